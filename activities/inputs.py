@@ -1,0 +1,33 @@
+"""Names and inputs of the activities, as workflows see them; it imports nothing heavy."""
+
+from dataclasses import dataclass
+
+from programmes.facts import Record
+
+RECORD = "record"
+"""Write one ``Record``: a local activity of the workflow that decided. Returns ``RecordResult``."""
+
+DELIVER = "deliver"
+"""Send what a record reserved (``DeliverInput``); runs on the delivery task queue."""
+
+REMIND = "remind"
+"""Write one ``Record`` and send what it reserved; runs on the delivery task queue."""
+
+DELIVERY_QUEUE_SUFFIX = "-delivery"
+"""The delivery task queue is the workflow's own with this behind it: tests get a fresh pair."""
+
+
+@dataclass(frozen=True)
+class RecordResult:
+    """How many notifications of that record exist; 0 means that there is nothing to deliver."""
+
+    notifications: int
+
+
+@dataclass(frozen=True)
+class DeliverInput:
+    """The record whose notifications are to be sent."""
+
+    engagement_id: str
+    item_id: str
+    sequence: int

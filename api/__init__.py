@@ -1,0 +1,1 @@
+"""The HTTP edge: JSON routes, pages, sign-in."""

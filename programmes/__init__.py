@@ -1,0 +1,1 @@
+"""Pure: the definition of a programme, its calendar, its deadlines and the planner."""

@@ -1,0 +1,130 @@
+"""A programme's rules as workflows and the planner carry them: keys and durations, no text.
+
+They travel in workflow histories, so they are small, frozen and free of anything a person wrote.
+Durations are strings in the grammar of ``programmes.durations``: ``3wd``, ``10d``, ``2w``, ``P3M``,
+``5min``, ``30s``; a leading ``-`` means before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ItemKind = Literal["onboarding", "research", "advice", "review"]
+
+LadderEnd = Literal["escalate", "accept", "close"]
+"""What a ladder's end does: mark the task stuck, accept on the owner's behalf, or close the item."""
+
+Says = Literal["reminder", "overdue", "escalation"]
+"""What a rung says. The notification kind is ``<task family>.<says>``: ``research.reminder``."""
+
+
+@dataclass(frozen=True)
+class RungRule:
+    """One reminder or escalation: ``at`` is relative to the due instant (``-3wd``, ``0wd``, ``2wd``)."""
+
+    name: str
+    at: str
+    to: tuple[str, ...]
+    says: Says
+
+
+@dataclass(frozen=True)
+class LadderRule:
+    """The rungs of a deadline in time order, and how long after the due instant the ladder ends."""
+
+    rungs: tuple[RungRule, ...]
+    ends: str
+
+
+@dataclass(frozen=True)
+class StageRule:
+    """One thing somebody has to do: who, how long they have, which ladder chases them, how it ends."""
+
+    owner: str
+    due: str
+    ladder: str
+    at_end: LadderEnd = "escalate"
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """An onboarding step. ``due`` counts from the start, or from the end of the last of ``after``."""
+
+    key: str
+    stage: StageRule
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResearchRules:
+    """The stages of a research request.
+
+    ``draft.due`` is the default when the scope names no date; ``answer`` is the member's answer to a
+    question; ``acceptance`` the member's acceptance of what was delivered.
+    """
+
+    triage: StageRule
+    answer: StageRule
+    scope: StageRule
+    assign: StageRule
+    draft: StageRule
+    acceptance: StageRule
+    feedback: StageRule
+
+
+@dataclass(frozen=True)
+class AdviceRules:
+    """Advice cycles: the first opens ``first`` after onboarding, each next one ``interval`` later.
+
+    ``agenda.due`` is a span before the session (``-3wd``); ``notes.due`` a span after it.
+    ``action`` chases an agreed action; its ``due`` is the default when none was agreed.
+    """
+
+    first: str
+    interval: str
+    propose: StageRule
+    confirm: StageRule
+    agenda: StageRule
+    session: StageRule
+    notes: StageRule
+    action: StageRule
+
+
+@dataclass(frozen=True)
+class ReviewRule:
+    """A review milestone, due ``plus`` after ``after`` (``onboarding`` or another review's key)."""
+
+    key: str
+    after: str
+    plus: str
+    opens: str
+    """How long before it is due it opens, as a positive span: ``20wd``."""
+    checklist: tuple[str, ...]
+    submit: StageRule
+    """``submit.due`` is unused: a review's due date is the plan's."""
+    sign_off: StageRule
+    revise: StageRule
+    hears: tuple[str, ...]
+    """Who gets the milestone email beside the member's lead and the team."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that an engagement follows, compiled from one version of a definition."""
+
+    programme: str
+    version: int
+    soon: str
+    """How long before it is due a task counts as due soon: ``3wd``."""
+    ladders: Mapping[str, LadderRule]
+    onboarding: tuple[StepRule, ...]
+    research: ResearchRules | None = None
+    advice: AdviceRules | None = None
+    reviews: tuple[ReviewRule, ...] = field(default=())
+
+    def review(self, key: str) -> ReviewRule:
+        """The review of that key. Raises ``KeyError`` where the programme has none."""
+        for rule in self.reviews:
+            if rule.key == key:
+                return rule
+        raise KeyError(key)

@@ -1,0 +1,50 @@
+"""Every setting of Milepost, once: from the environment, prefix ``MILEPOST_``; Temporal's own apart."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the operator may set. Where to find Temporal is read by its SDK: ``TEMPORAL_ADDRESS``,
+    ``TEMPORAL_NAMESPACE``, ``TEMPORAL_TLS``, ``TEMPORAL_API_KEY`` (see ``temporalio.envconfig``)."""
+
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_", extra="ignore")
+
+    database_url: str = "sqlite+aiosqlite:///var/milepost.db"
+    """SQLAlchemy URL: ``sqlite+aiosqlite:///path`` or ``postgresql+psycopg://…``."""
+    task_queue: str = "milepost"
+    """Workflows and commands; deliveries use the same name with ``-delivery`` behind it."""
+    public_url: str = "http://127.0.0.1:8400"
+    """Where people reach this office; every link in an email starts with it."""
+    api_host: str = "127.0.0.1"
+    api_port: int = 8400
+    sender: Literal["mailbox", "smtp", "sendgrid"] = "mailbox"
+    mail_from: str = "milepost@example.org"
+    mail_timeout: float = 10.0
+    """Seconds for one hand-over to a mail server or provider."""
+    delivery_rate: float = 10.0
+    """Delivery activities a second over all workers (Temporal's task-queue limit)."""
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 1025
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    sendgrid_api_key: SecretStr = SecretStr("")
+    sendgrid_host: str = "https://api.sendgrid.com"
+    sendgrid_sandbox: bool = False
+    command_timeout: float = 5.0
+    """Seconds that the API waits for a command's record before it answers 202."""
+    data_dir: Path = Field(default=Path("var"))
+    """Where the embedded product keeps its files."""
+    log_level: str = "INFO"
+    log_format: Literal["json", "console"] = "console"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

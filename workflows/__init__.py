@@ -1,0 +1,1 @@
+"""Deterministic: one file per process, and what the processes share."""
