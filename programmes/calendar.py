@@ -1,0 +1,124 @@
+"""Working days, closing times and sending windows of one member: a small value, and pure."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_FURTHEST = 3_700
+"""Days to look for a working day before giving up: a calendar without any is a mistake."""
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """A period, both days included, in which nothing is sent or falls due."""
+
+    first: date
+    last: date
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class WorkingCalendar:
+    """The days and hours in which one member works; it travels in workflow histories.
+
+    Times of day are local to ``zone``; every instant that goes in or comes out is aware, and what
+    comes out is UTC. Weekdays count from Monday, 0.
+    """
+
+    zone: str
+    working_weekdays: tuple[int, ...]
+    opens: time
+    closes: time
+    send_from: time
+    send_until: time
+    non_working: tuple[date, ...]
+    """Bank holidays and office closures, sorted."""
+    blackouts: tuple[Blackout, ...] = ()
+    always_open: bool = False
+    """Every instant is a working and a sending instant: the tour."""
+
+    def is_working(self, day: date) -> bool:
+        """Whether anything may be sent or fall due on that day."""
+        if self.always_open:
+            return True
+        if day.weekday() not in self.working_weekdays:
+            return False
+        place = bisect_left(self.non_working, day)
+        if place < len(self.non_working) and self.non_working[place] == day:
+            return False
+        return not any(blackout.first <= day <= blackout.last for blackout in self.blackouts)
+
+    def roll_forward(self, day: date) -> date:
+        """The day itself where it is a working day, else the next one."""
+        return self._roll(day, 1)
+
+    def roll_back(self, day: date) -> date:
+        """The day itself where it is a working day, else the one before."""
+        return self._roll(day, -1)
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The ``count``-th working day after ``day`` (before it, where negative).
+
+        ``day`` itself is never counted, so one working day after a Saturday is the Monday. Zero
+        gives the day itself, or the next working day.
+        """
+        if count == 0:
+            return self.roll_forward(day)
+        step = 1 if count > 0 else -1
+        for _ in range(abs(count)):
+            day = self._roll(day + timedelta(days=step), step)
+        return day
+
+    def local_date(self, instant: datetime) -> date:
+        """The day that it is for the member."""
+        return self._local(instant).date()
+
+    def opening(self, day: date) -> datetime:
+        """When the office opens on that day."""
+        return self._at(day, self.opens)
+
+    def closing(self, day: date) -> datetime:
+        """When the office closes on that day: the instant at which things fall due."""
+        return self._at(day, self.closes)
+
+    def send_opening(self, day: date) -> datetime:
+        """When the sending window opens on that day."""
+        return self._at(day, self.send_from)
+
+    def is_send_instant(self, instant: datetime) -> bool:
+        """Whether an email may leave at that instant."""
+        return self.next_send_instant(instant) == instant
+
+    def next_send_instant(self, instant: datetime) -> datetime:
+        """The instant itself inside a sending window, else the opening of the next one."""
+        return self._next_within(instant, self.send_from, self.send_until)
+
+    def next_working_instant(self, instant: datetime) -> datetime:
+        """The instant itself within working hours, else the next opening of the office."""
+        return self._next_within(instant, self.opens, self.closes)
+
+    def _next_within(self, instant: datetime, first: time, last: time) -> datetime:
+        if self.always_open:
+            return instant.astimezone(UTC)
+        local = self._local(instant)
+        day = local.date()
+        if self.is_working(day) and local.time() <= last:
+            return instant.astimezone(UTC) if local.time() >= first else self._at(day, first)
+        return self._at(self.roll_forward(day + timedelta(days=1)), first)
+
+    def _roll(self, day: date, step: int) -> date:
+        start = day
+        for _ in range(_FURTHEST):
+            if self.is_working(day):
+                return day
+            day += timedelta(days=step)
+        raise ValueError(f"no working day within ten years of {start.isoformat()}")
+
+    def _local(self, instant: datetime) -> datetime:
+        if instant.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return instant.astimezone(ZoneInfo(self.zone))
+
+    def _at(self, day: date, clock: time) -> datetime:
+        return datetime.combine(day, clock, ZoneInfo(self.zone)).astimezone(UTC)

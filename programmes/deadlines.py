@@ -1,0 +1,179 @@
+"""One deadline: from a duration to its due instant, and from that to every rung of its ladder."""
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from programmes.calendar import WorkingCalendar
+from programmes.durations import Duration, parse_duration
+from programmes.rules import LadderEnd, LadderRule, RungRule, StageRule
+
+
+@dataclass(frozen=True)
+class PlannedRung:
+    """One reminder or escalation with its instant, in the sending window of a working day."""
+
+    name: str
+    at: datetime
+    to: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True)
+class PlannedDeadline:
+    """What somebody has to do by when, and what happens until and after that."""
+
+    key: str
+    owner: str
+    due_at: datetime
+    soon_at: datetime
+    """From when on it counts as due soon."""
+    ends_at: datetime
+    """When its ladder ends, and ``at_end`` happens."""
+    at_end: LadderEnd
+    rungs: tuple[PlannedRung, ...]
+    rule: str
+    """The reason for its date in words: ``3 working days after the start``."""
+    opens_at: datetime | None = None
+    """When its owner is first asked, where the caller knows it."""
+
+
+def due_after(calendar: WorkingCalendar, start: datetime, duration: str) -> datetime:
+    """When something falls due that is to be done within ``duration`` of ``start``.
+
+    Days, weeks and months end when the office closes on the working day that they lead to, and
+    never before ``start``. Minutes and seconds are exact, moved to the next working instant.
+    """
+    span = parse_duration(duration)
+    if span.is_exact or calendar.always_open:
+        return calendar.next_working_instant(_exactly(calendar, start, span))
+    day = shift_day(calendar, calendar.local_date(start), span)
+    due = calendar.closing(day)
+    if span.sign > 0 and due < start:
+        # "Today", asked for after closing time, is the next working day.
+        due = calendar.closing(calendar.add_working_days(day, 1))
+    return due
+
+
+def due_on(calendar: WorkingCalendar, day: date) -> datetime:
+    """When something falls due that is to be done on ``day``, or on the next working day."""
+    return calendar.closing(calendar.roll_forward(day))
+
+
+def opening_before(calendar: WorkingCalendar, instant: datetime, span: str) -> datetime:
+    """The opening of the working day that lies ``span`` before ``instant``."""
+    duration = parse_duration(span).before()
+    if duration.is_exact or calendar.always_open:
+        return calendar.next_working_instant(_exactly(calendar, instant, duration))
+    return calendar.opening(shift_day(calendar, calendar.local_date(instant), duration))
+
+
+def opening_after(calendar: WorkingCalendar, instant: datetime, span: Duration) -> datetime:
+    """The opening of the working day that lies ``span`` after ``instant``, never before it."""
+    if span.is_exact or calendar.always_open:
+        return calendar.next_working_instant(_exactly(calendar, instant, span))
+    opening = calendar.opening(shift_day(calendar, calendar.local_date(instant), span))
+    return calendar.next_working_instant(max(opening, instant))
+
+
+def deadline(
+    key: str,
+    stage: StageRule,
+    due: datetime,
+    ladders: Mapping[str, LadderRule],
+    calendar: WorkingCalendar,
+    *,
+    soon: str,
+    rule: str,
+    opens: datetime | None = None,
+) -> PlannedDeadline:
+    """The deadline of a stage that is due at ``due``, with every rung of its ladder.
+
+    Where ``opens`` is given, rungs that do not lie after it are left out: nobody is reminded of
+    what they have not yet been asked, or are being asked at that moment.
+    """
+    ladder = ladders[stage.ladder]
+    instants = rung_instants(calendar, due, ladder.rungs)
+    last = [instants[-1]] if instants else []
+    return PlannedDeadline(
+        key=key,
+        owner=stage.owner,
+        due_at=due,
+        soon_at=opening_before(calendar, due, soon),
+        ends_at=max([_rung_at(calendar, due, parse_duration(ladder.ends)), *last]),
+        at_end=stage.at_end,
+        rungs=tuple(
+            PlannedRung(rung.name, at, rung.to, rung.says)
+            for rung, at in zip(ladder.rungs, instants, strict=True)
+            if opens is None or at > opens
+        ),
+        rule=rule,
+        opens_at=opens,
+    )
+
+
+def rung_instants(
+    calendar: WorkingCalendar, due: datetime, rungs: Sequence[RungRule]
+) -> tuple[datetime, ...]:
+    """The instant of each rung, in order, each later than the one before.
+
+    Two rungs that would meet (a day and two days after a Friday) are kept a working day apart:
+    those before the due date give way backwards, those on and after it forwards.
+    """
+    spans = [parse_duration(rung.at) for rung in rungs]
+    instants = [_rung_at(calendar, due, span) for span in spans]
+    if calendar.always_open:
+        return tuple(instants)
+    ahead = sum(1 for span in spans if span.sign < 0)
+    for place in range(ahead - 2, -1, -1):
+        if instants[place] >= instants[place + 1]:
+            instants[place] = _send_opening(calendar, instants[place + 1], -1)
+    for place in range(max(ahead, 1), len(instants)):
+        if instants[place] <= instants[place - 1]:
+            instants[place] = _send_opening(calendar, instants[place - 1], 1)
+    return tuple(instants)
+
+
+def shift_day(calendar: WorkingCalendar, day: date, span: Duration) -> date:
+    """The working day that lies ``span`` after ``day``.
+
+    Calendar days, weeks and months that lead to a day off go on in their own direction: a span
+    before goes further back, a span after further on.
+    """
+    if span.unit == "wd":
+        return calendar.add_working_days(day, span.signed)
+    landed = _plain_shift(day, span)
+    return calendar.roll_back(landed) if span.sign < 0 else calendar.roll_forward(landed)
+
+
+def _plain_shift(day: date, span: Duration) -> date:
+    if span.unit == "months":
+        months = day.year * 12 + day.month - 1 + span.signed
+        year, month = divmod(months, 12)
+        # A month that is too short ends early: a month after 31 January is 28 or 29 February.
+        return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return day + timedelta(days=span.signed * (7 if span.unit == "w" else 1))
+
+
+def _rung_at(calendar: WorkingCalendar, due: datetime, span: Duration) -> datetime:
+    if span.is_exact or calendar.always_open:
+        return calendar.next_send_instant(_exactly(calendar, due, span))
+    return calendar.send_opening(shift_day(calendar, calendar.local_date(due), span))
+
+
+def _send_opening(calendar: WorkingCalendar, instant: datetime, working_days: int) -> datetime:
+    return calendar.send_opening(
+        calendar.add_working_days(calendar.local_date(instant), working_days)
+    )
+
+
+def _exactly(calendar: WorkingCalendar, instant: datetime, span: Duration) -> datetime:
+    if span.is_exact:
+        return instant + timedelta(seconds=span.signed * (60 if span.unit == "min" else 1))
+    # Only an always-open calendar comes here with days: the same time of day, days later.
+    zone = ZoneInfo(calendar.zone)
+    local = instant.astimezone(zone)
+    day = _plain_shift(local.date(), span)
+    return datetime.combine(day, local.timetz()).astimezone(UTC)
