@@ -1,4 +1,4 @@
-"""Durations as people write them in a definition: ``3wd``, ``10d``, ``2w``, ``P3M``, ``5min``, ``30s``."""
+"""Durations as people write them in a definition: ``3wd``, ``10d``, ``P3M``, ``5min``."""
 
 import re
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ _NOMINAL_SECONDS: dict[Unit, float] = {
 
 _LONGEST_SECONDS = 86_400 * 3_660
 
-_MONTHS = re.compile(r"P(\d+)M")
-_COUNT_AND_UNIT = re.compile(r"(\d+)\s*([A-Za-z]*)")
+_MONTHS = re.compile(r"P(\d{1,6})M")
+_COUNT_AND_UNIT = re.compile(r"(\d{1,6})([a-z]+)")
 
 GRAMMAR = (
     "write a whole number and a unit: 3wd (working days), 10d (days), 2w (weeks), "
@@ -52,13 +52,19 @@ _MEANT = {
     "days": "d",
     "bd": "wd",
     "wds": "wd",
+    "workingdays": "wd",
     "week": "w",
     "weeks": "w",
 }
+_MEANT_MONTHS = ("m", "mo", "month", "months")
+_YEARS = ("y", "yr", "year", "years")
+
+# Close to a duration: ISO periods (P2W, PT5M), words ("3 days"), a unit in the wrong case.
+_NEARLY = re.compile(r"(?P<period>P?T?)(?P<count>\d{1,6})\s*(?P<unit>[a-z]*)", re.IGNORECASE)
 
 
 class DurationError(ValueError):
-    """A text that is no duration. ``what`` is wrong with it, and ``mend`` says what would be right."""
+    """A text that is no duration: ``what`` is wrong with it, and what would be right."""
 
     def __init__(self, what: str, mend: str) -> None:
         super().__init__(f"{what}; {mend}")
@@ -86,7 +92,7 @@ class Duration:
 
     @property
     def nominal_seconds(self) -> float:
-        """About how long it is, to compare durations of different units; never to compute a date."""
+        """About how long it is: to compare different units, never to compute a date."""
         return self.signed * _NOMINAL_SECONDS[self.unit]
 
     def times(self, factor: int) -> "Duration":
@@ -103,7 +109,7 @@ def parse_duration(text: str) -> Duration:
     """Read a duration. Raises ``DurationError`` with a sentence that says what would be right."""
     body = text.strip()
     sign = -1 if body.startswith("-") else 1
-    body = body.lstrip("+-") if body[:1] in "+-" and body[1:2] not in "+-" else body
+    body = body.removeprefix("-") if sign < 0 else body.removeprefix("+")
     duration = _months(body, sign) or _counted(body, sign)
     if duration is None:
         raise DurationError(f"{text!r} is not a duration", _suggestion(body, sign))
@@ -119,31 +125,27 @@ def _months(body: str, sign: int) -> Duration | None:
 
 def _counted(body: str, sign: int) -> Duration | None:
     found = _COUNT_AND_UNIT.fullmatch(body)
-    if found is None or found[2] not in _UNITS or " " in body:
+    if found is None or found[2] not in _UNITS:
         return None
     unit, size = _UNITS[found[2]]
     return Duration(sign, int(found[1]) * size, unit)
 
 
 def _suggestion(body: str, sign: int) -> str:
+    """What the writer most likely meant, or the whole grammar where that is anybody's guess."""
     minus = "-" if sign < 0 else ""
-    years = re.fullmatch(r"P?(\d+)\s*(?:Y|y|years?)", body)
-    if years:
-        return f"write {minus}P{int(years[1]) * 12}M"
-    months = re.fullmatch(r"(?:P?(\d+)\s*(?:mo|months?|M|m)|p(\d+)m)", body)
-    if months and not body.endswith("m") or months and body.lower().startswith("p"):
-        return f"write {minus}P{months[1] or months[2]}M for months"
-    iso = re.fullmatch(r"P(?:T)?(\d+)([DWHMS])", body)
-    if iso:
-        return f"write {minus}{iso[1]}{ {'M': 'min'}.get(iso[2], iso[2].lower()) }"
-    found = _COUNT_AND_UNIT.fullmatch(body)
-    if found:
-        meant = _MEANT.get(found[2].lower(), found[2].lower())
-        if found[2].lower() == "m":
-            return f"write {minus}{found[1]}min for minutes or {minus}P{found[1]}M for months"
-        if meant in _UNITS:
-            return f"write {minus}{found[1]}{meant}"
-    return GRAMMAR
+    found = _NEARLY.fullmatch(body)
+    if found is None:
+        return GRAMMAR
+    count, unit = int(found["count"]), found["unit"].lower()
+    if unit == "m" and not found["period"]:
+        return f"write {minus}{count}min for minutes or {minus}P{count}M for months"
+    if unit in _YEARS:
+        return f"write {minus}P{count * 12}M"
+    if unit in _MEANT_MONTHS and found["period"] != "PT":
+        return f"write {minus}P{count}M"
+    meant = "min" if unit == "m" else _MEANT.get(unit, unit)
+    return f"write {minus}{count}{meant}" if meant in _UNITS else GRAMMAR
 
 
 _WORDS: dict[Unit, tuple[str, str]] = {

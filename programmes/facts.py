@@ -1,7 +1,7 @@
 """What a workflow decided, as it is written down: facts, the state of an item, tasks, notices.
 
 These are the only values that cross from the workflows to the record. They hold ids, keys and
-instants, never a name, an address or a sentence that a person wrote (see ``text`` ids: claim check).
+instants, never a name, an address or a sentence that a person wrote (``text`` ids: claim check).
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ MILEPOST = "milepost"
 
 @dataclass(frozen=True)
 class Fact:
-    """One event of the timeline. ``kind`` is ``<family>.<past participle>``: ``research.accepted``."""
+    """One event of the timeline. ``kind`` is ``<family>.<past participle>``."""
 
     kind: str
     at: datetime
@@ -36,9 +36,9 @@ class TaskState:
     key: str
     """Unique in its item: ``triage``, ``step:agreement``, ``action:2``."""
     family: str
-    """Whose words describe it: ``onboarding``, ``research``, ``advice``, ``action``, ``review``."""
+    """Whose words tell it: ``onboarding``, ``research``, ``advice``, ``action``, ``review``."""
     owner: str
-    """A role (``lead``, ``manager``, ``adviser``, ``researcher``) or the id of a contact or person."""
+    """A role (``lead``, ``manager``, ``adviser``, ``researcher``), or a contact's or person's id."""
     due_at: datetime
     revision: int
     soon_at: datetime
@@ -56,7 +56,7 @@ class Notice:
 
     kind: str
     to: tuple[str, ...]
-    """Selectors: owner ids or roles; ``member`` is all contacts, ``team`` the people at work on it."""
+    """Selectors: owner ids or roles; ``member`` is all contacts, ``team`` the people on it."""
     rung: str = ""
     """Which one of its kind within the item: a rung's name with its task, or a counter."""
     task: str = ""

@@ -12,7 +12,7 @@ from typing import Literal
 ItemKind = Literal["onboarding", "research", "advice", "review"]
 
 LadderEnd = Literal["escalate", "accept", "close"]
-"""What a ladder's end does: mark the task stuck, accept on the owner's behalf, or close the item."""
+"""What a ladder's end does: mark the task stuck, accept for the owner, or close the item."""
 
 Says = Literal["reminder", "overdue", "escalation"]
 """What a rung says. The notification kind is ``<task family>.<says>``: ``research.reminder``."""
@@ -20,7 +20,7 @@ Says = Literal["reminder", "overdue", "escalation"]
 
 @dataclass(frozen=True)
 class RungRule:
-    """One reminder or escalation: ``at`` is relative to the due instant (``-3wd``, ``0wd``, ``2wd``)."""
+    """One reminder or escalation: ``at`` is relative to the due instant (``-3wd``, ``0wd``)."""
 
     name: str
     at: str
@@ -38,7 +38,7 @@ class LadderRule:
 
 @dataclass(frozen=True)
 class StageRule:
-    """One thing somebody has to do: who, how long they have, which ladder chases them, how it ends."""
+    """One thing somebody has to do: who, how long, which ladder chases them, how it ends."""
 
     owner: str
     due: str
@@ -48,7 +48,7 @@ class StageRule:
 
 @dataclass(frozen=True)
 class StepRule:
-    """An onboarding step. ``due`` counts from the start, or from the end of the last of ``after``."""
+    """An onboarding step. ``due`` counts from the start, or the end of the last of ``after``."""
 
     key: str
     stage: StageRule
@@ -59,8 +59,8 @@ class StepRule:
 class ResearchRules:
     """The stages of a research request.
 
-    ``draft.due`` is the default when the scope names no date; ``answer`` is the member's answer to a
-    question; ``acceptance`` the member's acceptance of what was delivered.
+    ``draft.due`` is the default when the scope names no date; ``answer`` is the member's answer
+    to a question; ``acceptance`` the member's acceptance of what was delivered.
     """
 
     triage: StageRule

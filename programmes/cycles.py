@@ -1,0 +1,105 @@
+"""When advice cycles open, and what the plan expects of each."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from programmes.calendar import WorkingCalendar
+from programmes.deadlines import PlannedDeadline, deadline, due_after, opening_after
+from programmes.durations import parse_duration
+from programmes.plans import PlannedItem, after_words
+from programmes.reviews import review_dues
+from programmes.rules import AdviceRules, Rules, StageRule
+
+_WITHOUT_REVIEWS = "P12M"
+"""How far ahead cycles are planned where no review says when the programme ends."""
+
+
+def next_cycle_at(
+    rules: Rules,
+    calendar: WorkingCalendar,
+    onboarded_at: datetime,
+    cycles: tuple[datetime, ...],
+    moved: Mapping[str, date] | None = None,
+) -> datetime | None:
+    """When the next advice cycle opens; ``None`` without advice, and from the last review's day.
+
+    ``cycles`` says when those so far opened. All keep to the interval from the first, so that one
+    that opened late delays no other.
+    """
+    if rules.advice is None:
+        return None
+    first = opening_after(calendar, onboarded_at, parse_duration(rules.advice.first))
+    interval = parse_duration(rules.advice.interval)
+    turn = len(cycles)
+    opening = opening_after(calendar, first, interval.times(turn)) if turn else first
+    while cycles and opening <= cycles[-1]:
+        turn += 1
+        opening = opening_after(calendar, first, interval.times(turn))
+    dues = review_dues(rules, calendar, onboarded_at, moved or {})
+    return opening if not dues or _before(calendar, opening, max(dues.values())) else None
+
+
+def planned_cycles(
+    rules: Rules,
+    calendar: WorkingCalendar,
+    onboarded_at: datetime,
+    cycles: tuple[datetime, ...],
+    moved: Mapping[str, date],
+) -> tuple[PlannedItem, ...]:
+    """The cycles that opened at ``cycles``, and every one that is still to open."""
+    if rules.advice is None:
+        return ()
+    horizon = due_after(calendar, onboarded_at, _WITHOUT_REVIEWS)
+    openings = list(cycles)
+    while following := next_cycle_at(rules, calendar, onboarded_at, tuple(openings), moved):
+        if not rules.reviews and following > horizon:
+            break
+        openings.append(following)
+    return tuple(
+        _cycle(rules, rules.advice, str(number), opening, calendar)
+        for number, opening in enumerate(openings, start=1)
+    )
+
+
+def _before(calendar: WorkingCalendar, opening: datetime, last_due: datetime) -> bool:
+    # A cycle that opened on the morning of the last review would begin what is ending.
+    if calendar.always_open:
+        return opening < last_due
+    return calendar.local_date(opening) < calendar.local_date(last_due)
+
+
+def _cycle(
+    rules: Rules, advice: AdviceRules, key: str, opening: datetime, calendar: WorkingCalendar
+) -> PlannedItem:
+    proposed = due_after(calendar, opening, advice.propose.due)
+    confirmed = due_after(calendar, proposed, advice.confirm.due)
+    session = _expected_session(calendar, confirmed, advice)
+    agenda = max(confirmed, due_after(calendar, session, advice.agenda.due))
+
+    def at(
+        name: str, stage: StageRule, opens: datetime, due: datetime, what: str
+    ) -> PlannedDeadline:
+        rule = after_words(stage.due, what)
+        soon, ladders = rules.soon, rules.ladders
+        return deadline(name, stage, due, ladders, calendar, soon=soon, rule=rule, opens=opens)
+
+    held = due_after(calendar, session, advice.session.due)
+    noted = due_after(calendar, session, advice.notes.due)
+    deadlines = (
+        at("propose", advice.propose, opening, proposed, "the opening of the cycle"),
+        at("confirm", advice.confirm, proposed, confirmed, "the dates are proposed"),
+        at("agenda", advice.agenda, confirmed, agenda, "the session"),
+        at("session", advice.session, confirmed, held, "the session"),
+        at("notes", advice.notes, session, noted, "the session"),
+    )
+    return PlannedItem("advice", key, opening, max(each.due_at for each in deadlines), deadlines)
+
+
+def _expected_session(
+    calendar: WorkingCalendar, confirmed: datetime, advice: AdviceRules
+) -> datetime:
+    # Nobody knows yet when the session will be. The plan expects it twice the agenda's lead after
+    # the date is confirmed: as soon as what has to come before it has room.
+    lead = parse_duration(advice.agenda.due)
+    room = advice.agenda.due.removeprefix("-") if lead.count else "0wd"
+    return due_after(calendar, due_after(calendar, confirmed, room), room)
