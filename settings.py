@@ -1,4 +1,4 @@
-"""Every setting of Milepost, once: from the environment, prefix ``MILEPOST_``; Temporal's own apart."""
+"""Every setting of Milepost, once: from the environment, prefix ``MILEPOST_``."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -9,13 +9,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What the operator may set. Where to find Temporal is read by its SDK: ``TEMPORAL_ADDRESS``,
+    """What the operator may set. Where Temporal is, its SDK reads: ``TEMPORAL_ADDRESS``,
     ``TEMPORAL_NAMESPACE``, ``TEMPORAL_TLS``, ``TEMPORAL_API_KEY`` (see ``temporalio.envconfig``)."""
 
     model_config = SettingsConfigDict(env_prefix="MILEPOST_", extra="ignore")
 
-    database_url: str = "sqlite+aiosqlite:///var/milepost.db"
-    """SQLAlchemy URL: ``sqlite+aiosqlite:///path`` or ``postgresql+psycopg://…``."""
+    data_dir: Path = Field(default=Path("var"))
+    """Where the embedded product keeps its files."""
+    database_url: str = Field(
+        default_factory=lambda held: f"sqlite+aiosqlite:///{held['data_dir'] / 'milepost.db'}"
+    )
+    """SQLAlchemy URL: ``sqlite+aiosqlite:///path`` or ``postgresql+psycopg://…``. Unless it is set,
+    ``milepost.db`` in ``data_dir``."""
     task_queue: str = "milepost"
     """Workflows and commands; deliveries use the same name with ``-delivery`` behind it."""
     public_url: str = "http://127.0.0.1:8400"
@@ -38,8 +43,11 @@ class Settings(BaseSettings):
     sendgrid_sandbox: bool = False
     command_timeout: float = 5.0
     """Seconds that the API waits for a command's record before it answers 202."""
-    data_dir: Path = Field(default=Path("var"))
-    """Where the embedded product keeps its files."""
+    temporal_port: int = 8433
+    """The embedded Temporal server's port; not its usual 7233, where another one may run."""
+    temporal_ui_port: int = 8434
+    ready_file: Path | None = None
+    """The worker touches it once it serves: for a supervisor and for a container's health check."""
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "console"
 
