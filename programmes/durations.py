@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from programmes.problems import MistakeError
+
 Unit = Literal["wd", "d", "w", "months", "min", "s"]
 
 _UNITS: dict[str, tuple[Unit, int]] = {
@@ -63,13 +65,8 @@ _YEARS = ("y", "yr", "year", "years")
 _NEARLY = re.compile(r"(?P<period>P?T?)(?P<count>\d{1,6})\s*(?P<unit>[a-z]*)", re.IGNORECASE)
 
 
-class DurationError(ValueError):
-    """A text that is no duration: ``what`` is wrong with it, and what would be right."""
-
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(f"{what}; {mend}")
-        self.what = what
-        self.mend = mend
+class DurationError(MistakeError):
+    """A text that is no duration."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def parse_duration(text: str) -> Duration:
 
 def _months(body: str, sign: int) -> Duration | None:
     found = _MONTHS.fullmatch(body)
-    return Duration(sign, int(found[1]), "months") if found else None
+    return _signed(sign, int(found[1]), "months") if found else None
 
 
 def _counted(body: str, sign: int) -> Duration | None:
@@ -128,7 +125,12 @@ def _counted(body: str, sign: int) -> Duration | None:
     if found is None or found[2] not in _UNITS:
         return None
     unit, size = _UNITS[found[2]]
-    return Duration(sign, int(found[1]) * size, unit)
+    return _signed(sign, int(found[1]) * size, unit)
+
+
+def _signed(sign: int, count: int, unit: Unit) -> Duration:
+    # Nothing is neither before nor after, so that "-0wd" and "0wd" are one and the same.
+    return Duration(sign if count else 1, count, unit)
 
 
 def _suggestion(body: str, sign: int) -> str:

@@ -38,7 +38,7 @@ class TaskState:
     family: str
     """Whose words tell it: ``onboarding``, ``research``, ``advice``, ``action``, ``review``."""
     owner: str
-    """A role (``lead``, ``manager``, ``adviser``, ``researcher``), or a contact's or person's id."""
+    """A role (``lead``, ``manager``, ``adviser``, ``researcher``) or the id of a person."""
     due_at: datetime
     revision: int
     soon_at: datetime

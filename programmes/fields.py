@@ -1,0 +1,134 @@
+"""The kinds of value in a definition, each refused with a word on what would be right."""
+
+import re
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from programmes.durations import parse_duration
+from programmes.problems import MistakeError
+
+Role = Literal["lead", "manager", "adviser", "researcher", "funder"]
+Owner = Literal["lead", "manager", "adviser", "researcher"]
+"""Who can have something to do; a funder hears, and has nothing to do."""
+Selector = Literal["owner", "lead", "member", "manager", "adviser", "researcher", "funder", "team"]
+"""Who hears: a role, ``owner`` of the task, ``member`` (all contacts), ``team`` (all at work)."""
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_DAY = re.compile(r"(\d{4}-)?\d{2}-\d{2}")
+_A_LEAP_YEAR = 2024
+
+
+def hours_of(text: str) -> tuple[time, time]:
+    """The two times of day in ``09:00-17:00``. Raises ``MistakeError``."""
+    found = _HOURS.fullmatch(text)
+    if found is None:
+        raise MistakeError(f"{text!r} is not a span of hours", "write it like 09:00-17:00")
+    first, last = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    if first >= last:
+        raise MistakeError(f"{text!r} ends before it begins", "write the earlier time first")
+    return first, last
+
+
+def days_of(first: str, last: str, year: int) -> tuple[date, date] | None:
+    """From when to when a closure lies in ``year``: ``None`` where it was once, in another year.
+
+    A closure of every year whose last day comes before its first one runs into the next year. The
+    29th of February is the 28th in a year without one.
+    """
+    if len(first) == len("2026-12-24"):
+        return (
+            (date.fromisoformat(first), date.fromisoformat(last))
+            if (date.fromisoformat(first).year == year)
+            else None
+        )
+    end = year if last >= first else year + 1
+    return _in_year(first, year), _in_year(last, end)
+
+
+def _in_year(text: str, year: int) -> date:
+    if text == "02-29" and not (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)):
+        text = "02-28"
+    return date.fromisoformat(f"{year}-{text}")
+
+
+def _hours(text: str) -> str:
+    hours_of(text)
+    return text
+
+
+def _day_text(value: object) -> object:
+    # YAML reads 2026-12-24 as a date already, and 12-24 as text.
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _day(text: str) -> str:
+    if not _DAY.fullmatch(text):
+        raise MistakeError(
+            f"{text!r} is not a day", "write 12-24 (every year) or 2026-12-24 (once)"
+        )
+    try:
+        date.fromisoformat(text if len(text) > len("12-24") else f"{_A_LEAP_YEAR}-{text}")
+    except ValueError:
+        raise MistakeError(
+            f"there is no day {text}", "write a day that is in the calendar"
+        ) from None
+    return text
+
+
+def _span(text: str) -> str:
+    if parse_duration(text).sign < 0:
+        raise MistakeError(f"{text!r} lies before", f"leave out the minus: {text.lstrip('-')}")
+    return text
+
+
+def _before(text: str) -> str:
+    if parse_duration(text).sign > 0:
+        raise MistakeError(f"{text!r} does not lie before", "write it with a minus, such as -3wd")
+    return text
+
+
+def _some(text: str) -> str:
+    if parse_duration(_span(text)).count == 0:
+        raise MistakeError(f"{text!r} is no time at all", "write a longer span, such as P3M")
+    return text
+
+
+def _offset(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+_DURATION = r"^-?(P\d+M|\d+(wd|d|w|h|min|s))$"
+_LENGTH = r"^(P\d+M|\d+(wd|d|w|h|min|s))$"
+
+
+Offset = Annotated[str, AfterValidator(_offset), Field(json_schema_extra={"pattern": _DURATION})]
+"""A duration from a due date: before it with a minus, after it without."""
+Span = Annotated[str, AfterValidator(_span), Field(json_schema_extra={"pattern": _LENGTH})]
+Some = Annotated[str, AfterValidator(_some), Field(json_schema_extra={"pattern": _LENGTH})]
+Before = Annotated[str, AfterValidator(_before), Field(json_schema_extra={"pattern": "^-"})]
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Hours = Annotated[str, AfterValidator(_hours), Field(json_schema_extra={"pattern": _HOURS.pattern})]
+"""Two times of day: ``09:00-17:00``."""
+Day = Annotated[str, BeforeValidator(_day_text), AfterValidator(_day)]
+"""A day of every year, ``12-24``, or of one year, ``2026-12-24``."""
+Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+
+
+class Part(BaseModel):
+    """What all parts of a definition share: nothing unknown, nothing changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Titled(Part):
+    """Something with a name for machines and one for people."""
+
+    id: Key
+    title: Line

@@ -1,0 +1,86 @@
+"""The bank holidays of the four nations: where a definition becomes a member's calendar.
+
+The ``holidays`` library is large, so workflows never import this file: they carry its result.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, time, timedelta
+from typing import Literal, get_args
+
+import holidays
+
+from programmes.calendar import Blackout, WorkingCalendar
+from programmes.definition import Definition
+from programmes.fields import Weekday, days_of, hours_of
+from programmes.office_hours import Closure, OpenCalendar, UkCalendar
+
+Nation = Literal["ENG", "WLS", "SCT", "NIR"]
+
+_WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+
+
+def calendar_for(
+    definition: Definition,
+    nation: Nation,
+    *,
+    first: date,
+    last: date,
+    blackouts: Sequence[Blackout] = (),
+) -> WorkingCalendar:
+    """The working calendar of a member in ``nation``, whose days off are known from first to last.
+
+    Before ``first`` and after ``last`` it knows weekdays and blackouts only, so leave some room:
+    ``last`` is best half a year behind the end of the programme.
+    """
+    office = definition.calendar
+    if isinstance(office, OpenCalendar):
+        return _always_open(office)
+    opens, closes = hours_of(office.hours)
+    send_from, send_until = hours_of(office.sending)
+    weekdays = tuple(sorted(_WEEKDAYS.index(day) for day in office.working_days))
+    off = {*bank_holidays(nation, first, last), *_closed(office, first, last)}
+    return WorkingCalendar(
+        zone=office.zone,
+        working_weekdays=weekdays,
+        opens=opens,
+        closes=closes,
+        send_from=send_from,
+        send_until=send_until,
+        non_working=tuple(sorted(day for day in off if day.weekday() in weekdays)),
+        blackouts=tuple(sorted(blackouts, key=lambda blackout: (blackout.first, blackout.last))),
+    )
+
+
+def bank_holidays(nation: Nation, first: date, last: date) -> tuple[date, ...]:
+    """The bank holidays of a nation from ``first`` to ``last``, with their substitute days."""
+    years = range(first.year, last.year + 1)
+    found = holidays.country_holidays("GB", subdiv=nation, years=years)
+    return tuple(sorted(day for day in found if first <= day <= last))
+
+
+def _always_open(office: OpenCalendar) -> WorkingCalendar:
+    midnight, last_second = time(0), time(23, 59, 59)
+    return WorkingCalendar(
+        zone=office.zone,
+        working_weekdays=tuple(range(7)),
+        opens=midnight,
+        closes=last_second,
+        send_from=midnight,
+        send_until=last_second,
+        non_working=(),
+        always_open=True,
+    )
+
+
+def _closed(office: UkCalendar, first: date, last: date) -> Iterator[date]:
+    for closure in office.closures:
+        # One that runs over the new year belongs to the year in which it begins.
+        for year in range(first.year - 1, last.year + 1):
+            yield from (day for day in _days(closure, year) if first <= day <= last)
+
+
+def _days(closure: Closure, year: int) -> Iterator[date]:
+    span = days_of(closure.first, closure.last or closure.first, year)
+    if span is not None:
+        for count in range((span[1] - span[0]).days + 1):
+            yield span[0] + timedelta(days=count)
