@@ -1,24 +1,33 @@
-"""Every table, as SQLModel classes. Ids are opaque strings with a prefix: ``mem_``, ``eng_``, ``itm_``.
+"""Every table, as SQLModel classes.
 
-Instants are stored in UTC and come back aware (see ``storage.columns``). Personal data lives in
-``contacts``, ``people``, ``texts`` and ``mailbox`` alone.
+Ids are opaque strings with a prefix: ``mem_``, ``eng_``, ``itm_``. Instants are stored in UTC and
+come back aware (see ``storage.columns``). Personal data lives in ``contacts``, ``people``,
+``texts`` and ``mailbox`` alone.
 """
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import Instant, Json
+
+# Constraints have names from the start: SQLite can only change those that it can name.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 def _instant(*, nullable: bool = False, index: bool = False) -> Any:
     return Field(sa_column=Column(Instant, nullable=nullable, index=index))
 
 
-def _optional_instant() -> Any:
-    return Field(default=None, sa_column=Column(Instant, nullable=True))
+def _optional_instant(*, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Instant, nullable=True, index=index))
 
 
 def _json() -> Any:
@@ -47,7 +56,9 @@ class Member(SQLModel, table=True):
     nation: str
     """``ENG``, ``WLS``, ``SCT`` or ``NIR``."""
     sample: bool = False
-    blackouts: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
+    blackouts: list[dict[str, str]] = Field(
+        default_factory=list, sa_column=Column(Json, nullable=False)
+    )
     """``{"first": "2027-03-22", "last": "2027-05-06", "reason": "…"}``."""
     created_at: datetime = _instant()
 
@@ -56,7 +67,16 @@ class Contact(SQLModel, table=True):
     """A person at a member organisation. Exactly one active contact of a member is its lead."""
 
     __tablename__ = "contacts"
-    __table_args__ = (UniqueConstraint("member_id", "email"),)
+    __table_args__ = (
+        UniqueConstraint("member_id", "email"),
+        Index(
+            "ux_contacts_lead",
+            "member_id",
+            unique=True,
+            sqlite_where=text("lead AND active"),
+            postgresql_where=text("lead AND active"),
+        ),
+    )
     id: str = Field(primary_key=True)
     member_id: str = Field(foreign_key="members.id", index=True)
     name: str
@@ -83,7 +103,22 @@ class Engagement(SQLModel, table=True):
     """The reading copy of an engagement, and the master data that it was started with."""
 
     __tablename__ = "engagements"
-    __table_args__ = (Index("ix_engagements_member_programme", "member_id", "programme_id"),)
+    __table_args__ = (
+        Index("ix_engagements_member_programme", "member_id", "programme_id"),
+        # Two starts at once: one open engagement a member and programme.
+        Index(
+            "ux_engagements_open",
+            "member_id",
+            "programme_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        # What the list sorts by; the id makes the order total, as keyset paging needs it.
+        Index("ix_engagements_started", "started_on", "id"),
+        Index("ix_engagements_opened", "opened_at", "id"),
+        Index("ix_engagements_due", "due_at", "id"),
+    )
     id: str = Field(primary_key=True)
     member_id: str = Field(foreign_key="members.id")
     programme_id: str
@@ -95,19 +130,26 @@ class Engagement(SQLModel, table=True):
     stage: str = Field(default="", index=True)
     """Empty until the workflow's opening is on record."""
     started_on: date
-    opened_at: datetime = _instant(index=True)
+    opened_at: datetime = _instant()
     onboarded_at: datetime | None = _optional_instant()
     closed_at: datetime | None = _optional_instant()
     reason: str | None = Field(default=None, foreign_key="texts.id")
     moved: dict[str, str] = _json()
     cycles: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     sequence: int = 0
+    """The highest sequence on record: whoever waits for a command's effect waits for this."""
+    state_sequence: int = 0
+    """The sequence of the state that is shown; a late, lower one is not taken."""
     next_number: int = 1
     """The number of the next research request, for people to name it by."""
-    soon_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True, index=True))
+    soon_at: datetime | None = Field(
+        default=None, sa_column=Column(Instant, nullable=True, index=True)
+    )
     """Health is read off these three and the clock: the earliest of its open tasks."""
-    due_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True, index=True))
-    stuck_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True, index=True))
+    due_at: datetime | None = _optional_instant()
+    stuck_at: datetime | None = Field(
+        default=None, sa_column=Column(Instant, nullable=True, index=True)
+    )
 
 
 class Item(SQLModel, table=True):
@@ -126,6 +168,11 @@ class Item(SQLModel, table=True):
     due_at: datetime | None = _optional_instant()
     data: dict[str, str] = _json()
     sequence: int = 0
+    """The highest sequence on record."""
+    state_sequence: int = 0
+    """The sequence of the state shown here; 0 where only tasks or facts have arrived so far."""
+    tasks_sequence: int = 0
+    """The sequence of the tasks shown."""
 
 
 class Task(SQLModel, table=True):
@@ -186,9 +233,17 @@ class Notification(SQLModel, table=True):
 
     __tablename__ = "notifications"
     __table_args__ = (
-        UniqueConstraint("engagement_id", "item_id", "kind", "rung", "revision", "recipient_id"),
+        UniqueConstraint(
+            "engagement_id",
+            "item_id",
+            "kind",
+            "rung",
+            "revision",
+            "recipient_id",
+            name="uq_notifications_key",
+        ),
         Index("ix_notifications_record", "item_id", "sequence"),
-        Index("ix_notifications_engagement", "engagement_id", "reserved_at"),
+        Index("ix_notifications_timeline", "engagement_id", "changed_at", "id"),
     )
     id: str = Field(primary_key=True)
     engagement_id: str = Field(foreign_key="engagements.id")

@@ -1,0 +1,116 @@
+"""The one door to the database: a unit of work for writing, a session for reading.
+
+Nobody but ``Database.transaction`` commits. On SQLite there are two pools over the same file:
+
+* one writing connection, whose transactions start with ``BEGIN IMMEDIATE``. A transaction that
+  starts by reading and upgrades later can deadlock with one of another process; this one waits
+  its turn instead (``busy_timeout``). One connection a process also queues its writers fairly.
+* reading connections with ``query_only``: a read can neither write nor block a writer (WAL).
+
+``synchronous`` is ``FULL``: with ``NORMAL`` a power cut may take back the last commits, while
+Temporal, in a file of its own, still knows that they were made. A reminder would then be lost.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a writer waits for another process's transaction before it fails."""
+
+POOL_SIZE = 10
+POOL_OVERFLOW = 10
+POOL_TIMEOUT = 30.0
+
+
+class Database:
+    """Connections to one database: ``sqlite+aiosqlite:///path`` or ``postgresql+psycopg://…``.
+
+    Dispose it at the end: an SQLite engine that is not disposed keeps the process alive.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        self.url = make_url(url)
+        if self.url.get_backend_name() == "sqlite":
+            create_folder(self.url)
+            self._writer = _sqlite_engine(self.url, pool_size=1, write=True)
+            self._reader = _sqlite_engine(self.url, pool_size=pool_size, write=False)
+            self.engines: tuple[AsyncEngine, ...] = (self._writer, self._reader)
+        else:
+            engine = create_async_engine(
+                self.url,
+                pool_size=pool_size,
+                max_overflow=POOL_OVERFLOW,
+                pool_timeout=POOL_TIMEOUT,
+                pool_pre_ping=True,
+            )
+            self._writer = engine
+            self._reader = engine.execution_options(postgresql_readonly=True)
+            self.engines = (engine,)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.url.get_backend_name()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work: committed at the end of the block, rolled back by any exception."""
+        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A consistent view to read from; a write through it fails."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        for engine in self.engines:
+            await engine.dispose()
+
+
+def create_folder(url: URL) -> None:
+    """Create the folder of an SQLite file, so that a first start needs no preparation."""
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        connect_args={"timeout": BUSY_TIMEOUT},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        prepare_sqlite(connection, write=write)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def prepare_sqlite(connection: Any, *, write: bool, foreign_keys: bool = True) -> None:
+    """Set up a new SQLite connection. Transactions are begun by ours, not by the driver's guess."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+    if write:
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+    else:
+        cursor.execute("PRAGMA query_only = ON")
+    cursor.close()

@@ -1,0 +1,105 @@
+"""Bring a database to the tables of this version, safely from several processes at once.
+
+Everything happens on one connection and in one transaction, so an upgrade is done or not begun.
+The transaction starts with a lock (PostgreSQL: an advisory lock; SQLite: ``BEGIN IMMEDIATE``): a
+second process waits, and then finds nothing to do.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from storage.database import Database, create_folder, prepare_sqlite
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+_ADVISORY_LOCK = 7_236_045_003
+"""Any number will do, as long as it is Milepost's own."""
+
+
+class BrokenReferences(RuntimeError):
+    """A migration left rows that point to nothing; it was rolled back."""
+
+
+async def upgrade(url: str) -> None:
+    """Apply every migration that the database has not had yet; create it where it is new."""
+    async with _connected(url) as connection:
+        await connection.run_sync(_upgrade)
+
+
+async def current(where: str | Database) -> str | None:
+    """The revision of the database; ``None`` before the first migration."""
+    if isinstance(where, Database):
+        async with where.reading() as session:
+            return await (await session.connection()).run_sync(_revision)
+    async with _connected(where) as connection:
+        return await connection.run_sync(_revision)
+
+
+async def is_current(where: str | Database) -> bool:
+    """Whether the database has the tables of this version."""
+    return await current(where) == newest()
+
+
+def newest() -> str:
+    """The revision that this version of Milepost needs."""
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def config() -> Config:
+    """Alembic's settings, without a file: they work from an installed package."""
+    settings = Config()
+    settings.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    return settings
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
+    parsed = make_url(url)
+    engine = create_async_engine(parsed, poolclass=NullPool)
+    if parsed.get_backend_name() == "sqlite":
+        create_folder(parsed)
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def configure(raw: Any, _record: object) -> None:
+            # A rebuilt table is dropped for a moment: its references are checked at the end.
+            prepare_sqlite(raw, write=True, foreign_keys=False)
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _ADVISORY_LOCK})
+    settings = config()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
+    if sqlite:
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
+        if broken:
+            raise BrokenReferences(f"rows of {sorted({row[0] for row in broken})} point to nothing")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,242 @@
+"""The projection: what a workflow decided becomes events, the reading copy and open tasks.
+
+``write`` takes at most seven statements, whatever the size of the record:
+
+1. the engagement, locked, with what is known of the item
+2. the facts, those that are there already left alone (a repeated record stops here)
+3. the item
+4. who holds the roles that own the tasks
+5. the item's tasks, removed
+6. the item's tasks, as they are now
+7. the engagement: its state, its sequence, and the earliest of its tasks' dates
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from programmes.facts import EngagementState, ItemState, Record, TaskState
+from storage.roles import Team, roster
+from storage.sql import engagements, events, insert_or_ignore, items, tasks
+
+_RESEARCH = "research"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UnknownEngagement(LookupError):
+    """There is no such engagement to record anything about: it was never started, or is erased."""
+
+
+class MisplacedState(ValueError):
+    """An engagement's state came under an item's number: the two cannot be put in order."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is on record before this record."""
+
+    team: Team
+    next_number: int
+    engagement_sequence: int
+    engagement_state: int
+    item: bool
+    item_sequence: int
+    item_state: int
+    tasks: int
+    assignee_id: str | None
+
+
+async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
+    """Write one record; ``False`` where it was written before, and nothing has changed.
+
+    Facts are kept under (item, sequence, position) whenever they come. The states of item,
+    engagement and tasks are each taken only from the highest sequence seen, so any order and any
+    repetition of a list of records ends in the same state. ``now`` is the clock of the writer; what
+    is stored takes its instants from the record.
+
+    Raises ``UnknownEngagement`` and ``MisplacedState``; both are permanent.
+    """
+    about_item = record.item_id != record.engagement_id
+    if about_item and record.engagement is not None:
+        raise MisplacedState(f"{record.item_id} at {record.sequence} carries an engagement's state")
+    known = await _known(session, record)
+    added = await insert_or_ignore(session, events, _events(record))
+    seen = known.item_sequence if about_item else known.engagement_sequence
+    if not added and (record.facts or record.sequence <= seen):
+        return False
+    assignee = known.assignee_id
+    number = None
+    if about_item:
+        takes_state = record.item is not None and record.sequence > known.item_state
+        if record.item is not None and record.item.kind == _RESEARCH:
+            number = _number(record.item, known)
+        if record.item is not None and takes_state:
+            assignee = record.item.assignee or None
+        await _save_item(session, record, known, takes_state=takes_state, number=number)
+        if record.tasks is not None and record.sequence > known.tasks:
+            await _replace_tasks(session, record, record.tasks, known, assignee)
+    await _save_engagement(session, record, known, number=number)
+    return True
+
+
+async def _known(session: AsyncSession, record: Record) -> _Known:
+    e, i = engagements.c, items.c
+    statement = (
+        select(
+            e.member_id,
+            e.manager_id,
+            e.adviser_id,
+            e.next_number,
+            e.sequence,
+            e.state_sequence,
+            i.id.label("item_id"),
+            i.sequence.label("item_sequence"),
+            i.state_sequence.label("item_state"),
+            i.tasks_sequence,
+            i.assignee_id,
+        )
+        .select_from(engagements.outerjoin(items, i.id == record.item_id))
+        .where(e.id == record.engagement_id)
+        # Two attempts at once: the second waits here and then finds the first one's facts.
+        .with_for_update(of=engagements)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise UnknownEngagement(record.engagement_id)
+    return _Known(
+        team=Team(row.member_id, row.manager_id, row.adviser_id),
+        next_number=row.next_number,
+        engagement_sequence=row.sequence,
+        engagement_state=row.state_sequence,
+        item=row.item_id is not None,
+        item_sequence=row.item_sequence or 0,
+        item_state=row.item_state or 0,
+        tasks=row.tasks_sequence or 0,
+        assignee_id=row.assignee_id,
+    )
+
+
+def _events(record: Record) -> list[dict[str, Any]]:
+    return [
+        {
+            "engagement_id": record.engagement_id,
+            "item_id": record.item_id,
+            "sequence": record.sequence,
+            "position": position,
+            "kind": fact.kind,
+            "actor": fact.actor,
+            "at": fact.at,
+            "data": dict(fact.data),
+            "text_id": fact.text,
+        }
+        for position, fact in enumerate(record.facts)
+    ]
+
+
+def _number(state: ItemState, known: _Known) -> int:
+    """The number that people call a request by: the workflow counts, unless its key is another."""
+    return int(state.key) if state.key.isdecimal() else known.next_number
+
+
+async def _save_item(
+    session: AsyncSession, record: Record, known: _Known, *, takes_state: bool, number: int | None
+) -> None:
+    values: dict[str, Any] = {"sequence": max(record.sequence, known.item_sequence)}
+    if record.tasks is not None:
+        values["tasks_sequence"] = max(record.sequence, known.tasks)
+    if takes_state and record.item is not None:
+        values |= _item_values(record.item, number) | {"state_sequence": record.sequence}
+    if known.item:
+        await session.execute(update(items).where(items.c.id == record.item_id).values(values))
+        return
+    # Facts or tasks came before the item's own state: a row without a stage, until that comes.
+    blank = _item_values(ItemState(kind="onboarding", key="", stage="", opened_at=_EPOCH), None)
+    row = {"state_sequence": 0, "tasks_sequence": 0} | blank | values
+    await session.execute(
+        insert(items).values(id=record.item_id, engagement_id=record.engagement_id, **row)
+    )
+
+
+def _item_values(state: ItemState, number: int | None) -> dict[str, Any]:
+    data = dict(state.data)
+    if number is not None:
+        data.setdefault("number", str(number))
+    return {
+        "kind": state.kind,
+        "key": state.key,
+        "stage": state.stage,
+        "opened_at": state.opened_at,
+        "closed_at": state.closed_at,
+        "outcome": state.outcome,
+        "assignee_id": state.assignee or None,
+        "due_at": state.due_at,
+        "data": data,
+    }
+
+
+async def _replace_tasks(
+    session: AsyncSession,
+    record: Record,
+    states: Sequence[TaskState],
+    known: _Known,
+    assignee: str | None,
+) -> None:
+    await session.execute(delete(tasks).where(tasks.c.item_id == record.item_id))
+    if not states:
+        return
+    team = Team(known.team.member_id, known.team.manager_id, known.team.adviser_id, assignee)
+    people = await roster(session, team, {state.owner for state in states})
+    rows = [
+        {
+            "item_id": record.item_id,
+            "key": state.key,
+            "engagement_id": record.engagement_id,
+            "family": state.family,
+            "owner_role": state.owner,
+            "owner_id": people.owner(state.owner),
+            "due_at": state.due_at,
+            "revision": state.revision,
+            "soon_at": state.soon_at,
+            "stuck_at": state.stuck_at,
+            "opened_at": state.opened_at,
+        }
+        for state in states
+    ]
+    await session.execute(insert(tasks).values(rows))
+
+
+async def _save_engagement(
+    session: AsyncSession, record: Record, known: _Known, *, number: int | None
+) -> None:
+    values: dict[str, Any] = {
+        column.name: select(func.min(tasks.c[column.name]))
+        .where(tasks.c.engagement_id == record.engagement_id)
+        .scalar_subquery()
+        for column in (tasks.c.soon_at, tasks.c.due_at, tasks.c.stuck_at)
+    }
+    if number is not None:
+        values["next_number"] = max(known.next_number, number + 1)
+    if record.item_id == record.engagement_id:
+        values["sequence"] = max(record.sequence, known.engagement_sequence)
+        if record.engagement is not None and record.sequence > known.engagement_state:
+            values |= _engagement_values(record.engagement) | {"state_sequence": record.sequence}
+    await session.execute(
+        update(engagements).where(engagements.c.id == record.engagement_id).values(values)
+    )
+
+
+def _engagement_values(state: EngagementState) -> dict[str, Any]:
+    return {
+        "stage": state.stage,
+        "started_on": state.started_on,
+        "opened_at": state.opened_at,
+        "onboarded_at": state.onboarded_at,
+        "closed_at": state.closed_at,
+        "reason": state.reason,
+        "moved": {key: day.isoformat() for key, day in state.moved.items()},
+        "cycles": [instant.isoformat() for instant in state.cycles],
+    }

@@ -1,0 +1,132 @@
+"""Who stands behind a selector today: ``lead``, ``team``, ``funder``, or somebody's own id."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import false, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.sql import contacts, people
+from storage.tables import Engagement, Item
+
+LEAD = "lead"
+MEMBER = "member"
+MANAGER = "manager"
+ADVISER = "adviser"
+RESEARCHER = "researcher"
+TEAM = "team"
+FUNDER = "funder"
+ROLES = (LEAD, MEMBER, MANAGER, ADVISER, RESEARCHER, TEAM, FUNDER)
+
+CONTACT_PREFIX = "con_"
+PERSON_PREFIX = "per_"
+_VIEWER = "viewer"
+
+
+@dataclass(frozen=True)
+class Team:
+    """The ids that an engagement (and one of its items) names; any of them may have left since."""
+
+    member_id: str
+    manager_id: str | None = None
+    adviser_id: str | None = None
+    assignee_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Everybody active whom the selectors may mean. Pure, once read."""
+
+    team: Team
+    leads: tuple[str, ...]
+    contacts: tuple[str, ...]
+    people: frozenset[str]
+    viewers: tuple[str, ...]
+    others: frozenset[str]
+    """Contacts of other members whom a selector names by id."""
+
+    def holders(self, selector: str) -> list[str]:
+        """Ids behind the selector, without repetition; empty where nobody is left."""
+        team = self.team
+        match selector:
+            case "lead":
+                return list(self.leads)
+            case "member":
+                return list(self.contacts)
+            case "manager":
+                return self._first(team.manager_id)
+            case "adviser":
+                return self._first(team.adviser_id, team.manager_id)
+            case "researcher":
+                return self._first(team.assignee_id, team.manager_id)
+            case "team":
+                named = (team.manager_id, team.adviser_id, team.assignee_id)
+                return list(dict.fromkeys(id for id in named if id in self.people))
+            case "funder":
+                return list(self.viewers)
+        known = selector in self.people or selector in self.contacts or selector in self.others
+        return [selector] if known else []
+
+    def owner(self, selector: str) -> str | None:
+        """The one who has to act, or ``None``."""
+        found = self.holders(selector)
+        return found[0] if found else None
+
+    def _first(self, *ids: str | None) -> list[str]:
+        return next(([id] for id in ids if id in self.people), [])
+
+
+async def roster(session: AsyncSession, team: Team, selectors: Iterable[str]) -> Roster:
+    """Read whom these selectors may mean: one statement, however many selectors."""
+    direct = {s for s in selectors if s not in ROLES}
+    named = direct | {id for id in (team.manager_id, team.adviser_id, team.assignee_id) if id}
+    statement = union_all(
+        select(
+            contacts.c.id,
+            contacts.c.lead,
+            literal("").label("role"),
+            (contacts.c.member_id == team.member_id).label("own"),
+        ).where(
+            contacts.c.active,
+            (contacts.c.member_id == team.member_id) | contacts.c.id.in_(direct),
+        ),
+        select(people.c.id, false(), people.c.role, false()).where(
+            people.c.active, people.c.id.in_(named) | (people.c.role == _VIEWER)
+        ),
+    )
+    rows = sorted((await session.execute(statement)).all())
+    own = [r for r in rows if not r.role and r.own]
+    return Roster(
+        team=team,
+        leads=tuple(r.id for r in own if r.lead),
+        contacts=tuple(r.id for r in own),
+        people=frozenset(r.id for r in rows if r.role),
+        viewers=tuple(r.id for r in rows if r.role == _VIEWER),
+        others=frozenset(r.id for r in rows if not r.role and not r.own),
+    )
+
+
+def team_of(engagement: Engagement, item: Item | None) -> Team:
+    """The people whom these rows name."""
+    return Team(
+        member_id=engagement.member_id,
+        manager_id=engagement.manager_id,
+        adviser_id=engagement.adviser_id,
+        assignee_id=item.assignee_id if item else None,
+    )
+
+
+async def holders(
+    session: AsyncSession, engagement: Engagement, item: Item | None, selector: str
+) -> list[str]:
+    """Ids of the active contacts or people behind one selector."""
+    return (await roster(session, team_of(engagement, item), [selector])).holders(selector)
+
+
+async def all_holders(
+    session: AsyncSession, engagement: Engagement, item: Item | None, selectors: Iterable[str]
+) -> Mapping[str, list[str]]:
+    """The same for several selectors, in one statement."""
+    wanted = set(selectors)
+    known = await roster(session, team_of(engagement, item), wanted)
+    return {selector: known.holders(selector) for selector in wanted}

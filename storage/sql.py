@@ -1,0 +1,46 @@
+"""The tables as SQLAlchemy Core sees them, and the one statement the dialects spell differently.
+
+Queries use these rather than the classes: rows come back as plain values, which is quicker, and
+columns are typed as columns.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+from storage import tables
+
+_tables = SQLModel.metadata.tables
+programmes: Table = _tables[tables.Programme.__tablename__]
+members: Table = _tables[tables.Member.__tablename__]
+contacts: Table = _tables[tables.Contact.__tablename__]
+people: Table = _tables[tables.Person.__tablename__]
+engagements: Table = _tables[tables.Engagement.__tablename__]
+items: Table = _tables[tables.Item.__tablename__]
+tasks: Table = _tables[tables.Task.__tablename__]
+events: Table = _tables[tables.Event.__tablename__]
+texts: Table = _tables[tables.Text.__tablename__]
+notifications: Table = _tables[tables.Notification.__tablename__]
+deliveries: Table = _tables[tables.Delivery.__tablename__]
+mailbox: Table = _tables[tables.MailboxMessage.__tablename__]
+tokens: Table = _tables[tables.Token.__tablename__]
+idempotent_calls: Table = _tables[tables.IdempotentCall.__tablename__]
+
+
+async def insert_or_ignore(
+    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert the rows that meet no row with the same unique key; returns how many were new.
+
+    One statement, on both databases. Every row must name the same columns.
+    """
+    if not rows:
+        return 0
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    key = next(iter(table.primary_key.columns))
+    statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing().returning(key)
+    return len((await session.execute(statement)).all())
