@@ -128,3 +128,20 @@ class Rules:
             if rule.key == key:
                 return rule
         raise KeyError(key)
+
+    def ladders_of(self, kind: ItemKind, key: str) -> frozenset[str]:
+        """The names of the ladders that an item of that kind and key may need."""
+        match kind:
+            case "onboarding":
+                stages: list[StageRule] = [step.stage for step in self.onboarding]
+            case "research":
+                stages = [] if self.research is None else _stages(self.research)
+            case "advice":
+                stages = [] if self.advice is None else _stages(self.advice)
+            case "review":
+                stages = _stages(self.review(key))
+        return frozenset(stage.ladder for stage in stages)
+
+
+def _stages(rules: ResearchRules | AdviceRules | ReviewRule) -> list[StageRule]:
+    return [stage for stage in vars(rules).values() if isinstance(stage, StageRule)]

@@ -7,14 +7,24 @@ stored text (claim check). Commands answer ``Answer``; a refusal is an ``Applica
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.calendar import WorkingCalendar
-from programmes.rules import AdviceRules, ItemKind, LadderRule, ResearchRules, ReviewRule, Rules, StepRule
+from programmes.facts import EngagementStage
+from programmes.rules import (
+    AdviceRules,
+    ItemKind,
+    LadderRule,
+    ResearchRules,
+    ReviewRule,
+    Rules,
+    StepRule,
+)
+from workflows.ladder import OpenDeadline
 
 REFUSED = "Refused"
-"""The error type of every refusal; its details are ``{"blockers": [...]}`` where there are several."""
+"""The error type of every refusal; its details may hold ``{"blockers": [...]}``."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +53,26 @@ class AgreedAction:
 
 @dataclass(frozen=True)
 class EngagementProgress:
-    """What an engagement carries across continue-as-new."""
+    """What an engagement carries across continue-as-new: all of its state."""
 
-    stage: str
+    stage: EngagementStage
     sequence: int
-    opened_at: datetime
+    opened_at: datetime | None
     onboarded_at: datetime | None
     moved: Mapping[str, date]
     cycles: tuple[datetime, ...]
     carried: tuple[AgreedAction, ...]
+    """Open actions of the last advice cycle, for the next one."""
     requests: int
-    open_items: Mapping[str, str]
+    """How many research requests there were: the next one's number is one more."""
+    items: Mapping[str, str]
     """Item id to ``kind:key`` of each item that is open."""
     ended: tuple[str, ...]
     """``kind:key`` of each item that has ended."""
-    processed: tuple[str, ...]
+    rolling_over: str = ""
+    """Id of the advice cycle that was asked to make room for the next one."""
+    processed: tuple[str, ...] = ()
     """Ids of the updates that were taken, since deduplication starts anew."""
-    reason: str | None = None
-    closed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +140,7 @@ class ItemEnded:
     kind: ItemKind
     key: str
     outcome: str
+    at: datetime
     carried: tuple[AgreedAction, ...] = ()
 
 
@@ -141,7 +154,7 @@ class ReviewMoved:
 
 @dataclass(frozen=True)
 class CloseItem:
-    """Signal ``close_item`` from the engagement: it was withdrawn, or (advice) the next cycle is due."""
+    """Signal ``close_item`` from the engagement: it ends, or (advice) the next cycle is due."""
 
     by: str
     outcome: str
@@ -150,6 +163,23 @@ class CloseItem:
 
 
 # --- Items ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ItemProgress:
+    """What an item carries across continue-as-new: all of its state."""
+
+    stage: str
+    sequence: int
+    assignee: str
+    due_at: datetime | None
+    data: Mapping[str, str]
+    open: Mapping[str, OpenDeadline]
+    revisions: Mapping[str, int]
+    actions: tuple[AgreedAction, ...] = ()
+    dates: tuple[datetime, ...] = ()
+    processed: tuple[str, ...] = ()
+    """Ids of the updates that were taken, since deduplication starts anew."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +197,8 @@ class ItemInput:
     soon: str
     title: str
     onboarding: tuple[StepRule, ...] = ()
-    start: date | None = None
+    begins: datetime | None = None
+    """From when an onboarding counts: its start date, which may lie before ``opened_at``."""
     research: ResearchRules | None = None
     text: str = ""
     theme: str = ""
@@ -175,13 +206,13 @@ class ItemInput:
     carried: tuple[AgreedAction, ...] = ()
     review: ReviewRule | None = None
     due: datetime | None = None
-    state: Mapping[str, object] | None = None
+    progress: ItemProgress | None = None
     """What the item carries across continue-as-new."""
 
 
 @dataclass(frozen=True)
 class MoveDeadline:
-    """Update ``move_deadline`` of any item: a new due date, a new revision of that task's deadline."""
+    """Update ``move_deadline`` of any item: a task's new due date, and so a new revision."""
 
     by: str
     task: str
@@ -246,7 +277,7 @@ class AnswerQuestion:
 
 @dataclass(frozen=True)
 class AgreeScope:
-    """Update ``agree_scope``: scope → assign. ``due`` is the delivery date; ``None``: the default."""
+    """Update ``agree_scope``: scope → assign. ``due``, the delivery date, has a default."""
 
     by: str
     text: str
@@ -331,9 +362,13 @@ class SendAgenda:
 
 @dataclass(frozen=True)
 class HoldSession:
-    """Update ``hold_session``: session → notes."""
+    """Update ``hold_session``: session → notes, once its day has come.
+
+    With ``held_on`` (today or before) also for a session that was never fixed here: it took place.
+    """
 
     by: str
+    held_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -360,6 +395,14 @@ class CompleteAction:
     by: str
     action: str
     text: str | None = None
+
+
+@dataclass(frozen=True)
+class CloseCycle:
+    """Update ``close_cycle``: nothing comes of it, for a reason; its open actions are dropped."""
+
+    by: str
+    reason: str
 
 
 # Review milestone
@@ -396,14 +439,3 @@ class ReturnReview:
 
     by: str
     comments: str
-
-
-# --- Continue-as-new -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ItemProgress:
-    """What every item carries across continue-as-new beside its own fields."""
-
-    sequence: int
-    processed: tuple[str, ...] = field(default=())

@@ -1,0 +1,278 @@
+"""The engagement: one durable workflow per member and programme, from welcome to last review."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import CancelledError, FailureError, WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    from programmes.facts import MILEPOST
+    from programmes.rules import ItemKind
+    from workflows.ids import item_workflow_id
+    from workflows.messages import (
+        Answer,
+        CloseItem,
+        Complete,
+        EngagementInput,
+        EngagementProgress,
+        ItemEnded,
+        ItemInput,
+        MoveReview,
+        OpenRequest,
+        ReviewMoved,
+        Start,
+        Withdraw,
+    )
+    from workflows.processes.advice_cycle import AdviceCycleProcess
+    from workflows.processes.decision import Decision
+    from workflows.processes.engagement import EngagementProcess, Opening
+    from workflows.processes.onboarding import OnboardingProcess
+    from workflows.processes.process import Process
+    from workflows.processes.research_request import ResearchRequestProcess
+    from workflows.processes.review_milestone import ReviewMilestoneProcess
+
+from workflows import policies, search_attributes
+from workflows.advice_cycle import AdviceCycle
+from workflows.item import ItemWorkflow
+from workflows.journal import Journal, wait_until_due
+from workflows.onboarding import Onboarding
+from workflows.research_request import ResearchRequest
+from workflows.review_milestone import ReviewMilestone
+from workflows.updates import TakenUpdates
+
+C = TypeVar("C")
+
+ITEMS: dict[ItemKind, tuple[type[Process], type[ItemWorkflow[Any]]]] = {
+    "onboarding": (OnboardingProcess, Onboarding),
+    "research": (ResearchRequestProcess, ResearchRequest),
+    "advice": (AdviceCycleProcess, AdviceCycle),
+    "review": (ReviewMilestoneProcess, ReviewMilestone),
+}
+
+
+@workflow.defn(name="Engagement")
+class Engagement:
+    """Opens what the plan says when it says so, takes commands, and waits: one timer at a time."""
+
+    @workflow.init
+    def __init__(self, engagement: EngagementInput) -> None:
+        self.process = EngagementProcess(engagement)
+        progress = engagement.progress
+        self._taken = TakenUpdates(progress.processed if progress else ())
+        self._journal = Journal()
+        # One decision at a time: a command that awaits its record must not see half of another.
+        self._lock = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, engagement: EngagementInput) -> str:
+        """Run until it is completed or withdrawn; returns which."""
+        try:
+            async with self._lock:
+                await self._open()
+            while not self.process.is_closed:
+                await self._wait()
+                if workflow.info().is_continue_as_new_suggested():
+                    await self._continue_as_new()
+                async with self._lock:
+                    await self._open_what_is_due()
+        except (asyncio.CancelledError, CancelledError):
+            # Somebody cancelled it in Temporal: its items would wait for ever, so they end too.
+            await self._end("cancelled")
+            raise
+        await self._end(self.process.stage)
+        return self.process.stage
+
+    # --- Messages ---------------------------------------------------------------------------------
+
+    @workflow.update
+    async def start(self, command: Start) -> Answer:
+        """First contact: answers when the opening is on record; again, when it is there already."""
+        async with self._lock:
+            await self._open()
+            await self._open_what_is_due()
+            return self._answer()
+
+    @workflow.update
+    async def open_request(self, command: OpenRequest) -> Answer:
+        """A member submits a research request: answers when it is on record."""
+        async with self._lock:
+            if not self._taken.has_current():
+                self.process.may_open_request(command, workflow.now())
+                self._taken.add_current()
+                await self._start_item(self.process.open_request(command, workflow.now()))
+            return Answer(command.item_id, "triage", 1)
+
+    @open_request.validator
+    def check_open_request(self, command: OpenRequest) -> None:
+        """Refuse a request where there can be none."""
+        self._admit(command, self.process.may_open_request)
+
+    @workflow.update
+    async def move_review(self, command: MoveReview) -> Answer:
+        """Move a review that has not opened yet; what depends on it follows."""
+        return await self._decide(command, self.process.may_move_review, self.process.move_review)
+
+    @move_review.validator
+    def check_move_review(self, command: MoveReview) -> None:
+        """Refuse what cannot be moved here."""
+        self._admit(command, self.process.may_move_review)
+
+    @workflow.update
+    async def withdraw(self, command: Withdraw) -> Answer:
+        """The member leaves the programme, for a reason."""
+        return await self._decide(command, self.process.may_withdraw, self.process.withdraw)
+
+    @withdraw.validator
+    def check_withdraw(self, command: Withdraw) -> None:
+        """Refuse it after the end."""
+        self._admit(command, self.process.may_withdraw)
+
+    @workflow.update
+    async def complete(self, command: Complete) -> Answer:
+        """The programme is done for this member."""
+        return await self._decide(command, self.process.may_complete, self.process.complete)
+
+    @complete.validator
+    def check_complete(self, command: Complete) -> None:
+        """Refuse it, with a list, while anything is open or planned."""
+        self._admit(command, self.process.may_complete)
+
+    @workflow.signal
+    async def item_ended(self, ended: ItemEnded) -> None:
+        """An item has closed."""
+        async with self._lock:
+            decision = self.process.item_ended(ended)
+            if decision is not None:
+                await self._write(decision)
+
+    @workflow.signal
+    async def review_moved(self, moved: ReviewMoved) -> None:
+        """An open review has a new date."""
+        async with self._lock:
+            if not self.process.is_closed:
+                await self._write(self.process.review_moved(moved))
+
+    @workflow.query
+    def progress(self) -> EngagementProgress:
+        """All of the state: what a wiped reading copy is rebuilt from."""
+        return self.process.progress(self._taken.ids)
+
+    # --- Steps ------------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        if not self.process.is_open:
+            await self._journal.write(self.process.opening(workflow.now()))
+            workflow.set_current_details(f"Stage: {self.process.stage}")
+
+    async def _wait(self) -> None:
+        await wait_until_due(
+            self.process.next_opening,
+            lambda: self.process.is_closed or workflow.info().is_continue_as_new_suggested(),
+            summary="next item of the plan",
+        )
+
+    async def _open_what_is_due(self) -> None:
+        for opening in self.process.upcoming():
+            if opening.at <= workflow.now():
+                await self._open_planned(opening)
+
+    async def _open_planned(self, opening: Opening) -> None:
+        running = self.process.open_advice() if opening.kind == "advice" else ""
+        if running:
+            # The cycle that is still open hands its actions on, and ends; then the next one opens.
+            self.process.rolling_over = running
+            await self._close_item(running, "rolled_over", MILEPOST)
+            return
+        item = self.process.open_planned(opening, workflow.now())
+        if self.process.changes_with(opening.kind):
+            await self._write(lambda decision: None)
+        await self._start_item(item)
+
+    async def _start_item(self, item: ItemInput) -> None:
+        process, item_workflow = ITEMS[item.kind]
+        await self._journal.write(process(item).opening())
+        try:
+            await workflow.start_child_workflow(
+                item_workflow.__name__,
+                item,
+                id=item_workflow_id(item.engagement_id, item.kind, item.item_id),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                search_attributes=self._search_attributes(item.kind),
+                static_summary=f"{item.title}, {self.process.rules.programme}",
+            )
+        except WorkflowAlreadyStartedError:
+            # An earlier run of this engagement started it: ids say what is the same.
+            workflow.logger.info("item %s runs already", item.item_id)
+
+    async def _end(self, outcome: str) -> None:
+        for item_id in list(self.process.items):
+            await self._close_item(item_id, outcome, MILEPOST)
+        try:
+            # Dangerous to wait without an end: an item that was terminated by hand never reports.
+            await workflow.wait_condition(
+                lambda: not self.process.items, timeout=policies.CLOSING_GRACE
+            )
+        except TimeoutError:
+            workflow.logger.warning("%d items did not report their end", len(self.process.items))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._journal.drain()
+
+    async def _close_item(self, item_id: str, outcome: str, by: str) -> None:
+        kind = cast(ItemKind, self.process.items[item_id].split(":", 1)[0])
+        item = workflow.get_external_workflow_handle(
+            item_workflow_id(self.process.input.engagement_id, kind, item_id)
+        )
+        try:
+            await item.signal("close_item", CloseItem(by, outcome, self.process.reason))
+        except FailureError:
+            # It is gone, ended by hand in Temporal: nothing is left to close.
+            self.process.items.pop(item_id, None)
+            self.process.rolling_over = ""
+
+    async def _decide(
+        self,
+        command: C,
+        may: Callable[[C, datetime], None],
+        do: Callable[[C, Decision], None],
+    ) -> Answer:
+        async with self._lock:
+            if not self._taken.has_current():
+                may(command, workflow.now())
+                self._taken.add_current()
+                await self._write(lambda decision: do(command, decision))
+            return self._answer()
+
+    def _admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
+        if not self._taken.has_current():
+            may(command, workflow.now())
+
+    async def _write(self, decision: Callable[[Decision], None]) -> None:
+        await self._journal.write(self.process.decide(decision, workflow.now()))
+        workflow.set_current_details(f"Stage: {self.process.stage}")
+
+    def _answer(self) -> Answer:
+        process = self.process
+        return Answer(process.input.engagement_id, process.stage, process.sequence)
+
+    def _search_attributes(self, kind: str) -> TypedSearchAttributes:
+        return TypedSearchAttributes(
+            [
+                SearchAttributePair(search_attributes.PROGRAMME, self.process.rules.programme),
+                SearchAttributePair(search_attributes.MEMBER, self.process.input.member_id),
+                SearchAttributePair(search_attributes.KIND, kind),
+            ]
+        )
+
+    async def _continue_as_new(self) -> None:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._journal.drain()
+        if self.process.is_closed:
+            return
+        workflow.continue_as_new(
+            replace(self.process.input, progress=self.process.progress(self._taken.ids))
+        )

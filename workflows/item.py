@@ -1,0 +1,193 @@
+"""What every item's workflow does: wait for what is due, take commands in turn, report its end."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import CancelledError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from programmes.facts import MILEPOST, Record
+    from workflows.ids import engagement_workflow_id
+    from workflows.messages import (
+        Answer,
+        CloseItem,
+        ItemEnded,
+        ItemInput,
+        ItemProgress,
+        MoveDeadline,
+        ReviewMoved,
+    )
+    from workflows.processes.decision import Decision
+    from workflows.processes.process import Process
+
+from workflows.journal import Journal, wait_until_due
+from workflows.updates import TakenUpdates
+
+P = TypeVar("P", bound=Process)
+C = TypeVar("C")
+
+
+class ItemWorkflow(Generic[P]):
+    """Runs a process. Subclasses add ``run`` and the commands of their kind.
+
+    The opening is on record before the workflow starts (the engagement wrote it), so the process
+    begins at sequence 1.
+    """
+
+    def __init__(self, process: P) -> None:
+        self.process = process
+        progress = process.item.progress
+        if progress is None:
+            process.opening()
+        self._taken = TakenUpdates(progress.processed if progress else ())
+        self._journal = Journal()
+        # One decision at a time: a command that awaits its record must not see half of another.
+        self._lock = asyncio.Lock()
+
+    async def run_to_end(self) -> str:
+        """Wake for what is due until the item has closed; returns its outcome."""
+        try:
+            while not self.process.is_closed:
+                await self._wait()
+                if workflow.info().is_continue_as_new_suggested():
+                    await self._continue_as_new()
+                async with self._lock:
+                    await self._wake()
+        except (asyncio.CancelledError, CancelledError):
+            # Somebody cancelled it in Temporal: say so on the record, then let it be cancelled.
+            await self._close(CloseItem(by=MILEPOST, outcome="cancelled"))
+            await self._end()
+            raise
+        await self._end()
+        return self.process.outcome
+
+    # --- Messages ---------------------------------------------------------------------------------
+
+    @workflow.update
+    async def move_deadline(self, command: MoveDeadline) -> Answer:
+        """Move a task's due date: a new revision, and the wait is recomputed at once."""
+        before = self.process.due_at
+        answer = await self.decide(
+            command, self.process.may_move_deadline, self.process.move_deadline
+        )
+        if self.process.kind == "review" and self.process.due_at not in (before, None):
+            await self._tell_engagement_of_move()
+        return answer
+
+    @move_deadline.validator
+    def check_move_deadline(self, command: MoveDeadline) -> None:
+        """Refuse what cannot be moved."""
+        self.admit(command, self.process.may_move_deadline)
+
+    @workflow.signal
+    async def close_item(self, command: CloseItem) -> None:
+        """End with the engagement, or make room for the next cycle."""
+        await self._close(command)
+
+    @workflow.query
+    def progress(self) -> ItemProgress:
+        """All of the state: what a wiped reading copy is rebuilt from."""
+        return self.process.progress(self._taken.ids)
+
+    # --- For subclasses ---------------------------------------------------------------------------
+
+    def admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
+        """Validate an update: refuse it where its guard does. One taken before is let through."""
+        if not self._taken.has_current():
+            may(command, workflow.now())
+
+    async def decide(
+        self,
+        command: C,
+        may: Callable[[C, datetime], None],
+        do: Callable[[C, Decision], None],
+    ) -> Answer:
+        """Carry out a command, and answer when it is on record."""
+        async with self._lock:
+            if not self._taken.has_current():
+                # The state may have moved since the validator looked: another command had the lock.
+                may(command, workflow.now())
+                self._taken.add_current()
+                await self._write(
+                    self.process.decide(lambda decision: do(command, decision), workflow.now())
+                )
+            item = self.process.item
+            return Answer(item.item_id, self.process.stage, self.process.sequence)
+
+    # --- Steps ------------------------------------------------------------------------------------
+
+    async def _wait(self) -> None:
+        await wait_until_due(
+            self.process.deadlines.next_wake,
+            lambda: self.process.is_closed or workflow.info().is_continue_as_new_suggested(),
+            summary=f"next deadline of {self.process.item.title}",
+        )
+
+    async def _wake(self) -> None:
+        record = self.process.wake(workflow.now())
+        if record is None:
+            return
+        if all(fact.kind in ("rung.fired", "rung.collapsed") for fact in record.facts):
+            self._journal.remind(record)
+        else:
+            await self._write(record)
+
+    async def _close(self, command: CloseItem) -> None:
+        async with self._lock:
+            if not self.process.is_closed:
+                await self._write(
+                    self.process.decide(
+                        lambda decision: self.process.close_item(command, decision),
+                        workflow.now(),
+                    )
+                )
+
+    async def _write(self, record: Record) -> None:
+        await self._journal.write(record)
+        workflow.set_current_details(f"Stage: {self.process.stage}")
+
+    async def _end(self) -> None:
+        item = self.process.item
+        await self._signal_engagement(
+            "item_ended",
+            ItemEnded(
+                item_id=item.item_id,
+                kind=item.kind,
+                key=item.key,
+                outcome=self.process.outcome,
+                at=self.process.closed_at or workflow.now(),
+                carried=self.process.carried(),
+            ),
+        )
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._journal.drain()
+
+    async def _tell_engagement_of_move(self) -> None:
+        item = self.process.item
+        if self.process.due_at is not None:
+            day = item.calendar.local_date(self.process.due_at)
+            await self._signal_engagement("review_moved", ReviewMoved(item.key, day))
+
+    async def _signal_engagement(self, name: str, message: ItemEnded | ReviewMoved) -> None:
+        engagement = workflow.get_external_workflow_handle(
+            engagement_workflow_id(self.process.item.engagement_id)
+        )
+        try:
+            await engagement.signal(name, message)
+        except FailureError:
+            # The engagement is over (or was ended by hand): the item's own record stands.
+            workflow.logger.warning("the engagement did not take %s", name)
+
+    async def _continue_as_new(self) -> None:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._journal.drain()
+        if self.process.is_closed:
+            return
+        item: ItemInput = replace(
+            self.process.item, progress=self.process.progress(self._taken.ids)
+        )
+        workflow.continue_as_new(item)

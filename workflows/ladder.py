@@ -1,0 +1,227 @@
+"""Deadlines with their ladders: state, not timers. Pure: it is told the time and never sleeps.
+
+Every process keeps its deadlines here. A wake looks at what has come due, decides what is said and
+what is left out, and says why; moving, closing or re-opening a deadline simply changes the next
+wake. The policy for what is late, after downtime: of several rungs of one deadline that are due at
+once the last one is sent and the others collapse into it; outside a sending window all of it waits
+for the next one; rungs that lay behind already when the deadline was set are skipped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from programmes.calendar import WorkingCalendar
+from programmes.facts import Fact, Notice, TaskState
+from programmes.planner import PlannedDeadline, PlannedRung, deadline, due_after, due_on
+from programmes.rules import LadderEnd, LadderRule, StageRule
+
+LATE = timedelta(minutes=5)
+"""A rung later than this after its instant says so in its fact."""
+
+
+@dataclass(frozen=True)
+class OpenDeadline:
+    """A task with its due date, the revision of that date, and the rungs that are still ahead."""
+
+    key: str
+    family: str
+    stage: StageRule
+    """Who owns it (``owner`` may be a person's id here) and which ladder chases it."""
+    due_at: datetime
+    revision: int
+    opened_at: datetime
+    soon_at: datetime
+    ends_at: datetime
+    ahead: tuple[PlannedRung, ...]
+    deferred_to: datetime | None = None
+    """Set while a rung that is due waits for the sending window."""
+    ended: bool = False
+
+    @property
+    def at_end(self) -> LadderEnd:
+        """What happens when the ladder ends."""
+        return self.stage.at_end
+
+    def next_wake(self) -> datetime | None:
+        """When this deadline next needs anything done, if ever.
+
+        The end of a ladder that escalates needs nobody: stuck is read off the clock.
+        """
+        instants = [self.ahead[0].at] if self.ahead else []
+        if self.at_end != "escalate" and not self.ended:
+            instants.append(self.ends_at)
+        if not instants:
+            return None
+        return max(min(instants), self.deferred_to) if self.deferred_to else min(instants)
+
+    def task(self) -> TaskState:
+        """The reading copy."""
+        return TaskState(
+            key=self.key,
+            family=self.family,
+            owner=self.stage.owner,
+            due_at=self.due_at,
+            revision=self.revision,
+            soon_at=self.soon_at,
+            stuck_at=self.ends_at if self.at_end == "escalate" else None,
+            opened_at=self.opened_at,
+        )
+
+
+@dataclass
+class Wake:
+    """What a wake decided: what goes on the timeline, what is said, which ladders have ended."""
+
+    facts: list[Fact] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    ended: list[OpenDeadline] = field(default_factory=list)
+
+
+@dataclass
+class Deadlines:
+    """The open deadlines of one item, and the last due revision of every task it ever had."""
+
+    calendar: WorkingCalendar
+    ladders: Mapping[str, LadderRule]
+    soon: str
+    open: dict[str, OpenDeadline] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
+
+    def set(
+        self, key: str, family: str, stage: StageRule, now: datetime, due: datetime | None = None
+    ) -> OpenDeadline:
+        """Open a task. Without ``due`` it is due ``stage.due`` from ``now``.
+
+        A task that comes back (a draft that was returned) gets a new revision, so that its
+        reminders are new ones.
+        """
+        due_at = due if due is not None else due_after(self.calendar, now, stage.due)
+        return self._put(key, family, stage, now, due_at, opened_at=now)
+
+    def close(self, key: str) -> None:
+        """Drop a task: nothing of its ladder happens any more. Unknown keys are fine."""
+        self.open.pop(key, None)
+
+    def close_all(self) -> None:
+        """Drop every task."""
+        self.open.clear()
+
+    def move(self, key: str, day: date, now: datetime) -> OpenDeadline:
+        """Give a task a new due date: a new revision, and only the rungs still ahead of it.
+
+        Raises ``KeyError`` where no such task is open.
+        """
+        current = self.open[key]
+        return self._put(
+            key,
+            current.family,
+            current.stage,
+            now,
+            due_on(self.calendar, day),
+            opened_at=current.opened_at,
+        )
+
+    def next_wake(self) -> datetime | None:
+        """The earliest instant at which any deadline needs something done."""
+        wakes = [wake for one in self.open.values() if (wake := one.next_wake()) is not None]
+        return min(wakes, default=None)
+
+    def wake(self, now: datetime) -> Wake:
+        """Fire what is due at ``now``; several deadlines may have come due at once."""
+        outcome = Wake()
+        for key in sorted(self.open):
+            current = self.open[key]
+            due = [rung for rung in current.ahead if rung.at <= now]
+            if due:
+                current = self._fire(current, due, now, outcome)
+            if current.at_end != "escalate" and not current.ended and current.ends_at <= now:
+                current = replace(current, ended=True)
+                outcome.ended.append(current)
+                outcome.facts.append(
+                    Fact("deadline.ended", now, data={"task": key, "does": current.at_end})
+                )
+            self.open[key] = current
+        return outcome
+
+    def tasks(self) -> tuple[TaskState, ...]:
+        """The reading copies of all open tasks."""
+        return tuple(self.open[key].task() for key in sorted(self.open))
+
+    def _fire(
+        self, current: OpenDeadline, due: list[PlannedRung], now: datetime, outcome: Wake
+    ) -> OpenDeadline:
+        window = self.calendar.next_send_instant(now)
+        if window > now:
+            # Late, and at night: say so once, and come back in the morning.
+            if current.deferred_to != window:
+                outcome.facts.append(
+                    Fact(
+                        "rung.deferred",
+                        now,
+                        data={
+                            "task": current.key,
+                            "rung": due[-1].name,
+                            "to": window.isoformat(),
+                        },
+                    )
+                )
+            return replace(current, deferred_to=window)
+        for rung in due[:-1]:
+            outcome.facts.append(
+                Fact("rung.collapsed", now, data=_about(current, rung) | {"into": due[-1].name})
+            )
+        last = due[-1]
+        late = {"late": "yes"} if now - last.at > LATE else {}
+        outcome.facts.append(Fact("rung.fired", now, data=_about(current, last) | late))
+        outcome.notices.append(
+            Notice(
+                kind=f"{current.family}.{last.says}",
+                to=tuple(current.stage.owner if to == "owner" else to for to in last.to),
+                rung=f"{current.key}/{last.name}",
+                task=current.key,
+                revision=current.revision,
+            )
+        )
+        return replace(current, ahead=current.ahead[len(due) :], deferred_to=None)
+
+    def _put(
+        self,
+        key: str,
+        family: str,
+        stage: StageRule,
+        now: datetime,
+        due_at: datetime,
+        *,
+        opened_at: datetime,
+    ) -> OpenDeadline:
+        revision = self.revisions.get(key, 0) + 1
+        self.revisions[key] = revision
+        planned = self._plan(key, stage, due_at, now)
+        self.open[key] = OpenDeadline(
+            key=key,
+            family=family,
+            stage=stage,
+            due_at=planned.due_at,
+            revision=revision,
+            opened_at=opened_at,
+            soon_at=planned.soon_at,
+            ends_at=planned.ends_at,
+            ahead=planned.rungs,
+        )
+        return self.open[key]
+
+    def _plan(self, key: str, stage: StageRule, due: datetime, now: datetime) -> PlannedDeadline:
+        return deadline(
+            key, stage, due, self.ladders, self.calendar, soon=self.soon, rule="", opens=now
+        )
+
+
+def _about(current: OpenDeadline, rung: PlannedRung) -> dict[str, str]:
+    return {
+        "task": current.key,
+        "rung": rung.name,
+        "says": rung.says,
+        "planned": rung.at.isoformat(),
+        "revision": str(current.revision),
+    }

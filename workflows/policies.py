@@ -1,0 +1,37 @@
+"""Every timeout and retry policy of the workflows, by name."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+RECORD_ATTEMPT = timedelta(seconds=10)
+"""One attempt to write a record: a transaction of a few statements."""
+
+RECORD_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(seconds=30),
+)
+"""A database that is down comes back: try for as long as it takes."""
+
+RECORD_RETRY_IN_PLACE = timedelta(seconds=5)
+"""Waits up to this long stay inside the workflow task; longer ones become a timer."""
+
+DELIVER_ATTEMPT = timedelta(minutes=2)
+"""One attempt to hand all mails of a record to the sender, each with its own shorter timeout."""
+
+DELIVER_HEARTBEAT = timedelta(seconds=45)
+"""A courier that falls silent is taken for dead, and another one goes on."""
+
+DELIVER_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(minutes=5),
+)
+"""A mail server that is down comes back; what is stale by then is withheld, not sent."""
+
+CLOSING_GRACE = timedelta(minutes=10)
+"""How long an engagement that ends waits for its items to say that they have closed."""
+
+PROCESSED_UPDATES_KEPT = 100
+"""Ids of updates carried across continue-as-new: more than any client retries over."""

@@ -1,0 +1,103 @@
+"""Onboarding: steps in parallel or in order, each completed, or waived with a reason."""
+
+from datetime import datetime
+
+from programmes.planner import due_after
+from programmes.rules import StepRule
+from workflows.ladder import OpenDeadline
+from workflows.messages import CompleteStep, ItemInput, WaiveStep
+from workflows.processes.decision import Decision
+from workflows.processes.process import Process
+from workflows.refusal import refusal
+
+WAITING, OPEN, DONE, WAIVED = "waiting", "open", "done", "waived"
+
+
+class OnboardingProcess(Process):
+    """One stage, ``steps``, until no step is waiting or open. ``data`` holds each step's state."""
+
+    kind = "onboarding"
+
+    def __init__(self, item: ItemInput) -> None:
+        super().__init__(item)
+        self.steps = {step.key: step for step in item.onboarding}
+
+    def open(self, decision: Decision) -> None:
+        self.stage = "steps"
+        self.data = {_state(key): WAITING for key in self.steps}
+        decision.fact("onboarding.opened", self.item.by)
+        decision.tell("engagement.welcome", "lead")
+        # A start in the past counts from its own date, not from the day it was typed in.
+        self._open_ready(self.item.begins or decision.now, decision, told=False)
+
+    def may_complete_step(self, command: CompleteStep, now: datetime) -> None:
+        """Only a step that is open can be completed."""
+        self._require_step(command.step, to="complete", states=(OPEN,))
+
+    def complete_step(self, command: CompleteStep, decision: Decision) -> None:
+        """The step is done; the steps that waited for it open."""
+        decision.fact("onboarding.step_completed", command.by, command.text, step=command.step)
+        self._finish(command.step, DONE, decision)
+
+    def may_waive_step(self, command: WaiveStep, now: datetime) -> None:
+        """A step can be waived until it is done, also before it opens."""
+        self._require_step(command.step, to="waive", states=(OPEN, WAITING))
+
+    def waive_step(self, command: WaiveStep, decision: Decision) -> None:
+        """The step is not needed: the member hears why, and nobody waits for it."""
+        decision.fact("onboarding.step_waived", command.by, command.reason, step=command.step)
+        decision.tell("onboarding.step_waived", "lead", rung=command.step, text=command.reason)
+        self._finish(command.step, WAIVED, decision)
+
+    def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
+        """A step whose ladder closes is waived by the programme's own rule."""
+        step = deadline.key.removeprefix("step:")
+        decision.fact("onboarding.step_waived", step=step)
+        self._finish(step, WAIVED, decision)
+
+    def _finish(self, key: str, state: str, decision: Decision) -> None:
+        self.data[_state(key)] = state
+        self.data[f"{_state(key)}:at"] = decision.now.isoformat()
+        self.deadlines.close(f"step:{key}")
+        if all(self.data[_state(step)] in (DONE, WAIVED) for step in self.steps):
+            decision.fact("onboarding.closed", outcome="completed")
+            self.end("completed", decision)
+        else:
+            self._open_ready(decision.now, decision, told=True)
+
+    def _open_ready(self, counted_from: datetime, decision: Decision, *, told: bool) -> None:
+        for step in self.steps.values():
+            if self.data[_state(step.key)] == WAITING and self._is_ready(step):
+                self.data[_state(step.key)] = OPEN
+                due = due_after(self.item.calendar, counted_from, step.stage.due)
+                task = self.deadlines.set(
+                    f"step:{step.key}", "onboarding", step.stage, decision.now, due
+                )
+                if told:
+                    decision.fact("onboarding.step_ready", step=step.key)
+                if told or step.stage.owner != "lead":
+                    # The welcome email tells the lead what is open on the first day.
+                    decision.tell(
+                        "onboarding.step_ready",
+                        step.stage.owner,
+                        rung=step.key,
+                        task=task.key,
+                        revision=task.revision,
+                    )
+
+    def _is_ready(self, step: StepRule) -> bool:
+        return all(self.data[_state(key)] in (DONE, WAIVED) for key in step.after)
+
+    def _require_step(self, key: str, *, to: str, states: tuple[str, ...]) -> None:
+        self.require_open()
+        if key not in self.steps:
+            known = ", ".join(self.steps)
+            raise refusal(f"There is no onboarding step {key!r}. The steps are: {known}.")
+        state = self.data[_state(key)]
+        if state not in states:
+            blockers = [one for one in self.steps[key].after if self.data[_state(one)] == WAITING]
+            raise refusal(f"You cannot {to} the step {key!r}: it is {state}.", blockers)
+
+
+def _state(key: str) -> str:
+    return f"step:{key}"

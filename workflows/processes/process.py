@@ -1,0 +1,209 @@
+"""What every item's process shares: its stage, its deadlines, its sequence, and how it is recorded.
+
+A process is a plain object. It is built from the item's input alone, is told the time, and answers
+with records; the workflow around it waits, records and delivers.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
+
+from programmes.facts import ItemState, Notice, Record
+from programmes.rules import ItemKind
+from workflows.ladder import Deadlines, OpenDeadline
+from workflows.messages import AgreedAction, CloseItem, ItemInput, ItemProgress, MoveDeadline
+from workflows.processes.decision import Decision
+from workflows.refusal import refusal
+
+CLOSED = "closed"
+
+
+class Process:
+    """The state of one item and the decisions about it. Subclasses say what their kind does.
+
+    Each command has a guard ``may_<command>``, read-only, which raises a refusal; and a method of
+    the command's name, which takes the guard as passed, changes the state and fills a ``Decision``.
+    """
+
+    kind: ClassVar[ItemKind]
+
+    def __init__(self, item: ItemInput) -> None:
+        self.item = item
+        self.stage = ""
+        self.sequence = 0
+        self.assignee = ""
+        self.due_at: datetime | None = item.due
+        self.closed_at: datetime | None = None
+        self.outcome = ""
+        self.data: dict[str, str] = {}
+        self.actions: dict[str, AgreedAction] = {}
+        self.dates: tuple[datetime, ...] = ()
+        self.deadlines = Deadlines(item.calendar, item.ladders, item.soon)
+        if item.progress is not None:
+            self._take_up(item.progress)
+
+    # --- What subclasses say ---------------------------------------------------------------------
+
+    def open(self, decision: Decision) -> None:
+        """Bring the item about: its first stage, tasks, facts and notices."""
+        raise NotImplementedError
+
+    def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
+        """Do what the end of a ladder that accepts or closes means here: by default, close."""
+        decision.fact(f"{self.kind}.closed", outcome="no_answer", task=deadline.key)
+        self.end("no_answer", decision)
+
+    def moved(self, deadline: OpenDeadline) -> None:
+        """Follow a task's new due date with whatever depends on it."""
+
+    def carried(self) -> tuple[AgreedAction, ...]:
+        """The agreed actions to hand on when the item ends."""
+        return ()
+
+    # --- What all of them do ---------------------------------------------------------------------
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the item has ended."""
+        return self.closed_at is not None
+
+    def opening(self) -> Record:
+        """The first record: the engagement writes it, the item computes it to have its state."""
+        return self.decide(self.open, self.item.opened_at)
+
+    def decide(self, command: Callable[[Decision], None], now: datetime) -> Record:
+        """Carry out one command and number what came of it."""
+        decision = Decision(now, self.item.calendar)
+        command(decision)
+        return self._record(decision)
+
+    def wake(self, now: datetime) -> Record | None:
+        """Do what has come due; ``None`` where nothing has."""
+        outcome = self.deadlines.wake(now)
+        if not outcome.facts:
+            return None
+        decision = Decision(now, self.item.calendar)
+        decision.facts += outcome.facts
+        decision.notices += outcome.notices
+        for deadline in outcome.ended:
+            if not self.is_closed:
+                self.ladder_ended(deadline, decision)
+        return self._record(decision)
+
+    def may_move_deadline(self, command: MoveDeadline, now: datetime) -> None:
+        """A task that is open can be moved to any day that is not over."""
+        self.require_open()
+        if command.task not in self.deadlines.open:
+            open_tasks = ", ".join(sorted(self.deadlines.open)) or "none"
+            raise refusal(f"There is no open task {command.task!r} here. Open tasks: {open_tasks}.")
+        today = self.item.calendar.local_date(now)
+        if command.due < today:
+            raise refusal(
+                f"{command.due.isoformat()} is in the past. Choose {today.isoformat()} or later."
+            )
+
+    def move_deadline(self, command: MoveDeadline, decision: Decision) -> None:
+        """Give a task a new date, tell its owner, and let what depends on it follow."""
+        before = self.deadlines.open[command.task].due_at
+        after = self.deadlines.move(command.task, command.due, decision.now)
+        self.moved(after)
+        decision.fact(
+            "deadline.moved",
+            command.by,
+            command.reason,
+            task=command.task,
+            before=before.isoformat(),
+            after=after.due_at.isoformat(),
+            revision=str(after.revision),
+        )
+        decision.tell(
+            "task.moved",
+            after.stage.owner,
+            rung=command.task,
+            task=command.task,
+            revision=after.revision,
+            text=command.reason,
+        )
+
+    def close_item(self, command: CloseItem, decision: Decision) -> None:
+        """End with the engagement, whatever the stage."""
+        decision.fact(f"{self.kind}.closed", command.by, command.reason, outcome=command.outcome)
+        self.end(command.outcome, decision)
+
+    def end(self, outcome: str, decision: Decision) -> None:
+        """Close the item: no task and no ladder is left."""
+        self.stage = CLOSED
+        self.outcome = outcome
+        self.closed_at = decision.now
+        self.deadlines.close_all()
+
+    def require_open(self) -> None:
+        """Refuse what comes after the end."""
+        if self.is_closed:
+            raise refusal("This is closed already, so nothing about it can be changed.")
+
+    def require_stage(self, *stages: str, to: str) -> None:
+        """Refuse ``to`` (a verb phrase for people) unless the item is at one of these stages."""
+        self.require_open()
+        if self.stage not in stages:
+            wanted = " or ".join(repr(stage) for stage in stages)
+            raise refusal(
+                f"You cannot {to} now: the stage is {self.stage!r}, and has to be {wanted}."
+            )
+
+    def state(self) -> ItemState:
+        """The reading copy."""
+        return ItemState(
+            kind=self.kind,
+            key=self.item.key,
+            stage=self.stage,
+            opened_at=self.item.opened_at,
+            closed_at=self.closed_at,
+            outcome=self.outcome,
+            assignee=self.assignee,
+            due_at=self.due_at,
+            data=dict(self.data),
+        )
+
+    def progress(self, processed: tuple[str, ...]) -> ItemProgress:
+        """All of the state, for continue-as-new."""
+        return ItemProgress(
+            stage=self.stage,
+            sequence=self.sequence,
+            assignee=self.assignee,
+            due_at=self.due_at,
+            data=dict(self.data),
+            open=dict(self.deadlines.open),
+            revisions=dict(self.deadlines.revisions),
+            actions=tuple(self.actions.values()),
+            dates=self.dates,
+            processed=processed,
+        )
+
+    def _take_up(self, progress: ItemProgress) -> None:
+        self.stage = progress.stage
+        self.sequence = progress.sequence
+        self.assignee = progress.assignee
+        self.due_at = progress.due_at
+        self.data = dict(progress.data)
+        self.actions = {action.id: action for action in progress.actions}
+        self.dates = progress.dates
+        self.deadlines.open = dict(progress.open)
+        self.deadlines.revisions = dict(progress.revisions)
+
+    def _record(self, decision: Decision) -> Record:
+        self.sequence += 1
+        return Record(
+            engagement_id=self.item.engagement_id,
+            item_id=self.item.item_id,
+            sequence=self.sequence,
+            facts=tuple(decision.facts),
+            item=self.state(),
+            tasks=self.deadlines.tasks(),
+            notices=tuple(self._numbered(notice) for notice in decision.notices),
+        )
+
+    def _numbered(self, notice: Notice) -> Notice:
+        # What may be said again later (a second return of a draft) is set apart by its record.
+        return notice if notice.rung else replace(notice, rung=f"#{self.sequence}")

@@ -1,0 +1,9 @@
+"""Every workflow that a worker registers."""
+
+from workflows.advice_cycle import AdviceCycle
+from workflows.engagement import Engagement
+from workflows.onboarding import Onboarding
+from workflows.research_request import ResearchRequest
+from workflows.review_milestone import ReviewMilestone
+
+WORKFLOWS = [Engagement, Onboarding, ResearchRequest, AdviceCycle, ReviewMilestone]
