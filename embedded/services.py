@@ -82,8 +82,9 @@ class TemporalService:
 class ProcessService:
     """A program as a supervised part, in a process group of its own, its output in its log.
 
-    `is_ready` is asked until it answers True. A group of its own, because Ctrl-C in the terminal
-    must reach the supervisor alone, which then stops the parts in their order.
+    `is_ready` is asked until it answers True; `before_start` clears what an earlier life left. A
+    group of its own, because Ctrl-C in the terminal must reach the supervisor alone, which then
+    stops the parts in their order.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class ProcessService:
         log_file: Path,
         environment: Mapping[str, str],
         is_ready: Callable[[], Awaitable[bool]],
+        before_start: Callable[[], None] = lambda: None,
         ready_within_seconds: float = 60.0,
         grace_seconds: float = 15.0,
     ) -> None:
@@ -102,6 +104,7 @@ class ProcessService:
         self._command = list(command)
         self._environment = dict(environment)
         self._is_ready = is_ready
+        self._before_start = before_start
         self._ready_within = ready_within_seconds
         self._grace = grace_seconds
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,6 +118,7 @@ class ProcessService:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
+        self._before_start()
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,55 @@
+"""The `milepost` command: puts together what `commands/` offers."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import observability
+from commands import doctor, serve
+from settings import settings
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 refused, or something is to be mended; 2 wrong usage;"
+    " 3 a part that is needed does not answer."
+)
+
+app = typer.Typer(
+    name="milepost",
+    help="Milepost runs a support programme: one durable workflow per member's engagement.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    # Locals in a traceback may hold names, addresses and tokens.
+    pretty_exceptions_show_locals=False,
+)
+
+
+@app.callback()
+def main(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="The office's folder; sets MILEPOST_DATA_DIR for this command."),
+    ] = None,
+) -> None:
+    if data_dir is not None:
+        os.environ["MILEPOST_DATA_DIR"] = str(data_dir)
+        settings.cache_clear()
+    observability.configure("WARNING", settings().log_format)
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker until SIGTERM or Ctrl-C; several may run side by side."""
+    from worker import main as run_worker  # the sandbox and every activity: slow to import
+
+    asyncio.run(run_worker())
+
+
+serve.register(app)
+app.command()(doctor.doctor)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,65 @@
+"""Checks of what the machine offers: Python, room on the disk, Temporal's programs."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from commands.checks.finding import Finding, found
+from embedded.provision import find_temporal
+from embedded.time_skipping import find_test_server
+from embedded.ways import Missing
+from settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+ROOM_WANTED_MB = 500
+
+
+def check_machine(settings: Settings) -> Iterator[Finding]:
+    """Everything that can be said without asking anybody else."""
+    yield check_python()
+    yield check_room(settings.data_dir)
+    yield check_temporal_program()
+    yield check_test_server()
+
+
+def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
+    """Milepost needs Python 3.11 or newer."""
+    words = ".".join(map(str, version))
+    if version < OLDEST_PYTHON:
+        return found("python", "problem", "python_old", version=words)
+    return found("python", "ok", "python", version=words)
+
+
+def check_room(folder: Path, wanted_mb: int = ROOM_WANTED_MB) -> Finding:
+    """The data folder can be written to and has room to grow."""
+    nearest = next(each for each in [folder, *folder.absolute().parents] if each.exists())
+    if not os.access(nearest, os.W_OK):
+        return found("disk", "problem", "disk_readonly", folder=folder)
+    free = shutil.disk_usage(nearest).free // 1_000_000
+    if free < wanted_mb:
+        return found("disk", "problem", "disk_full", folder=folder, free=free, wanted=wanted_mb)
+    return found("disk", "ok", "disk", folder=folder, free=free)
+
+
+def check_temporal_program() -> Finding:
+    """`up` and `demo` start a server of their own, unless one runs already."""
+    try:
+        server = find_temporal(os.environ)
+    except Missing as missing:
+        return Finding("temporal program", "problem", str(missing), str(missing))
+    if server is None:
+        return found("temporal program", "notice", "program_absent")
+    return found("temporal program", "ok", "program", where=server.location, how=server.source)
+
+
+def check_test_server() -> Finding:
+    """`make test` needs the time-skipping server; serving members does not."""
+    try:
+        program = find_test_server(os.environ)
+    except Missing as missing:
+        return Finding("test server", "problem", str(missing), str(missing))
+    if program is None:
+        return found("test server", "notice", "test_server_absent")
+    return found("test server", "ok", "program", where=program, how="cached")

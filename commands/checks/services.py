@@ -1,0 +1,124 @@
+"""Checks of what Milepost talks to: database, Temporal with its pollers, the API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.inputs import DELIVERY_QUEUE_SUFFIX
+from commands.checks.finding import Finding, found
+from commands.places import api_address, database_place, is_missing_file, reach_temporal
+from settings import Settings
+from storage.database import Database
+from storage.migrate import is_current
+from workflows.search_attributes import ALL
+
+ANSWER_WITHIN = timedelta(seconds=5)
+RECENTLY = timedelta(minutes=2)
+"""A live worker asks for work at least once a minute; the server lists the dead for five."""
+
+
+async def check_services(settings: Settings) -> AsyncIterator[Finding]:
+    """Each part in the order in which they need each other."""
+    yield await check_database(settings)
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            client = await reach_temporal(settings)
+    except (RuntimeError, RPCError, TimeoutError):
+        yield found("temporal", "down", "temporal_down")
+    else:
+        for finding in await check_temporal(client):
+            yield finding
+        yield await check_workers(client, settings.task_queue)
+    yield await check_api(settings)
+
+
+async def check_database(settings: Settings) -> Finding:
+    """It answers, and it has the tables of this version."""
+    where = database_place(settings)
+    if is_missing_file(settings):
+        return found("database", "down", "database_none", where=where)
+    database = Database(settings.database_url)
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            if not await is_current(database):
+                return found("database", "problem", "database_old", where=where)
+    except (SQLAlchemyError, OSError, TimeoutError) as problem:
+        reason = type(getattr(problem, "orig", None) or problem).__name__
+        return found("database", "down", "database_down", where=where, reason=reason)
+    finally:
+        await database.dispose()
+    return found("database", "ok", "database", where=where)
+
+
+async def check_temporal(client: Client) -> list[Finding]:
+    """The namespace exists and knows Milepost's search attributes."""
+    where = client.service_client.config.target_host
+    try:
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace), timeout=ANSWER_WITHIN
+        )
+    except RPCError as problem:
+        if problem.status is RPCStatusCode.NOT_FOUND:
+            values = {"where": where, "namespace": client.namespace}
+            return [found("temporal", "problem", "namespace_absent", **values)]
+        return [found("temporal", "down", "temporal_down")]
+    reachable = found("temporal", "ok", "temporal", where=where, namespace=client.namespace)
+    missing = sorted({key.name for key in ALL} - set(known.custom_attributes))
+    if missing:
+        options = " ".join(f"--name {name} --type Keyword" for name in missing)
+        values = {"missing": ", ".join(missing), "options": options}
+        return [reachable, found("search attributes", "problem", "attributes_absent", **values)]
+    names = ", ".join(key.name for key in ALL)
+    return [reachable, found("search attributes", "ok", "attributes", names=names)]
+
+
+async def check_workers(client: Client, task_queue: str) -> Finding:
+    """Somebody asks for work on both task queues."""
+    idle = [
+        f"{name} ({kind})"
+        for name, kind in (
+            (task_queue, "workflow"),
+            (task_queue + DELIVERY_QUEUE_SUFFIX, "activity"),
+        )
+        if not await has_pollers(client, name, kind)
+    ]
+    if idle:
+        return found("worker", "down", "worker_absent", queues=", ".join(idle))
+    return found("worker", "ok", "worker", queue=task_queue)
+
+
+async def has_pollers(client: Client, task_queue: str, kind: str) -> bool:
+    """Whether a worker asked for work of that kind ("workflow" or "activity") lately."""
+    answer = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.Value(f"TASK_QUEUE_TYPE_{kind.upper()}"),
+        ),
+        timeout=ANSWER_WITHIN,
+    )
+    since = datetime.now(UTC) - RECENTLY
+    return any(poller.last_access_time.ToDatetime(tzinfo=UTC) >= since for poller in answer.pollers)
+
+
+async def check_api(settings: Settings) -> Finding:
+    """The API answers on its own address."""
+    address = api_address(settings)
+    try:
+        timeout = ANSWER_WITHIN.total_seconds()
+        async with httpx.AsyncClient(trust_env=False, timeout=timeout) as client:
+            answer = await client.get(f"{address}/readyz")
+    except httpx.HTTPError:
+        return found("api", "down", "api_down", where=address)
+    if answer.status_code != httpx.codes.OK:
+        return found("api", "down", "api_unready", where=address, status=answer.status_code)
+    return found("api", "ok", "api", where=address)

@@ -1,0 +1,62 @@
+"""`milepost doctor`: checks each part and says how to mend it."""
+
+import asyncio
+from collections.abc import Sequence
+
+import typer
+from rich.table import Table
+
+from commands.catalogue import say
+from commands.checks.finding import Finding
+from commands.checks.machine import check_machine
+from commands.checks.office import check_office
+from commands.checks.services import check_services
+from commands.outcome import Exit
+from commands.show import AsJson, console, print_json
+from settings import Settings, settings
+
+MARKS = {
+    "ok": "[green]✓[/]",
+    "notice": "[yellow]•[/]",
+    "problem": "[red]✗[/]",
+    "down": "[bold red]✗[/]",
+}
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check each part, and say how to mend what is wrong.
+
+    Exit code 1: something is to be mended. 3: a part that others need does not answer.
+    """
+    findings = asyncio.run(_examine(settings()))
+    if as_json:
+        print_json({"ok": verdict(findings) is Exit.OK, "findings": findings})
+    else:
+        _print(findings)
+    raise typer.Exit(verdict(findings))
+
+
+def verdict(findings: Sequence[Finding]) -> Exit:
+    """What the worst of the findings means for the exit code."""
+    states = {finding.state for finding in findings}
+    if "down" in states:
+        return Exit.DOWN
+    return Exit.REFUSED if "problem" in states else Exit.OK
+
+
+async def _examine(config: Settings) -> list[Finding]:
+    findings = list(check_machine(config))
+    findings += [finding async for finding in check_office(config)]
+    findings += [finding async for finding in check_services(config)]
+    return findings
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        mend = f"\n[dim]→[/] {finding.mend}" if finding.mend else ""
+        table.add_row(MARKS[finding.state], finding.part, f"{finding.what}{mend}")
+    console().print(table)
+    wrong = sum(finding.state in {"problem", "down"} for finding in findings)
+    summary = say("doctor.all_well") if not wrong else say("doctor.to_mend", count=wrong)
+    console().print(f"\n{summary}")

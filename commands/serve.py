@@ -1,0 +1,55 @@
+"""`milepost api` and `milepost migrate`: the parts of a real installation, one process each."""
+
+import asyncio
+
+import typer
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+import observability
+from commands.catalogue import say
+from commands.outcome import Exit, Stop, ending
+from commands.places import database_place
+from commands.show import print_line
+from settings import settings
+from storage.migrate import upgrade
+
+API_GRACE_SECONDS = 8
+"""How long requests under way may take once the API is asked to stop."""
+
+
+def api() -> None:
+    """Serve the API and its pages until SIGTERM or Ctrl-C."""
+    config = settings()
+    observability.configure(config.log_level, config.log_format)
+    uvicorn.run(
+        "api.main:app",
+        host=config.api_host,
+        port=config.api_port,
+        # Its loggers go where ours go; the access lines would hold query strings.
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=API_GRACE_SECONDS,
+    )
+
+
+def migrate() -> None:
+    """Bring the database to the tables of this version. Safe to repeat, and from several at once.
+
+    Exit code 3: the database does not answer.
+    """
+    where = database_place(settings())
+    with ending():
+        try:
+            asyncio.run(upgrade(settings().database_url))
+        except (SQLAlchemyError, OSError) as problem:
+            reason = type(getattr(problem, "orig", None) or problem).__name__
+            sentence = say("database.unreachable", where=where, reason=reason)
+            raise Stop(sentence, code=Exit.DOWN) from None
+    print_line("database.migrated", where=where)
+
+
+def register(app: typer.Typer) -> None:
+    """Put both on the command line."""
+    app.command()(api)
+    app.command()(migrate)

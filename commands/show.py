@@ -1,0 +1,79 @@
+"""How commands print: a table for people, JSON for machines."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commands.catalogue import say
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a machine.")]
+
+HEALTH_STYLES = {"on_track": "green", "due_soon": "yellow", "overdue": "red", "stuck": "bold red"}
+
+
+def console() -> Console:
+    """Where answers go. Made anew each time, since tests replace standard output."""
+    return Console(highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Plain JSON on standard output: nothing else may be printed beside it."""
+    typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON knows it: dataclasses as objects, instants and days in ISO form."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    match value:
+        case Mapping():
+            return {str(key): plain(held) for key, held in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(held) for held in value]
+        case datetime() | date():
+            return value.isoformat()
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table, or the sentence that there is nothing to show."""
+    if not rows:
+        console().print(say("show.nothing", what=title), markup=False)
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row))
+    console().print(table)
+
+
+def print_line(key: str, **values: object) -> None:
+    """One sentence of the catalogue on standard output."""
+    console().print(say(key, **values), markup=False, soft_wrap=True)
+
+
+def cell(value: object) -> str:
+    """What a table shows for a value; markup in it is shown as it is written."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return say("show.yes") if value else ""
+        case datetime():
+            return f"{value.astimezone():%a %d %b %Y %H:%M}"
+        case date():
+            return f"{value:%a %d %b %Y}"
+        case _:
+            return str(value).replace("[", r"\[")

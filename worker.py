@@ -1,0 +1,132 @@
+"""The worker process: composes the workflows, their activities and what these depend on."""
+
+import asyncio
+import contextlib
+import signal
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+import observability
+from activities.deliver import Courier
+from activities.inputs import DELIVERY_QUEUE_SUFFIX
+from activities.record import Recorder
+from api.temporal import connect
+from notifications.senders import Sender, sender_for
+from settings import Settings
+from settings import settings as read_settings
+from storage.database import Database
+from storage.migrate import is_current
+from workflows.registry import WORKFLOWS
+
+GRACE = timedelta(seconds=10)
+"""How long activities under way may take to end once the worker is asked to stop."""
+
+ASK_AGAIN = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between the attempts to reach what is not up yet; the last one repeats."""
+
+PURE_MODULES = (
+    "programmes",
+    "activities.inputs",
+    "workflows.ids",
+    "workflows.messages",
+    "workflows.search_attributes",
+    "pydantic",
+    "pydantic_core",
+)
+"""Shared with the sandbox rather than imported anew for each workflow: they hold no state."""
+
+log = structlog.get_logger("milepost.worker")
+
+
+def build_workers(
+    client: Client, database: Database, sender: Sender, settings: Settings
+) -> tuple[Worker, Worker]:
+    """The worker of the workflows with their records, and the one of the deliveries."""
+    recorder = Recorder(database)
+    courier = Courier(database, sender, settings)
+    deciding = Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=WORKFLOWS,
+        activities=[recorder.record],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE_MODULES)
+        ),
+        graceful_shutdown_timeout=GRACE,
+    )
+    delivering = Worker(
+        client,
+        task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
+        activities=[courier.deliver, courier.remind],
+        # The server enforces it over all workers of the queue, however many run.
+        max_task_queue_activities_per_second=settings.delivery_rate,
+        graceful_shutdown_timeout=GRACE,
+    )
+    return deciding, delivering
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; what is under way then gets its grace."""
+    database = Database(settings.database_url)
+    sender = sender_for(settings, database)
+    try:
+        client = await _reach(settings, stop)
+        if client is not None:
+            await _serve(build_workers(client, database, sender, settings), settings, stop)
+    finally:
+        await sender.close()
+        # An SQLite engine that is not disposed keeps the process alive for ever.
+        await database.dispose()
+
+
+async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.Event) -> None:
+    serving = [asyncio.create_task(worker.run()) for worker in workers]
+    stopping = asyncio.create_task(stop.wait())
+    log.info("worker.serving", task_queues=[worker.task_queue for worker in workers])
+    if settings.ready_file is not None:
+        settings.ready_file.touch()
+    try:
+        await asyncio.wait([*serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        log.info("worker.stopping")
+    finally:
+        stopping.cancel()
+        # One that has failed has nothing to shut down; its own error comes from the next line.
+        await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
+        await asyncio.gather(*serving)
+    log.info("worker.stopped")
+
+
+async def _reach(settings: Settings, stop: asyncio.Event) -> Client | None:
+    """A client, once the database is migrated and Temporal answers; None if asked to stop first."""
+    attempt = 0
+    while not stop.is_set():
+        try:
+            if await is_current(settings.database_url):
+                return await connect()
+            log.warning("worker.waiting", for_="database", mend="milepost migrate")
+        except (RuntimeError, OSError) as problem:
+            log.warning("worker.waiting", for_="Temporal", reason=str(problem))
+        with contextlib.suppress(TimeoutError):
+            delay = ASK_AGAIN[min(attempt, len(ASK_AGAIN) - 1)]
+            await asyncio.wait_for(stop.wait(), delay)
+        attempt += 1
+    return None
+
+
+async def main(settings: Settings | None = None) -> None:
+    """Run the worker of the environment's settings until SIGTERM or SIGINT."""
+    settings = settings or read_settings()
+    observability.configure(settings.log_level, settings.log_format)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run(settings, stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
