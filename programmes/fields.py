@@ -85,7 +85,7 @@ def _span(text: str) -> str:
 
 
 def _before(text: str) -> str:
-    if parse_duration(text).sign > 0:
+    if parse_duration(text).signed >= 0:
         raise MistakeError(f"{text!r} does not lie before", "write it with a minus, such as -3wd")
     return text
 
@@ -101,22 +101,58 @@ def _offset(text: str) -> str:
     return text
 
 
-_DURATION = r"^-?(P\d+M|\d+(wd|d|w|h|min|s))$"
 _LENGTH = r"^(P\d+M|\d+(wd|d|w|h|min|s))$"
+_DURATION = f"^-?{_LENGTH[1:]}"
 
 
-Offset = Annotated[str, AfterValidator(_offset), Field(json_schema_extra={"pattern": _DURATION})]
+def _unit(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise MistakeError(f"{value} has no unit", f"write {value}wd for working days")
+    return value
+
+
+Offset = Annotated[
+    str,
+    BeforeValidator(_unit),
+    AfterValidator(_offset),
+    Field(json_schema_extra={"pattern": _DURATION}),
+]
 """A duration from a due date: before it with a minus, after it without."""
-Span = Annotated[str, AfterValidator(_span), Field(json_schema_extra={"pattern": _LENGTH})]
-Some = Annotated[str, AfterValidator(_some), Field(json_schema_extra={"pattern": _LENGTH})]
-Before = Annotated[str, AfterValidator(_before), Field(json_schema_extra={"pattern": "^-"})]
+Span = Annotated[
+    str,
+    BeforeValidator(_unit),
+    AfterValidator(_span),
+    Field(json_schema_extra={"pattern": _LENGTH}),
+]
+"""A duration that is not before anything: ``0wd`` is the same day."""
+Some = Annotated[
+    str,
+    BeforeValidator(_unit),
+    AfterValidator(_some),
+    Field(json_schema_extra={"pattern": _LENGTH}),
+]
+"""A duration that is longer than nothing."""
+Before = Annotated[
+    str,
+    BeforeValidator(_unit),
+    AfterValidator(_before),
+    Field(json_schema_extra={"pattern": f"^-{_LENGTH[1:]}"}),
+]
+"""A duration before something: with a minus."""
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Hours = Annotated[str, AfterValidator(_hours), Field(json_schema_extra={"pattern": _HOURS.pattern})]
+Hours = Annotated[
+    str, AfterValidator(_hours), Field(json_schema_extra={"pattern": f"^{_HOURS.pattern}$"})
+]
 """Two times of day: ``09:00-17:00``."""
-Day = Annotated[str, BeforeValidator(_day_text), AfterValidator(_day)]
+Day = Annotated[
+    str,
+    BeforeValidator(_day_text),
+    AfterValidator(_day),
+    Field(json_schema_extra={"pattern": f"^{_DAY.pattern}$"}),
+]
 """A day of every year, ``12-24``, or of one year, ``2026-12-24``."""
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 

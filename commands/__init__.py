@@ -1,0 +1,1 @@
+"""The sub-commands of `milepost`: one file each."""

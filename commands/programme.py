@@ -1,0 +1,174 @@
+"""``milepost programme``: check a definition, print every date it makes, export its schema."""
+
+import json
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.markup import escape
+
+from commands.plan_table import plan_table
+from programmes.calendar import Blackout
+from programmes.definition import Definition
+from programmes.holidays import Nation, calendar_for
+from programmes.loader import (
+    DefinitionErrors,
+    built_in_definitions,
+    definition_schema,
+    load_definition,
+)
+from programmes.planner import Plan
+from programmes.planner import plan as make_plan
+
+app = typer.Typer(
+    name="programme",
+    help="Check a programme's definition, and see every date that it makes.",
+    no_args_is_help=True,
+)
+
+HAS_ERRORS = 1
+
+_ENOUGH = timedelta(days=366 * 6)
+"""How far ahead days off are looked up: more than any sensible programme lasts."""
+
+_FOR_A_FILE = 132
+"""Columns of a table that goes to a file or a pipe."""
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A YAML file, or tour, or another built-in name.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+@app.command()
+def check(file: File, as_json: AsJson = False) -> None:
+    """Say everything that is wrong with a definition, at once.
+
+    Exit code 0: it is right. 1: it has errors. 2: there is no such file.
+    """
+    text = _text(file)
+    try:
+        definition = load_definition(text, file)
+    except DefinitionErrors as errors:
+        _refuse(errors, as_json)
+    if as_json:
+        _print_json({"file": file, "ok": True, "id": definition.id, "version": definition.version})
+        return
+    steps, reviews = len(definition.onboarding.steps), len(definition.reviews)
+    _console().print(
+        f"[green]✓[/] {escape(definition.title)}, version {definition.version}: "
+        f"{steps} onboarding steps, {reviews} reviews, {len(definition.ladders)} ladders"
+    )
+
+
+@app.command()
+def plan(
+    file: File,
+    start: Annotated[
+        datetime,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="The day on which the engagement starts.",
+        ),
+    ],
+    nation: Annotated[
+        Nation, typer.Option(case_sensitive=False, help="Whose bank holidays count.")
+    ] = "ENG",
+    blackout: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIRST:LAST",
+            help="A period in which nothing is sent or due, such as 2027-03-22:2027-05-06.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print every deadline and every reminder of an engagement, with the rule behind each date."""
+    text = _text(file)
+    quiet = [_blackout(span) for span in blackout or []]
+    try:
+        definition = load_definition(text, file)
+    except DefinitionErrors as errors:
+        _refuse(errors, as_json)
+    planned, zone = _planned(definition, start, nation, quiet)
+    if as_json:
+        head = {"programme": definition.id, "version": definition.version, "nation": nation}
+        body = TypeAdapter(Plan).dump_python(planned, mode="json")
+        _print_json({**head, "zone": zone, **body})
+    else:
+        always_open = definition.calendar.kind == "always-open"
+        _console().print(plan_table(definition, planned, zone, seconds=always_open))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a definition, for editors."""
+    _print_json(definition_schema())
+
+
+def _planned(
+    definition: Definition, start: datetime, nation: Nation, blackouts: list[Blackout]
+) -> tuple[Plan, str]:
+    day = start.date()
+    calendar = calendar_for(definition, nation, first=day, last=day + _ENOUGH, blackouts=blackouts)
+    at = start.astimezone() if calendar.always_open and start.time() != datetime.min.time() else day
+    return make_plan(definition.rules(), at, calendar), calendar.zone
+
+
+def _text(file: str) -> str:
+    path = Path(file)
+    if path.is_file():
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"cannot read {file}: {error}", param_hint="FILE") from error
+    built_in = dict(built_in_definitions())
+    if file in built_in:
+        return built_in[file]
+    names = ", ".join(built_in)
+    raise typer.BadParameter(
+        f"there is no file {file}, and no built-in programme of that name ({names})",
+        param_hint="FILE",
+    )
+
+
+def _blackout(span: str) -> Blackout:
+    first, _, last = span.partition(":")
+    try:
+        found = Blackout(date.fromisoformat(first), date.fromisoformat(last or first))
+    except ValueError as error:
+        mend = "write two days, such as 2027-03-22:2027-05-06"
+        raise typer.BadParameter(mend, param_hint="--blackout") from error
+    if found.last < found.first:
+        raise typer.BadParameter("it ends before it begins", param_hint="--blackout")
+    return found
+
+
+def _refuse(errors: DefinitionErrors, as_json: bool) -> NoReturn:
+    if as_json:
+        problems = [vars(problem) for problem in errors.problems]
+        _print_json({"file": errors.problems[0].file, "ok": False, "problems": problems})
+    else:
+        console = _console(stderr=True)
+        for problem in errors.problems:
+            place = escape(f"{problem.file}:{problem.line}:{problem.column}")
+            console.print(
+                f"[bold]{place}[/]: [red]{escape(problem.what)}[/]; {escape(problem.mend)}"
+            )
+        count = len(errors.problems)
+        console.print(f"{count} error{'' if count == 1 else 's'}")
+    raise typer.Exit(HAS_ERRORS)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _FOR_A_FILE
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=stderr)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,127 @@
+"""From the text of a YAML file to a definition, or to every error that stands in it."""
+
+from functools import cache
+from importlib.resources import files
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
+
+from programmes.checks import check
+from programmes.definition import Definition
+from programmes.explain import Finding, explain
+from programmes.positions import Positions, TooLargeError, positions
+from programmes.problems import DefinitionErrors, Problem
+
+__all__ = [
+    "DefinitionErrors",
+    "Problem",
+    "built_in_definitions",
+    "definition_schema",
+    "load_definition",
+]
+
+_LARGEST = 500_000
+"""Characters. The largest sensible definition has a tenth of that."""
+
+
+def load_definition(text: str, source: str) -> Definition:
+    """The definition in ``text``; ``source`` is the file's name in errors.
+
+    Raises ``DefinitionErrors`` with everything that is wrong, in the order of the file.
+    """
+    data, places = _read(text, source)
+    findings: list[Finding] = []
+    definition: Definition | None = None
+    try:
+        definition = Definition.model_validate(data)
+    except ValidationError as error:
+        findings += explain(error, data, definition_schema())
+    findings += check(data)
+    if definition is None or findings:
+        raise DefinitionErrors(_placed(findings, places, source))
+    return definition
+
+
+@cache
+def definition_schema() -> dict[str, object]:
+    """The JSON Schema of a definition, for editors."""
+    schema = Definition.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Milepost programme",
+    }
+
+
+def built_in_definitions() -> list[tuple[str, str]]:
+    """The definitions that come with Milepost: the name and the text of each, by name."""
+    folder = files("programmes") / "definitions"
+    found = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
+    return [
+        (entry.name.removesuffix(".yaml"), entry.read_text(encoding="utf-8"))
+        for entry in sorted(found, key=lambda entry: entry.name)
+    ]
+
+
+class _Constructor(SafeConstructor):
+    """Reads dates as text, so that one which does not exist is refused at its place."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+
+
+def _reader() -> YAML:
+    reader = YAML(typ="safe", pure=True)
+    reader.Constructor = _Constructor
+    return reader
+
+
+def _read(text: str, source: str) -> tuple[object, Positions]:
+    if len(text) > _LARGEST:
+        raise _refused(source, 1, 1, "this file is too large", "split it into programmes")
+    try:
+        places = positions(text)
+        data: object = _reader().load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = _syntax(error)
+        raise _refused(source, line, column, *what) from error
+    except ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, error.position - before.rfind("\n")
+        what = ("there is a character here that YAML does not allow", "take it out")
+        raise _refused(source, line, column, *what) from error
+    except (YAMLError, ValueError, TooLargeError, RecursionError) as error:
+        what = ("this file cannot be read as YAML", "check its indents, quotes and aliases")
+        raise _refused(source, 1, 1, *what) from error
+    if not isinstance(data, dict):
+        what = ("there is no programme in this file", "begin with a line such as id: my-programme")
+        raise _refused(source, 1, 1, *what)
+    return data, places
+
+
+def _syntax(error: MarkedYAMLError) -> tuple[str, str]:
+    problem = str(error.problem or error.context or "this is not YAML")
+    if "duplicate key" in problem:
+        key = problem.split('"')[1] if '"' in problem else "a key"
+        return f"{key!r} is there twice", "keep one of them"
+    if "\\t" in problem:
+        return "there is a tab here", "indent with spaces"
+    context = f" {error.context}" if error.context and error.context != problem else ""
+    return f"this is not YAML: {problem}{context}", "check the indents, colons and quotes near here"
+
+
+def _placed(findings: list[Finding], places: Positions, source: str) -> tuple[Problem, ...]:
+    problems = set()
+    for finding in findings:
+        line, column = (places.key if finding.at_key else places.value)(finding.path)
+        problems.add(Problem(source, line, column, finding.what, finding.mend))
+    return tuple(sorted(problems))
+
+
+def _refused(source: str, line: int, column: int, what: str, mend: str) -> DefinitionErrors:
+    return DefinitionErrors((Problem(source, line, column, what, mend),))
