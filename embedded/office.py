@@ -1,20 +1,18 @@
 """The embedded office: Temporal, database, worker and API in one folder, in one process group."""
 
-import asyncio
 import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from embedded.folder import HOST, Addresses, is_free, occupy
-from embedded.provision import provide_temporal
 from embedded.services import ProcessService, Service, TemporalService
 from embedded.supervisor import Step, Supervisor, Tell
 from embedded.temporal_server import NAMESPACE, DevServer
+from embedded.ways import Found
 from settings import Settings
 
 LOGS = "log"
@@ -23,19 +21,23 @@ API_GRACE_SECONDS = 10.0
 ASK_TIMEOUT_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
 class PortTaken(Exception):
-    """Something else listens where a part of the office is to be reached."""
+    """Something else listens where a part of the office is to be reached.
 
-    part: str
-    port: int
-    variable: str
-    """The environment variable that names another port."""
+    `variable` is the environment variable that names another port.
+    """
+
+    def __init__(self, part: str, port: int, variable: str) -> None:
+        super().__init__(part, port, variable)
+        self.part = part
+        self.port = port
+        self.variable = variable
 
 
 @contextlib.asynccontextmanager
 async def office(
     settings: Settings,
+    temporal: Found,
     environment: Mapping[str, str],
     tell: Tell,
     *,
@@ -44,19 +46,17 @@ async def office(
 ) -> AsyncIterator[Addresses]:
     """An office that runs for the length of the block, in ``settings.data_dir``.
 
-    Use it from the main thread's event loop. `migrate` brings the database up to date.
-
-    Raises Occupied, PortTaken, embedded.ways.Missing,
-    NotReady or ServerFailed where it cannot open; nothing is left running then.
+    Use it from the main thread's event loop. `migrate` brings the database up to date. Raises
+    Occupied, PortTaken, NotReady or ServerFailed where it cannot open; nothing is left running
+    then. Cancelled once it stops its parts in order; cancelled twice it ends them at once.
     """
-    found = await asyncio.to_thread(provide_temporal, environment)
-    brings_own_temporal = found.source != "running"
-    addresses = _addresses(settings, found.location if not brings_own_temporal else None)
+    brings_own_temporal = temporal.source != "running"
+    addresses = _addresses(settings, None if brings_own_temporal else temporal.location)
     with occupy(settings.data_dir, addresses):
         _refuse_taken_ports(settings, brings_own_temporal)
         parts: list[Service | Step] = []
         if brings_own_temporal:
-            parts.append(_temporal(settings, found.path, search_attributes))
+            parts.append(_temporal(settings, temporal.path, search_attributes))
         parts.append(Step("database", migrate))
         child = _environment(settings, environment, addresses, brings_own_temporal)
         parts += [_worker(settings, child), _api(settings, child, addresses)]

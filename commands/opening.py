@@ -1,0 +1,131 @@
+"""Opens the embedded office for `up` and `demo`: shows how far it is, ends it on Ctrl-C."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.status import Status
+
+from commands.catalogue import say
+from commands.outcome import Exit, Stop
+from commands.show import console
+from embedded.folder import Addresses, Occupied
+from embedded.office import PortTaken, office
+from embedded.provision import provide_temporal
+from embedded.services import NotReady
+from embedded.supervisor import Happening
+from embedded.temporal_server import ServerFailed
+from embedded.ways import Found, Missing
+from settings import Settings
+from storage.migrate import upgrade
+from workflows.search_attributes import ALL
+
+
+class Screen:
+    """Shows what happens to the parts: a line that turns while one starts, a line when it is up."""
+
+    def __init__(self, to: Console | None = None) -> None:
+        self._console = to or console()
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._rest()
+
+    def tell(self, happening: Happening) -> None:
+        """Show one happening in the catalogue's words."""
+        part = say(f"part.{happening.part}")
+        values = {"part": part, "seconds": happening.seconds, "detail": happening.detail}
+        line = say(f"office.{happening.what}", **values)
+        if happening.what in {"starting", "stopping"}:
+            self._turn(line)
+        else:
+            self._rest()
+            self._console.print(line)
+
+    def _turn(self, line: str) -> None:
+        # On a pipe nothing turns: the line that it is up will do.
+        if self._console.is_terminal:
+            self._rest()
+            self._status = self._console.status(line)
+            self._status.start()
+
+    def _rest(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def run_office(settings: Settings, serve: Callable[[Addresses, Screen], Awaitable[int]]) -> int:
+    """Open the office, run `serve` in it, and close it whatever happens. Returns its exit code.
+
+    Ctrl-C or SIGTERM closes the office in order and answers 0; a second one ends it at once.
+    Raises Stop with a sentence where it cannot open.
+    """
+    try:
+        temporal = provide_temporal(os.environ)
+    except Missing as missing:
+        raise Stop(str(missing), code=Exit.DOWN) from None
+    except KeyboardInterrupt:
+        return Exit.OK
+    return asyncio.run(_cancelled_by_signals(_run(settings, temporal, serve)))
+
+
+async def _run(
+    settings: Settings, temporal: Found, serve: Callable[[Addresses, Screen], Awaitable[int]]
+) -> int:
+    async def migrate() -> None:
+        await upgrade(settings.database_url)
+
+    with Screen() as screen:
+        opening = office(
+            settings,
+            temporal,
+            os.environ,
+            screen.tell,
+            search_attributes={key.name: "Keyword" for key in ALL},
+            migrate=migrate,
+        )
+        try:
+            async with opening as addresses:
+                return await serve(addresses, screen)
+        except Occupied as occupied:
+            holder = occupied.holder or Addresses("", "")
+            values = {"folder": occupied.folder, "where": holder.api, "pid": holder.pid}
+            raise Stop(say("office.occupied", **values)) from None
+        except PortTaken as taken:
+            values = {"part": taken.part, "port": taken.port, "variable": taken.variable}
+            raise Stop(say("office.port_taken", **values)) from None
+        except (NotReady, ServerFailed) as problem:
+            raise Stop(str(problem), code=Exit.DOWN) from None
+
+
+async def _cancelled_by_signals(work: Awaitable[int]) -> int:
+    running = asyncio.ensure_future(work)
+    asked = False
+
+    def end() -> None:
+        nonlocal asked
+        asked = True
+        running.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+        return Exit.OK
