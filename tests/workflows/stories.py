@@ -1,0 +1,85 @@
+"""Inputs for the tests of workflows: the first office's real rules, one calendar a nation."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+
+from programmes.calendar import WorkingCalendar
+from programmes.definition import Definition
+from programmes.holidays import calendar_for
+from programmes.loader import built_in_definitions, load_definition
+from programmes.rules import Rules
+from workflows.messages import EngagementInput, ItemInput
+
+NATIONS = ("ENG", "WLS", "SCT", "NIR")
+START = date(2026, 12, 14)
+NOON = datetime(2026, 12, 14, 12, tzinfo=UTC)
+MANAGER, ADVISER, RESEARCHER = "per_manager", "per_adviser", "per_researcher"
+LEAD = "con_lead"
+
+
+@cache
+def definition(name: str = "inclusive-growth-network") -> Definition:
+    """A built-in definition, loaded and checked."""
+    for source, text in built_in_definitions():
+        loaded = load_definition(text, source)
+        if loaded.id == name:
+            return loaded
+    raise KeyError(name)
+
+
+@cache
+def rules(name: str = "inclusive-growth-network") -> Rules:
+    """The rules of a built-in definition."""
+    return definition(name).rules()
+
+
+@cache
+def calendar(nation: str = "ENG", name: str = "inclusive-growth-network") -> WorkingCalendar:
+    """The calendar of a member of that nation, for three years."""
+    return calendar_for(
+        definition(name), nation, first=date(2026, 1, 1), last=date(2029, 12, 31)
+    )
+
+
+def engagement_input(nation: str = "ENG", **changes: object) -> EngagementInput:
+    """An engagement of the first office."""
+    return replace(
+        EngagementInput(
+            engagement_id="eng_1",
+            member_id="mem_1",
+            rules=rules(),
+            calendar=calendar(nation),
+            start=START,
+            by=MANAGER,
+            title="test",
+        ),
+        **changes,
+    )
+
+
+def item_input(kind: str, key: str = "1", *, at: datetime = NOON, **changes: object) -> ItemInput:
+    """An item of the first office, opened at ``at``."""
+    programme = rules()
+    of_kind: Mapping[str, Mapping[str, object]] = {
+        "onboarding": {"onboarding": programme.onboarding},
+        "research": {"research": programme.research, "text": "txt_request", "theme": "good-jobs"},
+        "advice": {"advice": programme.advice},
+        "review": {"review": programme.reviews[0]},
+    }
+    return replace(
+        ItemInput(
+            engagement_id="eng_1",
+            item_id="itm_1",
+            kind=kind,  # type: ignore[arg-type]
+            key=key,
+            opened_at=at,
+            by=LEAD,
+            calendar=calendar(),
+            ladders=programme.ladders,
+            soon=programme.soon,
+            title="test",
+        ),
+        **(of_kind[kind] | changes),
+    )
