@@ -225,11 +225,13 @@ class MoveDeadline:
 
 @dataclass(frozen=True)
 class CompleteStep:
-    """Update ``complete_step``."""
+    """Update ``complete_step``. ``on`` is the day on which it was really done, where that is over:
+    so an office takes up members who were welcomed before it had Milepost."""
 
     by: str
     step: str
     text: str | None = None
+    on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Onboarding: steps in parallel or in order, each completed, or waived with a reason."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
-from programmes.planner import due_after
+from programmes.planner import due_after, due_on
 from programmes.rules import StepRule
 from workflows.ladder import OpenDeadline
 from workflows.messages import CompleteStep, ItemInput, WaiveStep
@@ -28,16 +29,34 @@ class OnboardingProcess(Process):
         decision.fact("onboarding.opened", self.item.by)
         decision.tell("engagement.welcome", "lead")
         # A start in the past counts from its own date, not from the day it was typed in.
-        self._open_ready(self.item.begins or decision.now, decision, told=False)
+        self._open_ready(decision, told=False)
 
     def may_complete_step(self, command: CompleteStep, now: datetime) -> None:
-        """Only a step that is open can be completed."""
+        """Only a step that is open can be completed, on a day since the start."""
         self._require_step(command.step, to="complete", states=(OPEN,))
+        if command.on is not None:
+            first, today = self._day(self._begins()), self._day(now)
+            if not first <= command.on <= today:
+                raise refusal(
+                    f"The step cannot have been done on {command.on.isoformat()}: "
+                    f"choose a day from {first.isoformat()} to {today.isoformat()}."
+                )
 
     def complete_step(self, command: CompleteStep, decision: Decision) -> None:
         """The step is done; the steps that waited for it open."""
-        decision.fact("onboarding.step_completed", command.by, command.text, step=command.step)
-        self._finish(command.step, DONE, decision)
+        done_at = decision.now
+        if command.on is None:
+            decision.fact("onboarding.step_completed", command.by, command.text, step=command.step)
+        else:
+            done_at = min(due_on(self.item.calendar, command.on), decision.now)
+            decision.fact(
+                "onboarding.step_completed",
+                command.by,
+                command.text,
+                step=command.step,
+                on=command.on.isoformat(),
+            )
+        self._finish(command.step, DONE, decision, done_at)
 
     def may_waive_step(self, command: WaiveStep, now: datetime) -> None:
         """A step can be waived until it is done, also before it opens."""
@@ -47,28 +66,39 @@ class OnboardingProcess(Process):
         """The step is not needed: the member hears why, and nobody waits for it."""
         decision.fact("onboarding.step_waived", command.by, command.reason, step=command.step)
         decision.tell("onboarding.step_waived", "lead", rung=command.step, text=command.reason)
-        self._finish(command.step, WAIVED, decision)
+        self._finish(command.step, WAIVED, decision, decision.now)
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
         """A step whose ladder closes is waived by the programme's own rule."""
         step = deadline.key.removeprefix("step:")
         decision.fact("onboarding.step_waived", step=step)
-        self._finish(step, WAIVED, decision)
+        self._finish(step, WAIVED, decision, decision.now)
 
-    def _finish(self, key: str, state: str, decision: Decision) -> None:
+    def _finish(self, key: str, state: str, decision: Decision, at: datetime) -> None:
         self.data[_state(key)] = state
-        self.data[f"{_state(key)}:at"] = decision.now.isoformat()
+        self.data[f"{_state(key)}:at"] = at.isoformat()
         self.deadlines.close(f"step:{key}")
         if all(self.data[_state(step)] in (DONE, WAIVED) for step in self.steps):
             decision.fact("onboarding.closed", outcome="completed")
-            self.end("completed", decision)
+            self.end("completed", decision, self._last_done(self.steps))
         else:
-            self._open_ready(decision.now, decision, told=True)
+            self._open_ready(decision, told=True)
 
-    def _open_ready(self, counted_from: datetime, decision: Decision, *, told: bool) -> None:
+    def _begins(self) -> datetime:
+        return self.item.begins or self.item.opened_at
+
+    def _day(self, instant: datetime) -> date:
+        return self.item.calendar.local_date(instant)
+
+    def _last_done(self, keys: Iterable[str]) -> datetime:
+        done = [datetime.fromisoformat(self.data[f"{_state(key)}:at"]) for key in keys]
+        return max(done, default=self._begins())
+
+    def _open_ready(self, decision: Decision, *, told: bool) -> None:
         for step in self.steps.values():
             if self.data[_state(step.key)] == WAITING and self._is_ready(step):
                 self.data[_state(step.key)] = OPEN
+                counted_from = self._last_done(step.after)
                 due = due_after(self.item.calendar, counted_from, step.stage.due)
                 task = self.deadlines.set(
                     f"step:{step.key}", "onboarding", step.stage, decision.now, due

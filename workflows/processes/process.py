@@ -131,11 +131,11 @@ class Process:
         decision.fact(f"{self.kind}.closed", command.by, command.reason, outcome=command.outcome)
         self.end(command.outcome, decision)
 
-    def end(self, outcome: str, decision: Decision) -> None:
-        """Close the item: no task and no ladder is left."""
+    def end(self, outcome: str, decision: Decision, at: datetime | None = None) -> None:
+        """Close the item, by default now: no task and no ladder is left."""
         self.stage = CLOSED
         self.outcome = outcome
-        self.closed_at = decision.now
+        self.closed_at = at or decision.now
         self.deadlines.close_all()
 
     def require_open(self) -> None:
