@@ -9,24 +9,25 @@ from rich.text import Text
 
 from programmes.definition import Definition
 from programmes.planner import Plan, PlannedDeadline, PlannedItem
+from programmes.sentences import say
 
 _STYLES = {"reminder": "", "overdue": "yellow", "escalation": "red"}
-
-_AT_THE_END = {"escalate": "stuck", "accept": "accepted by itself", "close": "closed by itself"}
 
 
 def plan_table(definition: Definition, plan: Plan, zone: str, *, seconds: bool) -> Table:
     """One row for each opening, rung, due date and ladder's end, in the member's time."""
     times = _Times(zone, seconds)
     table = Table(
-        title=f"{definition.title}, version {definition.version}: started {plan.start.isoformat()}",
-        caption=f"Times are {zone}. Each thing is taken to be done exactly when it is due.",
+        title=say(
+            "table.title", title=definition.title, version=definition.version, day=plan.start
+        ),
+        caption=say("table.caption", zone=zone),
         pad_edge=False,
     )
-    table.add_column("When", no_wrap=True)
-    table.add_column("What")
-    table.add_column("Who")
-    table.add_column("Why")
+    table.add_column(say("table.when"), no_wrap=True)
+    table.add_column(say("table.what"))
+    table.add_column(say("table.who"))
+    table.add_column(say("table.why"))
     for item in plan.items:
         table.add_section()
         table.add_row(times(item.opens_at), Text(_title(definition, item), "bold"), "", "")
@@ -54,12 +55,13 @@ def _add_deadline(
     asked = times(deadline.opens_at) if deadline.opens_at else ""
     table.add_row(asked, f"  {_task(definition, item, deadline)}", deadline.owner, "", style="cyan")
     rows = [
-        _Row(deadline.due_at, 1, "due", deadline.owner, deadline.rule, "bold"),
-        _Row(deadline.ends_at, 2, _AT_THE_END[deadline.at_end], "", "the ladder ends", "dim"),
+        _Row(deadline.due_at, 1, say("table.due"), deadline.owner, deadline.rule, "bold"),
+        _Row(deadline.ends_at, 2, say(f"table.{deadline.at_end}"), "", say("table.ladder"), "dim"),
     ]
     for rung in deadline.rungs:
         to = ", ".join(deadline.owner if one == "owner" else one for one in rung.to)
-        rows.append(_Row(rung.at, 0, rung.says, to, f"rung {rung.name}", _STYLES[rung.says]))
+        what, why = say(f"table.{rung.says}"), say("table.rung", name=rung.name)
+        rows.append(_Row(rung.at, 0, what, to, why, _STYLES[rung.says]))
     for row in sorted(rows):
         table.add_row(times(row.at), f"    {row.what}", row.who, row.why, style=row.style)
 
@@ -76,10 +78,12 @@ class _Row(NamedTuple):
 def _title(definition: Definition, item: PlannedItem) -> str:
     if item.kind == "review":
         return definition.review(item.key).title
-    return f"Advice cycle {item.key}" if item.kind == "advice" else "Onboarding"
+    if item.kind == "advice":
+        return say("table.advice", number=item.key)
+    return say("table.onboarding")
 
 
 def _task(definition: Definition, item: PlannedItem, deadline: PlannedDeadline) -> str:
     if item.kind == "onboarding":
         return definition.step(deadline.key.removeprefix("step:")).title
-    return deadline.key.replace("_", " ").capitalize()
+    return say(f"table.{deadline.key}")

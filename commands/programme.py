@@ -5,6 +5,7 @@ import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import TypeAdapter
@@ -23,6 +24,7 @@ from programmes.loader import (
 )
 from programmes.planner import Plan
 from programmes.planner import plan as make_plan
+from programmes.sentences import say
 
 app = typer.Typer(
     name="programme",
@@ -59,10 +61,9 @@ def check(file: File, as_json: AsJson = False) -> None:
         _print_json({"file": file, "ok": True, "id": definition.id, "version": definition.version})
         return
     steps, reviews = len(definition.onboarding.steps), len(definition.reviews)
-    _console().print(
-        f"[green]✓[/] {escape(definition.title)}, version {definition.version}: "
-        f"{steps} onboarding steps, {reviews} reviews, {len(definition.ladders)} ladders"
-    )
+    about = {"title": escape(definition.title), "version": definition.version}
+    counts = {"steps": steps, "reviews": reviews, "ladders": len(definition.ladders)}
+    _console().print(say("command.right", **about, **counts))
 
 
 @app.command()
@@ -115,7 +116,8 @@ def _planned(
 ) -> tuple[Plan, str]:
     day = start.date()
     calendar = calendar_for(definition, nation, first=day, last=day + _ENOUGH, blackouts=blackouts)
-    at = start.astimezone() if calendar.always_open and start.time() != datetime.min.time() else day
+    local = start.replace(tzinfo=ZoneInfo(calendar.zone))
+    at = local if calendar.always_open else day
     return make_plan(definition.rules(), at, calendar), calendar.zone
 
 
@@ -125,15 +127,13 @@ def _text(file: str) -> str:
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise typer.BadParameter(f"cannot read {file}: {error}", param_hint="FILE") from error
+            problem = say("command.unreadable", file=file, reason=error)
+            raise typer.BadParameter(problem, param_hint="FILE") from error
     built_in = dict(built_in_definitions())
     if file in built_in:
         return built_in[file]
-    names = ", ".join(built_in)
-    raise typer.BadParameter(
-        f"there is no file {file}, and no built-in programme of that name ({names})",
-        param_hint="FILE",
-    )
+    problem = say("command.no_file", file=file, names=", ".join(built_in))
+    raise typer.BadParameter(problem, param_hint="FILE")
 
 
 def _blackout(span: str) -> Blackout:
@@ -141,10 +141,10 @@ def _blackout(span: str) -> Blackout:
     try:
         found = Blackout(date.fromisoformat(first), date.fromisoformat(last or first))
     except ValueError as error:
-        mend = "write two days, such as 2027-03-22:2027-05-06"
-        raise typer.BadParameter(mend, param_hint="--blackout") from error
+        problem = say("command.blackout_days")
+        raise typer.BadParameter(problem, param_hint="--blackout") from error
     if found.last < found.first:
-        raise typer.BadParameter("it ends before it begins", param_hint="--blackout")
+        raise typer.BadParameter(say("command.blackout_backwards"), param_hint="--blackout")
     return found
 
 
@@ -160,7 +160,7 @@ def _refuse(errors: DefinitionErrors, as_json: bool) -> NoReturn:
                 f"[bold]{place}[/]: [red]{escape(problem.what)}[/]; {escape(problem.mend)}"
             )
         count = len(errors.problems)
-        console.print(f"{count} error{'' if count == 1 else 's'}")
+        console.print(say("command.one_error" if count == 1 else "command.errors", count=count))
     raise typer.Exit(HAS_ERRORS)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
-from programmes.explain import Finding
 from programmes.fields import Role
+from programmes.findings import Finding
 from programmes.ladder_checks import ladder_findings
 from programmes.nearness import meant
 from programmes.nodes import Node
@@ -18,8 +18,10 @@ _STAGES_OF_REVIEWS = ("submit", "sign_off", "revise")
 
 _ENDS: Mapping[str, tuple[str, ...]] = {
     "answer": ("escalate", "close"),
-    "acceptance": ("escalate", "accept"),
+    "acceptance": ("escalate", "accept", "close"),
     "feedback": ("escalate", "close"),
+    "confirm": ("escalate", "close"),
+    "action": ("escalate", "close"),
 }
 """What a ladder's end may do beside marking a task as stuck: only where that hurts nobody."""
 
@@ -60,14 +62,12 @@ def _same_ids(root: Node) -> Iterator[Finding]:
         for item in listed.items():
             key = item["id"].text
             if key is not None and key in seen:
-                what = f"{key!r} is there twice"
-                yield Finding(item["id"].path, what, "give this one another id")
+                yield Finding.of(item["id"].path, "id.twice", key=key)
             if key is not None:
                 seen.add(key)
     for review in root["reviews"].items():
         if review["id"].text == ONBOARDING:
-            what = f"a review cannot be called {ONBOARDING!r}"
-            yield Finding(review["id"].path, what, "give it another id")
+            yield Finding.of(review["id"].path, "id.onboarding", key=ONBOARDING)
 
 
 def _names(root: Node) -> Iterator[Finding]:
@@ -82,14 +82,12 @@ def _names(root: Node) -> Iterator[Finding]:
     if roles:
         for node in speakers:
             if node.text in _ROLES and node.text not in roles:
-                what = f"the role {node.text!r} is not among this programme's roles"
-                yield Finding(node.path, what, f"add {node.text} to roles, or choose another")
+                yield Finding.of(node.path, "role.undeclared", role=node.text)
     for _, stage in stages(root):
         ladder = stage["ladder"]
         if ladders and ladder.text is not None and ladder.text not in ladders:
-            yield Finding(
-                ladder.path, f"there is no ladder {ladder.text!r}", meant(ladder.text, ladders)
-            )
+            mend = meant(ladder.text, ladders)
+            yield Finding.of(ladder.path, "ladder.unknown", name=ladder.text, meant=mend)
 
 
 def _ladder_ends(root: Node) -> Iterator[Finding]:
@@ -97,13 +95,8 @@ def _ladder_ends(root: Node) -> Iterator[Finding]:
         end = stage["at_end"].text
         allowed = _ENDS.get(name, ("escalate",))
         if end in ("accept", "close") and end not in allowed:
-            mends = {
-                ("escalate",): "write escalate, or leave it out",
-                ("escalate", "close"): "write close or escalate",
-                ("escalate", "accept"): "write accept or escalate",
-            }
-            what = f"a {name.replace('_', ' ')} cannot {end} by itself"
-            yield Finding(stage["at_end"].path, what, mends[allowed])
+            path, words = stage["at_end"].path, ", ".join(allowed)
+            yield Finding.of(path, "end.impossible", stage=name, end=end, allowed=words)
 
 
 def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[Finding]:
@@ -119,8 +112,8 @@ def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[F
                 waits[str(key)].append(node.text)
             else:
                 others = [str(one) for one in known if one != key]
-                what = f"there is no {name} {node.text!r}"
-                yield Finding(node.path, what, meant(node.text, [*roots, *others]))
+                mend = meant(node.text, [*roots, *others])
+                yield Finding.of(node.path, f"after.{name}", name=node.text, meant=mend)
     reported: set[str] = set()
     for key in waits:
         circle = _circle_from(key, waits)
@@ -128,12 +121,7 @@ def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[F
             reported |= set(circle)
             path = known[circle[0]]["after"].path
             told = " → ".join((*circle, circle[0]))
-            what = (
-                f"the {name}s wait for each other: {told}"
-                if len(circle) > 1
-                else (f"the {name} {key!r} waits for itself")
-            )
-            yield Finding(path, what, "take one of them out of its after")
+            yield Finding.of(path, f"circle.{name}", circle=told)
 
 
 def _afters(part: Node) -> Iterable[Node]:

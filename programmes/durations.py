@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from programmes.problems import MistakeError
+from programmes.sentences import say
 
 Unit = Literal["wd", "d", "w", "months", "min", "s"]
 
@@ -31,11 +32,6 @@ _LONGEST_SECONDS = 86_400 * 3_660
 
 _MONTHS = re.compile(r"P(\d{1,6})M")
 _COUNT_AND_UNIT = re.compile(r"(\d{1,6})([a-z]+)")
-
-GRAMMAR = (
-    "write a whole number and a unit: 3wd (working days), 10d (days), 2w (weeks), "
-    "P3M (months), 2h, 5min or 30s"
-)
 
 _MEANT = {
     "": "wd",
@@ -109,9 +105,9 @@ def parse_duration(text: str) -> Duration:
     body = body.removeprefix("-") if sign < 0 else body.removeprefix("+")
     duration = _months(body, sign) or _counted(body, sign)
     if duration is None:
-        raise DurationError(f"{text!r} is not a duration", _suggestion(body, sign))
+        raise DurationError(say("duration.unknown.what", text=text), _mend(body, sign))
     if abs(duration.nominal_seconds) > _LONGEST_SECONDS:
-        raise DurationError(f"{text!r} is longer than ten years", "write a shorter duration")
+        raise DurationError.of("duration.long", text=text)
     return duration
 
 
@@ -133,34 +129,30 @@ def _signed(sign: int, count: int, unit: Unit) -> Duration:
     return Duration(sign if count else 1, count, unit)
 
 
-def _suggestion(body: str, sign: int) -> str:
-    """What the writer most likely meant, or the whole grammar where that is anybody's guess."""
-    minus = "-" if sign < 0 else ""
+def _mend(body: str, sign: int) -> str:
+    meant = _meant(body, "-" if sign < 0 else "")
+    return say("duration.unknown.mend", meant=meant) if meant else say("duration.grammar.mend")
+
+
+def _meant(body: str, minus: str) -> str:
+    """What the writer most likely meant; nothing where that is anybody's guess."""
     found = _NEARLY.fullmatch(body)
     if found is None:
-        return GRAMMAR
+        return ""
     count, unit = int(found["count"]), found["unit"].lower()
+    months = f"{minus}P{count}M"
     if unit == "m" and not found["period"]:
-        return f"write {minus}{count}min for minutes or {minus}P{count}M for months"
+        key = "duration.unknown.mend_month_or_minute"
+        return say(key, minute=f"{minus}{count}min", month=months)
     if unit in _YEARS:
-        return f"write {minus}P{count * 12}M"
+        return f"{minus}P{count * 12}M"
     if unit in _MEANT_MONTHS and found["period"] != "PT":
-        return f"write {minus}P{count}M"
+        return months
     meant = "min" if unit == "m" else _MEANT.get(unit, unit)
-    return f"write {minus}{count}{meant}" if meant in _UNITS else GRAMMAR
-
-
-_WORDS: dict[Unit, tuple[str, str]] = {
-    "wd": ("working day", "working days"),
-    "d": ("day", "days"),
-    "w": ("week", "weeks"),
-    "months": ("month", "months"),
-    "min": ("minute", "minutes"),
-    "s": ("second", "seconds"),
-}
+    return f"{minus}{count}{meant}" if meant in _UNITS else ""
 
 
 def in_words(duration: Duration) -> str:
     """``3 working days``, ``1 month``: the span alone, without its direction."""
-    one, many = _WORDS[duration.unit]
-    return f"{duration.count} {one if duration.count == 1 else many}"
+    number = "one" if duration.count == 1 else "many"
+    return say(f"units.{duration.unit}.{number}", count=duration.count)

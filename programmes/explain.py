@@ -2,25 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from programmes.findings import Finding
 from programmes.nearness import meant
 from programmes.positions import Path
 from programmes.problems import MistakeError
-
-
-@dataclass(frozen=True)
-class Finding:
-    """An error before its place in the file is known. ``at_key``: it is the key that is wrong."""
-
-    path: Path
-    what: str
-    mend: str
-    at_key: bool = False
-
+from programmes.sentences import knows
 
 Schema = Mapping[str, object]
 
@@ -40,65 +30,52 @@ def _finding(detail: ErrorDetails, data: object, schema: Schema) -> Finding:
     kind, name = detail["type"], str(detail["loc"][-1]) if detail["loc"] else ""
     path = _path_in(data, detail["loc"])
     if kind == "missing":
-        return Finding(path, f"{name!r} is missing", f"add a line {name}: …", at_key=True)
+        return Finding.of(path, "field.missing", at_key=True, name=name)
     if kind == "extra_forbidden":
-        known = _fields(schema, path[:-1], data)
-        return Finding(path, f"{name!r} is not known here", meant(name, known), at_key=True)
+        mend = meant(name, _fields(schema, path[:-1], data))
+        return Finding.of(path, "word.unknown", at_key=True, word=name, meant=mend)
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, MistakeError):
         return Finding(path, cause.what, cause.mend)
-    at_key = name == "[key]"
-    if at_key:
-        name = str(path[-1])
-    given = name if at_key else detail["input"]
-    what, mend = _sentence(kind, given, detail)
-    return Finding(path, what, mend, at_key)
+    if name == "[key]":
+        return _worded(path, kind, str(path[-1]), detail, at_key=True)
+    return _worded(path, kind, detail["input"], detail)
 
 
-def _sentence(kind: str, given: object, detail: ErrorDetails) -> tuple[str, str]:
+def _worded(
+    path: Path, kind: str, given: object, detail: ErrorDetails, *, at_key: bool = False
+) -> Finding:
     context = detail.get("ctx", {})
-    known = re.findall(r"'([^']+)'", str(context.get("expected", "")))
     if kind == "literal_error":
-        return f"{given!r} is not known here", meant(str(given), known)
+        mend = meant(str(given), _quoted(context.get("expected")))
+        return Finding.of(path, "word.unknown", at_key=at_key, word=given, meant=mend)
     if kind == "union_tag_invalid":
-        tags = re.findall(r"'([^']+)'", str(context.get("expected_tags", "")))
-        return f"{context.get('tag')!r} is not a kind of calendar", meant(
-            str(context.get("tag")), tags
-        )
+        tag = context.get("tag")
+        mend = meant(str(tag), _quoted(context.get("expected_tags")))
+        return Finding.of((*path, "kind"), "word.calendar", word=tag, meant=mend)
     if kind == "union_tag_not_found":
-        return "'kind' is missing", "add a line kind: uk, or kind: always-open"
+        return Finding.of(path, "field.no_kind", at_key=True)
     if kind == "string_pattern_mismatch":
-        return f"{given!r} is not written right", _pattern(str(context.get("pattern")))
+        key = "field.address" if "@" in str(context.get("pattern")) else "field.pattern"
+        return Finding.of(path, key, at_key=at_key, text=given)
     if kind == "string_type":
-        if given is None:
-            return "there is nothing here", "write a text"
-        return f"{_told(given)} is not a text", "write a text, in quotes if need be"
-    return _SENTENCES.get(kind, (str(detail["msg"]).lower(), "see programme.schema.json"))
+        return Finding.of(path, "field.empty" if given is None else "field.not_text")
+    key = f"field.{_ALIKE.get(kind, kind)}"
+    if knows(f"{key}.what"):
+        return Finding.of(path, key, at_key=at_key)
+    return Finding.of(path, "field.other", at_key=at_key, message=detail["msg"].lower())
 
 
-_SENTENCES = {
-    "string_too_short": ("there is nothing here", "write a text"),
-    "string_too_long": ("this text is too long", "shorten it"),
-    "too_short": ("there is nothing in here", "add at least one"),
-    "int_type": ("this is not a whole number", "write a number such as 1"),
-    "greater_than_equal": ("this number is too small", "write 1 or more"),
-    "tuple_type": ("this is not a list", "write a list: [one, two], or a line with - for each"),
-    "model_type": ("this is not a group of lines", "write its lines below it, indented"),
-    "model_attributes_type": ("this is not a group of lines", "write its lines below it, indented"),
-    "dict_type": ("this is not a group of lines", "write its lines below it, indented"),
+_ALIKE = {
+    "model_attributes_type": "model_type",
+    "int_parsing": "int_type",
+    "list_type": "tuple_type",
 }
 
 
-def _pattern(pattern: str) -> str:
-    if "@" in pattern:
-        return "write an email address"
-    return "use small letters, digits and hyphens, and begin with a letter"
-
-
-def _told(given: object) -> str:
-    if isinstance(given, Mapping):
-        return "a group of lines"
-    return "a list" if isinstance(given, list) else str(given)
+def _quoted(listed: object) -> list[str]:
+    """The words in Pydantic's own list of what it expected: ``'one', 'two' or 'three'``."""
+    return re.findall(r"'([^']+)'", str(listed or ""))
 
 
 def _path_in(data: object, loc: Sequence[str | int]) -> Path:

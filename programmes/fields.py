@@ -25,10 +25,10 @@ def hours_of(text: str) -> tuple[time, time]:
     """The two times of day in ``09:00-17:00``. Raises ``MistakeError``."""
     found = _HOURS.fullmatch(text)
     if found is None:
-        raise MistakeError(f"{text!r} is not a span of hours", "write it like 09:00-17:00")
+        raise MistakeError.of("hours.unknown", text=text)
     first, last = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     if first >= last:
-        raise MistakeError(f"{text!r} ends before it begins", "write the earlier time first")
+        raise MistakeError.of("hours.backwards", text=text)
     return first, last
 
 
@@ -39,11 +39,9 @@ def days_of(first: str, last: str, year: int) -> tuple[date, date] | None:
     29th of February is the 28th in a year without one.
     """
     if len(first) == len("2026-12-24"):
-        return (
-            (date.fromisoformat(first), date.fromisoformat(last))
-            if (date.fromisoformat(first).year == year)
-            else None
-        )
+        if date.fromisoformat(first).year != year:
+            return None
+        return date.fromisoformat(first), date.fromisoformat(last)
     end = year if last >= first else year + 1
     return _in_year(first, year), _in_year(last, end)
 
@@ -66,33 +64,29 @@ def _day_text(value: object) -> object:
 
 def _day(text: str) -> str:
     if not _DAY.fullmatch(text):
-        raise MistakeError(
-            f"{text!r} is not a day", "write 12-24 (every year) or 2026-12-24 (once)"
-        )
+        raise MistakeError.of("day.unknown", text=text)
     try:
         date.fromisoformat(text if len(text) > len("12-24") else f"{_A_LEAP_YEAR}-{text}")
     except ValueError:
-        raise MistakeError(
-            f"there is no day {text}", "write a day that is in the calendar"
-        ) from None
+        raise MistakeError.of("day.none", text=text) from None
     return text
 
 
 def _span(text: str) -> str:
     if parse_duration(text).sign < 0:
-        raise MistakeError(f"{text!r} lies before", f"leave out the minus: {text.lstrip('-')}")
+        raise MistakeError.of("duration.negative", text=text, meant=text.lstrip("-"))
     return text
 
 
 def _before(text: str) -> str:
     if parse_duration(text).signed >= 0:
-        raise MistakeError(f"{text!r} does not lie before", "write it with a minus, such as -3wd")
+        raise MistakeError.of("duration.not_before", text=text)
     return text
 
 
 def _some(text: str) -> str:
     if parse_duration(_span(text)).count == 0:
-        raise MistakeError(f"{text!r} is no time at all", "write a longer span, such as P3M")
+        raise MistakeError.of("duration.nothing", text=text)
     return text
 
 
@@ -107,7 +101,7 @@ _DURATION = f"^-?{_LENGTH[1:]}"
 
 def _unit(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
-        raise MistakeError(f"{value} has no unit", f"write {value}wd for working days")
+        raise MistakeError.of("duration.no_unit", number=value)
     return value
 
 

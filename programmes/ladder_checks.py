@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from programmes.explain import Finding
+from programmes.findings import Finding
 from programmes.nodes import Node
-
-_CALENDAR_DAY = 86_400
 
 
 def ladder_findings(ladders: Node) -> Iterator[Finding]:
@@ -24,11 +22,11 @@ def _order(ladder: Node) -> Iterator[Finding]:
         before = previous["at"].duration if previous else None
         if at is not None and before is not None and previous is not None:
             if at.nominal_seconds == before.nominal_seconds:
-                what = f"two rungs at {rung['at'].text}"
-                yield Finding(rung["at"].path, what, "send one email, or move one of them")
+                yield Finding.of(rung["at"].path, "ladder.same", at=rung["at"].text)
             elif at.nominal_seconds < before.nominal_seconds:
-                what = f"{rung['at'].text} comes before {previous['at'].text}, the rung above it"
-                yield Finding(rung["at"].path, what, "put the rungs in the order of time")
+                texts = rung["at"].text, previous["at"].text
+                path = rung["at"].path
+                yield Finding.of(path, "ladder.order", at=texts[0], before=texts[1])
         if at is not None:
             previous = rung
 
@@ -40,9 +38,8 @@ def _end(key: str, ladder: Node) -> Iterator[Finding]:
     for rung in ladder["rungs"].items():
         at = rung["at"].duration
         if at is not None and at.nominal_seconds > ends.nominal_seconds:
-            what = f"this rung comes after the end of ladder {key!r} ({ladder['ends'].text})"
-            mend = f"let the ladder end at {rung['at'].text} or later, or move the rung"
-            yield Finding(rung["at"].path, what, mend)
+            text, end = rung["at"].text, ladder["ends"].text
+            yield Finding.of(rung["at"].path, "ladder.after_end", name=key, ends=end, at=text)
 
 
 def _words(rung: Node) -> Iterator[Finding]:
@@ -52,8 +49,6 @@ def _words(rung: Node) -> Iterator[Finding]:
     # Rungs of calendar days go out in the morning of their day, and a task is due in the evening.
     late = at.signed > 0 or (at.signed == 0 and at.is_exact)
     if says == "overdue" and not late:
-        what = f"at {rung['at'].text} nothing is overdue yet"
-        yield Finding(rung["says"].path, what, "write reminder, or move the rung behind the date")
+        yield Finding.of(rung["says"].path, "ladder.not_overdue", at=rung["at"].text)
     if says == "reminder" and at.signed > 0:
-        what = f"at {rung['at'].text} the date has passed"
-        yield Finding(rung["says"].path, what, "write overdue or escalation")
+        yield Finding.of(rung["says"].path, "ladder.overdue", at=rung["at"].text)

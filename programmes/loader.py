@@ -11,9 +11,11 @@ from ruamel.yaml.reader import ReaderError
 
 from programmes.checks import check
 from programmes.definition import Definition
-from programmes.explain import Finding, explain
-from programmes.positions import Positions, TooLargeError, positions
+from programmes.explain import explain
+from programmes.findings import Finding
+from programmes.positions import Place, Positions, TooLargeError, positions
 from programmes.problems import DefinitionErrors, Problem
+from programmes.sentences import complaint
 
 __all__ = [
     "DefinitionErrors",
@@ -81,47 +83,43 @@ def _reader() -> YAML:
 
 def _read(text: str, source: str) -> tuple[object, Positions]:
     if len(text) > _LARGEST:
-        raise _refused(source, 1, 1, "this file is too large", "split it into programmes")
+        raise _refused(source, (1, 1), "file.large")
     try:
         places = positions(text)
         data: object = _reader().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = _syntax(error)
-        raise _refused(source, line, column, *what) from error
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        key, values = _syntax(error)
+        raise _refused(source, place, key, **values) from error
     except ReaderError as error:
         before = text[: error.position]
-        line, column = before.count("\n") + 1, error.position - before.rfind("\n")
-        what = ("there is a character here that YAML does not allow", "take it out")
-        raise _refused(source, line, column, *what) from error
+        place = (before.count("\n") + 1, error.position - before.rfind("\n"))
+        raise _refused(source, place, "file.character") from error
     except (YAMLError, ValueError, TooLargeError, RecursionError) as error:
-        what = ("this file cannot be read as YAML", "check its indents, quotes and aliases")
-        raise _refused(source, 1, 1, *what) from error
+        raise _refused(source, (1, 1), "file.unreadable") from error
     if not isinstance(data, dict):
-        what = ("there is no programme in this file", "begin with a line such as id: my-programme")
-        raise _refused(source, 1, 1, *what)
+        raise _refused(source, (1, 1), "file.empty")
     return data, places
 
 
-def _syntax(error: MarkedYAMLError) -> tuple[str, str]:
-    problem = str(error.problem or error.context or "this is not YAML")
+def _syntax(error: MarkedYAMLError) -> tuple[str, dict[str, str]]:
+    problem = str(error.problem or error.context)
     if "duplicate key" in problem:
-        key = problem.split('"')[1] if '"' in problem else "a key"
-        return f"{key!r} is there twice", "keep one of them"
+        return "file.twice", {"key": problem.split('"')[1] if '"' in problem else ""}
     if "\\t" in problem:
-        return "there is a tab here", "indent with spaces"
+        return "file.tab", {}
     context = f" {error.context}" if error.context and error.context != problem else ""
-    return f"this is not YAML: {problem}{context}", "check the indents, colons and quotes near here"
+    return "file.syntax", {"problem": f"{problem}{context}"}
 
 
 def _placed(findings: list[Finding], places: Positions, source: str) -> tuple[Problem, ...]:
     problems = set()
     for finding in findings:
-        line, column = (places.key if finding.at_key else places.value)(finding.path)
-        problems.add(Problem(source, line, column, finding.what, finding.mend))
+        place = (places.key if finding.at_key else places.value)(finding.path)
+        problems.add(Problem(source, *place, finding.what, finding.mend))
     return tuple(sorted(problems))
 
 
-def _refused(source: str, line: int, column: int, what: str, mend: str) -> DefinitionErrors:
-    return DefinitionErrors((Problem(source, line, column, what, mend),))
+def _refused(source: str, place: Place, key: str, **values: str) -> DefinitionErrors:
+    return DefinitionErrors((Problem(source, *place, *complaint(key, **values)),))

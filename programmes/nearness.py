@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from programmes.sentences import say
+
 
 def meant(word: str, known: Iterable[str]) -> str:
     """A mend for an unknown word: the nearest known one, or else all of them."""
     words = list(known)
     near = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return say("word.near", near=near[0])
     if not words:
-        return "leave it out"
-    listed = ", ".join(words)
-    return f"write {words[0]!r}" if len(words) == 1 else f"write one of these: {listed}"
+        return say("word.none")
+    if len(words) == 1:
+        return say("word.only", only=words[0])
+    return say("word.many", known=", ".join(words))

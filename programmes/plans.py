@@ -7,6 +7,7 @@ from datetime import date, datetime
 from programmes.deadlines import PlannedDeadline
 from programmes.durations import in_words, parse_duration
 from programmes.rules import ItemKind
+from programmes.sentences import say
 
 ONBOARDING = "onboarding"
 """The key of the onboarding, and what a review may come after."""
@@ -61,10 +62,10 @@ def after_words(duration: str, what: str) -> str:
     """The rule behind a date: ``3 working days after the start``."""
     span = parse_duration(duration)
     if span.count == 0:
-        return f"at {what}" if span.is_exact else f"on the day of {what}"
-    return f"{in_words(span)} {'before' if span.sign < 0 else 'after'} {what}"
+        return say("rule.at_once" if span.is_exact else "rule.same_day", what=what)
+    return say("rule.before" if span.sign < 0 else "rule.after", span=in_words(span), what=what)
 
 
 def moved_words(day: date) -> str:
     """The rule behind a date that somebody set."""
-    return f"moved to {day.isoformat()}"
+    return say("rule.moved", day=day.isoformat())

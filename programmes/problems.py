@@ -1,6 +1,9 @@
 """What is wrong with a definition, where, and what would be right."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from programmes.sentences import complaint
 
 
 class MistakeError(ValueError):
@@ -10,6 +13,11 @@ class MistakeError(ValueError):
         super().__init__(f"{what}; {mend}")
         self.what = what
         self.mend = mend
+
+    @classmethod
+    def of(cls, key: str, /, **values: object) -> Self:
+        """The mistake of that key in the catalogue."""
+        return cls(*complaint(key, **values))
 
 
 @dataclass(frozen=True, order=True)

@@ -7,6 +7,7 @@ from programmes.calendar import WorkingCalendar
 from programmes.deadlines import deadline, due_after, due_on, opening_before
 from programmes.plans import ONBOARDING, PlannedItem, after_words, moved_words
 from programmes.rules import ReviewRule, Rules
+from programmes.sentences import say
 
 
 def review_dates(
@@ -74,7 +75,7 @@ def _review(
         rules.ladders,
         calendar,
         soon=rules.soon,
-        rule=after_words(review.sign_off.due, "the review is sent in"),
+        rule=after_words(review.sign_off.due, say("anchor.submitted")),
         opens=due,
     )
     return PlannedItem("review", review.key, opens, due, (submit, sign_off))
@@ -82,5 +83,5 @@ def _review(
 
 def _rule(review: ReviewRule) -> str:
     onboarded = review.after == ONBOARDING
-    anchor = "the end of the onboarding" if onboarded else f"review {review.after}"
+    anchor = say("anchor.onboarding") if onboarded else say("anchor.review", key=review.after)
     return after_words(review.plus, anchor)

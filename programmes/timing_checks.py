@@ -5,8 +5,8 @@ from datetime import UTC, datetime, time
 
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import due_after, opening_before
-from programmes.explain import Finding
 from programmes.fields import days_of
+from programmes.findings import Finding
 from programmes.nodes import Node
 from programmes.plans import ONBOARDING
 from programmes.problems import MistakeError
@@ -60,9 +60,7 @@ def _early_reviews(
         if due is None or opens.duration is None or opens.duration.sign < 0:
             continue
         if opening_before(calendar, due, str(opens.text)) < _ONBOARDED:
-            what = f"this review would open, {opens.text} before its date, during the onboarding"
-            mend = "open it later, or make it due later"
-            yield Finding(opens.path, what, mend)
+            yield Finding.of(opens.path, "timing.early", opens=opens.text)
 
 
 def _many_cycles(root: Node, last: datetime | None) -> Iterator[Finding]:
@@ -71,8 +69,7 @@ def _many_cycles(root: Node, last: datetime | None) -> Iterator[Finding]:
         return
     span = (last - _ONBOARDED).total_seconds() if last else 86_400 * 365
     if span / every.duration.nominal_seconds > _MOST_CYCLES:
-        what = f"every {every.text} makes more than {_MOST_CYCLES} advice cycles"
-        yield Finding(every.path, what, "write a longer interval")
+        yield Finding.of(every.path, "timing.cycles", every=every.text, most=_MOST_CYCLES)
 
 
 def _closure(closure: Node) -> Iterator[Finding]:
@@ -81,15 +78,14 @@ def _closure(closure: Node) -> Iterator[Finding]:
     if len(texts) < 2 or "" in texts:
         return
     if len(texts[0]) != len(texts[1]):
-        what = "one of these days has a year and the other has none"
-        yield Finding(last.path, what, "write both with their year, or both without")
+        yield Finding.of(last.path, "closure.mixed")
         return
     try:
         span = days_of(texts[0], texts[1], int(texts[0][:4]) if len(texts[0]) > 5 else 2026)
     except (ValueError, MistakeError):
         return
     if span is not None and span[1] < span[0]:
-        yield Finding(last.path, "the closure ends before it begins", "swap the two days")
+        yield Finding.of(last.path, "closure.backwards")
 
 
 def _day_text(node: Node) -> str:
@@ -101,5 +97,4 @@ def _hours(calendar: Node) -> Iterator[Finding]:
     if hours is None or sending is None or len(hours) != 11 or len(sending) != 11:
         return
     if sending[:5] < hours[:5] or sending[6:] > hours[6:]:
-        what = f"emails would leave outside the working hours ({hours})"
-        yield Finding(calendar["sending"].path, what, "choose hours within them")
+        yield Finding.of(calendar["sending"].path, "hours.outside", hours=hours)
