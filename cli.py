@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import observability
-from commands import doctor, serve
+from commands import doctor, engagement, mailbox, programme, serve
 from settings import settings
 
 EXIT_CODES = (
@@ -49,6 +49,8 @@ def worker() -> None:
 
 serve.register(app)
 app.command()(doctor.doctor)
+for group in (programme.app, engagement.app, mailbox.app):
+    app.add_typer(group)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,137 @@
+"""`milepost engagement`: start one, list all, show one."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from api.commands.start import StartOrder, start_engagement
+from api.desk import Desk, utc_now
+from api.permissions import Actor
+from api.problems import Problem
+from api.temporal import LazyTemporal
+from commands.catalogue import say
+from commands.engagement_tables import print_engagement, print_engagements
+from commands.lookup import member_named, person_named
+from commands.outcome import Exit, Stop, ending, with_database
+from commands.places import temporal_overrides
+from commands.show import AsJson, print_json, print_line
+from programmes.health import Health
+from settings import settings
+from storage.database import Database
+from storage.queries.engagement_detail import show_engagement
+from storage.queries.engagement_pages import EngagementFilter
+from storage.queries.engagements import list_engagements
+from storage.queries.paging import BadCursor
+
+OPERATOR = Actor("operator", "manager")
+"""Who acts at the command line: whoever may use it may do what a manager may."""
+
+app = typer.Typer(name="engagement", help="Start engagements and see how they stand.")
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day; it may be over.")]
+
+
+@app.command()
+def start(
+    member: Annotated[str, typer.Option(help="The member's id or name.")],
+    start: Day,
+    programme: Annotated[str, typer.Option(help="The programme's id.")],
+    version: Annotated[int | None, typer.Option(help="The latest unless named.")] = None,
+    manager: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
+    adviser: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start a member in a programme. The welcome email and the plan follow by themselves.
+
+    Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
+    """
+
+    async def begin(database: Database) -> dict[str, str]:
+        async with database.reading() as session:
+            whose = await member_named(session, member)
+            people = [
+                (await person_named(session, named)).id if named else None
+                for named in (manager, adviser)
+            ]
+        order = StartOrder(whose.id, programme, start.date(), version, *people)
+        desk = Desk(database, LazyTemporal(temporal_overrides(settings())), settings())
+        try:
+            started = await start_engagement(desk, OPERATOR, order)
+        except Problem as problem:
+            raise stop_for(problem) from None
+        stage = started.answer.stage if started.answer else ""
+        return {"id": started.engagement_id, "member": whose.name, "stage": stage}
+
+    with ending(as_json):
+        started = with_database(begin)
+    if as_json:
+        print_json(started)
+    else:
+        print_line("engagement.started", **started)
+
+
+@app.command("list")
+def list_all(
+    stage: Annotated[str | None, typer.Option(help="onboarding, active, completing …")] = None,
+    health: Annotated[
+        Health | None, typer.Option(help="Only those that stand so.", case_sensitive=False)
+    ] = None,
+    programme: Annotated[str | None, typer.Option(help="The programme's id.")] = None,
+    text: Annotated[str | None, typer.Option(help="Part of the member's name.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 100,
+    after: Annotated[str | None, typer.Option(help="Go on after this page's `next`.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List engagements with stage, health, and the task that explains it."""
+    where = EngagementFilter(stage=stage, health=health, programme_id=programme, text=text)
+
+    async def read(database: Database) -> None:
+        now = utc_now()
+        async with database.reading() as session:
+            try:
+                page = await list_engagements(session, now, where=where, cursor=after, limit=limit)
+            except BadCursor as bad:
+                raise Stop(str(bad), code=Exit.USAGE) from None
+            if as_json:
+                print_json({"engagements": page.rows, "next": page.next})
+            else:
+                await print_engagements(session, page.rows)
+                if page.next:
+                    print_line("engagement.more", next=page.next)
+
+    with ending(as_json):
+        with_database(read)
+
+
+@app.command()
+def show(
+    engagement: Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one engagement: its items, its open tasks, its last events.
+
+    Exit code 1: there is none of that id.
+    """
+
+    async def read(database: Database) -> None:
+        now = utc_now()
+        async with database.reading() as session:
+            detail = await show_engagement(session, engagement, now)
+            if detail is None:
+                raise Stop(say("engagement.none", id=engagement))
+            if as_json:
+                print_json(detail)
+            else:
+                await print_engagement(session, detail, now)
+
+    with ending(as_json):
+        with_database(read)
+
+
+def stop_for(problem: Problem) -> Stop:
+    """The API's problem as the end of a command."""
+    code = Exit.DOWN if problem.name == "unavailable" else Exit.REFUSED
+    body = problem.body("")
+    details = [*body.get("blockers", []), *(flaw["what"] for flaw in body.get("errors", []))]
+    return Stop(str(body["detail"]), code=code, details=details)

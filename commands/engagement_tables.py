@@ -1,0 +1,101 @@
+"""How engagements look on the command line."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.show import HEALTH_STYLES, cell, console, print_table
+from commands.standing import item_name, reason, task_title, titles_by_programme, who
+from programmes.health import Health
+from storage.queries.engagement_detail import EngagementDetail
+from storage.queries.engagements import EngagementRow
+
+
+async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]) -> None:
+    """One line an engagement: where it stands, and why."""
+    if not rows:
+        print_table(say("engagement.list"), [], [])
+        return
+    titles = await titles_by_programme(
+        session, {(row.programme_id, row.programme_version) for row in rows}
+    )
+    table = Table(title=say("engagement.list"), title_justify="left", header_style="bold")
+    for column in ("member", "nation", "programme", "stage", "health", "why", "requests", "id"):
+        table.add_column(say(f"column.{column}"), overflow="fold")
+    for row in rows:
+        words = titles[row.programme_id, row.programme_version]
+        closed = row.closed_at is not None
+        table.add_row(
+            cell(row.member.name),
+            row.member.nation,
+            cell(words.programme),
+            say(f"stage.{row.stage}"),
+            "" if closed else health_cell(row.health),
+            cell(reason(row.health, row.task, words, closed=closed)),
+            str(row.open_requests or ""),
+            row.id,
+        )
+    console().print(table)
+
+
+def health_cell(health: Health) -> str:
+    """The health in words and colour."""
+    return f"[{HEALTH_STYLES[health]}]{say(f'health.{health}')}[/]"
+
+
+async def print_engagement(session: AsyncSession, detail: EngagementDetail, now: datetime) -> None:
+    """All of one engagement: head, items, open tasks."""
+    programme = (detail.programme_id, detail.programme_version)
+    words = (await titles_by_programme(session, {programme}))[programme]
+    out = console()
+    out.print(f"[bold]{cell(detail.member.name)}[/], {cell(detail.programme_title)}")
+    closed = detail.closed_at is not None
+    standing = say(f"stage.{detail.stage}")
+    if not closed:
+        standing += f", {health_cell(detail.health)}: "
+        standing += cell(reason(detail.health, detail.task(now), words))
+    out.print(standing)
+    if detail.reason:
+        out.print(say("engagement.reason", reason=detail.reason), markup=False)
+    facts = {
+        "started": detail.started_on,
+        "onboarded": detail.onboarded_at,
+        "closed": detail.closed_at,
+        "manager": detail.manager.name if detail.manager else None,
+        "adviser": detail.adviser.name if detail.adviser else None,
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(f"  {say(f'column.{name}')}: {cell(value)}")
+    print_table(
+        say("engagement.items"),
+        [say(f"column.{name}") for name in ("item", "stage", "opened", "closed", "outcome", "id")],
+        [
+            (
+                item_name(item, words),
+                item.stage,
+                item.opened_at,
+                item.closed_at,
+                item.outcome,
+                item.id,
+            )
+            for item in detail.items
+        ],
+    )
+    print_table(
+        say("engagement.tasks"),
+        [say(f"column.{name}") for name in ("task", "owner", "due", "health", "id")],
+        [
+            (
+                task_title(task, words),
+                who(task.owner, task.owner_role),
+                task.due_at,
+                say(f"health.{task.health(now)}"),
+                f"{task.item_id} {task.key}",
+            )
+            for task in detail.tasks
+        ],
+    )

@@ -1,0 +1,49 @@
+"""Finds what a person names on the command line: a member or a person by id, name or address."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.outcome import Stop
+from storage.queries.members import PersonRow, list_members, list_people, show_member
+from storage.queries.paging import MAX_LIMIT
+from storage.queries.rows import MemberRow
+
+
+async def member_named(session: AsyncSession, named: str) -> MemberRow:
+    """The member of that id, or the only one whose name is, or else contains, these words.
+
+    Raises Stop with what there is instead.
+    """
+    by_id = await show_member(session, named)
+    if by_id is not None:
+        return by_id.member
+    found = (await list_members(session, text=named, limit=MAX_LIMIT)).rows
+    exact = [row for row in found if row.name.casefold() == named.casefold()]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        names = [f"{row.id}  {row.name}" for row in found]
+        raise Stop(say("find.several_members", named=named), details=names)
+    raise Stop(say("find.no_member", named=named))
+
+
+async def person_named(session: AsyncSession, named: str) -> PersonRow:
+    """The person of that id, address or name. Raises Stop with who there is instead."""
+    cursor: str | None = None
+    found: list[PersonRow] = []
+    while True:
+        page = await list_people(session, cursor=cursor, limit=MAX_LIMIT)
+        found += [row for row in page.rows if _is(row, named)]
+        cursor = page.next
+        if cursor is None:
+            break
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = [f"{row.id}  {row.name} ({row.role})" for row in found]
+        raise Stop(say("find.several_people", named=named), details=names)
+    raise Stop(say("find.no_person", named=named))
+
+
+def _is(row: PersonRow, named: str) -> bool:
+    return row.id == named or named.casefold() in (row.name.casefold(), row.email.casefold())
