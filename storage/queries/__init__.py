@@ -1,0 +1,1 @@
+"""What is read: one module a subject, plain frozen rows, one page at a time."""

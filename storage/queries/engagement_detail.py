@@ -1,0 +1,179 @@
+"""One engagement with all that its page shows: three statements, whatever it holds."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from programmes.health import Health
+from storage.queries.engagement_pages import advisers, managers
+from storage.queries.engagements import engagement_columns, engagement_values
+from storage.queries.members import ContactRow, contacts_of
+from storage.queries.rows import (
+    ItemRow,
+    MemberRow,
+    Named,
+    TaskRow,
+    assignees,
+    item_columns,
+    item_row,
+    member_columns,
+    member_row,
+    task_columns,
+    task_row,
+    with_owner,
+)
+from storage.queries.visibility import ALL, Visibility
+from storage.sql import engagements, items, members, programmes, tasks, texts
+
+
+@dataclass(frozen=True)
+class EngagementDetail:
+    """An engagement, its member's contacts, its items by opening, its open tasks by due instant."""
+
+    id: str
+    member: MemberRow
+    programme_id: str
+    programme_version: int
+    programme_title: str
+    manager: Named | None
+    adviser: Named | None
+    stage: str
+    health: Health
+    started_on: date
+    opened_at: datetime
+    onboarded_at: datetime | None
+    closed_at: datetime | None
+    due_at: datetime | None
+    reason: str | None
+    """Why it was withdrawn, in the words of whoever did."""
+    moved: dict[str, str]
+    cycles: tuple[str, ...]
+    sequence: int
+    contacts: tuple[ContactRow, ...]
+    items: tuple[ItemRow, ...]
+    tasks: tuple[TaskRow, ...]
+
+    def task(self, now: datetime) -> TaskRow | None:
+        """The open task that explains the health: the same one as in the list."""
+        worst = ("stuck", "overdue", "due_soon", "on_track")
+        return min(
+            self.tasks,
+            key=lambda one: (worst.index(one.health(now)), one.due_at, one.item_id, one.key),
+            default=None,
+        )
+
+    @property
+    def open_requests(self) -> int:
+        """How many research requests are open."""
+        return sum(1 for one in self.items if one.kind == "research" and one.closed_at is None)
+
+
+@dataclass(frozen=True)
+class PlannedFrom:
+    """What the plan of an engagement is computed from."""
+
+    id: str
+    programme_id: str
+    programme_version: int
+    source: str
+    """The definition as it was written."""
+    calendar: dict[str, Any]
+    started_on: date
+    opened_at: datetime
+    onboarded_at: datetime | None
+    stage: str
+    moved: dict[str, str]
+    cycles: tuple[str, ...]
+    sequence: int
+
+
+async def show_engagement(
+    session: AsyncSession, engagement_id: str, now: datetime, *, visible_to: Visibility = ALL
+) -> EngagementDetail | None:
+    """The engagement, or ``None`` where it does not exist for this reader. Three statements."""
+    c = engagements.c
+    title = programmes.c.title.label("programme_title")
+    statement = (
+        select(
+            *engagement_columns(now),
+            *member_columns(),
+            *(c.moved, c.cycles, title, texts.c.body.label("reason_text")),
+        )
+        .select_from(
+            engagements.join(members, members.c.id == c.member_id)
+            .outerjoin(managers, managers.c.id == c.manager_id)
+            .outerjoin(advisers, advisers.c.id == c.adviser_id)
+            .outerjoin(programmes, _its_programme())
+            .outerjoin(texts, texts.c.id == c.reason)
+        )
+        .where(c.id == engagement_id, visible_to.of_engagements())
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    member = member_row(row)
+    its_items, its_tasks = await _items_and_tasks(session, engagement_id)
+    return EngagementDetail(
+        **engagement_values(row),
+        member=member,
+        programme_title=row.programme_title or row.programme_id,
+        reason=row.reason_text,
+        moved=row.moved,
+        cycles=tuple(row.cycles),
+        contacts=await contacts_of(session, member.id),
+        items=its_items,
+        tasks=its_tasks,
+    )
+
+
+async def _items_and_tasks(
+    session: AsyncSession, engagement_id: str
+) -> tuple[tuple[ItemRow, ...], tuple[TaskRow, ...]]:
+    statement = (
+        select(*item_columns(), *task_columns())
+        .select_from(
+            with_owner(
+                items.outerjoin(tasks, tasks.c.item_id == items.c.id).outerjoin(
+                    assignees, assignees.c.id == items.c.assignee_id
+                )
+            )
+        )
+        .where(items.c.engagement_id == engagement_id, items.c.state_sequence > 0)
+        .order_by(items.c.opened_at, items.c.id)
+    )
+    rows = (await session.execute(statement)).all()
+    # An item comes once a task, or once where it has none.
+    found = {row.item_id: row for row in rows}
+    open_tasks = [task_row(row) for row in rows if row.task_key is not None]
+    open_tasks.sort(key=lambda one: (one.due_at, one.item_id, one.key))
+    return tuple(item_row(row) for row in found.values()), tuple(open_tasks)
+
+
+async def planned_from(
+    session: AsyncSession, engagement_id: str, *, visible_to: Visibility = ALL
+) -> PlannedFrom | None:
+    """What the planner needs for this engagement. One statement."""
+    c = engagements.c
+    statement = (
+        select(
+            *(c.id, c.programme_id, c.programme_version, programmes.c.source, c.calendar),
+            *(c.started_on, c.opened_at, c.onboarded_at, c.stage, c.moved, c.cycles, c.sequence),
+        )
+        .select_from(engagements.join(programmes, _its_programme()))
+        .where(c.id == engagement_id, visible_to.of_engagements())
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    values = row._asdict()
+    return PlannedFrom(**values | {"cycles": tuple(row.cycles)})
+
+
+def _its_programme() -> ColumnElement[bool]:
+    return and_(
+        programmes.c.id == engagements.c.programme_id,
+        programmes.c.version == engagements.c.programme_version,
+    )

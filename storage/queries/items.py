@@ -1,0 +1,183 @@
+"""Items: lists of one kind, and one item with its tasks and what people wrote about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import FromClause, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
+from storage.queries.rows import (
+    AnyRow,
+    ItemRow,
+    MemberRow,
+    TaskRow,
+    assignees,
+    item_columns,
+    item_row,
+    member_columns,
+    member_row,
+    named,
+    owner_contacts,
+    owner_people,
+    task_columns,
+    task_row,
+    with_owner,
+)
+from storage.queries.rows import Named as Author
+from storage.queries.visibility import ALL, Visibility
+from storage.sql import engagements, items, members, tasks, texts
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """What somebody wrote."""
+
+    id: str
+    title: str
+    body: str
+    link: str
+    author: Author | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ListedItem:
+    """An item with whose it is, and what its words need: the programme's version."""
+
+    item: ItemRow
+    member: MemberRow
+    programme_id: str
+    programme_version: int
+
+
+@dataclass(frozen=True)
+class ItemDetail(ListedItem):
+    """An item with its open tasks by due instant, and its texts by their name in ``item.data``."""
+
+    tasks: tuple[TaskRow, ...]
+    texts: dict[str, TextRow]
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """What the list is narrowed to; ``None`` does not narrow."""
+
+    engagement_id: str | None = None
+    kind: str | None = None
+    stage: str | None = None
+    assignee_id: str | None = None
+    is_open: bool | None = None
+
+
+async def list_items(
+    session: AsyncSession,
+    where: ItemFilter,
+    *,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+    visible_to: Visibility = ALL,
+) -> Page[ListedItem]:
+    """The latest opened first. Raises ``BadCursor``. One statement."""
+    limit, c = clamp(limit), items.c
+    statement = (
+        select(
+            *item_columns(),
+            *member_columns(),
+            *(engagements.c.programme_id, engagements.c.programme_version),
+        )
+        .select_from(_with_member())
+        .where(c.state_sequence > 0, visible_to.of_engagements())
+    )
+    for column, value in (
+        (c.engagement_id, where.engagement_id),
+        (c.kind, where.kind),
+        (c.stage, where.stage),
+        (c.assignee_id, where.assignee_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if where.is_open is not None:
+        unclosed = c.closed_at.is_(None)
+        statement = statement.where(unclosed if where.is_open else ~unclosed)
+    if cursor is not None:
+        at = decode(cursor, at=str, id=str)
+        position = [instant(at["at"]), at["id"]]
+        statement = statement.where(beyond([c.opened_at, c.id], position, descending=True))
+    found = await session.execute(
+        statement.order_by(c.opened_at.desc(), c.id.desc()).limit(limit + 1)
+    )
+    rows = [
+        ListedItem(item_row(row), member_row(row), row.programme_id, row.programme_version)
+        for row in found
+    ]
+    return page_of(
+        rows, limit, lambda last: encode(at=last.item.opened_at.isoformat(), id=last.item.id)
+    )
+
+
+async def show_item(
+    session: AsyncSession, item_id: str, *, visible_to: Visibility = ALL
+) -> ItemDetail | None:
+    """An item, or ``None`` where it does not exist for this reader. Two statements."""
+    statement = (
+        select(
+            *item_columns(),
+            *member_columns(),
+            *task_columns(),
+            *(engagements.c.programme_id, engagements.c.programme_version),
+        )
+        .select_from(with_owner(_with_member().outerjoin(tasks, tasks.c.item_id == items.c.id)))
+        .where(items.c.id == item_id, items.c.state_sequence > 0, visible_to.of_engagements())
+        .order_by(tasks.c.due_at, tasks.c.key)
+    )
+    rows = (await session.execute(statement)).all()
+    if not rows:
+        return None
+    first, item = rows[0], item_row(rows[0])
+    return ItemDetail(
+        item=item,
+        member=member_row(first),
+        programme_id=first.programme_id,
+        programme_version=first.programme_version,
+        tasks=tuple(task_row(row) for row in rows if row.task_key is not None),
+        texts=await _texts_of(session, item.data),
+    )
+
+
+async def _texts_of(session: AsyncSession, data: dict[str, str]) -> dict[str, TextRow]:
+    """The texts whose ids are among the values: opaque ids meet nothing else."""
+    if not data:
+        return {}
+    c = texts.c
+    name = func.coalesce(owner_contacts.c.name, owner_people.c.name).label("author_name")
+    found = await session.execute(
+        select(c.id, c.title, c.body, c.link, c.author_id, c.created_at, name)
+        .select_from(
+            texts.outerjoin(owner_contacts, owner_contacts.c.id == c.author_id).outerjoin(
+                owner_people, owner_people.c.id == c.author_id
+            )
+        )
+        .where(c.id.in_(sorted(set(data.values()))))
+    )
+    by_id = {row.id: _text_row(row) for row in found}
+    return {name: by_id[value] for name, value in data.items() if value in by_id}
+
+
+def _text_row(row: AnyRow) -> TextRow:
+    return TextRow(
+        id=row.id,
+        title=row.title,
+        body=row.body,
+        link=row.link,
+        author=named(row.author_id, row.author_name),
+        created_at=row.created_at,
+    )
+
+
+def _with_member() -> FromClause:
+    return (
+        items.join(engagements, engagements.c.id == items.c.engagement_id)
+        .join(members, members.c.id == engagements.c.member_id)
+        .outerjoin(assignees, assignees.c.id == items.c.assignee_id)
+    )

@@ -1,0 +1,120 @@
+"""Members and their contacts, and the people of the office."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, page_of
+from storage.queries.rows import MemberRow
+from storage.queries.visibility import ALL, Visibility
+from storage.sql import contacts, members, people
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """A person at a member organisation."""
+
+    id: str
+    member_id: str
+    name: str
+    email: str
+    lead: bool
+    active: bool
+
+
+@dataclass(frozen=True)
+class MemberDetail:
+    """A member with everything about it; contacts: the lead first, then by name."""
+
+    member: MemberRow
+    blackouts: tuple[dict[str, str], ...]
+    contacts: tuple[ContactRow, ...]
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person of the office, of its funder or of a partner."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    active: bool
+
+
+async def list_members(
+    session: AsyncSession,
+    *,
+    text: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+    visible_to: Visibility = ALL,
+) -> Page[MemberRow]:
+    """By name. Raises ``BadCursor``."""
+    limit, c = clamp(limit), members.c
+    statement = select(c.id, c.name, c.nation, c.sample).where(visible_to.of_members())
+    if text:
+        statement = statement.where(c.name.icontains(text, autoescape=True))
+    if cursor is not None:
+        statement = statement.where(beyond([c.name], [decode(cursor, name=str)["name"]]))
+    found = await session.execute(statement.order_by(c.name).limit(limit + 1))
+    rows = [MemberRow(*row) for row in found]
+    return page_of(rows, limit, lambda last: encode(name=last.name))
+
+
+async def show_member(
+    session: AsyncSession, member_id: str, *, visible_to: Visibility = ALL
+) -> MemberDetail | None:
+    """A member, or ``None`` where it does not exist for this reader. Two statements."""
+    c = members.c
+    statement = select(c.id, c.name, c.nation, c.sample, c.blackouts).where(
+        c.id == member_id, visible_to.of_members()
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    return MemberDetail(
+        member=MemberRow(row.id, row.name, row.nation, row.sample),
+        blackouts=tuple(row.blackouts),
+        contacts=await contacts_of(session, member_id),
+    )
+
+
+async def contacts_of(session: AsyncSession, member_id: str) -> tuple[ContactRow, ...]:
+    """Everybody at a member, the inactive too: the lead first, then by name."""
+    c = contacts.c
+    found = await session.execute(
+        select(c.id, c.member_id, c.name, c.email, c.lead, c.active)
+        .where(c.member_id == member_id)
+        .order_by(c.lead.desc(), c.active.desc(), c.name, c.id)
+    )
+    return tuple(ContactRow(*row) for row in found)
+
+
+async def list_people(
+    session: AsyncSession,
+    *,
+    role: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page[PersonRow]:
+    """By name. Raises ``BadCursor``."""
+    limit, c = clamp(limit), people.c
+    statement = select(c.id, c.name, c.email, c.role, c.active)
+    if role is not None:
+        statement = statement.where(c.role == role)
+    if cursor is not None:
+        position = decode(cursor, name=str, id=str)
+        statement = statement.where(beyond([c.name, c.id], [position["name"], position["id"]]))
+    found = await session.execute(statement.order_by(c.name, c.id).limit(limit + 1))
+    rows = [PersonRow(*row) for row in found]
+    return page_of(rows, limit, lambda last: encode(name=last.name, id=last.id))
+
+
+async def show_person(session: AsyncSession, person_id: str) -> PersonRow | None:
+    """The person of that id."""
+    c = people.c
+    statement = select(c.id, c.name, c.email, c.role, c.active).where(c.id == person_id)
+    row = (await session.execute(statement)).one_or_none()
+    return PersonRow(*row) if row else None

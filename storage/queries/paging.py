@@ -1,0 +1,103 @@
+"""Keyset paging: a page starts where the last one ended, however much was added meanwhile."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, tuple_
+
+LIMIT = 50
+MAX_LIMIT = 200
+
+RowT = TypeVar("RowT")
+Value = TypeVar("Value")
+
+
+class BadCursor(ValueError):
+    """The cursor is not one that this list gave out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This list has no such page: its cursor was changed, or belongs to another order."
+            " Start again from the first page."
+        )
+
+
+@dataclass(frozen=True)
+class Page(Generic[RowT]):
+    """Some rows, and the cursor of the next page where there is one."""
+
+    rows: tuple[RowT, ...]
+    next: str | None = None
+
+
+def page_of(rows: Sequence[RowT], limit: int, cursor: Callable[[RowT], str]) -> Page[RowT]:
+    """A page from ``limit + 1`` rows: the one too many says that there is more."""
+    kept = tuple(rows[:limit])
+    return Page(kept, cursor(kept[-1]) if len(rows) > limit and kept else None)
+
+
+def clamp(limit: int) -> int:
+    """A page's size within what is allowed."""
+    return max(1, min(limit, MAX_LIMIT))
+
+
+def encode(**position: Any) -> str:
+    """An opaque cursor. Values are strings, numbers or ``None``."""
+    return urlsafe_b64encode(json.dumps(position, sort_keys=True).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, **expected: type | tuple[type, ...]) -> Mapping[str, Any]:
+    """The position in a cursor that has exactly these fields of these types, or ``BadCursor``."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position = json.loads(urlsafe_b64decode(padded.encode("ascii", "strict")))
+    except (ValueError, binascii.Error, RecursionError):
+        raise BadCursor from None
+    if not isinstance(position, dict) or position.keys() != expected.keys():
+        raise BadCursor
+    if not all(_fits(position[name], kind) for name, kind in expected.items()):
+        raise BadCursor
+    return position
+
+
+def _fits(value: object, kind: type | tuple[type, ...]) -> bool:
+    if isinstance(value, str) and "\x00" in value:
+        return False  # PostgreSQL cannot store it, so no row has it
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return False
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def parsed(parse: Callable[[str], Value], written: str) -> Value:
+    """A value of a cursor that is written as text, or ``BadCursor``."""
+    try:
+        return parse(written)
+    except ValueError:
+        raise BadCursor from None
+
+
+def instant(written: str) -> datetime:
+    """An aware instant of a cursor, or ``BadCursor``."""
+    value = parsed(datetime.fromisoformat, written)
+    if value.tzinfo is None:
+        raise BadCursor
+    return value
+
+
+def beyond(
+    columns: Sequence[ColumnElement[Any]],
+    position: Sequence[object],
+    *,
+    descending: bool = False,
+) -> ColumnElement[bool]:
+    """The condition for rows behind a position, in an order by these columns alike.
+
+    A row comparison, which an index over the columns serves on both databases.
+    """
+    here, there = tuple_(*columns), tuple_(*position, types=[c.type for c in columns])
+    return here < there if descending else here > there

@@ -1,0 +1,170 @@
+"""The rows that several subjects share, and the columns that make them up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
+
+from programmes.health import Health
+from programmes.health import health as health_of
+from storage.sql import contacts, engagements, items, members, people, tasks
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person or contact, by id and name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """A member organisation."""
+
+    id: str
+    name: str
+    nation: str
+    sample: bool
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """An open task, with the item that it belongs to."""
+
+    engagement_id: str
+    item_id: str
+    item_kind: str
+    item_key: str
+    key: str
+    family: str
+    owner_role: str
+    owner: Named | None
+    due_at: datetime
+    soon_at: datetime
+    stuck_at: datetime | None
+    opened_at: datetime
+    revision: int
+
+    def health(self, now: datetime) -> Health:
+        """How this task stands by itself."""
+        return health_of(now, self.soon_at, self.due_at, self.stuck_at)
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item, without its tasks."""
+
+    id: str
+    engagement_id: str
+    kind: str
+    key: str
+    stage: str
+    outcome: str
+    opened_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    assignee: Named | None
+    data: dict[str, str]
+    sequence: int
+
+
+owner_contacts = contacts.alias("owner_contacts")
+owner_people = people.alias("owner_people")
+assignees = people.alias("assignees")
+
+
+def health_column(now: datetime, table: FromClause = engagements) -> ColumnElement[str]:
+    """The health in SQL: the same order of precedence as ``programmes.health``."""
+    c = table.c
+    return case(
+        (c.stuck_at <= now, "stuck"),
+        (c.due_at <= now, "overdue"),
+        (c.soon_at <= now, "due_soon"),
+        else_="on_track",
+    )
+
+
+def member_columns() -> list[Label[Any]]:
+    """``member_*``, for ``member_row``."""
+    c = members.c
+    return [column.label(f"member_{column.name}") for column in (c.id, c.name, c.nation, c.sample)]
+
+
+def member_row(row: AnyRow) -> MemberRow:
+    """The member of a row with ``member_columns``."""
+    return MemberRow(row.member_id, row.member_name, row.member_nation, row.member_sample)
+
+
+def task_columns(table: FromClause = tasks) -> list[Label[Any]]:
+    """``task_*``, for ``task_row``; wants ``items`` and ``with_owner`` joined."""
+    names = (
+        *("engagement_id", "item_id", "key", "family", "owner_role", "owner_id"),
+        *("due_at", "soon_at", "stuck_at", "opened_at", "revision"),
+    )
+    return [
+        *(table.c[name].label(f"task_{name}") for name in names),
+        items.c.kind.label("task_item_kind"),
+        items.c.key.label("task_item_key"),
+        func.coalesce(owner_contacts.c.name, owner_people.c.name).label("task_owner_name"),
+    ]
+
+
+def with_owner(source: FromClause, table: FromClause = tasks) -> FromClause:
+    """Join whoever owns a task: a contact or a person."""
+    return source.outerjoin(owner_contacts, owner_contacts.c.id == table.c.owner_id).outerjoin(
+        owner_people, owner_people.c.id == table.c.owner_id
+    )
+
+
+def task_row(row: AnyRow) -> TaskRow:
+    """The task of a row with ``task_columns``."""
+    return TaskRow(
+        engagement_id=row.task_engagement_id,
+        item_id=row.task_item_id,
+        item_kind=row.task_item_kind,
+        item_key=row.task_item_key,
+        key=row.task_key,
+        family=row.task_family,
+        owner_role=row.task_owner_role,
+        owner=named(row.task_owner_id, row.task_owner_name),
+        due_at=row.task_due_at,
+        soon_at=row.task_soon_at,
+        stuck_at=row.task_stuck_at,
+        opened_at=row.task_opened_at,
+        revision=row.task_revision,
+    )
+
+
+def item_columns(table: Table = items) -> list[Label[Any]]:
+    """``item_*``, for ``item_row``; wants ``assignees`` joined."""
+    return [
+        *(column.label(f"item_{column.name}") for column in table.c),
+        assignees.c.name.label("item_assignee_name"),
+    ]
+
+
+def item_row(row: AnyRow) -> ItemRow:
+    """The item of a row with ``item_columns``."""
+    return ItemRow(
+        id=row.item_id,
+        engagement_id=row.item_engagement_id,
+        kind=row.item_kind,
+        key=row.item_key,
+        stage=row.item_stage,
+        outcome=row.item_outcome,
+        opened_at=row.item_opened_at,
+        closed_at=row.item_closed_at,
+        due_at=row.item_due_at,
+        assignee=named(row.item_assignee_id, row.item_assignee_name),
+        data=row.item_data,
+        sequence=row.item_sequence,
+    )
+
+
+def named(id: str | None, name: str | None) -> Named | None:
+    """Somebody, or nobody; an id without a name is of somebody who was erased."""
+    return None if id is None else Named(id, name or "")

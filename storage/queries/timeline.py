@@ -1,0 +1,191 @@
+"""The timeline of an engagement: what happened, and what was sent, in one order.
+
+A notification stands where its state last changed: an email that waited for the morning is shown
+when it left, not when it was decided.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, String, func, literal, select, union_all
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.columns import Json
+from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
+from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
+from storage.queries.visibility import ALL, Visibility
+from storage.sql import engagements, events, items, notifications, texts
+
+_EVENT = "event"
+_NOTIFICATION = "notification"
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """An event, or a notification with what has become of it."""
+
+    at: datetime
+    entry: Literal["event", "notification"]
+    id: str
+    kind: str
+    item_id: str
+    item_kind: str
+    """Empty where it concerns the engagement itself."""
+    item_key: str
+    who: Named | None
+    """The actor of an event (``milepost`` where nobody did it); the recipient of a notification."""
+    data: dict[str, str]
+    text: str | None
+    """What was written; not for readers who may not see texts."""
+    task: str
+    rung: str
+    state: str
+    reason: str
+
+
+async def timeline(
+    session: AsyncSession,
+    engagement_id: str,
+    *,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+    visible_to: Visibility = ALL,
+) -> Page[TimelineRow]:
+    """The newest first; at one instant a notification stands above the event that caused it.
+
+    One statement. Raises ``BadCursor``.
+    """
+    limit = clamp(limit)
+    position = _position(cursor)
+    both = union_all(
+        select(_events(engagement_id, position, limit + 1, visible_to).subquery()),
+        select(_notifications(engagement_id, position, limit + 1, visible_to).subquery()),
+    ).subquery("both")
+    c = both.c
+    statement = (
+        select(
+            both,
+            func.coalesce(items.c.kind, "").label("item_kind"),
+            func.coalesce(items.c.key, "").label("item_key"),
+            func.coalesce(owner_contacts.c.name, owner_people.c.name).label("who_name"),
+            texts.c.body.label("text"),
+        )
+        .select_from(
+            both.outerjoin(items, items.c.id == c.item_id)
+            .outerjoin(owner_contacts, owner_contacts.c.id == c.who)
+            .outerjoin(owner_people, owner_people.c.id == c.who)
+            .outerjoin(texts, texts.c.id == c.text_id)
+        )
+        .order_by(c.at.desc(), c.entry.desc(), c.number.desc(), c.ref.desc())
+        .limit(limit + 1)
+    )
+    found = (await session.execute(statement)).all()
+    return page_of([_row(row) for row in found], limit, _cursor)
+
+
+_Position = tuple[datetime, str, int, str] | None
+
+
+def _events(
+    engagement_id: str, position: _Position, limit: int, visible_to: Visibility
+) -> Select[Any]:
+    c = events.c
+    order: list[ColumnElement[Any]] = [c.at, literal(_EVENT), c.id, literal("")]
+    statement = (
+        select(
+            c.at.label("at"),
+            literal(_EVENT).label("entry"),
+            c.id.label("number"),
+            literal("").label("ref"),
+            c.kind.label("kind"),
+            c.item_id.label("item_id"),
+            c.actor.label("who"),
+            c.data.label("data"),
+            c.text_id.label("text_id"),
+            literal("").label("task"),
+            literal("").label("rung"),
+            literal("").label("state"),
+            literal("").label("reason"),
+        )
+        .join(engagements, engagements.c.id == c.engagement_id)
+        .where(c.engagement_id == engagement_id, visible_to.of_engagements())
+        .order_by(c.at.desc(), c.id.desc())
+        .limit(limit)
+    )
+    return _before(statement, order, position)
+
+
+def _notifications(
+    engagement_id: str, position: _Position, limit: int, visible_to: Visibility
+) -> Select[Any]:
+    c = notifications.c
+    order: list[ColumnElement[Any]] = [c.changed_at, literal(_NOTIFICATION), literal(0), c.id]
+    statement = (
+        select(
+            c.changed_at.label("at"),
+            literal(_NOTIFICATION).label("entry"),
+            literal(0).label("number"),
+            c.id.label("ref"),
+            c.kind.label("kind"),
+            c.item_id.label("item_id"),
+            c.recipient_id.label("who"),
+            sql_cast(literal("{}", String), Json).label("data"),
+            c.text_id.label("text_id"),
+            c.task.label("task"),
+            c.rung.label("rung"),
+            c.state.label("state"),
+            c.reason.label("reason"),
+        )
+        .join(engagements, engagements.c.id == c.engagement_id)
+        .where(c.engagement_id == engagement_id, visible_to.of_engagements())
+        .order_by(c.changed_at.desc(), c.id.desc())
+        .limit(limit)
+    )
+    return _before(statement, order, position)
+
+
+def _before(
+    statement: Select[Any], order: list[ColumnElement[Any]], position: _Position
+) -> Select[Any]:
+    if position is None:
+        return statement
+    # The first condition says nothing new: it is what the index can use.
+    return statement.where(order[0] <= position[0], beyond(order, position, descending=True))
+
+
+def _position(cursor: str | None) -> _Position:
+    if cursor is None:
+        return None
+    at = decode(cursor, at=str, e=str, n=int, r=str)
+    return instant(at["at"]), at["e"], at["n"], at["r"]
+
+
+def _cursor(last: TimelineRow) -> str:
+    event = last.entry == _EVENT
+    return encode(
+        at=last.at.isoformat(),
+        e=last.entry,
+        n=int(last.id) if event else 0,
+        r="" if event else last.id,
+    )
+
+
+def _row(row: AnyRow) -> TimelineRow:
+    return TimelineRow(
+        at=row.at,
+        entry=row.entry,
+        id=str(row.number) if row.entry == _EVENT else row.ref,
+        kind=row.kind,
+        item_id=row.item_id,
+        item_kind=row.item_kind,
+        item_key=row.item_key,
+        who=named(row.who, row.who_name),
+        data=row.data,
+        text=row.text,
+        task=row.task,
+        rung=row.rung,
+        state=row.state,
+        reason=row.reason,
+    )

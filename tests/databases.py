@@ -1,0 +1,89 @@
+"""Real databases for tests: migrated, empty, quick to have; and a counter of their statements."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlmodel import SQLModel
+
+from storage import migrate
+from storage.database import Database
+from tests.servers import postgres
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def migrated_sqlite(path: Path) -> str:
+    """The URL of a migrated, empty SQLite file: a copy of one that was migrated once a session."""
+    shutil.copyfile(_template(), path)
+    return sqlite_url(path)
+
+
+@contextmanager
+def migrated_postgres() -> Iterator[str]:
+    """The URL of a migrated, empty PostgreSQL database; ``emptied`` makes it last a session."""
+    with postgres() as url:
+        asyncio.run(migrate.upgrade(url))
+        yield url
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """The database, disposed at the end."""
+    database = Database(url, pool_size=4)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+@asynccontextmanager
+async def emptied(url: str) -> AsyncIterator[Database]:
+    """The database without any row: one PostgreSQL database serves many tests."""
+    async with opened(url) as database:
+        names = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
+        async with database.transaction() as session:
+            await session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        yield database
+
+
+@contextmanager
+def count_statements(database: Database) -> Iterator[list[str]]:
+    """Collects the statements that reach the database in the block; beginning and ending apart."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    engines = [engine.sync_engine for engine in database.engines]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+@cache
+def _template() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="milepost-test-")) / "template.db"
+
+    async def make() -> None:
+        await migrate.upgrade(sqlite_url(path))
+        async with opened(sqlite_url(path)) as database, database.transaction() as session:
+            # Everything into the one file that is copied.
+            await session.execute(text("SELECT 1"))
+
+    asyncio.run(make())
+    return path
