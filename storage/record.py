@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import EngagementState, ItemState, Record, TaskState
-from storage.roles import Team, roster
+from storage.roles import RESEARCHER, Team, roster
 from storage.sql import engagements, events, insert_or_ignore, items, tasks
 
 _RESEARCH = "research"
@@ -79,6 +79,8 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
         await _save_item(session, record, known, takes_state=takes_state, number=number)
         if record.tasks is not None and record.sequence > known.tasks:
             await _replace_tasks(session, record, record.tasks, known, assignee)
+        elif assignee != known.assignee_id:
+            await _reassign_tasks(session, record, known, assignee)
     await _save_engagement(session, record, known, number=number)
     return True
 
@@ -188,8 +190,7 @@ async def _replace_tasks(
     await session.execute(delete(tasks).where(tasks.c.item_id == record.item_id))
     if not states:
         return
-    team = Team(known.team.member_id, known.team.manager_id, known.team.adviser_id, assignee)
-    people = await roster(session, team, {state.owner for state in states})
+    people = await roster(session, known.team.with_assignee(assignee), {s.owner for s in states})
     rows = [
         {
             "item_id": record.item_id,
@@ -207,6 +208,18 @@ async def _replace_tasks(
         for state in states
     ]
     await session.execute(insert(tasks).values(rows))
+
+
+async def _reassign_tasks(
+    session: AsyncSession, record: Record, known: _Known, assignee: str | None
+) -> None:
+    """The tasks stay, but whoever the researcher is has changed."""
+    people = await roster(session, known.team.with_assignee(assignee), ())
+    await session.execute(
+        update(tasks)
+        .where(tasks.c.item_id == record.item_id, tasks.c.owner_role == RESEARCHER)
+        .values(owner_id=people.owner(RESEARCHER))
+    )
 
 
 async def _save_engagement(

@@ -1,7 +1,7 @@
 """Who stands behind a selector today: ``lead``, ``team``, ``funder``, or somebody's own id."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import false, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,10 @@ class Team:
     manager_id: str | None = None
     adviser_id: str | None = None
     assignee_id: str | None = None
+
+    def with_assignee(self, assignee_id: str | None) -> "Team":
+        """The same with this researcher at work on the item."""
+        return replace(self, assignee_id=assignee_id)
 
 
 @dataclass(frozen=True)

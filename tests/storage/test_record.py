@@ -143,7 +143,10 @@ async def test_a_repeated_record_changes_nothing_and_says_so(stocked: Database) 
 
 async def test_a_record_takes_seven_statements_and_a_repeated_one_two(stocked: Database) -> None:
     many = item_record(
-        1, "a", *(task(f"t{n}", ("lead", "adviser", "con_second")[n % 3]) for n in range(9)), facts=9
+        1,
+        "a",
+        *(task(f"t{n}", ("lead", "adviser", "con_second")[n % 3]) for n in range(9)),
+        facts=9,
     )
     with count_statements(stocked) as seen:
         await recorded(stocked, many)
@@ -160,9 +163,7 @@ async def test_a_record_of_an_unknown_engagement_is_refused(stocked: Database) -
 
 async def test_an_engagement_state_under_an_items_number_is_refused(stocked: Database) -> None:
     with pytest.raises(MisplacedState):
-        await recorded(
-            stocked, Record("eng_1", "itm_1", 1, (), engagement=ENGAGED.engagement)
-        )
+        await recorded(stocked, Record("eng_1", "itm_1", 1, (), engagement=ENGAGED.engagement))
 
 
 @settings(
