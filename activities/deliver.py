@@ -1,0 +1,75 @@
+"""The activities that send what a record reserved: each email on its own, none of them twice."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.inputs import DELIVER, REMIND, DeliverInput
+from activities.record import Recorder, utc_now
+from notifications.dispatch import Dispatch, OfficeAddress
+from notifications.ledger import of_record
+from notifications.scene import read_scene
+from notifications.senders.protocol import Sender, Transient
+from programmes.facts import Record
+from storage.database import Database
+
+NOT_YET = "DeliveryNotYet"
+"""The error type of an attempt that could not hand everything over; it is tried again."""
+
+
+class Courier:
+    """Sends reserved notifications. One that is broken fails alone, and the others go out.
+
+    Neither results nor errors carry more than ids, counts and named reasons.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        settings: OfficeAddress,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._dispatch = Dispatch(database, sender, settings, clock)
+        self._recorder = Recorder(database, clock)
+
+    @activity.defn(name=DELIVER)
+    async def deliver(self, of: DeliverInput) -> None:
+        """Send what is still open of a record. Raises a retryable error if some have to wait."""
+        async with self._database.reading() as session:
+            waiting = await of_record(session, of.item_id, of.sequence)
+            if not waiting:
+                return
+            scene = await read_scene(session, of.engagement_id, of.item_id, of.sequence)
+        later: list[Transient] = []
+        for notification_id in waiting:
+            if activity.in_activity():
+                activity.heartbeat(notification_id)
+            try:
+                await self._dispatch.send(notification_id, scene)
+            except Transient as refusal:
+                later.append(refusal)
+        if later:
+            raise _not_yet(later, of=len(waiting))
+
+    @activity.defn(name=REMIND)
+    async def remind(self, record: Record) -> None:
+        """Write one record, and send what it reserved."""
+        written = await self._recorder.record(record)
+        if written.notifications:
+            await self.deliver(DeliverInput(record.engagement_id, record.item_id, record.sequence))
+
+
+def _not_yet(later: list[Transient], *, of: int) -> ApplicationError:
+    """How many must wait, and why. The longest delay that the provider asked for is kept."""
+    reasons = ", ".join(sorted({one.reason for one in later}))
+    return ApplicationError(
+        f"{len(later)} of {of} emails have to wait: {reasons}.",
+        type=NOT_YET,
+        next_retry_delay=max(
+            (one.retry_after for one in later if one.retry_after is not None), default=None
+        ),
+    )

@@ -1,0 +1,240 @@
+"""How the context of each kind of email is made from its occasion."""
+
+from datetime import date, datetime
+
+from notifications import context as c
+from notifications.occasion import Occasion
+from notifications.scene import OpenTask
+from notifications.words import theme_words, why_sentence
+from programmes.planner import next_cycle_at, review_dates
+from programmes.plans import PlannedItem
+
+# --- The shapes that many kinds share -------------------------------------------------------------
+
+
+def letter(it: Occasion) -> c.Letter:
+    """An email that asks for nothing."""
+    scene = it.scene
+    return c.Letter(
+        to=it.recipient.name,
+        member=scene.member,
+        programme=scene.titles.programme,
+        office=scene.titles.office,
+        reply_to=scene.titles.reply_to,
+        item=it.item_title(),
+        link=it.link(),
+        why=why_sentence(it.recipient.role, scene.member),
+    )
+
+
+def told(it: Occasion) -> c.Told:
+    """It passes on what somebody wrote."""
+    return c.Told(**vars(letter(it)), words=it.words)
+
+
+def ask(it: Occasion) -> c.Ask:
+    """It asks for one task."""
+    task = it.open_task()
+    words = it.task_words(task)
+    return c.Ask(
+        **vars(letter(it)), task=words.title, todo=words.todo, by=it.scene.clock.due(task.due_at)
+    )
+
+
+def ask_told(it: Occasion) -> c.AskTold:
+    """It asks, and passes on what somebody wrote."""
+    return c.AskTold(**vars(ask(it)), words=it.words)
+
+
+def chase(it: Occasion) -> c.Chase:
+    """An email of a ladder."""
+    task = it.open_task()
+    return c.Chase(**vars(ask(it)), owner=it.scene.name_of(task.owner_id), yours=it.is_mine(task))
+
+
+def moved(it: Occasion) -> c.Moved:
+    """A task with a new date."""
+    before = ""
+    for fact in it.scene.facts:
+        if fact.kind == "deadline.moved" and fact.data.get("task") == it.task:
+            before = fact.data.get("before", "")
+    was = it.scene.clock.due(datetime.fromisoformat(before)) if before else ""
+    return c.Moved(**vars(ask_told(it)), was=was)
+
+
+# --- Engagement and onboarding --------------------------------------------------------------------
+
+
+def welcome(it: Occasion) -> c.Welcome:
+    """What the recipient has to do first, soonest first."""
+    mine = sorted(
+        (task for task in it.scene.tasks.values() if it.is_mine(task)),
+        key=lambda task: (task.due_at, task.key),
+    )
+    return c.Welcome(
+        **vars(letter(it)),
+        manager=it.scene.name_of(it.scene.manager_id),
+        todos=tuple(_todo(it, task) for task in mine),
+    )
+
+
+def onboarded(it: Occasion) -> c.Onboarded:
+    """The plan from here on. Without a definition to plan by, it names no dates."""
+    definition, at = it.scene.definition, it.scene.onboarded_at
+    clock = it.scene.clock
+    first_advice = (
+        next_cycle_at(definition.rules(), it.calendar, at, (), _moved(it))
+        if definition and at
+        else None
+    )
+    return c.Onboarded(
+        **vars(letter(it)),
+        reviews=tuple(
+            c.PlannedReview(
+                it.scene.titles.review(review.key),
+                clock.due(review.opens_at),
+                clock.due(review.due_at),
+            )
+            for review in _reviews(it)
+        ),
+        advice_from=clock.due(first_advice) if first_advice else "",
+        research=bool(definition and definition.research),
+    )
+
+
+def waived(it: Occasion) -> c.Waived:
+    """The step is the notice's rung: one record may waive several."""
+    step = it.rung or it.fact_data("onboarding.step_waived", "step")
+    return c.Waived(**vars(told(it)), step=it.scene.titles.step(step))
+
+
+# --- Research -------------------------------------------------------------------------------------
+
+
+def new_request(it: Occasion) -> c.NewRequest:
+    """The request as the member wrote it."""
+    values = vars(ask(it)) | {"words": it.words or it.text(it.data("request"))}
+    return c.NewRequest(**values, theme=theme_words(it.data("theme"), it.scene.titles))
+
+
+def scoped(it: Occasion) -> c.Scoped:
+    """What was agreed."""
+    return c.Scoped(
+        **vars(told(it)), format=it.data("format"), delivered_by=it.day(it.data("delivery_date"))
+    )
+
+
+def assigned(it: Occasion) -> c.Assigned:
+    """The same, for the researcher."""
+    return c.Assigned(**vars(ask_told(it)), format=it.data("format"))
+
+
+def feedback(it: Occasion) -> c.Feedback:
+    """What the member thinks of the work."""
+    score = it.fact_data("research.feedback_given", "score") or it.data("score")
+    return c.Feedback(**vars(told(it)), score=score)
+
+
+# --- Advice ---------------------------------------------------------------------------------------
+
+
+def advice_opened(it: Occasion) -> c.AdviceOpened:
+    """A new cycle, with what came over from the last one."""
+    carried = it.fact_data("advice.opened", "carried") or "0"
+    return c.AdviceOpened(**vars(ask(it)), carried=int(carried))
+
+
+def dates(it: Occasion) -> c.Dates:
+    """The dates to choose from, in the order in which they were proposed."""
+    proposed = sorted(
+        (int(key.removeprefix("date:")), value)
+        for key, value in it.scene.item_data.items()
+        if key.startswith("date:")
+    )
+    return c.Dates(
+        **vars(ask(it)),
+        dates=tuple(it.moment(value) for _, value in proposed),
+        adviser=it.scene.name_of(it.scene.adviser_id),
+    )
+
+
+def session(it: Occasion) -> c.Session:
+    """The session with its date."""
+    return c.Session(**vars(told(it)), session=it.moment(it.data("session")))
+
+
+def notes(it: Occasion) -> c.Notes:
+    """What was said, and what was agreed: the actions that are still to be done."""
+    actions = tuple(
+        _todo(it, task)
+        for task in sorted(it.scene.tasks.values(), key=lambda task: task.due_at)
+        if task.family == "action"
+    )
+    return c.Notes(**vars(told(it)), held=it.day(it.data("held")), actions=actions)
+
+
+def cycle_closed(it: Occasion) -> c.CycleClosed:
+    """A cycle is over; the next opens by itself while the engagement is active."""
+    definition, at = it.scene.definition, it.scene.onboarded_at
+    cycles = tuple(datetime.fromisoformat(one) for one in it.scene.cycles)
+    following = (
+        next_cycle_at(definition.rules(), it.calendar, at, cycles, _moved(it))
+        if definition and at and it.scene.stage == "active"
+        else None
+    )
+    return c.CycleClosed(
+        **vars(told(it)),
+        cancelled=it.fact_data("advice.closed", "outcome") == "cancelled",
+        next_from=it.scene.clock.due(following) if following else "",
+    )
+
+
+# --- Reviews --------------------------------------------------------------------------------------
+
+
+def review_opened(it: Occasion) -> c.ReviewOpened:
+    """What to prepare."""
+    review, prefix = it.scene.item_key, "check:"
+    return c.ReviewOpened(
+        **vars(ask(it)),
+        checks=tuple(
+            it.scene.titles.check(review, key.removeprefix(prefix))
+            for key in it.scene.item_data
+            if key.startswith(prefix)
+        ),
+    )
+
+
+def signed_off(it: Occasion) -> c.SignedOff:
+    """The milestone, and the one after it in the plan."""
+    plan = sorted(_reviews(it), key=lambda review: (review.due_at, review.key))
+    names = [review.key for review in plan]
+    here = names.index(it.scene.item_key) if it.scene.item_key in names else None
+    following = plan[here + 1] if here is not None and here + 1 < len(plan) else None
+    return c.SignedOff(
+        **vars(told(it)),
+        next_review=it.scene.titles.review(following.key) if following else "",
+        next_by=it.scene.clock.due(following.due_at) if following else "",
+        last=here is not None and following is None,
+    )
+
+
+def _todo(it: Occasion, task: OpenTask) -> c.Todo:
+    words = it.task_words(task)
+    return c.Todo(
+        title=words.title,
+        by=it.scene.clock.due(task.due_at),
+        todo=words.todo,
+        owner=it.scene.name_of(task.owner_id),
+    )
+
+
+def _reviews(it: Occasion) -> tuple[PlannedItem, ...]:
+    definition, at = it.scene.definition, it.scene.onboarded_at
+    if definition is None or at is None:
+        return ()
+    return review_dates(definition.rules(), it.calendar, at, _moved(it))
+
+
+def _moved(it: Occasion) -> dict[str, date]:
+    return {key: date.fromisoformat(day) for key, day in it.scene.moved.items()}

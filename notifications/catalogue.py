@@ -1,0 +1,90 @@
+"""Every kind of email: what it is written from, how long it stays true, which task it asks for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from notifications import builders as build
+from notifications import context as c
+from notifications.occasion import Occasion
+from notifications.truth import Rule
+
+
+def always(_it: Occasion) -> bool:
+    """Nothing else has to hold."""
+    return True
+
+
+def session_stands(it: Occasion) -> bool:
+    """The session is still on the day that the email would name: it may have been called off."""
+    named = it.fact_data("advice.confirmed", "session")
+    return bool(it.data("session")) and named in ("", it.data("session"))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of email. Its templates are in ``templates/<name>``."""
+
+    name: str
+    context: type[c.Letter]
+    build: Callable[[Occasion], c.Letter]
+    rule: Rule = "running"
+    task: str = ""
+    """The task that it asks for, where the notice does not say: ``triage``."""
+    holds: Callable[[Occasion], bool] = always
+    """What else must hold for it to be sent."""
+
+    @property
+    def family(self) -> str:
+        """Whose words it uses: ``research`` of ``research.new``."""
+        return self.name.partition(".")[0]
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for a task by a date."""
+        return issubclass(self.context, c.Ask)
+
+
+_KINDS = (
+    Kind("engagement.welcome", c.Welcome, build.welcome),
+    Kind("engagement.onboarded", c.Onboarded, build.onboarded),
+    Kind("engagement.ready", c.Letter, build.letter),
+    Kind("engagement.completed", c.Letter, build.letter, "always"),
+    Kind("engagement.withdrawn", c.Told, build.told, "always"),
+    Kind("onboarding.step_ready", c.Ask, build.ask),
+    Kind("onboarding.step_waived", c.Waived, build.waived),
+    Kind("research.received", c.Letter, build.letter),
+    Kind("research.new", c.NewRequest, build.new_request, task="triage"),
+    Kind("research.question", c.AskTold, build.ask_told, task="answer"),
+    Kind("research.answered", c.AskTold, build.ask_told, task="triage"),
+    Kind("research.accepted", c.Letter, build.letter),
+    Kind("research.declined", c.Told, build.told, "finished"),
+    Kind("research.scoped", c.Scoped, build.scoped),
+    Kind("research.assigned", c.Assigned, build.assigned, task="draft"),
+    Kind("research.delivered", c.AskTold, build.ask_told, task="acceptance"),
+    Kind("research.returned", c.AskTold, build.ask_told, task="draft"),
+    Kind("research.thanked", c.Letter, build.letter, "finished"),
+    Kind("research.auto_accepted", c.Letter, build.letter, "finished"),
+    Kind("research.feedback_given", c.Feedback, build.feedback, "finished"),
+    Kind("research.withdrawn", c.Told, build.told, "finished"),
+    Kind("research.closed", c.Letter, build.letter, "finished"),
+    Kind("advice.opened", c.AdviceOpened, build.advice_opened, task="propose"),
+    Kind("advice.dates_proposed", c.Dates, build.dates, task="confirm"),
+    Kind("advice.confirmed", c.Session, build.session, holds=session_stands),
+    Kind("advice.agenda", c.Session, build.session, holds=session_stands),
+    Kind("advice.missed", c.Told, build.told),
+    Kind("advice.notes", c.Notes, build.notes, "finished"),
+    Kind("advice.closed", c.CycleClosed, build.cycle_closed, "finished"),
+    Kind("review.opened", c.ReviewOpened, build.review_opened, task="submit"),
+    Kind("review.submitted", c.AskTold, build.ask_told, task="sign_off"),
+    Kind("review.returned", c.AskTold, build.ask_told, task="revise"),
+    Kind("review.signed_off", c.SignedOff, build.signed_off, "finished"),
+    Kind("task.moved", c.Moved, build.moved),
+    *(
+        Kind(f"{family}.{says}", c.Chase, build.chase)
+        for family in ("onboarding", "research", "advice", "action", "review")
+        for says in ("reminder", "overdue", "escalation")
+    ),
+)
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
+"""Every kind by its name. A notice of a kind that is not here fails alone, as ``unknown_kind``."""

@@ -1,0 +1,194 @@
+"""What each kind of email is written from: small frozen values, all of them plain.
+
+A context survives a trip through JSON, so that a preview or a test shows an email without a
+database. Dates are in words already, in the zone where they are read; an empty text is "none".
+"""
+
+from dataclasses import dataclass
+
+from notifications.scene import Words
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What every email has: to whom, about whom, why, and the one link."""
+
+    to: str
+    """The recipient's name."""
+    member: str
+    programme: str
+    office: str
+    """Who writes: the programme's ``from_name``."""
+    reply_to: str
+    item: str
+    """What it is about: "Research request 3", "Interim review"; the programme where no item is."""
+    link: str
+    why: str
+    """Why this person gets this email: a whole sentence."""
+
+
+@dataclass(frozen=True)
+class Told(Letter):
+    """It passes on what somebody wrote: a reason, a comment, the notes."""
+
+    words: Words | None
+
+
+@dataclass(frozen=True)
+class Ask(Letter):
+    """It asks for something by a date."""
+
+    task: str
+    todo: str
+    """What to do, in a sentence or two."""
+    by: str
+
+
+@dataclass(frozen=True)
+class AskTold(Ask):
+    """It asks for something, and passes on what somebody wrote."""
+
+    words: Words | None
+
+
+@dataclass(frozen=True)
+class Chase(Ask):
+    """A reminder, a note that the date has passed, or an escalation: about somebody's task."""
+
+    owner: str
+    """Who has to do it; empty where nobody holds the role."""
+    yours: bool
+    """Whether that is the recipient."""
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A line of a list of things to do."""
+
+    title: str
+    by: str
+    todo: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Welcome(Letter):
+    """The first email: who looks after the member, and what to begin with."""
+
+    manager: str
+    todos: tuple[Todo, ...]
+
+
+@dataclass(frozen=True)
+class PlannedReview:
+    """A review to come."""
+
+    title: str
+    opens: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Onboarded(Letter):
+    """The joining is done: what comes next, and when."""
+
+    reviews: tuple[PlannedReview, ...]
+    advice_from: str
+    research: bool
+
+
+@dataclass(frozen=True)
+class Waived(Told):
+    """An onboarding step that is not needed."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class NewRequest(AskTold):
+    """A research request to triage."""
+
+    theme: str
+
+
+@dataclass(frozen=True)
+class Scoped(Told):
+    """What was agreed about a research request."""
+
+    format: str
+    delivered_by: str
+
+
+@dataclass(frozen=True)
+class Assigned(AskTold):
+    """The same, for the researcher who does it."""
+
+    format: str
+
+
+@dataclass(frozen=True)
+class Feedback(Told):
+    """What the member thinks of the work, from 1 to 5."""
+
+    score: str
+
+
+@dataclass(frozen=True)
+class AdviceOpened(Ask):
+    """A new advice cycle, with so many actions carried into it."""
+
+    carried: int
+
+
+@dataclass(frozen=True)
+class Dates(Ask):
+    """The dates to choose from."""
+
+    dates: tuple[str, ...]
+    adviser: str
+
+
+@dataclass(frozen=True)
+class Session(Told):
+    """A session with its date."""
+
+    session: str
+
+
+@dataclass(frozen=True)
+class Notes(Told):
+    """What was said and agreed in a session."""
+
+    held: str
+    actions: tuple[Todo, ...]
+
+
+@dataclass(frozen=True)
+class CycleClosed(Told):
+    """An advice cycle is over; whether it was cut short, and when the next is planned."""
+
+    cancelled: bool
+    next_from: str
+
+
+@dataclass(frozen=True)
+class ReviewOpened(Ask):
+    """A review to prepare, with its checklist."""
+
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SignedOff(Told):
+    """A review is done; which comes next, or that it was the last."""
+
+    next_review: str
+    next_by: str
+    last: bool
+
+
+@dataclass(frozen=True)
+class Moved(AskTold):
+    """A task with a new date."""
+
+    was: str

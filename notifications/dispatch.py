@@ -1,0 +1,184 @@
+"""One email's way out: claimed, checked, written, handed over, marked; never two, never none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications import ledger
+from notifications.catalogue import KINDS, Kind
+from notifications.occasion import Occasion
+from notifications.rendering import render
+from notifications.scene import Scene, read_recipient, read_standing
+from notifications.senders.protocol import Accepted, Email, Permanent, Sender, Transient, Unknown
+from notifications.truth import Now, untrue_because
+from storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+class OfficeAddress(Protocol):
+    """The settings that an email is written with."""
+
+    @property
+    def public_url(self) -> str:
+        """Where the links of an email lead."""
+
+    @property
+    def mail_from(self) -> str:
+        """The address that emails come from."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A notification that is this attempt's to send."""
+
+    id: str
+    delivery: int
+    kind: Kind
+    occasion: Occasion
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Sends one notification at a time.
+
+    An attempt that was cut off between sending and marking is looked up with the sender, where
+    that can tell, and is otherwise ``unknown``: it is never repeated blindly.
+    """
+
+    database: Database
+    sender: Sender
+    office: OfficeAddress
+    clock: Callable[[], datetime]
+
+    async def send(self, notification_id: str, scene: Scene) -> None:
+        """Send it if it is open and still true. Raises ``Transient`` if it has to wait."""
+        taken = await self._take(notification_id, scene)
+        if taken is None:
+            return
+        try:
+            email = self._write(taken)
+        except Exception as error:  # whatever is wrong with one email must not stop the others
+            # The error's own words may quote a name: its type has to do.
+            log.error("rendering_failed", notification=taken.id, error=type(error).__name__)
+            await self._mark(taken, "failed", "permanent", "rendering")
+            return
+        try:
+            accepted = await self.sender.send(email)
+        except Transient as error:
+            async with self.database.transaction() as session:
+                await ledger.close_delivery(
+                    session, taken.delivery, "transient", detail=error.reason
+                )
+            raise
+        except Permanent as error:
+            await self._mark(taken, "failed", "permanent", error.reason)
+        except Unknown as error:
+            await self._mark(taken, "unknown", "unknown", error.reason)
+        except Exception as error:
+            # A sender that breaks its promise: nobody can say how far it came.
+            log.error("sender_broke", notification=taken.id, error=type(error).__name__)
+            await self._mark(taken, "unknown", "unknown", "sender_broke")
+        else:
+            await self._mark(taken, "accepted", "accepted", provider_id=accepted.provider_id)
+
+    async def _take(self, notification_id: str, scene: Scene) -> Taken | None:
+        """Claim it for this attempt, unless it is done, or is not true any more."""
+        async with self.database.transaction() as session:
+            held = await ledger.look(session, notification_id)
+            if held.interrupted is None:
+                return await self._claim(session, held, scene)
+        if not await self._recover(held.id, held.interrupted):
+            return None
+        async with self.database.transaction() as session:
+            held = await ledger.look(session, notification_id)
+            return await self._claim(session, held, scene)
+
+    async def _claim(self, session: AsyncSession, held: ledger.Held, scene: Scene) -> Taken | None:
+        if not held.open:
+            return None
+        now = self.clock()
+        kind = KINDS.get(held.kind)
+        if kind is None:
+            log.error("unknown_kind", notification=held.id, kind=held.kind)
+            await ledger.advance(session, held.id, "failed", "unknown_kind", now)
+            return None
+        task = held.task or kind.task
+        recipient = await read_recipient(session, held.recipient_id)
+        standing = await read_standing(session, held.engagement_id, held.item_id, task)
+        state = Now(
+            stage=standing.stage,
+            recipient_active=recipient is not None and recipient.active,
+            open_revision=standing.open_revision,
+        )
+        reason = untrue_because(kind.rule, task, held.revision, state)
+        if recipient is not None and not reason:
+            occasion = Occasion(
+                scene,
+                recipient,
+                self.office.public_url,
+                kind=held.kind,
+                rung=held.rung,
+                task=task,
+                text_id=held.text_id,
+            )
+            if kind.holds(occasion):
+                delivery = await ledger.claim(session, held.id, self.sender.name, now)
+                return Taken(held.id, delivery, kind, occasion)
+            reason = "moved"
+        await ledger.advance(session, held.id, "withheld", reason, now)
+        return None
+
+    async def _recover(self, notification_id: str, delivery: int) -> bool:
+        """Clear up after an attempt that was cut off; whether the email may go out now."""
+        accepted: Accepted | None = None
+        unknown = ""
+        try:
+            accepted = await self.sender.recall(notification_id)
+        except Unknown as error:
+            unknown = error.reason
+        if accepted is not None:
+            outcome, state, provider_id = "accepted", "accepted", accepted.provider_id
+        elif unknown:
+            outcome, state, provider_id = "unknown", "unknown", ""
+            log.warning("delivery_unknown", notification=notification_id, reason=unknown)
+        else:
+            outcome, state, provider_id = "transient", "", ""
+        async with self.database.transaction() as session:
+            await ledger.close_delivery(
+                session, delivery, outcome, provider_id=provider_id, detail=unknown or "interrupted"
+            )
+            if state:
+                await ledger.advance(session, notification_id, state, unknown, self.clock())
+        return not state
+
+    def _write(self, taken: Taken) -> Email:
+        scene, recipient = taken.occasion.scene, taken.occasion.recipient
+        rendered = render(taken.kind.name, taken.kind.build(taken.occasion))
+        return Email(
+            notification_id=taken.id,
+            kind=taken.kind.name,
+            to_name=recipient.name,
+            to_email=recipient.email,
+            from_name=scene.titles.office,
+            from_email=self.office.mail_from,
+            reply_to=scene.titles.reply_to,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+        )
+
+    async def _mark(
+        self, taken: Taken, state: str, outcome: str, reason: str = "", *, provider_id: str = ""
+    ) -> None:
+        async with self.database.transaction() as session:
+            await ledger.close_delivery(
+                session, taken.delivery, outcome, provider_id=provider_id, detail=reason
+            )
+            await ledger.advance(session, taken.id, state, reason, self.clock())
+        if state != "accepted":
+            log.warning("not_accepted", notification=taken.id, state=state, reason=reason)

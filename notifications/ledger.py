@@ -1,0 +1,197 @@
+"""The ledger of notifications: each reserved once, and moved forward only, never back.
+
+``reserved`` → ``claimed`` → ``accepted`` | ``unknown`` | ``failed``; or ``withheld``, unsent.
+A refused attempt that may be repeated leaves the row claimed and says so on its ``Delivery``; a
+claimed row whose last delivery still says ``claimed`` was cut off between sending and marking.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from programmes.facts import Notice, Record
+from storage.ids import derived_id
+from storage.roles import all_holders
+from storage.sql import deliveries, insert_or_ignore, notifications
+from storage.tables import Engagement, Item
+
+NOBODY = "nobody"
+"""The recipient of a notice that nobody can receive: kept, so that people see it."""
+
+FORWARD: dict[str, frozenset[str]] = {
+    "claimed": frozenset({"reserved", "claimed"}),
+    "withheld": frozenset({"reserved", "claimed"}),
+    "failed": frozenset({"reserved", "claimed", "unknown"}),
+    "unknown": frozenset({"claimed"}),
+    "accepted": frozenset({"claimed", "unknown"}),
+}
+"""State to those it may follow. ``claimed`` follows itself where an attempt is repeated."""
+
+
+async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
+    """Reserve one notification a recipient of each notice; returns how many there are to deliver.
+
+    Part of the record's own transaction, after the projection was written. A repeated record, or
+    the same notice in a later one, adds nothing: the unique key is taken. A notice that nobody can
+    receive is kept as withheld for ``no_recipient`` and not counted.
+    """
+    if not record.notices:
+        return 0
+    engagement = await session.get(Engagement, record.engagement_id)
+    item = await session.get(Item, record.item_id)
+    if engagement is None:
+        raise LookupError(f"no engagement {record.engagement_id}")
+    selectors = {selector for notice in record.notices for selector in notice.to}
+    found = await all_holders(session, engagement, item, selectors)
+    rows = []
+    for notice in record.notices:
+        # Whoever is meant by two selectors is told once.
+        recipients = dict.fromkeys(one for selector in notice.to for one in found[selector])
+        rows += [_row(record, notice, one, now) for one in recipients or (NOBODY,)]
+    await insert_or_ignore(session, notifications, rows)
+    return len(await of_record(session, record.item_id, record.sequence))
+
+
+async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[str]:
+    """Ids of the notifications that a record reserved for somebody, always in the same order."""
+    query = (
+        select(notifications.c.id)
+        .where(
+            notifications.c.item_id == item_id,
+            notifications.c.sequence == sequence,
+            notifications.c.recipient_id != NOBODY,
+        )
+        .order_by(notifications.c.id)
+    )
+    return list((await session.execute(query)).scalars())
+
+
+def _row(record: Record, notice: Notice, recipient: str, now: datetime) -> dict[str, object]:
+    key = (
+        record.engagement_id,
+        record.item_id,
+        notice.kind,
+        notice.rung,
+        str(notice.revision),
+        recipient,
+    )
+    return {
+        "id": derived_id("ntf", *key),
+        "engagement_id": record.engagement_id,
+        "item_id": record.item_id,
+        "sequence": record.sequence,
+        "kind": notice.kind,
+        "rung": notice.rung,
+        "task": notice.task,
+        "revision": notice.revision,
+        "recipient_id": recipient,
+        "text_id": notice.text,
+        "state": "withheld" if recipient == NOBODY else "reserved",
+        "reason": "no_recipient" if recipient == NOBODY else "",
+        "not_before": notice.not_before,
+        "reserved_at": now,
+        "changed_at": now,
+    }
+
+
+@dataclass(frozen=True)
+class Held:
+    """A notification as an attempt finds it, locked until the attempt's transaction ends."""
+
+    id: str
+    engagement_id: str
+    item_id: str
+    sequence: int
+    kind: str
+    rung: str
+    task: str
+    revision: int
+    recipient_id: str
+    text_id: str | None
+    state: str
+    interrupted: int | None
+    """The delivery that was cut off between sending and marking, if one was."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anything remains to be done about it."""
+        return self.state in ("reserved", "claimed")
+
+
+async def look(session: AsyncSession, notification_id: str) -> Held:
+    """Read a notification and keep others from it until the transaction ends."""
+    query = select(notifications).where(notifications.c.id == notification_id).with_for_update()
+    row = (await session.execute(query)).one()
+    interrupted = None
+    if row.state == "claimed":
+        latest = (
+            select(deliveries.c.id, deliveries.c.outcome)
+            .where(deliveries.c.notification_id == notification_id)
+            .order_by(deliveries.c.id.desc())
+            .limit(1)
+        )
+        delivery = (await session.execute(latest)).one()
+        interrupted = delivery.id if delivery.outcome == "claimed" else None
+    return Held(
+        id=row.id,
+        engagement_id=row.engagement_id,
+        item_id=row.item_id,
+        sequence=row.sequence,
+        kind=row.kind,
+        rung=row.rung,
+        task=row.task,
+        revision=row.revision,
+        recipient_id=row.recipient_id,
+        text_id=row.text_id,
+        state=row.state,
+        interrupted=interrupted,
+    )
+
+
+async def claim(session: AsyncSession, notification_id: str, sender: str, now: datetime) -> int:
+    """Take a notification, looked at in this transaction and open, for one attempt: a delivery."""
+    await advance(session, notification_id, "claimed", "", now)
+    row = {
+        "notification_id": notification_id,
+        "sender": sender,
+        "at": now,
+        "outcome": "claimed",
+        "provider_id": "",
+        "detail": "",
+    }
+    return int(
+        (
+            await session.execute(insert(deliveries).values(row).returning(deliveries.c.id))
+        ).scalar_one()
+    )
+
+
+async def advance(
+    session: AsyncSession, notification_id: str, state: str, reason: str, now: datetime
+) -> bool:
+    """Move a notification forward; ``False`` and no change where that would be a step back."""
+    step = (
+        update(notifications)
+        .where(notifications.c.id == notification_id, notifications.c.state.in_(FORWARD[state]))
+        .values(state=state, reason=reason, changed_at=now)
+        .returning(notifications.c.id)
+    )
+    return (await session.execute(step)).scalar_one_or_none() is not None
+
+
+async def close_delivery(
+    session: AsyncSession,
+    delivery_id: int,
+    outcome: str,
+    *,
+    provider_id: str = "",
+    detail: str = "",
+) -> None:
+    """Say what became of one attempt; an attempt has one outcome, the first that was written."""
+    await session.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.outcome == "claimed")
+        .values(outcome=outcome, provider_id=provider_id, detail=detail)
+    )

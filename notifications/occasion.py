@@ -1,0 +1,104 @@
+"""One notification in its scene: who is told what about which task, and what may be read off it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from pydantic import TypeAdapter
+
+from notifications.links import link_to
+from notifications.scene import Happened, OpenTask, Scene, Who, Words
+from notifications.words import TaskWords, item_title, task_words
+from programmes.calendar import WorkingCalendar
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+
+
+class MissingFact(LookupError):
+    """The scene lacks what an email of this kind has to say; the message holds keys alone."""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """A notification and everything that its email may speak of."""
+
+    scene: Scene
+    recipient: Who
+    public_url: str
+    kind: str
+    rung: str = ""
+    task: str = ""
+    text_id: str | None = None
+
+    @property
+    def words(self) -> Words | None:
+        """What somebody wrote, which this email passes on. An erased text is simply left out."""
+        return self.text(self.text_id)
+
+    def text(self, text_id: str | None) -> Words | None:
+        """A text by its id."""
+        return self.scene.texts.get(text_id) if text_id else None
+
+    def data(self, key: str) -> str:
+        """A detail of the item, or an empty string."""
+        return self.scene.item_data.get(key, "")
+
+    def fact(self, kind: str) -> Happened | None:
+        """The fact of that kind in the record that this email belongs to."""
+        return next((fact for fact in self.scene.facts if fact.kind == kind), None)
+
+    def fact_data(self, kind: str, key: str) -> str:
+        """A detail of that fact, or an empty string."""
+        fact = self.fact(kind)
+        return fact.data.get(key, "") if fact else ""
+
+    def open_task(self) -> OpenTask:
+        """The task that it is about, as it stands. Raises ``MissingFact``."""
+        if self.task not in self.scene.tasks:
+            raise MissingFact(f"{self.kind}: no open task {self.task!r}")
+        return self.scene.tasks[self.task]
+
+    def is_mine(self, task: OpenTask) -> bool:
+        """Whether the recipient has to do it."""
+        return task.owner_id == self.recipient.id
+
+    def task_words(self, task: OpenTask) -> TaskWords:
+        """What a task is called, and what to do."""
+        agreed = self.text(self.data(f"{task.key}:text"))
+        return task_words(
+            task.family, task.key, self.scene.titles, first_line(agreed.body) if agreed else ""
+        )
+
+    def item_title(self) -> str:
+        """What the item is called; the programme, where the email is about the whole engagement."""
+        scene = self.scene
+        return item_title(scene.item_kind, scene.item_key, scene.titles, self.data("number"))
+
+    def link(self) -> str:
+        """The one link of the email."""
+        return link_to(self.public_url, self.scene.engagement_id, self.scene.item_id, self.task)
+
+    def day(self, value: str) -> str:
+        """An ISO date or instant as a day in words; an empty string stays one."""
+        if not value:
+            return ""
+        if len(value) == len("2027-01-05"):
+            return self.scene.clock.day(date.fromisoformat(value))
+        return self.scene.clock.day(datetime.fromisoformat(value))
+
+    def moment(self, value: str) -> str:
+        """An ISO instant as day and time in words; an empty string stays one."""
+        return self.scene.clock.moment(datetime.fromisoformat(value)) if value else ""
+
+    @cached_property
+    def calendar(self) -> WorkingCalendar:
+        """The calendar that the engagement was planned with."""
+        return _CALENDAR.validate_python(self.scene.calendar)
+
+
+def first_line(text: str, longest: int = 90) -> str:
+    """The first line of a text, cut at a word, for a title."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= longest:
+        return line
+    return f"{line[:longest].rpartition(' ')[0] or line[:longest]}…"

@@ -1,0 +1,1 @@
+"""How an email leaves: one protocol, and the mailbox, SMTP and SendGrid behind it."""

@@ -1,0 +1,72 @@
+"""What every sender promises: an email goes out, or a named error says whether it may have."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Email:
+    """A rendered email to one person. ``notification_id`` is its key on the ledger."""
+
+    notification_id: str
+    kind: str
+    to_name: str
+    to_email: str
+    from_name: str
+    from_email: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The sender took the email; the provider's id, where it gives one, finds its reports."""
+
+    provider_id: str = ""
+
+
+class Refusal(Exception):
+    """The email was not certainly sent. ``reason`` is a name without personal data."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Transient(Refusal):
+    """It was certainly not taken, and another attempt may work, after ``retry_after`` if given."""
+
+    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Permanent(Refusal):
+    """It was certainly not taken, and never will be as it is."""
+
+
+class Unknown(Refusal):
+    """It may have been taken: nobody can tell without the provider's own reports."""
+
+
+class Sender(Protocol):
+    """Hands one email over."""
+
+    @property
+    def name(self) -> str:
+        """How the ledger names this sender."""
+
+    async def send(self, email: Email) -> Accepted:
+        """Hand it over. Raises ``Transient``, ``Permanent`` or ``Unknown``."""
+
+    async def recall(self, notification_id: str) -> Accepted | None:
+        """What became of an attempt that was cut off: taken, or (``None``) certainly not.
+
+        Raises ``Unknown`` where the sender cannot tell.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections; the sender is not used afterwards."""

@@ -1,0 +1,34 @@
+"""Whether what a notification says is still true: asked just before it leaves."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Rule = Literal["running", "finished", "always"]
+"""How long a kind stays true: while its engagement runs; also once that was completed (what was
+done stays done); or always (the closing mails themselves)."""
+
+
+@dataclass(frozen=True)
+class Now:
+    """The state that a notification is checked against."""
+
+    stage: str
+    """Of the engagement."""
+    recipient_active: bool
+    open_revision: int | None
+    """The due revision of the task that it is about; ``None`` where that is not open any more."""
+
+
+def untrue_because(rule: Rule, task: str, revision: int, now: Now) -> str:
+    """The named reason to withhold a notification, or an empty string where it is still true."""
+    if not now.recipient_active:
+        return "recipient_left"
+    if now.stage == "withdrawn" and rule != "always":
+        return "engagement_closed"
+    if now.stage == "completed" and rule == "running":
+        return "engagement_closed"
+    if task and now.open_revision is None:
+        return "done"
+    if task and revision and now.open_revision != revision:
+        return "moved"
+    return ""
