@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
 
-from embedded import sentences
+from embedded.sentences import say
 
 TERMINAL_EVERY_SECONDS = 0.2
 LOG_EVERY_SECONDS = 10.0
@@ -77,22 +77,24 @@ class Meter:
 
     def line(self) -> str:
         """`title … 0:42, 310 of about 1,480 packages, about 2:10 left`"""
-        parts = [_clock(self.elapsed)]
-        if self._counted is not None and self._count:
-            share = self._count / self._counted.expected
-            parts.append(
-                f"{self._count:,} of about {self._counted.expected:,} {self._counted.noun}"
-            )
-            if share < 1:
-                parts.append(f"about {_clock(self.elapsed / share * (1 - share))} left")
-            else:
-                parts.append("the last step")
-        return f"  {self._title} … {', '.join(parts)}"
+        line = say("progress", title=self._title, clock=_clock(self.elapsed))
+        if self._counted is None or not self._count:
+            return line
+        of = self._counted
+        line += say("progress_count", count=self._count, expected=of.expected, noun=of.noun)
+        share = self._count / of.expected
+        if share >= 1:
+            return line + say("progress_last")
+        return line + say("progress_left", clock=_clock(self.elapsed / share * (1 - share)))
 
-    def end(self) -> None:
+    def end(self, *, well: bool) -> None:
+        """Wipe the line; say how long it took where a person has been waiting for it."""
         if self._shown and self._terminal:
             self._stream.write("\r\033[K")
-            self._stream.flush()
+        if self._shown and well:
+            done = say("done", title=self._title, clock=_clock(self.elapsed))
+            self._stream.write(f"  {done}\n")
+        self._stream.flush()
 
 
 def run_shown(
@@ -133,7 +135,7 @@ def run_shown(
             last = _drain(lines, meter) or last
             meter.show()
             if meter.elapsed > within_seconds or give_up(meter.elapsed):
-                raise CommandFailed(sentences.TIMED_OUT.format(seconds=meter.elapsed), log)
+                raise CommandFailed(say("timed_out", seconds=meter.elapsed), log)
             try:
                 process.wait(timeout=TERMINAL_EVERY_SECONDS)
             except subprocess.TimeoutExpired:
@@ -142,10 +144,10 @@ def run_shown(
         _end_group(process)
         reader.join(timeout=5)
         process.stdout.close()
-        meter.end()
+        meter.end(well=process.returncode == 0)
     last = _drain(lines, meter) or last
     if process.returncode:
-        raise CommandFailed(last or sentences.EXITED.format(code=process.returncode), log)
+        raise CommandFailed(last or say("exited", code=process.returncode), log)
 
 
 def _read(output: IO[str], log: Path, lines: "queue.SimpleQueue[str]") -> None:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from embedded import sentences
 from embedded.cache import cache_folder, is_program, only_one
 from embedded.progress import CommandFailed, Counted, run_shown
+from embedded.sentences import say
 from embedded.time_skipping import provide_test_server
 from embedded.ways import Found, Missing, failed, sdk_download
 
@@ -38,9 +38,7 @@ def find_temporal(environment: Mapping[str, str], *, cli: bool = False) -> Found
     named = environment.get("MILEPOST_TEMPORAL_CLI")
     if named:
         if not is_program(Path(named)):
-            raise Missing(
-                sentences.NOT_A_PROGRAM.format(variable="MILEPOST_TEMPORAL_CLI", path=named)
-            )
+            raise Missing(say("not_a_program", variable="MILEPOST_TEMPORAL_CLI", path=named))
         return Found("named", named)
     on_path = shutil.which("temporal", path=environment.get("PATH", ""))
     if on_path:
@@ -63,17 +61,17 @@ def provide_temporal(
     if found is not None:
         return found
     out = stream or sys.stderr
-    waiting = sentences.WAITING_FOR_LOCK.format(what="the Temporal CLI")
+    waiting = say("waiting_for_lock", what=say("temporal_cli"))
     with only_one(cache_folder(environment), "temporal", lambda: print(waiting, file=out)):
         return find_temporal(environment, cli=cli) or _download_or_build(environment, cli, stream)
 
 
 def _download_or_build(environment: Mapping[str, str], cli: bool, stream: TextIO | None) -> Found:
-    sentence = sentences.MISSING_TEMPORAL_BINARY if cli else sentences.MISSING_TEMPORAL
+    missing = "missing_temporal_cli" if cli else "missing_temporal"
     if sdk_download(
         "start_local",
         _downloaded(environment),
-        what="the Temporal CLI",
+        what=say("temporal_cli"),
         cache=cache_folder(environment),
         environment=environment,
         stream=stream,
@@ -81,11 +79,11 @@ def _download_or_build(environment: Mapping[str, str], cli: bool, stream: TextIO
         return Found("downloaded", str(_downloaded(environment)))
     go = shutil.which("go", path=environment.get("PATH", ""))
     if go is None:
-        raise Missing(sentence.format(because=sentences.NO_GO))
+        raise Missing(say(missing, because=say("no_go")))
     try:
         _build(go, environment, stream)
     except CommandFailed as problem:
-        raise Missing(sentence.format(because=failed("building it with Go", problem))) from None
+        raise Missing(say(missing, because=failed(say("with_go"), problem))) from None
     return Found("built", str(_built(environment)))
 
 
@@ -96,13 +94,13 @@ def _build(go: str, environment: Mapping[str, str], stream: TextIO | None) -> No
     with tempfile.TemporaryDirectory(prefix="build-", dir=target.parent) as folder:
         run_shown(
             [go, "install", "-v", f"{TEMPORAL_MODULE}@{TEMPORAL_VERSION}"],
-            title=sentences.BUILDING_TEMPORAL.format(version=TEMPORAL_VERSION),
+            title=say("building_temporal", version=TEMPORAL_VERSION),
             log=cache / "logs" / "temporal-build.log",
             # Without cgo it needs no C compiler. GOBIN is refused beside GOOS or GOARCH.
             environment={**environment, "GOBIN": folder, "CGO_ENABLED": "0"},
             within_seconds=BUILD_WITHIN_SECONDS,
             counted=Counted(
-                "packages", TEMPORAL_PACKAGES, lambda line: bool(line) and line[:4] != "go: "
+                say("packages"), TEMPORAL_PACKAGES, lambda line: bool(line) and line[:4] != "go: "
             ),
             stream=stream,
         )

@@ -20,6 +20,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from embedded.sentences import say
+
 HOST = "127.0.0.1"
 NAMESPACE = "default"
 READY_WITHIN_SECONDS = 90.0
@@ -177,21 +179,21 @@ class DevServer:
         return command
 
     async def _ask_until_ready(self, deadline: float) -> None:
-        last = "it does not answer"
+        last = say("server_silent")
         while time.monotonic() < deadline:
             if not self.is_running:
                 code = None if self._process is None else self._process.returncode
-                raise ServerFailed(self._sentence(f"ended by itself with code {code}"))
+                raise ServerFailed(self._say("server_ended", code=code))
             try:
                 missing = await asyncio.wait_for(self._missing_search_attributes(), ASK_SECONDS)
             except (RPCError, RuntimeError, TimeoutError) as problem:
-                last = str(problem) or "it does not answer"
+                last = str(problem) or say("server_silent")
             else:
                 if not missing:
                     return
-                last = f"search attributes are missing: {', '.join(sorted(missing))}"
+                last = say("server_lacks", names=", ".join(sorted(missing)))
             await asyncio.sleep(ASK_EVERY_SECONDS)
-        raise ServerFailed(self._sentence(f"was not ready in time: {last}"))
+        raise ServerFailed(self._say("server_late", last=last))
 
     async def _missing_search_attributes(self) -> set[str]:
         """They are added after the server serves, so a server that answers is not yet ready."""
@@ -204,9 +206,9 @@ class DevServer:
         )
         return set(self._search_attributes) - set(listed.custom_attributes)
 
-    def _sentence(self, what: str) -> str:
-        log = f"; its log is {self._log_file}" if self._log_file else ""
-        return f"The Temporal dev server at {self.address} {what}{log}."
+    def _say(self, key: str, **values: object) -> str:
+        log = say("server_log", log=self._log_file) if self._log_file else ""
+        return say(key, address=self.address, log=log, **values)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

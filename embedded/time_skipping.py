@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from embedded import sentences
 from embedded.cache import cache_folder, is_program, only_one
 from embedded.progress import CommandFailed, run_shown
+from embedded.sentences import say
 from embedded.ways import Missing, failed, sdk_download
 
 JAVA_SOURCES = Path(__file__).parent / "java"
@@ -37,9 +37,7 @@ def find_test_server(environment: Mapping[str, str]) -> Path | None:
     named = environment.get("MILEPOST_TEST_SERVER")
     if named:
         if not is_program(Path(named)):
-            raise Missing(
-                sentences.NOT_A_PROGRAM.format(variable="MILEPOST_TEST_SERVER", path=named)
-            )
+            raise Missing(say("not_a_program", variable="MILEPOST_TEST_SERVER", path=named))
         return Path(named)
     if is_program(_downloaded(environment)):
         return _downloaded(environment)
@@ -57,7 +55,7 @@ def provide_test_server(environment: Mapping[str, str], *, stream: TextIO | None
     if found is not None:
         return found
     out = stream or sys.stderr
-    waiting = sentences.WAITING_FOR_LOCK.format(what="the test server")
+    waiting = say("waiting_for_lock", what=say("test_server"))
     with only_one(cache_folder(environment), "test-server", lambda: print(waiting, file=out)):
         return find_test_server(environment) or _download_or_build(environment, stream)
 
@@ -66,7 +64,7 @@ def _download_or_build(environment: Mapping[str, str], stream: TextIO | None) ->
     if sdk_download(
         "start_time_skipping",
         _downloaded(environment),
-        what="the time-skipping test server",
+        what=say("test_server"),
         cache=cache_folder(environment),
         environment=environment,
         stream=stream,
@@ -75,13 +73,13 @@ def _download_or_build(environment: Mapping[str, str], stream: TextIO | None) ->
     tools = {name: _tool(name, environment) for name in ("java", "javac", "mvn")}
     for name, path in tools.items():
         if path is None:
-            because = sentences.NO_JAVA.format(missing=name)
-            raise Missing(sentences.MISSING_TEST_SERVER.format(because=because))
+            because = say("no_java", missing=name)
+            raise Missing(say("missing_test_server", because=because))
     try:
         _build(str(tools["mvn"]), str(tools["javac"]), environment, stream)
     except CommandFailed as problem:
-        because = failed("building it", problem)
-        raise Missing(sentences.MISSING_TEST_SERVER.format(because=because)) from None
+        because = failed(say("with_maven"), problem)
+        raise Missing(say("missing_test_server", because=because)) from None
     return _built(environment)
 
 
@@ -99,7 +97,7 @@ def _build(mvn: str, javac: str, environment: Mapping[str, str], stream: TextIO 
                 f"-DoutputDirectory={home / 'lib'}",
                 "-DincludeScope=runtime",
             ],
-            title=sentences.BUILDING_TEST_SERVER.format(version=TEST_SERVER_VERSION),
+            title=say("building_test_server", version=TEST_SERVER_VERSION),
             log=logs / "test-server-maven.log",
             environment=environment,
             within_seconds=FETCH_WITHIN_SECONDS,
@@ -110,7 +108,7 @@ def _build(mvn: str, javac: str, environment: Mapping[str, str], stream: TextIO 
                 *(javac, "-proc:none", "-cp", f"{home / 'lib'}/*", "-d", home / "classes"),
                 JAVA_SOURCES / "LoopbackTestServer.java",
             ],
-            title=sentences.COMPILING_TEST_SERVER,
+            title=say("compiling_test_server"),
             log=logs / "test-server-javac.log",
             environment=environment,
             within_seconds=FETCH_WITHIN_SECONDS,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
-from embedded import sentences
 from embedded.cache import is_remembered_closed, remember_closed
 from embedded.progress import CommandFailed, run_shown
+from embedded.sentences import say
 
 Source = Literal["running", "named", "path", "cached", "downloaded", "built"]
 
@@ -35,13 +35,13 @@ class Found:
     def path(self) -> Path:
         """The program. A running server has none: that is a ValueError."""
         if self.source == "running":
-            raise ValueError(sentences.RUNNING.format(address=self.location))
+            raise ValueError(say("running", address=self.location))
         return Path(self.location)
 
 
 def failed(what: str, problem: CommandFailed) -> str:
     """The part of a `Missing` sentence that says what was tried last."""
-    return sentences.FAILED.format(what=what, reason=problem.reason.rstrip("."), log=problem.log)
+    return say("failed", what=what, reason=problem.reason.rstrip("."), log=problem.log)
 
 
 def sdk_download(
@@ -66,7 +66,7 @@ def sdk_download(
         try:
             run_shown(
                 [sys.executable, "-m", "embedded.sdk_download", starter, staging],
-                title=sentences.DOWNLOADING.format(what=what),
+                title=say("downloading", what=what),
                 log=cache / "logs" / f"{memory}.log",
                 environment=environment,
                 within_seconds=DOWNLOAD_WITHIN_SECONDS,

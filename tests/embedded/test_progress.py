@@ -73,8 +73,8 @@ class TestMeter:
         stream = Terminal()
         meter = Meter("Working", None, stream, quiet_seconds=0)
         meter.show()
-        meter.end()
-        assert stream.getvalue() == "\r\033[K  Working … 0:00\r\033[K"
+        meter.end(well=True)
+        assert stream.getvalue() == ("\r\033[K  Working … 0:00\r\033[K  Working: done in 0:00.\n")
 
 
 def _meter(stream: StringIO, expected: int) -> Meter:
