@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import signal
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
 from temporalio.client import Client
@@ -13,7 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import observability
 from activities.deliver import Courier
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from activities.record import Recorder
+from activities.record import Recorder, utc_now
 from api.temporal import connect
 from notifications.senders import Sender, sender_for
 from settings import Settings
@@ -43,11 +44,19 @@ log = structlog.get_logger("milepost.worker")
 
 
 def build_workers(
-    client: Client, database: Database, sender: Sender, settings: Settings
+    client: Client,
+    database: Database,
+    sender: Sender,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
 ) -> tuple[Worker, Worker]:
-    """The worker of the workflows with their records, and the one of the deliveries."""
-    recorder = Recorder(database)
-    courier = Courier(database, sender, settings)
+    """The worker of the workflows with their records, and the one of the deliveries.
+
+    ``clock`` dates what the activities write; tests on a time-skipping server bring its own.
+    """
+    recorder = Recorder(database, clock)
+    courier = Courier(database, sender, settings, clock)
     deciding = Worker(
         client,
         task_queue=settings.task_queue,

@@ -1,18 +1,18 @@
 """Inputs for the tests of workflows: the first office's real rules, one calendar a nation."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Any
 
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.holidays import calendar_for
+from programmes.holidays import Nation, calendar_for
 from programmes.loader import built_in_definitions, load_definition
-from programmes.rules import Rules
+from programmes.rules import ItemKind, Rules
 from workflows.messages import EngagementInput, ItemInput
 
-NATIONS = ("ENG", "WLS", "SCT", "NIR")
+NATIONS: tuple[Nation, ...] = ("ENG", "WLS", "SCT", "NIR")
 START = date(2026, 12, 14)
 NOON = datetime(2026, 12, 14, 12, tzinfo=UTC)
 MANAGER, ADVISER, RESEARCHER = "per_manager", "per_adviser", "per_researcher"
@@ -36,14 +36,12 @@ def rules(name: str = "inclusive-growth-network") -> Rules:
 
 
 @cache
-def calendar(nation: str = "ENG", name: str = "inclusive-growth-network") -> WorkingCalendar:
+def calendar(nation: Nation = "ENG", name: str = "inclusive-growth-network") -> WorkingCalendar:
     """The calendar of a member of that nation, for three years."""
-    return calendar_for(
-        definition(name), nation, first=date(2026, 1, 1), last=date(2029, 12, 31)
-    )
+    return calendar_for(definition(name), nation, first=date(2026, 1, 1), last=date(2029, 12, 31))
 
 
-def engagement_input(nation: str = "ENG", **changes: object) -> EngagementInput:
+def engagement_input(nation: Nation = "ENG", **changes: Any) -> EngagementInput:
     """An engagement of the first office."""
     return replace(
         EngagementInput(
@@ -59,10 +57,10 @@ def engagement_input(nation: str = "ENG", **changes: object) -> EngagementInput:
     )
 
 
-def item_input(kind: str, key: str = "1", *, at: datetime = NOON, **changes: object) -> ItemInput:
+def item_input(kind: ItemKind, key: str = "1", *, at: datetime = NOON, **changes: Any) -> ItemInput:
     """An item of the first office, opened at ``at``."""
     programme = rules()
-    of_kind: Mapping[str, Mapping[str, object]] = {
+    of_kind: dict[str, dict[str, Any]] = {
         "onboarding": {"onboarding": programme.onboarding},
         "research": {"research": programme.research, "text": "txt_request", "theme": "good-jobs"},
         "advice": {"advice": programme.advice},
@@ -72,7 +70,7 @@ def item_input(kind: str, key: str = "1", *, at: datetime = NOON, **changes: obj
         ItemInput(
             engagement_id="eng_1",
             item_id="itm_1",
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             key=key,
             opened_at=at,
             by=LEAD,

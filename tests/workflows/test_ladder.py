@@ -33,7 +33,9 @@ def deadlines() -> Deadlines:
     return Deadlines(calendar(), LADDERS, "3wd")
 
 
-def run(ladder: Deadlines, until: datetime, now: datetime = MONDAY_NOON) -> list[tuple[str, datetime]]:
+def run(
+    ladder: Deadlines, until: datetime, now: datetime = MONDAY_NOON
+) -> list[tuple[str, datetime]]:
     """Wake it whenever it wants until an instant; what was said, and when."""
     said: list[tuple[str, datetime]] = []
     while (wake := ladder.next_wake()) is not None and wake <= until:
