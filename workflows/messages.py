@@ -225,13 +225,13 @@ class MoveDeadline:
 
 @dataclass(frozen=True)
 class CompleteStep:
-    """Update ``complete_step``. ``on`` is the day on which it was really done, where that is over:
+    """Update ``complete_step``. ``done_on`` is the day on which it was really done, where that is over:
     so an office takes up members who were welcomed before it had Milepost."""
 
     by: str
     step: str
     text: str | None = None
-    on: date | None = None
+    done_on: date | None = None
 
 
 @dataclass(frozen=True)

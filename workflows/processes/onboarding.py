@@ -34,27 +34,27 @@ class OnboardingProcess(Process):
     def may_complete_step(self, command: CompleteStep, now: datetime) -> None:
         """Only a step that is open can be completed, on a day since the start."""
         self._require_step(command.step, to="complete", states=(OPEN,))
-        if command.on is not None:
+        if command.done_on is not None:
             first, today = self._day(self._begins()), self._day(now)
-            if not first <= command.on <= today:
+            if not first <= command.done_on <= today:
                 raise refusal(
-                    f"The step cannot have been done on {command.on.isoformat()}: "
+                    f"The step cannot have been done on {command.done_on.isoformat()}: "
                     f"choose a day from {first.isoformat()} to {today.isoformat()}."
                 )
 
     def complete_step(self, command: CompleteStep, decision: Decision) -> None:
         """The step is done; the steps that waited for it open."""
         done_at = decision.now
-        if command.on is None:
+        if command.done_on is None:
             decision.fact("onboarding.step_completed", command.by, command.text, step=command.step)
         else:
-            done_at = min(due_on(self.item.calendar, command.on), decision.now)
+            done_at = min(due_on(self.item.calendar, command.done_on), decision.now)
             decision.fact(
                 "onboarding.step_completed",
                 command.by,
                 command.text,
                 step=command.step,
-                on=command.on.isoformat(),
+                done_on=command.done_on.isoformat(),
             )
         self._finish(command.step, DONE, decision, done_at)
 
