@@ -225,8 +225,8 @@ class MoveDeadline:
 
 @dataclass(frozen=True)
 class CompleteStep:
-    """Update ``complete_step``. ``done_on`` is the day on which it was really done, where that is over:
-    so an office takes up members who were welcomed before it had Milepost."""
+    """Update ``complete_step``. ``done_on`` is the day on which it was really done, where that is
+    over: so an office takes up members who were welcomed before it had Milepost."""
 
     by: str
     step: str
