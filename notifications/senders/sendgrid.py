@@ -1,0 +1,155 @@
+"""SendGrid: its package builds the message, one pooled HTTP client posts it.
+
+The package's own client is not used: it has no timeout unless told, blocks a thread, opens a new
+connection for each email, and at DEBUG it logs the key and the body.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import structlog
+from pydantic import SecretStr
+from sendgrid.helpers.mail import (
+    ClickTracking,
+    CustomArg,
+    From,
+    HtmlContent,
+    Mail,
+    MailSettings,
+    OpenTracking,
+    PlainTextContent,
+    ReplyTo,
+    SandBoxMode,
+    Subject,
+    To,
+    TrackingSettings,
+)
+
+from notifications.senders.protocol import Accepted, Email, Permanent, Transient, Unknown
+
+log = structlog.get_logger(__name__)
+
+_PATH = "/v3/mail/send"
+_KEEP_ALIVE = 5.0
+"""Seconds that an idle connection is kept: less than a proxy does, which would cut it mid-post."""
+_LONGEST_WAIT = timedelta(minutes=15)
+_MAY_HAVE_GONE = frozenset({502, 504})
+"""A gateway that lost sight of the server behind it: the request may have been taken."""
+
+
+def utc_now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+class SendGrid:
+    """Posts emails to SendGrid's v3 API. It has no idempotency key: two posts are two emails."""
+
+    name = "sendgrid"
+
+    def __init__(
+        self,
+        key: SecretStr,
+        *,
+        host: str = "https://api.sendgrid.com",
+        sandbox: bool = False,
+        timeout: float = 10.0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._key = key
+        self._sandbox = sandbox
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            base_url=host,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=20, keepalive_expiry=_KEEP_ALIVE),
+        )
+
+    async def send(self, email: Email) -> Accepted:
+        """Post it; ``202`` is the only yes (``200`` in the sandbox, which sends nothing)."""
+        try:
+            body = to_body(email, sandbox=self._sandbox)
+        except Exception:
+            # The package checks what it is given and raises errors of many types.
+            raise Permanent("not_an_email") from None
+        try:
+            answer = await self._client.post(
+                _PATH,
+                json=body,
+                headers={"Authorization": f"Bearer {self._key.get_secret_value()}"},
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise Transient("sendgrid_unreachable") from None
+        except httpx.TimeoutException:
+            raise Unknown("sendgrid_no_answer") from None
+        except httpx.HTTPError:
+            raise Unknown("sendgrid_cut_off") from None
+        return self._judge(answer)
+
+    async def recall(self, notification_id: str) -> Accepted | None:
+        """Only its events can tell."""
+        raise Unknown("interrupted")
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        await self._client.aclose()
+
+    def _judge(self, answer: httpx.Response) -> Accepted:
+        status, reason = answer.status_code, f"sendgrid_{answer.status_code}"
+        if status == 202 or (self._sandbox and status == 200):
+            return Accepted(answer.headers.get("X-Message-Id", ""))
+        if status == 429:
+            raise Transient(reason, self._delay(answer))
+        if status in _MAY_HAVE_GONE:
+            raise Unknown(reason)
+        if status >= 500:
+            raise Transient(reason, self._delay(answer))
+        if status >= 400:
+            # The answer's body may quote the email, so the operator gets the status.
+            log.error("sendgrid_refused", status=status)
+            raise Permanent(reason)
+        raise Unknown(reason)
+
+    def _delay(self, answer: httpx.Response) -> timedelta | None:
+        """What the provider asks for: ``Retry-After``, or when its rate limit begins anew."""
+        after = answer.headers.get("Retry-After", "")
+        reset = answer.headers.get("X-RateLimit-Reset", "")
+        if after.isdecimal():
+            wait = timedelta(seconds=int(after))
+        elif after:
+            try:
+                wait = parsedate_to_datetime(after) - self._clock()
+            except (ValueError, TypeError):
+                return None
+        elif reset.isdecimal():
+            wait = datetime.fromtimestamp(int(reset), UTC) - self._clock()
+        else:
+            return None
+        return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)
+
+
+def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
+    """The request's body, built by SendGrid's own helpers."""
+    mail = Mail(
+        from_email=From(email.from_email, email.from_name),
+        to_emails=To(email.to_email, email.to_name),
+        subject=Subject(email.subject),
+        plain_text_content=PlainTextContent(email.text),
+        html_content=HtmlContent(email.html),
+    )
+    if email.reply_to:
+        mail.reply_to = ReplyTo(email.reply_to)
+    # Comes back with every event. An opaque id: nothing personal may go in here.
+    mail.add_custom_arg(CustomArg("notification_id", email.notification_id))
+    # Rewritten links break what they lead to, and nobody's reading is watched.
+    mail.tracking_settings = TrackingSettings(
+        click_tracking=ClickTracking(enable=False, enable_text=False),
+        open_tracking=OpenTracking(enable=False),
+    )
+    if sandbox:
+        mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(True))
+    body: dict[str, Any] = mail.get()
+    return body
