@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.health import Health
@@ -80,17 +80,6 @@ async def list_engagements(
     conditions = conditions_of(where or EngagementFilter(), now, visible_to)
     page = page_of_ids(conditions, sort, cursor, limit + 1, descending=descending).cte("page")
     ranked = _ranked_tasks(page.c.id, now).cte("ranked")
-    requests = (
-        select(func.count())
-        .select_from(items)
-        .where(
-            items.c.engagement_id == engagements.c.id,
-            items.c.kind == "research",
-            items.c.state_sequence > 0,
-            items.c.closed_at.is_(None),
-        )
-        .scalar_subquery()
-    )
     source = with_owner(
         page.join(engagements, engagements.c.id == page.c.id)
         .join(members, members.c.id == engagements.c.member_id)
@@ -105,7 +94,7 @@ async def list_engagements(
             *engagement_columns(now),
             *member_columns(),
             *task_columns(ranked),
-            requests.label("open_requests"),
+            _open_requests().label("open_requests"),
             page.c.part,
             page.c.sort_key,
         )
@@ -140,6 +129,20 @@ def _ranked_tasks(ids: ColumnElement[Any], now: datetime) -> Select[Any]:
         partition_by=c.engagement_id, order_by=(worst, c.due_at, c.item_id, c.key)
     )
     return select(tasks, rank.label("rank")).where(c.engagement_id.in_(select(ids)))
+
+
+def _open_requests() -> ScalarSelect[int]:
+    c = items.alias("requests").c
+    return (
+        select(func.count(c.id))
+        .where(
+            c.engagement_id == engagements.c.id,
+            c.kind == "research",
+            c.state_sequence > 0,
+            c.closed_at.is_(None),
+        )
+        .scalar_subquery()
+    )
 
 
 def _row(row: AnyRow) -> EngagementRow:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, String, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, null, select, union_all
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -131,7 +131,7 @@ def _notifications(
             c.kind.label("kind"),
             c.item_id.label("item_id"),
             c.recipient_id.label("who"),
-            sql_cast(literal("{}", String), Json).label("data"),
+            sql_cast(null(), Json).label("data"),
             c.text_id.label("text_id"),
             c.task.label("task"),
             c.rung.label("rung"),
@@ -182,7 +182,7 @@ def _row(row: AnyRow) -> TimelineRow:
         item_kind=row.item_kind,
         item_key=row.item_key,
         who=named(row.who, row.who_name),
-        data=row.data,
+        data=row.data or {},
         text=row.text,
         task=row.task,
         rung=row.rung,

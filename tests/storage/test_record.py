@@ -180,7 +180,7 @@ async def test_any_order_and_any_repetition_ends_in_the_same_state(
 
     async def after(*records: Record) -> dict[str, list[tuple[Any, ...]]]:
         found: dict[str, list[tuple[Any, ...]]] = {}
-        with pytest.raises(Undo):
+        with pytest.raises(Undo):  # noqa: PT012
             async with database.transaction() as session:
                 await office().write(session)
                 for record in records:
