@@ -121,5 +121,5 @@ def _placed(findings: list[Finding], places: Positions, source: str) -> tuple[Pr
     return tuple(sorted(problems))
 
 
-def _refused(source: str, place: Place, key: str, **values: str) -> DefinitionErrors:
+def _refused(source: str, place: Place, key: str, /, **values: str) -> DefinitionErrors:
     return DefinitionErrors((Problem(source, *place, *complaint(key, **values)),))

@@ -31,8 +31,8 @@ class Positions:
         return self._nearest(self.values, path)
 
     def key(self, path: Path) -> Place:
-        """Where the key of the value is, or else the value, or the nearest thing around it."""
-        return self.keys.get(path) or self.value(path)
+        """Where the key is; for what is missing, the key or the item that it should be under."""
+        return self.keys.get(path) or self.keys.get(path[:-1]) or self.value(path)
 
     def _nearest(self, places: dict[Path, Place], path: Path) -> Place:
         while path and path not in places:
@@ -59,6 +59,9 @@ def _walk(node: Node, path: Path, found: Positions) -> None:
                 inner = (*path, str(key.value))
                 found.keys[inner] = _place(key)
                 _walk(value, inner, found)
+                if value.start_mark.index == value.end_mark.index:
+                    # Where nothing is written, the parser points at whatever comes next.
+                    found.values[inner] = found.keys[inner]
     elif isinstance(node, SequenceNode):
         for place, value in enumerate(node.value):
             _walk(value, (*path, place), found)

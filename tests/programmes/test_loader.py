@@ -1,0 +1,208 @@
+"""A definition is read whole, or refused with every error at its line and column."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from programmes.loader import (
+    DefinitionErrors,
+    Problem,
+    built_in_definitions,
+    definition_schema,
+    load_definition,
+)
+from tests.programmes.small import SMALL, changed, errors, place, problems
+
+EARLY = (
+    "this review would open, {opens} before its date, during the onboarding; "
+    "open it later, or make it due later"
+)
+
+
+class TestLoadDefinition:
+    def test_reads_a_definition_that_is_right(self) -> None:
+        assert load_definition(SMALL, "small.yaml").id == "small"
+
+    @pytest.mark.parametrize(
+        ("old", "new", "part", "said"),
+        [
+            ("version: 1", "version: one", "one", "not a whole number; write a number such as 1"),
+            ("version: 1", "version: 0", "0", "this number is too small; write 1 or more"),
+            ("id: small", "id: Small One", "Small", "use small letters, digits and hyphens"),
+            ("host: An office", "hots: An office", "hots", "did you mean 'host'?"),
+            ("text: Sign it.", "texxt: Sign it.", "texxt", "did you mean 'text'?"),
+            ("text: Sign it.", "text:", "text:", "there is nothing here; write a text"),
+            ("text: Sign it.", "text: {a: b}", "{a", "this is not a text"),
+            ("title: Sign", 'title: ""', '""', "there is nothing here; write a text"),
+            ("title: Call", "title: " + "x" * 201, "x", "this text is too long; shorten it"),
+            ("  lead: {title: Lead}", "  leed: {title: Lead}", "leed", "did you mean 'lead'?"),
+            ("owner: lead", "owner: leader", "leader", "did you mean 'lead'?"),
+            ("owner: lead", "owner: funder", "funder", "one of these: lead, manager, adviser"),
+            ("[owner], says: reminder", "[owners], says: reminder", "owners", "mean 'owner'?"),
+            ("[owner], says: reminder", "[], says: reminder", "[]", "add at least one"),
+            ("[owner], says: reminder", "owner, says: reminder", "owner", "this is not a list"),
+            ("says: reminder", "says: remind", "remind}", "did you mean 'reminder'?"),
+            ("office@example.org", "office", "office", "is not an email address"),
+            ("kind: uk", "kind: uks", "uks", "did you mean 'uk'?"),
+            ("tuesday", "tusday", "tusday", "did you mean 'tuesday'?"),
+            ("hours: 09:00-17:00", "hours: 9-5", "9-5", "write it like 09:00-17:00"),
+            ("hours: 09:00-17:00", "hours: 17:00-09:00", "17", "write the earlier time first"),
+            ("first: 12-24", "first: Christmas", "Christmas", "write 12-24 (every year) or"),
+            ("first: 12-24", "first: 02-30", "02-30", "there is no day 02-30"),
+            ("first: 12-24", "first: 2026-02-30", "2026", "there is no day 2026-02-30"),
+            ("soon: 3wd", "soon: 3 days", "3 days", "'3 days' is not a duration; write 3d"),
+            ("soon: 3wd", "soon: 3", "3", "3 has no unit; write 3wd"),
+            ("soon: 3wd", "soon: -3wd", "-3wd", "leave out the minus: 3wd"),
+            ("due: -3wd", "due: 3wd", "3wd", "write it with a minus, such as -3wd"),
+            ("due: -3wd", "due: 0wd", "0wd", "write it with a minus, such as -3wd"),
+            ("every: P3M", "every: 0d", "0d", "write a longer span, such as P3M"),
+            ("ladders:", "ladder:", "ladder", "did you mean 'ladders'?"),
+        ],
+    )
+    def test_names_the_place_of_an_error_and_what_would_be_right(
+        self, old: str, new: str, part: str, said: str
+    ) -> None:
+        text = changed((old, new))
+        found = [one for one in errors(text) if said in one]
+        assert len(found) == 1
+        assert found[0].startswith(f"small.yaml:{place(text, SMALL.index(old), part)}: ")
+
+    @pytest.mark.parametrize(
+        ("piece", "name", "owner"),
+        [
+            ("title: A small programme\n", "title", "id: small"),
+            ("      text: Call them.\n", "text", "id: call"),
+            ("  draft: {owner: researcher, due: 20wd, ladder: plain}\n", "draft", "research:"),
+            ("    plus: P3M\n", "plus", "id: half"),
+            ("  kind: uk\n", "kind", "calendar:"),
+        ],
+    )
+    def test_a_missing_field_is_told_at_what_it_should_be_part_of(
+        self, piece: str, name: str, owner: str
+    ) -> None:
+        text = changed((piece, ""))
+        (found,) = [one for one in errors(text) if "is missing" in one]
+        assert found.startswith(f"small.yaml:{place(text, 0, owner)}: {name!r} is missing; add a")
+
+    def test_tells_all_errors_at_once_in_the_order_of_the_file(self) -> None:
+        text = changed(
+            ("host: An office", "hots: An office"),
+            ("soon: 3wd", "soon: 3 days"),
+            ("ladder: plain\n      after: [sign]", "ladder: plane\n      after: [sing]"),
+            ("opens: 20wd", "opens: 200wd"),
+            ("revise: {owner: lead", "revise: {owner: leed"),
+        )
+        found = errors(text)
+        lines = [int(one.split(":")[1]) for one in found]
+        assert lines == sorted(lines)
+        assert [one.split(": ", 1)[1] for one in found] == [
+            "'host' is missing; add a line host: …",
+            "'hots' is not known here; did you mean 'host'?",
+            "'3 days' is not a duration; write 3d",
+            "there is no ladder 'plane'; did you mean 'plain'?",
+            "there is no step 'sing'; did you mean 'sign'?",
+            EARLY.format(opens="200wd"),
+            "'leed' is not known here; did you mean 'lead'?",
+        ]
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", "1:1: there is no programme in this file"),
+            ("- a list", "1:1: there is no programme in this file"),
+            ("id: [1", "1:7: this is not YAML: expected ',' or ']'"),
+            ("id: a\nid: b", "2:1: 'id' is there twice; keep one of them"),
+            ("id:\n\t- b", "2:1: there is a tab here; indent with spaces"),
+            ("id: a: b", "1:6: this is not YAML: mapping values are not allowed here"),
+            ("id: *nobody", "1:5: this is not YAML: found undefined alias 'nobody'"),
+            ("id: !!python/object:os.system x", "1:5: this is not YAML: could not determine"),
+            ("id: a\ntitle: \x01", "2:8: there is a character here that YAML does not allow"),
+            ("id: &a [*a]", "1:1: this file cannot be read as YAML"),
+            ("id: x\n---\nid: y", "2:1: this is not YAML"),
+            ("a: " + "[" * 60 + "]" * 60, "1:1: this file cannot be read as YAML"),
+            ("#" * 500_001, "1:1: this file is too large"),
+        ],
+    )
+    def test_tells_where_yaml_itself_is_wrong(self, text: str, said: str) -> None:
+        found = errors(text)
+        assert len(found) == 1
+        assert found[0].startswith(f"small.yaml:{said}")
+
+    def test_is_not_impressed_by_a_billion_laughs(self) -> None:
+        lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+        for turn in range(1, 9):
+            ten = ", ".join([f"*a{turn - 1}"] * 10)
+            lines.append(f"a{turn}: &a{turn} [{ten}]")
+        (found,) = errors("\n".join(lines))
+        assert "cannot be read as YAML" in found
+
+    def test_an_anchor_may_save_writing(self) -> None:
+        text = changed(
+            (
+                "submit: {owner: lead, ladder: plain}",
+                "submit: &submit {owner: lead, ladder: plain}",
+            ),
+        ).replace("submit: {owner: lead, ladder: plain}", "submit: *submit")
+        assert errors(text) == []
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.data())
+    def test_never_fails_in_any_other_way(self, data: st.DataObject) -> None:
+        lines = SMALL.splitlines()
+        for _ in range(data.draw(st.integers(1, 3))):
+            number = data.draw(st.integers(0, len(lines) - 1))
+            key = lines[number].partition(":")[0]
+            lines[number] = data.draw(
+                st.sampled_from(
+                    [
+                        "",
+                        f"{key}:",
+                        f"{key}: 7",
+                        f"{key}: [a, {{b: c}}]",
+                        f"{key}: {{}}",
+                        f"{key}: P3M",
+                        f"{key}: null",
+                        f"{key}: 2026-12-24",
+                        f"  {lines[number]}",
+                        lines[number][2:],
+                        lines[number][:-2],
+                        lines[(number * 7) % len(lines)],
+                    ]
+                )
+            )
+        for problem in problems("\n".join(lines)):
+            assert 1 <= problem.line <= len(lines) + 1
+            assert problem.column >= 1
+            assert problem.what
+            assert problem.mend
+
+
+class TestProblem:
+    def test_prints_as_editors_and_compilers_do(self) -> None:
+        problem = Problem("a.yaml", 3, 7, "this is wrong", "write that")
+        assert str(problem) == "a.yaml:3:7: this is wrong; write that"
+        assert str(DefinitionErrors((problem, problem))) == f"{problem}\n{problem}"
+
+
+class TestDefinitionSchema:
+    def test_knows_all_fields(self) -> None:
+        schema = definition_schema()
+        assert schema["title"] == "Milepost programme"
+        assert "onboarding" in str(schema["properties"])
+
+
+def test_the_built_in_definitions_are_the_network_and_the_tour() -> None:
+    assert [name for name, _ in built_in_definitions()] == ["inclusive-growth-network", "tour"]
+
+
+def test_workflows_and_the_planner_need_none_of_the_large_libraries() -> None:
+    """The calendar travels; what makes it stays outside the workflow sandbox."""
+    code = (
+        "import sys, programmes.planner, programmes.facts\n"
+        "large = {'holidays', 'ruamel', 'pydantic', 'rich'} & set(sys.modules)\n"
+        "assert not large, large"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
