@@ -21,8 +21,8 @@ app = typer.Typer(
     help="Milepost runs a support programme: one durable workflow per member's engagement.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    # Locals in a traceback may hold names, addresses and tokens.
-    pretty_exceptions_show_locals=False,
+    # A plain traceback is shorter, and shows no locals: they hold names, addresses and tokens.
+    pretty_exceptions_enable=False,
 )
 
 

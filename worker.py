@@ -43,6 +43,13 @@ PURE_MODULES = (
 log = structlog.get_logger("milepost.worker")
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox that workflows run in: on, and cheap because pure modules are shared."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE_MODULES)
+    )
+
+
 def build_workers(
     client: Client,
     database: Database,
@@ -62,9 +69,7 @@ def build_workers(
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=[recorder.record],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE_MODULES)
-        ),
+        workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
     )
     delivering = Worker(

@@ -1,0 +1,59 @@
+"""What the demo remembers between two runs: who is who, and how far each part was played."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+NAME = "story.json"
+
+
+@dataclass
+class Part:
+    """One engagement of the story."""
+
+    engagement: str
+    moves: int = 0
+    """How many of its moves were made."""
+    requests: dict[str, str] = field(default_factory=dict)
+    """The story's name of a research request to its id."""
+
+
+@dataclass
+class Memory:
+    """Kept in the office's folder, next to what it is about."""
+
+    path: Path
+    first_day: date
+    people: dict[str, str] = field(default_factory=dict)
+    """The story's key of a person to the id."""
+    members: dict[str, str] = field(default_factory=dict)
+    leads: dict[str, str] = field(default_factory=dict)
+    """The story's key of a member to the id of its lead contact."""
+    parts: dict[str, Part] = field(default_factory=dict)
+    tours: int = 0
+    """How many tours were started."""
+    tour: str = ""
+    """The engagement of the last one."""
+
+    @classmethod
+    def of(cls, folder: Path, today: date, *, is_new: bool) -> Self:
+        """What is remembered in that folder; nothing where the office itself is new."""
+        path = folder / NAME
+        if is_new or not path.exists():
+            return cls(path, today)
+        held = json.loads(path.read_text(encoding="utf-8"))
+        parts = {member: Part(**part) for member, part in held.pop("parts").items()}
+        first_day = date.fromisoformat(held.pop("first_day"))
+        return cls(path, first_day, parts=parts, **held)
+
+    def keep(self) -> None:
+        """Write it down, whole or not at all."""
+        held = asdict(self)
+        del held["path"]
+        held["first_day"] = self.first_day.isoformat()
+        draft = self.path.with_suffix(".tmp")
+        draft.write_text(json.dumps(held, ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(draft, self.path)

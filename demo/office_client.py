@@ -1,0 +1,112 @@
+"""Speaks to the office as its users do: HTTP, each with a token of their own."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+API = "/api/v1"
+REQUEST_TIMEOUT_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
+"""How long something that follows by itself may take: an item of the plan, a late record."""
+ASK_EVERY_SECONDS = 0.15
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """The office refused a command, with the status and its sentence."""
+
+    def __init__(self, address: str, status: int, sentence: str) -> None:
+        super().__init__(f"{address}: {status} {sentence}")
+        self.status = status
+        self.sentence = sentence
+
+
+class NotInTime(Exception):
+    """Something that was waited for did not come."""
+
+
+class OfficeClient:
+    """One connection pool for all; ``tokens`` maps who asks to their token."""
+
+    def __init__(self, base: str, tokens: Mapping[str, str]) -> None:
+        # Never through a proxy: the office runs on this machine.
+        self._http = httpx.AsyncClient(
+            base_url=base, trust_env=False, timeout=REQUEST_TIMEOUT_SECONDS
+        )
+        self._tokens = tokens
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def get(self, who: str, address: str, **parameters: str | int) -> Any:
+        """Read something. Raises Refused."""
+        answer = await self._http.get(
+            f"{API}{address}", params=parameters, headers=self._headers(who)
+        )
+        return self._body(address, answer)
+
+    async def post(self, who: str, address: str, body: Mapping[str, Any], key: str) -> Any:
+        """Give a command, once for that key however often it is sent. Raises Refused.
+
+        Waits where the office says that it is busy or that the record takes longer.
+        """
+        headers = self._headers(who) | {"Idempotency-Key": key}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            answer = await self._http.post(f"{API}{address}", json=body or None, headers=headers)
+            if answer.status_code == httpx.codes.ACCEPTED:
+                return await self._recorded(who, answer.headers["Location"])
+            busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            if not busy or time.monotonic() > deadline:
+                return self._body(address, answer)
+            await asyncio.sleep(min(float(answer.headers.get("Retry-After", "1")), 2.0))
+
+    async def _recorded(self, who: str, location: str) -> Any:
+        async def read() -> Any:
+            try:
+                return await self.get(who, location.removeprefix(API))
+            except Refused as refused:
+                if refused.status != httpx.codes.NOT_FOUND:
+                    raise
+                return None
+
+        return await until(read, location)
+
+    def _headers(self, who: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._tokens[who]}"}
+
+    def _body(self, address: str, answer: httpx.Response) -> Any:
+        if answer.is_success:
+            return answer.json()
+        try:
+            sentence = str(answer.json().get("detail", ""))
+        except ValueError:
+            sentence = answer.text[:200]
+        raise Refused(address, answer.status_code, sentence)
+
+
+async def until(
+    ask: Callable[[], Awaitable[T | None]], what: str, within: float = PATIENCE_SECONDS
+) -> T:
+    """Ask until there is an answer. Raises NotInTime, which names what was waited for."""
+    deadline = time.monotonic() + within
+    while True:
+        found = await ask()
+        if found is not None:
+            return found
+        if time.monotonic() > deadline:
+            raise NotInTime(what)
+        await asyncio.sleep(ASK_EVERY_SECONDS)

@@ -1,0 +1,92 @@
+"""What the worker registers is pinned: whoever drops a workflow breaks running engagements."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+import worker
+from notifications.senders.mailbox import Mailbox
+from settings import Settings
+from storage.database import Database
+from storage.migrate import upgrade
+from tests.servers import dev_server
+from workflows.registry import WORKFLOWS
+from workflows.search_attributes import ALL
+
+WORKFLOW_NAMES = {"AdviceCycle", "Engagement", "Onboarding", "ResearchRequest", "ReviewMilestone"}
+
+
+def test_every_workflow_of_every_engagement_is_registered() -> None:
+    names = {workflow._Definition.must_from_class(each).name for each in WORKFLOWS}
+    assert names == WORKFLOW_NAMES
+
+
+def test_the_modules_shared_with_the_sandbox_are_pure_ones() -> None:
+    for name in worker.PURE_MODULES:
+        assert name.split(".")[0] in {
+            *("programmes", "activities", "workflows", "pydantic", "pydantic_core")
+        }
+    assert "activities" not in worker.PURE_MODULES
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, ready_file=tmp_path / "ready", delivery_rate=5.0)
+
+
+@pytest.mark.dev_server
+@pytest.mark.slow
+async def test_two_workers_serve_two_queues_and_stop_when_asked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dev_server() as address:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+        client = await Client.connect(address)
+        database = Database(settings.database_url)
+        try:
+            deciding, delivering = worker.build_workers(
+                client, database, Mailbox(database), settings
+            )
+            assert deciding.task_queue == "milepost"
+            assert delivering.task_queue == "milepost-delivery"
+            assert activity_names(deciding) == ["record"]
+            assert activity_names(delivering) == ["deliver", "remind"]
+            assert delivering.config().get("max_task_queue_activities_per_second") == 5.0
+            runner = deciding.config().get("workflow_runner")
+            assert isinstance(runner, SandboxedWorkflowRunner)
+        finally:
+            await database.dispose()
+        await upgrade(settings.database_url)
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(settings, stop))
+        async with asyncio.timeout(30):
+            while settings.ready_file is not None and not settings.ready_file.exists():
+                assert not running.done()
+                await asyncio.sleep(0.02)
+            stop.set()
+            await running
+
+
+async def test_a_worker_that_waits_for_its_database_stops_when_asked(settings: Settings) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(settings, stop))
+    await asyncio.sleep(0)
+    stop.set()
+    async with asyncio.timeout(20):
+        await running
+
+
+def activity_names(of: Worker) -> list[str]:
+    definitions = [
+        activity._Definition.from_callable(each) for each in of.config().get("activities", [])
+    ]
+    return sorted(str(each.name) for each in definitions if each)
+
+
+def test_all_search_attributes_are_keywords() -> None:
+    assert {key.indexed_value_type.name for key in ALL} == {"KEYWORD"}
