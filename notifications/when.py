@@ -17,6 +17,10 @@ class Clock:
         """The day: ``Tuesday 5 January 2027``."""
         return day_in_words(self._local(instant))
 
+    def local_date(self, instant: datetime) -> date:
+        """The day that it is in the zone."""
+        return self._local(instant)
+
     def due(self, instant: datetime) -> str:
         """A deadline: the day, and the time of day where that matters."""
         if self.to_the_minute:
@@ -37,6 +41,11 @@ class Clock:
 def day_in_words(day: date) -> str:
     """``Tuesday 5 January 2027``."""
     return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def short_day(day: date) -> str:
+    """``3 March``: where the year is plain."""
+    return f"{day.day} {day:%B}"
 
 
 def time_in_words(local: datetime, seconds: bool = False) -> str:

@@ -26,25 +26,25 @@ def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskW
     A task that the catalogue does not know reads as its key: never an error.
     """
     group, _, part = key.partition(":")
-    entry = _entry("task", family, group if part else key)
+    found = entry("task", family, group if part else key)
     values = {
         "step": titles.step(part),
         "text": titles.step_texts.get(part, ""),
         "action": action or f"Action {part}",
     }
-    if not entry:
+    if not found:
         return TaskWords(readable(part or key), "")
     return TaskWords(
-        _fill(entry["title"], values).strip(), _fill(entry.get("todo", ""), values).strip()
+        fill(found["title"], values).strip(), fill(found.get("todo", ""), values).strip()
     )
 
 
 def item_title(kind: str, key: str, titles: Titles, number: str = "") -> str:
     """What an item is called: "Research request 3", "Interim review"."""
-    entry = _entry("item", kind)
-    if not entry:
+    found = entry("item", kind)
+    if not found:
         return titles.programme if not kind else readable(f"{kind} {key}")
-    return _fill(entry["title"], {"key": number or key, "review": titles.review(key)})
+    return fill(found["title"], {"key": number or key, "review": titles.review(key)})
 
 
 def theme_words(key: str, titles: Titles) -> str:
@@ -54,11 +54,11 @@ def theme_words(key: str, titles: Titles) -> str:
 
 def why_sentence(role: str, member: str) -> str:
     """Why somebody gets an email, by what they are to the member."""
-    entry = _entry("why", role) or _entry("why", "other")
-    return _fill(entry["text"], {"member": member})
+    found = entry("why", role) or entry("why", "other")
+    return fill(found["text"], {"member": member})
 
 
-def _fill(sentence: str, values: Mapping[str, str]) -> str:
+def fill(sentence: str, values: Mapping[str, str]) -> str:
     """Fill in ``{names}``; one that is not there reads as a dash rather than fail."""
     return sentence.format_map(_Known(values))
 
@@ -68,7 +68,8 @@ class _Known(dict[str, str]):
         return "–"
 
 
-def _entry(*path: str) -> Mapping[str, str]:
+def entry(*path: str) -> Mapping[str, Any]:
+    """What the catalogue has under that path; empty where it has nothing."""
     found: Any = catalogue()
     for part in path:
         found = found.get(part, {}) if isinstance(found, Mapping) else {}

@@ -1,0 +1,130 @@
+"""Whole sentences for people: what happened, what became of an email, how an engagement stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from notifications.titles import Titles, readable
+from notifications.when import Clock, short_day
+from notifications.words import entry, fill, task_words
+from programmes.facts import MILEPOST
+
+SOMEBODY = "Somebody"
+OFFICE_ITSELF = "Milepost"
+
+UK = Clock("Europe/London")
+
+_DAYS = frozenset({"start", "due", "held", "before", "after"})
+_MOMENTS = frozenset({"session", "to", "at", "planned"})
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What a sentence may draw on: the programme's titles, the zone, and names by id."""
+
+    titles: Titles
+    clock: Clock = UK
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, id: str) -> str:
+        """A name by id. Somebody who was erased, or may not be named, is "Somebody"."""
+        return OFFICE_ITSELF if id == MILEPOST else self.names.get(id, SOMEBODY)
+
+
+def fact_sentence(
+    kind: str,
+    data: Mapping[str, str],
+    reader: Reader,
+    *,
+    actor: str = MILEPOST,
+    item_kind: str = "",
+    item_key: str = "",
+) -> str:
+    """What happened. A kind that the catalogue does not know reads as its name: never an error."""
+    found = entry("fact", kind)
+    sentence = str(found.get("text", "")) or f"{readable(kind)}."
+    for key, variants in found.get("when", {}).items():
+        if data.get(key) in variants:
+            sentence = variants[data[key]]
+            break
+    values = {key: _value(key, value, reader, item_kind, item_key) for key, value in data.items()}
+    if item_kind == "review":
+        values.setdefault("review", reader.titles.review(item_key))
+    return fill(sentence, values | {"actor": reader.name(actor)})
+
+
+def kind_title(kind: str) -> str:
+    """What a kind of email is called."""
+    return str(entry("kind").get(kind) or readable(kind))
+
+
+def reason_sentence(reason: str) -> str:
+    """Why an email was withheld, failed or is unknown; empty where there is no reason."""
+    if not reason:
+        return ""
+    reasons = entry("reason")
+    stem, _, code = reason.rpartition("_")
+    if reason in reasons:
+        return str(reasons[reason])
+    if stem in reasons:
+        return fill(str(reasons[stem]), {"code": code})
+    return f"{readable(reason)}."
+
+
+def notification_sentence(kind: str, state: str, reason: str, recipient: str) -> str:
+    """What became of an email. ``recipient`` is a name, or empty where nobody was found."""
+    states = entry("notification")
+    values = {
+        "kind": kind_title(kind),
+        "recipient": recipient or str(states["nobody"]),
+        "reason": reason_sentence(reason),
+        "state": state,
+    }
+    return fill(str(states.get(state, states["other"])), values).strip()
+
+
+def health_sentence(
+    health: str, clock: Clock, *, task: str = "", owner: str = "", due: datetime | None = None
+) -> str:
+    """How an engagement stands and why. ``task`` is the title of the task that explains it.
+
+    For ``stuck`` the sentence counts from the day on which that task was due.
+    """
+    words = entry("health")
+    if not task or due is None:
+        return str(words["nothing"])
+    day = clock.due(due) if clock.to_the_minute else short_day(clock.local_date(due))
+    return fill(
+        str(words.get(health, words["on_track"])),
+        {"task": task, "owner": owner or str(words["nobody"]), "due": day},
+    )
+
+
+def _value(key: str, value: str, reader: Reader, item_kind: str, item_key: str) -> str:
+    titles = reader.titles
+    match key:
+        case "task":
+            family = "action" if value.startswith("action:") else item_kind
+            return task_words(family, value, titles).title
+        case "step":
+            return titles.step(value)
+        case "review":
+            return titles.review(value)
+        case "check":
+            return titles.check(item_key, value)
+        case "researcher":
+            return reader.name(value)
+        case _ if key in _DAYS or key in _MOMENTS:
+            return _when(key, value, reader.clock)
+    return value
+
+
+def _when(key: str, value: str, clock: Clock) -> str:
+    """An ISO date or instant in words; anything else as it is."""
+    try:
+        if len(value) == len("2027-01-05"):
+            return clock.day(date.fromisoformat(value))
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return clock.moment(instant) if key in _MOMENTS else clock.due(instant)
