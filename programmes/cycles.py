@@ -31,13 +31,14 @@ def next_cycle_at(
         return None
     first = opening_after(calendar, onboarded_at, parse_duration(rules.advice.first))
     interval = parse_duration(rules.advice.interval)
+    dues = review_dues(rules, calendar, onboarded_at, moved or {})
+    last = max(dues.values(), default=None)
     turn = len(cycles)
     opening = opening_after(calendar, first, interval.times(turn)) if turn else first
-    while cycles and opening <= cycles[-1]:
+    while cycles and opening <= cycles[-1] and _before(calendar, opening, last):
         turn += 1
         opening = opening_after(calendar, first, interval.times(turn))
-    dues = review_dues(rules, calendar, onboarded_at, moved or {})
-    return opening if not dues or _before(calendar, opening, max(dues.values())) else None
+    return opening if _before(calendar, opening, last) else None
 
 
 def planned_cycles(
@@ -62,7 +63,9 @@ def planned_cycles(
     )
 
 
-def _before(calendar: WorkingCalendar, opening: datetime, last_due: datetime) -> bool:
+def _before(calendar: WorkingCalendar, opening: datetime, last_due: datetime | None) -> bool:
+    if last_due is None:
+        return True
     # A cycle that opened on the morning of the last review would begin what is ending.
     if calendar.always_open:
         return opening < last_due
