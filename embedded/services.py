@@ -2,20 +2,17 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from embedded.temporal_server import DevServer
+from embedded.temporal_server import DevServer, dies_with_this_process
 
 ASK_EVERY_SECONDS = 0.05
-PR_SET_PDEATHSIG = 1
 
 
 class NotReady(Exception):
@@ -128,7 +125,9 @@ class ProcessService:
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
-                preexec_fn=_dies_with_this_process(),
+                # By force: without its supervisor nobody would end what hangs in a graceful stop,
+                # and each part is built to be killed at any moment.
+                preexec_fn=dies_with_this_process(signal.SIGKILL),
             )
 
     async def wait_ready(self) -> None:
@@ -163,23 +162,3 @@ class ProcessService:
 
     def _see_log(self) -> str:
         return f"; its log is {self.log_file}."
-
-
-def _dies_with_this_process() -> Callable[[], None] | None:
-    """What the child runs before its program, so that the kernel ends it when we die.
-
-    By SIGKILL: without its supervisor nobody would end what hangs in a graceful stop, and each part
-    is built to be killed at any moment.
-    """
-    if sys.platform != "linux":
-        return None
-    # Looked up before the fork: the child of a process with threads must not import or allocate.
-    libc = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def tie() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return tie

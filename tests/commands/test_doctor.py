@@ -1,0 +1,115 @@
+"""The doctor looks at each part and says how to mend it."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from commands.checks.finding import Finding
+from commands.checks.machine import check_python, check_room
+from commands.checks.office import check_from_address, check_public_url, check_sender
+from commands.checks.services import check_temporal, check_workers
+from commands.doctor import verdict
+from commands.outcome import Exit
+from settings import Settings, settings
+from temporalio.client import Client
+from tests.commands.conftest import Run
+from tests.servers import dev_server
+
+
+@pytest.fixture(autouse=True)
+def nobody_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Temporal server and no API, whatever runs on this machine."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("MILEPOST_API_PORT", "1")
+    settings.cache_clear()
+
+
+def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_mend_it(run: Run) -> None:
+    result = run("doctor", "--json")
+    assert result.exit_code == 3
+    report = json.loads(result.stdout)
+    assert report["ok"] is False
+    findings = {finding["part"]: finding for finding in report["findings"]}
+    for part in ("database", "temporal", "api"):
+        assert findings[part]["state"] == "down"
+    assert all(each["mend"] for each in report["findings"] if each["state"] != "ok")
+    assert findings["definition tour"]["state"] == "ok"
+
+
+def test_for_people_it_prints_what_is_to_be_mended(run: Run, database: str) -> None:
+    result = run("doctor")
+    assert "answers and is up to date" in result.output
+    assert "To mend: 2." in result.output
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        (("ok", "notice"), Exit.OK),
+        (("ok", "problem"), Exit.REFUSED),
+        (("problem", "down"), Exit.DOWN),
+    ],
+)
+def test_the_worst_finding_decides_the_exit_code(states: tuple[str, ...], code: Exit) -> None:
+    findings = [Finding("part", state, "what") for state in states]  # type: ignore[arg-type]
+    assert verdict(findings) is code
+
+
+def test_an_old_python_is_a_problem() -> None:
+    assert check_python((3, 10)).state == "problem"
+    assert check_python((3, 12)).state == "ok"
+
+
+def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
+    assert check_room(tmp_path, wanted_mb=10**9).state == "problem"
+    assert check_room(tmp_path / "not" / "yet" / "there", wanted_mb=1).state == "ok"
+
+
+def test_an_address_that_is_none_is_a_problem() -> None:
+    assert check_from_address("office").state == "problem"
+    assert check_from_address("office@milepost.org.uk").state == "ok"
+
+
+async def test_sendgrid_without_a_key_is_a_problem() -> None:
+    assert (await check_sender(Settings(sender="sendgrid"))).state == "problem"
+
+
+async def test_an_smtp_server_is_asked_whether_it_answers() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        assert (await check_sender(Settings(sender="smtp", smtp_port=port))).state == "ok"
+    assert (await check_sender(Settings(sender="smtp", smtp_port=port))).state == "down"
+
+
+@pytest.mark.parametrize(
+    ("url", "sender", "state"),
+    [
+        ("http://127.0.0.1:8400", "mailbox", "ok"),
+        ("http://127.0.0.1:8400", "smtp", "problem"),
+        ("http://office.example.org", "smtp", "notice"),
+        ("https://office.example.org", "smtp", "ok"),
+        ("office", "mailbox", "problem"),
+    ],
+)
+def test_links_must_lead_somewhere_once_mail_is_real(url: str, sender: str, state: str) -> None:
+    config = Settings.model_validate({"public_url": url, "sender": sender})
+    assert check_public_url(config).state == state
+
+
+@pytest.mark.dev_server
+async def test_a_server_without_our_search_attributes_and_workers_is_found_out() -> None:
+    with dev_server(search_attributes={}) as address:
+        client = await Client.connect(address)
+        reachable, attributes = await check_temporal(client)
+        assert reachable.state == "ok"
+        assert attributes.state == "problem"
+        assert "temporal operator search-attribute create" in attributes.mend
+        assert (await check_workers(client, "milepost")).state == "down"
+        nowhere = await Client.connect(address, namespace="nowhere")
+        (absent,) = await check_temporal(nowhere)
+        assert absent.state == "problem"
+        assert "nowhere" in absent.what
