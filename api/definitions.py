@@ -1,0 +1,48 @@
+"""The words and the clock of the programmes that engagements run on, each read once a process."""
+
+from dataclasses import dataclass, field
+
+from notifications.titles import Titles, parsed
+from notifications.when import Clock
+from programmes.definition import Definition
+from storage.database import Database
+from storage.queries.programmes import show_programme
+
+OFFICE_CLOCK = Clock("Europe/London")
+"""Where no programme says which zone to read in."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How to speak about an engagement: its programme's titles, and its clock."""
+
+    titles: Titles
+    clock: Clock = OFFICE_CLOCK
+
+
+@dataclass
+class Definitions:
+    """A stored version never changes, so it stays in memory; a version that is not there yet is
+    looked for again each time."""
+
+    database: Database
+    _known: dict[tuple[str, int], Voice] = field(default_factory=dict)
+
+    async def voice(self, programme_id: str, version: int) -> Voice:
+        """How to speak about engagements on this version; keys read as themselves without it."""
+        known = self._known.get((programme_id, version))
+        if known is not None:
+            return known
+        async with self.database.reading() as session:
+            stored = await show_programme(session, programme_id, version)
+        if stored is None:
+            return Voice(Titles(programme=programme_id))
+        definition, titles = parsed(stored.source)
+        voice = self._known[programme_id, version] = Voice(titles, clock_of(definition))
+        return voice
+
+
+def clock_of(definition: Definition) -> Clock:
+    """An always-open programme counts in minutes and seconds; others count in days."""
+    calendar = definition.calendar
+    return Clock(calendar.zone, to_the_minute=calendar.kind == "always-open")

@@ -1,0 +1,142 @@
+"""What every route of the API passes first: who asks, whether the role may, and whether it is a
+repeat."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Security
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+
+from api.authentication import authenticate
+from api.desk import Desk
+from api.idempotency import key_of, once
+from api.permissions import RULES, Actor, Reach
+from api.problem_handlers import FORESEEN, answer_to
+from api.problems import Problem, documented
+
+bearer = HTTPBearer(
+    auto_error=False, scheme_name="token", description="A token that `milepost token create` made."
+)
+"""Only describes the scheme in OpenAPI: ``GuardedRoute`` checks the token."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that may be made: by whom, how far it reaches, under which key."""
+
+    desk: Desk
+    actor: Actor
+    operation: str
+    reach: Reach
+    key: str | None
+
+
+class GuardedRoute(APIRoute):
+    """A route whose name is an operation of ``api.permissions``: none exists without a rule."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if self.name not in RULES:
+            raise LookupError(f"the operation {self.name!r} has no rule in api/permissions.py")
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        operation = self.name
+        takes = self.openapi_extra_media_type()
+
+        async def guarded(request: Request) -> Response:
+            desk: Desk = request.app.state.desk
+            actor = await authenticate(desk, request.headers.get("authorization", ""))
+            reach = RULES[operation].get(actor.role)
+            if reach is None:
+                raise Problem("forbidden")
+            if request.method not in {"GET", "HEAD"}:
+                await _require_media_type(request, takes)
+            key = key_of(request)
+            request.state.call = Call(desk, actor, operation, reach, key)
+            if request.method == "POST" and key is not None:
+                return await once(desk, actor, key, request, lambda: _answered(request, handle))
+            return await handle(request)
+
+        return guarded
+
+    def openapi_extra_media_type(self) -> tuple[str, ...]:
+        """The media types of the body; JSON unless the route says otherwise."""
+        content = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})
+        return tuple(content) or ("application/json",)
+
+
+async def _require_media_type(request: Request, takes: tuple[str, ...]) -> None:
+    if not await request.body():
+        return
+    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if given not in takes:
+        raise Problem("unsupported-media-type", expected=" or ".join(takes))
+
+
+async def _answered(
+    request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    """The answer, a problem included, so that it can be kept."""
+    try:
+        return await handle(request)
+    except FORESEEN as error:
+        return answer_to(error, request)
+
+
+def _read(
+    request: Request,
+    if_none_match: Annotated[
+        str | None,
+        Header(description="The `ETag` that you have: unchanged answers are 304 without a body."),
+    ] = None,
+) -> Call:
+    del if_none_match  # described here, honoured by api.etags
+    call: Call = request.state.call
+    return call
+
+
+def _commanded(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description=(
+                "Any string of your own, a UUID for instance. The same key with the same body is "
+                "carried out once, and gets the same answer."
+            ),
+            json_schema_extra={"pattern": "^[!-~]{1,128}$"},
+        ),
+    ] = None,
+) -> Call:
+    del idempotency_key  # described here, honoured by GuardedRoute
+    call: Call = request.state.call
+    return call
+
+
+def _edited(request: Request) -> Call:
+    call: Call = request.state.call
+    return call
+
+
+Read = Annotated[Call, Depends(_read)]
+"""What a GET takes to know who asks."""
+
+Commanded = Annotated[Call, Depends(_commanded)]
+"""What a POST takes."""
+
+Edited = Annotated[Call, Depends(_edited)]
+"""What a PATCH takes: it can be repeated as it is."""
+
+
+def guarded_router(tag: str) -> APIRouter:
+    """A router whose every route is guarded and says so in OpenAPI."""
+    return APIRouter(
+        route_class=GuardedRoute,
+        tags=[tag],
+        dependencies=[Security(bearer)],
+        responses=documented(401, 403, 422),
+    )

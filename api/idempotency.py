@@ -1,0 +1,84 @@
+"""The ``Idempotency-Key`` of a POST: the same key and body get the same answer."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from api.desk import Desk
+from api.permissions import Actor
+from api.problems import Problem, wrong_value
+from storage.idempotency import KeyReused, Known, StillRunning, begin, finish, forget
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+_KEPT_HEADERS = ("content-type", "location")
+
+_FINAL = frozenset({200, 201, 409})
+"""Answers that stand. Any other (wrong values, no right, no worker, still on its way) may turn out
+otherwise at the next attempt, so the key is free again; the ids that are derived from it make sure
+that the next attempt meets whatever the first one left behind."""
+
+
+def key_of(request: Request) -> str | None:
+    """The key of a POST, if it has one. Raises the problem ``invalid`` for one that is no key."""
+    key = request.headers.get(HEADER)
+    if key is None or request.method != "POST":
+        return None
+    if not _KEY.fullmatch(key):
+        raise wrong_value("idempotency_key", f"header/{HEADER}")
+    return key
+
+
+async def once(
+    desk: Desk, actor: Actor, key: str, request: Request, answer: Callable[[], Awaitable[Response]]
+) -> Response:
+    """The answer that this key got before, or the one that ``answer`` gives now."""
+    known = await _claim(desk, actor, key, await _fingerprint(request))
+    if known is not None:
+        return _replay(known)
+    try:
+        response = await answer()
+    except BaseException:
+        async with desk.database.transaction() as session:
+            await forget(session, actor.holder_id, key)
+        raise
+    async with desk.database.transaction() as session:
+        if response.status_code in _FINAL:
+            await finish(session, actor.holder_id, key, response.status_code, _kept(response))
+        else:
+            await forget(session, actor.holder_id, key)
+    return response
+
+
+async def _claim(desk: Desk, actor: Actor, key: str, fingerprint: str) -> Known | None:
+    try:
+        async with desk.database.transaction() as session:
+            return await begin(session, actor.holder_id, key, fingerprint, desk.now())
+    except KeyReused as error:
+        raise Problem("key-reused") from error
+    except StillRunning as error:
+        raise Problem("under-way", headers={"Retry-After": "1"}) from error
+
+
+async def _fingerprint(request: Request) -> str:
+    parts = (request.method.encode(), request.url.path.encode(), await request.body())
+    return sha256(b"\0".join(parts)).hexdigest()
+
+
+def _kept(response: Response) -> str:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return json.dumps({"headers": headers, "body": bytes(response.body).decode("utf-8")})
+
+
+def _replay(known: Known) -> Response:
+    kept = json.loads(known.body)
+    return Response(
+        kept["body"], status_code=known.status, headers={**kept["headers"], REPLAYED: "true"}
+    )

@@ -1,0 +1,86 @@
+"""The API process: puts settings, database, Temporal, routes and pages together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import openapi, problem_handlers
+from api.desk import Desk
+from api.etags import EntityTags
+from api.middleware import BodyLimit, Envelope
+from api.pages import router as pages
+from api.routes import (
+    advice,
+    engagements,
+    health,
+    items,
+    mailbox,
+    me,
+    members,
+    onboarding,
+    people,
+    programmes,
+    records,
+    requests,
+    reviews,
+)
+from api.temporal import LazyTemporal, Temporal
+from settings import Settings
+from settings import settings as process_settings
+from storage.database import Database
+
+VERSION = "0.1.0"
+
+SUBJECTS = (
+    programmes,
+    members,
+    people,
+    engagements,
+    records,
+    items,
+    onboarding,
+    requests,
+    advice,
+    reviews,
+    me,
+    mailbox,
+)
+
+
+def create_app(
+    settings: Settings, database: Database | None = None, temporal: Temporal | None = None
+) -> FastAPI:
+    """The application. A database that it opens itself, it closes itself."""
+    opened = database or Database(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if database is None:
+            await opened.dispose()
+
+    # FastAPI's own documentation pages load scripts from elsewhere.
+    app = FastAPI(
+        title="Milepost",
+        version=VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.desk = Desk(opened, temporal or LazyTemporal(), settings)
+    problem_handlers.install(app)
+    for subject in SUBJECTS:
+        app.include_router(subject.router, prefix="/api/v1")
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    openapi.describe(app)
+    # The last one added is the outermost.
+    app.add_middleware(EntityTags)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Envelope)
+    return app
+
+
+app = create_app(process_settings())

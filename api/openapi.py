@@ -1,0 +1,68 @@
+"""The API's own description: what FastAPI generates, with every error as a problem."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.problems import Flaw, ProblemBody
+
+DESCRIPTION = """\
+Milepost runs support programmes: one durable workflow per member's engagement.
+
+* Send `Authorization: Bearer <token>`. `milepost token create` makes one.
+* Send an `Idempotency-Key` with each POST: a repeat gets the same answer and does nothing twice.
+* Errors are [problem details](https://www.rfc-editor.org/rfc/rfc9457): `detail` says what to do.
+* Lists come in pages: follow `next`.
+"""
+
+
+def describe(app: FastAPI) -> None:
+    """Let ``app.openapi()`` give the finished description."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _finished(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _finished(app: FastAPI) -> dict[str, Any]:
+    described = get_openapi(
+        title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes
+    )
+    schemas = described["components"]["schemas"]
+    # FastAPI describes its own form of a validation error; ours is a problem like any other.
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    reference = "#/components/schemas/{model}"
+    for model in (Flaw, ProblemBody):
+        schemas[model.__name__] = model.model_json_schema(ref_template=reference)
+        schemas[model.__name__].pop("$defs", None)
+    for operation in operations(described):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                answer["content"] = {
+                    kind: content
+                    for kind, content in answer.get("content", {}).items()
+                    if kind == "application/problem+json"
+                }
+            if status == "503":
+                answer["headers"] = {
+                    "Retry-After": {"schema": {"type": "string"}, "description": "Seconds."}
+                }
+            if status in {"201", "202"}:
+                answer["headers"] = {
+                    "Location": {"schema": {"type": "string"}, "description": "Where it is."}
+                }
+    return described
+
+
+def operations(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every operation of a description."""
+    for path in described["paths"].values():
+        for method, operation in path.items():
+            if method in {"get", "post", "patch", "put", "delete"}:
+                yield operation

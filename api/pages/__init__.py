@@ -1,0 +1,1 @@
+"""Plain pages, without JavaScript: the board and mailbox of the embedded product, and /go links."""

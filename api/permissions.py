@@ -1,0 +1,127 @@
+"""One table of rules: which role may call which operation, and how far it reaches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["manager", "researcher", "adviser", "viewer", "member"]
+ROLES: tuple[Role, ...] = ("manager", "researcher", "adviser", "viewer", "member")
+
+Reach = Literal["all", "own", "assigned", "advised"]
+"""``all``: everything. ``own``: the member's own engagements; the rest does not exist for it.
+``assigned``: research requests assigned to the caller. ``advised``: engagements that it advises."""
+
+Rule = Mapping[Role, Reach]
+
+_READ: Rule = {
+    "manager": "all",
+    "researcher": "all",
+    "adviser": "all",
+    "viewer": "all",
+    "member": "own",
+}
+_OFFICE: Rule = {"manager": "all", "researcher": "all", "adviser": "all"}
+_MANAGER: Rule = {"manager": "all"}
+_MEMBER: Rule = {"manager": "all", "member": "own"}
+_RESEARCHER: Rule = {"manager": "all", "researcher": "assigned"}
+_ADVISER: Rule = {"manager": "all", "adviser": "advised"}
+
+RULES: Mapping[str, Rule] = {
+    # Programmes, members, people
+    "list_programmes": _READ,
+    "show_programme_version": _READ,
+    "add_programme": _MANAGER,
+    "list_members": _READ,
+    "show_member": _READ,
+    "add_member": _MANAGER,
+    "edit_member": _MANAGER,
+    "add_contact": _MANAGER,
+    "edit_contact": _MANAGER,
+    "list_people": _OFFICE,
+    "add_person": _MANAGER,
+    # Engagements
+    "list_engagements": _READ,
+    "show_engagement": _READ,
+    "show_plan": _READ,
+    "show_timeline": _READ,
+    "list_tasks": _READ,
+    "list_notifications": _READ,
+    "start_engagement": _MANAGER,
+    "withdraw_engagement": _MANAGER,
+    "complete_engagement": _MANAGER,
+    "move_review": _MANAGER,
+    # Items of any kind
+    "show_item": _READ,
+    "move_deadline": _MANAGER,
+    # Onboarding
+    "show_onboarding": _READ,
+    "complete_step": _MEMBER,
+    "waive_step": _MANAGER,
+    # Research requests
+    "list_requests": _READ,
+    "show_request": _READ,
+    "submit_request": _MEMBER,
+    "accept_request": _MANAGER,
+    "decline_request": _MANAGER,
+    "ask_member": _MANAGER,
+    "answer_question": _MEMBER,
+    "agree_scope": _MANAGER,
+    "assign_request": _MANAGER,
+    "deliver_request": _RESEARCHER,
+    "accept_delivery": _MEMBER,
+    "return_delivery": _MEMBER,
+    "give_feedback": _MEMBER,
+    "withdraw_request": _MEMBER,
+    # Advice cycles
+    "list_cycles": _READ,
+    "show_cycle": _READ,
+    "propose_dates": _ADVISER,
+    "confirm_date": {"manager": "all", "adviser": "advised", "member": "own"},
+    "send_agenda": _ADVISER,
+    "hold_session": _ADVISER,
+    "miss_session": _ADVISER,
+    "record_notes": _ADVISER,
+    "close_cycle": _ADVISER,
+    "complete_action": {"manager": "all", "adviser": "advised", "member": "own"},
+    # Review milestones
+    "list_reviews": _READ,
+    "show_review": _READ,
+    "add_evidence": _MEMBER,
+    "submit_review": _MEMBER,
+    "sign_off_review": _MANAGER,
+    "return_review": _MANAGER,
+    # Oneself, and the embedded product's mailbox
+    "show_me": _READ,
+    "list_my_tasks": _READ,
+    "list_mailbox": _MANAGER,
+    "show_mail": _MANAGER,
+}
+
+OWN_TASK_ONLY = frozenset({"complete_step", "complete_action"})
+"""Operations that a member may give only for a task that is the member's, or the caller's own."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who calls: the holder of a token, or the operator at the command line."""
+
+    holder_id: str
+    role: Role
+    name: str = ""
+    member_id: str | None = None
+    """The member organisation of a contact."""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is somebody of the office, not a contact nor the operator."""
+        return self.holder_id.startswith("per_")
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether what people wrote, and addresses, are shown to it."""
+        return self.role != "viewer"
+
+
+def reach(operation: str, role: Role) -> Reach | None:
+    """How far ``role`` reaches in ``operation``; ``None`` where it may not call it at all."""
+    return RULES[operation].get(role)

@@ -1,0 +1,97 @@
+"""Turns every error that leaves a route into a problem: validation, unknown paths, what broke."""
+
+import logging
+from http import HTTPStatus
+from string import Formatter
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api.pending import RecordPending
+from api.problems import Flaw, Problem, catalogue, wrong_value
+from storage.queries.paging import BadCursor
+
+log = logging.getLogger("milepost.api")
+
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type",
+}
+
+
+FORESEEN = (Problem, RequestValidationError, HTTPException, BadCursor, RecordPending)
+"""What routes raise on purpose."""
+
+
+def install(app: FastAPI) -> None:
+    """Let ``app`` answer each error as a problem."""
+    for kind in FORESEEN:
+        app.add_exception_handler(kind, _foreseen)
+    app.add_exception_handler(Exception, _broken)
+
+
+async def _foreseen(request: Request, error: Exception) -> Response:
+    return answer_to(error, request)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    # The message of a database error may quote what a person wrote: its type is enough to start
+    # from.
+    log.error("request failed: %s", type(error).__name__)
+    return Problem("internal").response(request.url.path)
+
+
+def answer_to(error: Exception, request: Request) -> Response:
+    """The HTTP answer to a foreseen error."""
+    if isinstance(error, RecordPending):
+        return error.response()
+    return as_problem(error).response(request.url.path)
+
+
+def as_problem(error: Exception) -> Problem:
+    """The problem that a foreseen error is."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid([dict(found) for found in error.errors()])
+    if isinstance(error, BadCursor):
+        return wrong_value("cursor", "query/cursor")
+    assert isinstance(error, HTTPException)
+    name = _BY_STATUS.get(HTTPStatus(error.status_code))
+    if name is None:
+        # FastAPI raises 400 for a body that cannot be read as what it says it is.
+        name = "invalid" if error.status_code < 500 else "internal"
+    return Problem(name, headers=error.headers, expected="application/json")
+
+
+def invalid(found: list[dict[str, Any]]) -> Problem:
+    """The problem of a request whose values are wrong, each with how to mend it."""
+    return Problem("invalid", errors=[_flaw(error) for error in found])
+
+
+def _flaw(error: dict[str, Any]) -> Flaw:
+    mends = catalogue()["mend"]
+    kind = str(error.get("type", ""))
+    template = str(mends.get(kind, mends["other"]))
+    context = error.get("ctx") or {}
+    wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
+    if not wanted <= set(context):
+        template = str(mends["other"])
+    what = _printable(str(error.get("msg", ""))).removeprefix("Value error, ")
+    return Flaw(pointer=_pointer(error.get("loc", ())), what=what, mend=template.format(**context))
+
+
+def _pointer(loc: tuple[str | int, ...]) -> str:
+    where, *path = [_printable(str(part)) for part in loc] or ["body"]
+    if where == "body":
+        return "#" + "".join(f"/{part}" for part in path)
+    return "/".join([where, *path])
+
+
+def _printable(text: str) -> str:
+    # JSON may spell half of a surrogate pair, which no answer can hold.
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,1 @@
+"""The JSON routes: a router a subject, each route thin."""

@@ -1,0 +1,41 @@
+"""How commands answer: with the new state, or with 202 where the record takes longer."""
+
+from typing import Any
+
+from api.guard import Call
+from api.pending import RecordPending
+from api.problems import documented
+from api.readings import engagements, items
+from api.schemas.answers import Engagement, Item
+from api.schemas.records import Pending
+from workflows.messages import Answer
+
+API = "/api/v1"
+
+FOUND: dict[int | str, dict[str, Any]] = documented(404)
+"""What a GET of one thing may answer beside it."""
+
+READ: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged: you have it already."}}
+"""What every GET may answer beside success."""
+
+EDIT: dict[int | str, dict[str, Any]] = documented(404, 409, 413, 415)
+"""What a change of master data may answer beside success."""
+
+COMMAND: dict[int | str, dict[str, Any]] = documented(404, 409, 413, 415, 503) | {
+    202: {"model": Pending, "description": "It is taken, but not on record yet."}
+}
+"""What a command may answer beside success."""
+
+
+async def item_state(call: Call, item_id: str, taken: Answer | None) -> Item:
+    """The item after a command to it. Raises ``RecordPending``."""
+    if taken is None:
+        raise RecordPending(f"{API}/items/{item_id}")
+    return await items.item(call.desk, call.actor, item_id)
+
+
+async def engagement_state(call: Call, engagement_id: str, taken: Answer | None) -> Engagement:
+    """The engagement after a command to it. Raises ``RecordPending``."""
+    if taken is None:
+        raise RecordPending(f"{API}/engagements/{engagement_id}")
+    return await engagements.engagement(call.desk, call.actor, engagement_id)

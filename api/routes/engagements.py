@@ -1,0 +1,140 @@
+"""Engagements: where every member stands, and the commands to an engagement itself."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request, Response
+
+from api.commands import engagements as commands
+from api.commands.start import StartOrder
+from api.commands.start import start_engagement as start
+from api.guard import Commanded, Read, guarded_router
+from api.readings import engagements as shown
+from api.readings.sight import sight
+from api.routes.answering import API, COMMAND, FOUND, READ, engagement_state
+from api.routes.paging import Cursor, Limit, next_link
+from api.schemas.answers import Engagement, EngagementEntry, Health
+from api.schemas.commands import NewDate, NewStart, Reason
+from api.schemas.fields import Id
+from api.schemas.records import Plan
+from api.schemas.refs import Page
+from storage.queries.engagement_pages import EngagementFilter
+from storage.queries.engagements import list_engagements as listed
+
+router = guarded_router("Engagements")
+
+Stage = Literal["onboarding", "active", "completing", "completed", "withdrawn"]
+Sort = Literal["member", "started_on", "opened_at", "due_at"]
+SomeId = Annotated[str | None, Query(max_length=120, pattern=r"^[a-z0-9][a-z0-9_.:-]*$")]
+SearchText = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="Part of the member's or the manager's name.",
+    ),
+]
+
+
+@router.get("/engagements", summary="List engagements", responses=READ)
+async def list_engagements(
+    request: Request,
+    call: Read,
+    stage: Stage | None = None,
+    health: Health | None = None,
+    programme: SomeId = None,
+    member: SomeId = None,
+    manager: SomeId = None,
+    q: SearchText = None,
+    sort: Sort = "member",
+    order: Literal["asc", "desc"] = "asc",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[EngagementEntry]:
+    """Where everybody stands: each engagement with its health and the task that explains it."""
+    where = EngagementFilter(
+        stage=stage,
+        health=health,
+        programme_id=programme,
+        member_id=member,
+        manager_id=manager,
+        text=q,
+    )
+    async with call.desk.database.reading() as session:
+        page = await listed(
+            session,
+            call.desk.now(),
+            where=where,
+            sort=sort,
+            descending=order == "desc",
+            cursor=cursor,
+            limit=limit,
+            visible_to=sight(call.actor),
+        )
+    return Page(items=await shown.entries(call.desk, page.rows), next=next_link(request, page.next))
+
+
+@router.get("/engagements/{engagement_id}", summary="Show an engagement", responses=READ | FOUND)
+async def show_engagement(engagement_id: Id, call: Read) -> Engagement:
+    """An engagement with its items and everything that is open."""
+    return await shown.engagement(call.desk, call.actor, engagement_id)
+
+
+@router.get("/engagements/{engagement_id}/plan", summary="Show the plan", responses=READ | FOUND)
+async def show_plan(engagement_id: Id, call: Read) -> Plan:
+    """Every date of an engagement, and the rule behind each, as things stand today."""
+    return await shown.planned(call.desk, call.actor, engagement_id)
+
+
+@router.post("/engagements", summary="Start an engagement", status_code=201, responses=COMMAND)
+async def start_engagement(body: NewStart, response: Response, call: Commanded) -> Engagement:
+    """A member starts a programme: its onboarding opens, and the plan runs from here.
+
+    A member has one open engagement in a programme.
+    """
+    order = StartOrder(
+        member_id=body.member,
+        programme_id=body.programme,
+        start=body.start,
+        version=body.version,
+        manager_id=body.manager,
+        adviser_id=body.adviser,
+    )
+    started = await start(call.desk, call.actor, order, key=call.key)
+    response.headers["Location"] = f"{API}/engagements/{started.engagement_id}"
+    return await engagement_state(call, started.engagement_id, started.answer)
+
+
+@router.post(
+    "/engagements/{engagement_id}/withdraw", summary="Withdraw an engagement", responses=COMMAND
+)
+async def withdraw_engagement(engagement_id: Id, body: Reason, call: Commanded) -> Engagement:
+    """The member leaves the programme: everything that is open closes, and its people hear why."""
+    taken = await commands.withdraw_engagement(
+        call.desk, call.actor, engagement_id, body.reason, key=call.key
+    )
+    return await engagement_state(call, engagement_id, taken)
+
+
+@router.post(
+    "/engagements/{engagement_id}/complete", summary="Complete an engagement", responses=COMMAND
+)
+async def complete_engagement(engagement_id: Id, call: Commanded) -> Engagement:
+    """The programme is done for this member. Refused with its blockers while anything is open."""
+    taken = await commands.complete_engagement(call.desk, call.actor, engagement_id, key=call.key)
+    return await engagement_state(call, engagement_id, taken)
+
+
+@router.post(
+    "/engagements/{engagement_id}/reviews/{review}/move",
+    summary="Move a review that is to come",
+    responses=COMMAND,
+)
+async def move_review(engagement_id: Id, review: Id, body: NewDate, call: Commanded) -> Engagement:
+    """A review that has not opened yet gets another due date, and what hangs on it follows.
+
+    One that is open is moved by its deadline, as an item.
+    """
+    taken = await commands.move_review(
+        call.desk, call.actor, engagement_id, review, body.due, body.reason, key=call.key
+    )
+    return await engagement_state(call, engagement_id, taken)

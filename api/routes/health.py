@@ -1,0 +1,68 @@
+"""Whether the process lives, and whether everything that it needs is ready."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request
+from sqlalchemy import text
+
+from api.desk import Desk
+from api.problems import Problem, documented
+from api.schemas.records import Liveness, Readiness
+from api.temporal import TemporalDown
+from storage.migrate import is_current
+
+router = APIRouter(tags=["Health"])
+
+CHECK_TIMEOUT = 4.0
+"""Seconds for each check: a load balancer asks every few seconds."""
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Liveness:
+    """Always ok while the process answers: it asks nobody else."""
+    return Liveness()
+
+
+@router.get("/readyz", summary="Is everything ready?", responses=documented(503))
+async def readyz(request: Request) -> Readiness:
+    """Database, migrations and Temporal. Where only Temporal is down, reads work all the same."""
+    desk: Desk = request.app.state.desk
+    names = ("database", "migrations", "temporal")
+    found = await asyncio.gather(
+        _found(lambda: _database(desk)),
+        _found(lambda: _migrations(desk)),
+        _found(lambda: _temporal(desk)),
+    )
+    checks = dict(zip(names, found, strict=True))
+    if any(result != "ok" for result in found):
+        raise Problem("not-ready", checks=checks)
+    return Readiness(checks=checks)
+
+
+async def _found(check: Callable[[], Awaitable[str]]) -> str:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            return await check()
+    except TimeoutError:
+        return "no answer in time"
+    except TemporalDown:
+        return "cannot be reached"
+    except Exception as error:
+        # The message may hold an address with a password in it.
+        return f"failed: {type(error).__name__}"
+
+
+async def _database(desk: Desk) -> str:
+    async with desk.database.reading() as session:
+        await session.execute(text("SELECT 1"))
+    return "ok"
+
+
+async def _migrations(desk: Desk) -> str:
+    return "ok" if await is_current(desk.database) else "not up to date"
+
+
+async def _temporal(desk: Desk) -> str:
+    await desk.temporal.client()
+    return "ok"

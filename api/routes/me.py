@@ -1,0 +1,50 @@
+"""The caller: who the token speaks for, and what is to be done."""
+
+from fastapi import Request
+
+from api.guard import Read, guarded_router
+from api.permissions import RULES
+from api.readings.parts import task_answer
+from api.readings.sight import sight
+from api.routes.answering import READ
+from api.routes.paging import Cursor, Limit, next_link
+from api.schemas.answers import Task
+from api.schemas.office import Me
+from api.schemas.refs import Page
+from storage.queries.tasks import my_tasks
+
+router = guarded_router("Me")
+
+
+@router.get("/me", summary="Show who I am", responses=READ)
+async def show_me(call: Read) -> Me:
+    """Who the token speaks for, and what it may do."""
+    actor = call.actor
+    return Me(
+        id=actor.holder_id,
+        name=actor.name,
+        role=actor.role,
+        member=actor.member_id,
+        may=sorted(operation for operation, rule in RULES.items() if actor.role in rule),
+    )
+
+
+@router.get("/me/tasks", summary="List my tasks", responses=READ)
+async def list_my_tasks(
+    request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
+) -> Page[Task]:
+    """What is mine to do, over all engagements, the earliest due first."""
+    now = call.desk.now()
+    async with call.desk.database.reading() as session:
+        page = await my_tasks(
+            session,
+            call.actor.holder_id,
+            cursor=cursor,
+            limit=limit,
+            visible_to=sight(call.actor),
+        )
+    tasks = []
+    for row in page.rows:
+        voice = await call.desk.definitions.voice(row.programme_id, row.programme_version)
+        tasks.append(task_answer(row.task, voice.titles, now, row.member))
+    return Page(items=tasks, next=next_link(request, page.next))

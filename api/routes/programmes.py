@@ -1,0 +1,72 @@
+"""Programmes: the stored versions of their definitions."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from api.guard import Commanded, Read, guarded_router
+from api.problems import Problem
+from api.readings import office as shown
+from api.routes.answering import API, EDIT, FOUND, READ
+from api.schemas.fields import Id
+from api.schemas.office import Programme, ProgrammeDetail
+from api.schemas.refs import Page
+from storage.queries.programmes import latest_programmes, show_programme
+
+router = guarded_router("Programmes")
+
+YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+
+Version = Annotated[
+    int | None, Query(ge=1, le=1_000_000, description="The latest, unless another one is named.")
+]
+
+
+@router.get("/programmes", summary="List programmes", responses=READ)
+async def list_programmes(call: Read) -> Page[Programme]:
+    """The latest version of each programme, by id."""
+    async with call.desk.database.reading() as session:
+        rows = await latest_programmes(session)
+    return Page(items=[shown.programme(row) for row in rows])
+
+
+@router.get("/programmes/{programme_id}", summary="Show a programme", responses=READ | FOUND)
+async def show_programme_version(
+    programme_id: Id, call: Read, version: Version = None
+) -> ProgrammeDetail:
+    """What a programme's definition lays down, and the definition itself."""
+    async with call.desk.database.reading() as session:
+        row = await show_programme(session, programme_id, version)
+    if row is None:
+        raise Problem("not-found")
+    return shown.programme_detail(row)
+
+
+@router.post(
+    "/programmes",
+    summary="Add a version of a programme",
+    status_code=201,
+    responses=EDIT,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media_type: {
+                    "schema": {"type": "string"},
+                    "example": "id: inclusive-growth-network\nversion: 2\n",
+                }
+                for media_type in YAML_TYPES
+            },
+        }
+    },
+)
+async def add_programme(request: Request, response: Response, call: Commanded) -> ProgrammeDetail:
+    """Store a definition, written in YAML. A stored version never changes: a change is a new one.
+
+    Every error in it is listed at once, with its line and column.
+    """
+    from api.commands import programmes
+
+    row = await programmes.add_programme(call.desk, call.actor, await request.body())
+    response.headers["Location"] = f"{API}/programmes/{row.id}?version={row.version}"
+    return shown.programme_detail(row)

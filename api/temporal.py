@@ -1,0 +1,111 @@
+"""The way to Temporal: connects when first needed, so that reads work while it is down."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+from workflows.ids import engagement_workflow_id
+from workflows.messages import EngagementInput
+from workflows.search_attributes import KIND, MEMBER, PROGRAMME
+
+CONNECT_TIMEOUT = timedelta(seconds=3)
+"""How long a command waits for a connection before it answers 503."""
+
+ENGAGEMENT = "Engagement"
+
+
+class TemporalDown(Exception):
+    """Temporal cannot be reached now."""
+
+
+class Temporal(Protocol):
+    """Whatever can hand out a client whose server answers."""
+
+    async def client(self) -> Client:
+        """A client whose server answered just now. Raises ``TemporalDown``."""
+        ...
+
+
+@dataclass
+class LazyTemporal:
+    """Connects at the first command; later ones share the connection.
+
+    ``overrides`` go on top of what ``TEMPORAL_*`` and the SDK's configuration file say.
+    """
+
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    _client: Client | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def client(self) -> Client:
+        """A client whose server answered just now. Raises ``TemporalDown``."""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT.total_seconds()):
+                async with self._lock:
+                    if self._client is None:
+                        self._client = await connect(**self.overrides)
+                        return self._client
+                await self._client.service_client.check_health(timeout=CONNECT_TIMEOUT)
+                return self._client
+        except (TimeoutError, RPCError, RuntimeError, OSError) as error:
+            raise TemporalDown from error
+
+
+@dataclass(frozen=True)
+class ConnectedTemporal:
+    """A client that somebody else connected: the worker's tests, the command line."""
+
+    connected: Client
+
+    async def client(self) -> Client:
+        """The client, as long as its server answers. Raises ``TemporalDown``."""
+        try:
+            await self.connected.service_client.check_health(timeout=CONNECT_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise TemporalDown from error
+        return self.connected
+
+
+async def connect(**overrides: Any) -> Client:
+    """Connect as the ``TEMPORAL_*`` settings say, or to the local default."""
+    options: dict[str, Any] = {"target_host": "localhost:7233"}
+    options.update(ClientConfig.load_client_connect_config())
+    options.update(overrides)
+    return await Client.connect(
+        options.pop("target_host"), data_converter=pydantic_data_converter, **options
+    )
+
+
+def start_operation(
+    start: EngagementInput, task_queue: str
+) -> WithStartWorkflowOperation[Any, Any]:
+    """How an engagement is started: once for ever under its id, readable in Temporal's UI."""
+    return WithStartWorkflowOperation(
+        ENGAGEMENT,
+        start,
+        id=engagement_workflow_id(start.engagement_id),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        static_summary=start.title,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(PROGRAMME, start.rules.programme),
+                SearchAttributePair(MEMBER, start.member_id),
+                SearchAttributePair(KIND, "engagement"),
+            ]
+        ),
+    )
