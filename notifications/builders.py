@@ -160,7 +160,12 @@ def dates(it: Occasion) -> c.Dates:
 
 def session(it: Occasion) -> c.Session:
     """The session with its date."""
-    return c.Session(**vars(told(it)), session=it.moment(it.data("session")))
+    return c.Session(**vars(letter(it)), session=it.moment(it.data("session")))
+
+
+def agenda(it: Occasion) -> c.Agenda:
+    """What it will cover."""
+    return c.Agenda(**vars(told(it)), session=it.moment(it.data("session")))
 
 
 def notes(it: Occasion) -> c.Notes:

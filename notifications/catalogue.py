@@ -70,7 +70,7 @@ _KINDS = (
     Kind("advice.opened", c.AdviceOpened, build.advice_opened, task="propose"),
     Kind("advice.dates_proposed", c.Dates, build.dates, task="confirm"),
     Kind("advice.confirmed", c.Session, build.session, holds=session_stands),
-    Kind("advice.agenda", c.Session, build.session, holds=session_stands),
+    Kind("advice.agenda", c.Agenda, build.agenda, holds=session_stands),
     Kind("advice.missed", c.Told, build.told),
     Kind("advice.notes", c.Notes, build.notes, "finished"),
     Kind("advice.closed", c.CycleClosed, build.cycle_closed, "finished"),

@@ -149,8 +149,15 @@ class Dates(Ask):
 
 
 @dataclass(frozen=True)
-class Session(Told):
+class Session(Letter):
     """A session with its date."""
+
+    session: str
+
+
+@dataclass(frozen=True)
+class Agenda(Told):
+    """What a session will cover."""
 
     session: str
 

@@ -1,8 +1,10 @@
 """From a kind and its context to a subject, a text part and an HTML part."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,11 +25,15 @@ class Rendered:
 
 def render(kind: str, context: Letter) -> Rendered:
     """Render a kind's three templates. Raises Jinja's errors; a missing name is one of them."""
-    values = asdict(context)
+    return render_values(kind, asdict(context))
+
+
+def render_values(kind: str, values: Mapping[str, Any]) -> Rendered:
+    """The same from a context that was turned into plain values."""
     texts, pages = _environments()
     subject = texts.get_template(f"{kind}/subject.txt").render(values)
     text = texts.get_template(f"{kind}/body.txt").render(values)
-    html = pages.get_template(f"{kind}/body.html").render(values | {"subject": subject})
+    html = pages.get_template(f"{kind}/body.html").render({**values, "subject": subject})
     return Rendered(
         # A line break in a subject would start another header.
         subject=" ".join(subject.split()),

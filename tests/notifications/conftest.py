@@ -32,9 +32,7 @@ def postgres_server() -> Iterator[_Postgres]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: _Postgres
-) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: _Postgres) -> str:
     if request.param == "sqlite":
         return migrated_sqlite(tmp_path / "milepost.db")
     return postgres_server.url
