@@ -5,9 +5,9 @@
 1. the engagement, locked, with what is known of the item
 2. the facts, those that are there already left alone (a repeated record stops here)
 3. the item
-4. who holds the roles that own the tasks
-5. the item's tasks, removed
-6. the item's tasks, as they are now
+4. the item's tasks, removed
+5. the item's tasks, as they are now
+6. who has to act on them today
 7. the engagement: its state, its sequence, and the earliest of its tasks' dates
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import EngagementState, ItemState, Record, TaskState
-from storage.roles import RESEARCHER, Team, roster
+from storage.owners import resolve_owners
 from storage.sql import engagements, events, insert_or_ignore, items, tasks
 
 _RESEARCH = "research"
@@ -39,7 +39,6 @@ class MisplacedState(ValueError):
 class _Known:
     """What is on record before this record."""
 
-    team: Team
     next_number: int
     engagement_sequence: int
     engagement_state: int
@@ -78,9 +77,9 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
             assignee = record.item.assignee or None
         await _save_item(session, record, known, takes_state=takes_state, number=number)
         if record.tasks is not None and record.sequence > known.tasks:
-            await _replace_tasks(session, record, record.tasks, known, assignee)
-        elif assignee != known.assignee_id:
-            await _reassign_tasks(session, record, known, assignee)
+            await _replace_tasks(session, record, record.tasks)
+        if (record.tasks and record.sequence > known.tasks) or assignee != known.assignee_id:
+            await resolve_owners(session, tasks.c.item_id == record.item_id)
     await _save_engagement(session, record, known, number=number)
     return True
 
@@ -89,9 +88,6 @@ async def _known(session: AsyncSession, record: Record) -> _Known:
     e, i = engagements.c, items.c
     statement = (
         select(
-            e.member_id,
-            e.manager_id,
-            e.adviser_id,
             e.next_number,
             e.sequence,
             e.state_sequence,
@@ -110,7 +106,6 @@ async def _known(session: AsyncSession, record: Record) -> _Known:
     if row is None:
         raise UnknownEngagement(record.engagement_id)
     return _Known(
-        team=Team(row.member_id, row.manager_id, row.adviser_id),
         next_number=row.next_number,
         engagement_sequence=row.sequence,
         engagement_state=row.state_sequence,
@@ -181,16 +176,11 @@ def _item_values(state: ItemState, number: int | None) -> dict[str, Any]:
 
 
 async def _replace_tasks(
-    session: AsyncSession,
-    record: Record,
-    states: Sequence[TaskState],
-    known: _Known,
-    assignee: str | None,
+    session: AsyncSession, record: Record, states: Sequence[TaskState]
 ) -> None:
     await session.execute(delete(tasks).where(tasks.c.item_id == record.item_id))
     if not states:
         return
-    people = await roster(session, known.team.with_assignee(assignee), {s.owner for s in states})
     rows = [
         {
             "item_id": record.item_id,
@@ -198,7 +188,7 @@ async def _replace_tasks(
             "engagement_id": record.engagement_id,
             "family": state.family,
             "owner_role": state.owner,
-            "owner_id": people.owner(state.owner),
+            "owner_id": None,
             "due_at": state.due_at,
             "revision": state.revision,
             "soon_at": state.soon_at,
@@ -208,18 +198,6 @@ async def _replace_tasks(
         for state in states
     ]
     await session.execute(insert(tasks).values(rows))
-
-
-async def _reassign_tasks(
-    session: AsyncSession, record: Record, known: _Known, assignee: str | None
-) -> None:
-    """The tasks stay, but whoever the researcher is has changed."""
-    people = await roster(session, known.team.with_assignee(assignee), ())
-    await session.execute(
-        update(tasks)
-        .where(tasks.c.item_id == record.item_id, tasks.c.owner_role == RESEARCHER)
-        .values(owner_id=people.owner(RESEARCHER))
-    )
 
 
 async def _save_engagement(

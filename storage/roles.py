@@ -1,7 +1,7 @@
 """Who stands behind a selector today: ``lead``, ``team``, ``funder``, or somebody's own id."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import false, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,10 +31,6 @@ class Team:
     manager_id: str | None = None
     adviser_id: str | None = None
     assignee_id: str | None = None
-
-    def with_assignee(self, assignee_id: str | None) -> "Team":
-        """The same with this researcher at work on the item."""
-        return replace(self, assignee_id=assignee_id)
 
 
 @dataclass(frozen=True)
@@ -70,11 +66,6 @@ class Roster:
                 return list(self.viewers)
         known = selector in self.people or selector in self.contacts or selector in self.others
         return [selector] if known else []
-
-    def owner(self, selector: str) -> str | None:
-        """The one who has to act, or ``None``."""
-        found = self.holders(selector)
-        return found[0] if found else None
 
     def _first(self, *ids: str | None) -> list[str]:
         return next(([id] for id in ids if id in self.people), [])

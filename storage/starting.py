@@ -72,7 +72,6 @@ async def put_down(session: AsyncSession, opening: Opening) -> None:
             cycles=[],
             sequence=0,
             state_sequence=0,
-            state_sequence=0,
             next_number=1,
         )
     )

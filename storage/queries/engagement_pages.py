@@ -15,6 +15,7 @@ from programmes.health import Health
 from storage.queries.paging import BadCursor, beyond, decode, encode, instant, parsed
 from storage.queries.visibility import Visibility
 from storage.sql import engagements, members, people
+from storage.starting import PENDING
 
 Sort = Literal["member", "started_on", "opened_at", "due_at"]
 
@@ -52,7 +53,8 @@ def conditions_of(
 ) -> list[ColumnElement[bool]]:
     """Everything that narrows the list; wants ``members`` and ``managers`` joined."""
     c = engagements.c
-    conditions = [visible_to.of_engagements()]
+    # A start that is not on record yet may still be taken back.
+    conditions = [visible_to.of_engagements(), c.stage != PENDING]
     if where.stage is not None:
         conditions.append(c.stage == where.stage)
     if where.programme_id is not None:

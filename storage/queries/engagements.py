@@ -51,7 +51,6 @@ class EngagementRow:
     manager: Named | None
     adviser: Named | None
     stage: str
-    """Empty until the workflow's opening is on record."""
     health: Health
     task: TaskRow | None
     """The open task that explains the health: the worst, then the earliest."""

@@ -98,7 +98,7 @@ class Rows:
             "manager_id": None,
             "adviser_id": None,
             "calendar": {},
-            "stage": "",
+            "stage": "onboarding",
             "started_on": date(2027, 1, 11),
             "opened_at": NOW,
             "onboarded_at": None,
