@@ -1,7 +1,7 @@
 """Working days, closing times and sending windows of one member: a small value, and pure."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,14 @@ class WorkingCalendar:
         if place < len(self.non_working) and self.non_working[place] == day:
             return False
         return not any(blackout.first <= day <= blackout.last for blackout in self.blackouts)
+
+    def within(self, first: date, last: date) -> "WorkingCalendar":
+        """The same calendar with the days off of that period alone, to travel light."""
+        return replace(
+            self,
+            non_working=tuple(day for day in self.non_working if first <= day <= last),
+            blackouts=tuple(b for b in self.blackouts if b.last >= first and b.first <= last),
+        )
 
     def roll_forward(self, day: date) -> date:
         """The day itself where it is a working day, else the next one."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from programmes.calendar import WorkingCalendar
 from programmes.facts import EngagementStage, EngagementState, Record
 from programmes.planner import PlannedItem, due_on, next_cycle_at, review_dates, start_instant
 from programmes.rules import ItemKind, LadderRule
@@ -22,6 +23,10 @@ from workflows.messages import (
 )
 from workflows.processes.decision import Decision
 from workflows.refusal import refusal
+
+AROUND_BEFORE = timedelta(days=31)
+AROUND_AFTER = timedelta(days=550)
+"""The days off that travel with an item: its own time, and as far as its deadlines can be moved."""
 
 
 @dataclass(frozen=True)
@@ -361,11 +366,17 @@ class EngagementProcess:
             key=key,
             opened_at=now,
             by=by,
-            calendar=self.calendar,
+            calendar=self._calendar_around(now),
             ladders=self._ladders(kind, key),
             soon=self.rules.soon,
             title=f"{kind} {key}, member {self.input.member_id}",
         )
+
+    def _calendar_around(self, now: datetime) -> WorkingCalendar:
+        # A start in the past counts its days from then.
+        today = self.calendar.local_date(now)
+        first = min(today, self.input.start) if self.onboarded_at is None else today
+        return self.calendar.within(first - AROUND_BEFORE, today + AROUND_AFTER)
 
     def _ladders(self, kind: ItemKind, key: str) -> dict[str, LadderRule]:
         names = self.rules.ladders_of(kind, key)

@@ -6,7 +6,7 @@ with records; the workflow around it waits, records and delivers.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from programmes.facts import ItemState, Notice, Record
@@ -17,6 +17,9 @@ from workflows.processes.decision import Decision
 from workflows.refusal import refusal
 
 CLOSED = "closed"
+
+FURTHEST_MOVE = timedelta(days=366)
+"""How far ahead a deadline can be moved: an item carries the days off of its own time only."""
 
 
 class Process:
@@ -89,7 +92,8 @@ class Process:
         for deadline in outcome.ended:
             if not self.is_closed:
                 self.ladder_ended(deadline, decision)
-        return self._record(decision)
+        # A rung changes neither the item nor its tasks: only what is said travels and is written.
+        return self._record(decision, changed=bool(outcome.ended))
 
     def may_move_deadline(self, command: MoveDeadline, now: datetime) -> None:
         """A task that is open can be moved to any day that is not over."""
@@ -101,6 +105,10 @@ class Process:
         if command.due < today:
             raise refusal(
                 f"{command.due.isoformat()} is in the past. Choose {today.isoformat()} or later."
+            )
+        if command.due > today + FURTHEST_MOVE:
+            raise refusal(
+                f"{command.due.isoformat()} is more than a year away. Choose an earlier day."
             )
 
     def move_deadline(self, command: MoveDeadline, decision: Decision) -> None:
@@ -192,15 +200,15 @@ class Process:
         self.deadlines.open = dict(progress.open)
         self.deadlines.revisions = dict(progress.revisions)
 
-    def _record(self, decision: Decision) -> Record:
+    def _record(self, decision: Decision, *, changed: bool = True) -> Record:
         self.sequence += 1
         return Record(
             engagement_id=self.item.engagement_id,
             item_id=self.item.item_id,
             sequence=self.sequence,
             facts=tuple(decision.facts),
-            item=self.state(),
-            tasks=self.deadlines.tasks(),
+            item=self.state() if changed else None,
+            tasks=self.deadlines.tasks() if changed else None,
             notices=tuple(self._numbered(notice) for notice in decision.notices),
         )
 

@@ -1,0 +1,223 @@
+"""``make bench``: what twelve months of one engagement cost, beside the naive version."""
+
+import asyncio
+import json
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from bench.counting import Cost, cost_of, histories
+from bench.naive import ACTIVITIES
+from bench.naive import WORKFLOWS as NAIVE_WORKFLOWS
+from programmes.planner import Plan, plan
+from settings import Settings
+from storage.database import Database
+from storage.migrate import upgrade
+from tests.servers import time_skipping
+from tests.workflows.journey import Deed, Journey
+from tests.workflows.office import Engaged, Office, engagement_of, open_office, skip_to
+from tests.workflows.stories import LEAD, MANAGER, RESEARCHER, calendar, rules
+from worker import sandbox
+from workflows import search_attributes
+from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.messages import (
+    AcceptDelivery,
+    AcceptRequest,
+    AgreeScope,
+    AssignRequest,
+    DeliverRequest,
+    GiveFeedback,
+    OpenRequest,
+    ReturnDelivery,
+)
+
+REQUESTS = 2
+"""Research requests in the year; one of them is returned once."""
+
+IDLE_MONTHS = 12
+TARGETS = {"actions": 0.60, "events": None, "bytes": 0.50}
+
+
+@asynccontextmanager
+async def naive_office(environment: WorkflowEnvironment, url: str) -> AsyncIterator[Office]:
+    """The same office, with workers of the naive version."""
+    await upgrade(url)
+    database = Database(url)
+    office = Office(
+        environment.client, database, Settings(database_url=url, task_queue=f"naive-{uuid.uuid4()}")
+    )
+    await office.furnish("ENG", rules().programme)
+    async with Worker(
+        environment.client,
+        task_queue=office.settings.task_queue,
+        workflows=NAIVE_WORKFLOWS,
+        activities=ACTIVITIES,
+        workflow_runner=sandbox(),
+    ):
+        yield office
+    await database.dispose()
+
+
+class Year(Journey):
+    """The planned year, and research requests beside it."""
+
+    def add_requests(self) -> list[str]:
+        """Two requests, a month and four months after the onboarding."""
+        ids = [f"itm_{number}_{uuid.uuid4().hex[:8]}" for number in range(REQUESTS)]
+        for number, item_id in enumerate(ids):
+            self._request(item_id, self.planned.onboarded_at + timedelta(days=30 + 90 * number))
+        return ids
+
+    def _request(self, item_id: str, begins: datetime) -> None:
+        first = item_id.startswith("itm_0")
+        steps: list[Callable[[str], object]] = [
+            lambda text: AcceptRequest(MANAGER),
+            lambda text: AgreeScope(MANAGER, text, "briefing"),
+            lambda text: AssignRequest(MANAGER, RESEARCHER),
+            lambda text: DeliverRequest(RESEARCHER, text),
+            *(
+                [
+                    lambda text: ReturnDelivery(LEAD, text),
+                    lambda text: DeliverRequest(RESEARCHER, text),
+                ]
+                if first
+                else []
+            ),
+            lambda text: AcceptDelivery(LEAD),
+            lambda text: GiveFeedback(LEAD, 5, text),
+        ]
+
+        async def submit() -> None:
+            text = await self.engaged.office.text()
+            await self.engaged.command(OpenRequest(LEAD, item_id, text, "good-jobs"))
+
+        self.deeds.append(Deed(begins, submit))
+        for number, step in enumerate(steps, start=1):
+
+            async def act(step: Callable[[str], object] = step) -> None:
+                text = await self.engaged.office.text()
+                await self.engaged.item_command("research", item_id, step(text))
+
+            self.deeds.append(Deed(begins + timedelta(days=3 * number), act))
+
+
+async def year(environment: WorkflowEnvironment, office: Office) -> Cost:
+    """A full year: onboarding, two requests, the advice cycles, three reviews, completed."""
+    start = (await environment.get_current_time()).date() + timedelta(days=7)
+    planned = plan(rules(), start, calendar())
+    engaged = await office.start(engagement_of("ENG", start))
+    journey = Year(engaged, "ENG", planned)
+    requests = journey.add_requests()
+    await journey.live(environment)
+    return await _cost(office, _ids(engaged, planned, requests))
+
+
+async def idle(environment: WorkflowEnvironment, office: Office) -> tuple[float, int]:
+    """Actions a month of a member who, once onboarded, does nothing, and the reminders it got.
+
+    Measured over a year from the end of the onboarding: what it costs beyond that onboarding.
+    """
+    start = (await environment.get_current_time()).date() + timedelta(days=7)
+    planned = plan(rules(), start, calendar())
+    engaged = await office.start(engagement_of("ENG", start))
+    journey = Journey(engaged, "ENG", planned)
+    journey.deeds = [deed for deed in journey.deeds if deed.at <= planned.onboarded_at]
+    await journey.live(environment)
+    before = await _cost(office, await _known(engaged))
+    sent = len(await office.mails(engaged.id))
+    await skip_to(environment, planned.onboarded_at + timedelta(days=365))
+    after = await _cost(office, await _known(engaged))
+    reminders = len(await office.mails(engaged.id)) - sent
+    return after.actions - before.actions, reminders
+
+
+def _ids(engaged: Engaged, planned: Plan, requests: Iterable[str]) -> list[str]:
+    items = [
+        item_workflow_id(engaged.id, item.kind, scheduled_item_id(engaged.id, item.kind, item.key))
+        for item in planned.items
+    ]
+    research = [item_workflow_id(engaged.id, "research", one) for one in requests]
+    return [engagement_workflow_id(engaged.id), *items, *research]
+
+
+async def _known(engaged: Engaged) -> list[str]:
+    rows = await engaged.rows("items")
+    items = [item_workflow_id(engaged.id, row["kind"], str(row["id"])) for row in rows]  # type: ignore[arg-type]
+    return [engagement_workflow_id(engaged.id), *items]
+
+
+async def _cost(office: Office, ids: Iterable[str]) -> Cost:
+    total = Cost()
+    async for history in histories(office.client, ids):
+        total.add(cost_of(history.events))
+    return total
+
+
+async def main() -> None:
+    """Play the year twice and print the table; ``--json`` prints the figures alone."""
+    attributes = {one.name: "Keyword" for one in search_attributes.ALL}
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ours_at = await stack.enter_async_context(time_skipping(attributes))
+        office = await stack.enter_async_context(
+            open_office(ours_at.client, f"sqlite+aiosqlite:///{folder}/ours.db")
+        )
+        ours = await year(ours_at, office)
+        idle_actions, reminders = await idle(ours_at, office)
+        naive_at = await stack.enter_async_context(time_skipping(attributes))
+        naive = await year(
+            naive_at,
+            await stack.enter_async_context(
+                naive_office(naive_at, f"sqlite+aiosqlite:///{folder}/naive.db")
+            ),
+        )
+    if "--json" in sys.argv:
+        print(json.dumps({"ours": asdict(ours), "naive": asdict(naive)}))
+    else:
+        show(ours, naive, idle_actions, reminders)
+
+
+def show(ours: Cost, naive: Cost, idle_actions: float, reminders: int) -> None:
+    """The table, with the target beside each ratio."""
+    table = Table(title="Twelve months of one engagement")
+    for column in ("", "Milepost", "naive", "ratio", "target"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, mine, other in (
+        ("actions", ours.actions, naive.actions),
+        ("events", ours.events, naive.events),
+        ("bytes", ours.size, naive.size),
+        ("workflows", ours.workflows, naive.workflows),
+    ):
+        target = TARGETS.get(name)
+        table.add_row(
+            name,
+            f"{mine:,}",
+            f"{other:,}",
+            f"{mine / other:.2f}",
+            f"≤ {target:.2f}" if target else "",
+        )
+    for kind in sorted({*ours.by_kind, *naive.by_kind}):
+        table.add_row(
+            f"  {kind}", str(ours.by_kind.get(kind, 0)), str(naive.by_kind.get(kind, 0)), "", ""
+        )
+    console = Console()
+    console.print(table)
+    beyond = (idle_actions - reminders) / IDLE_MONTHS
+    console.print(
+        f"Idle: {idle_actions:.0f} actions in the {IDLE_MONTHS} months after the onboarding, "
+        f"{reminders} of them an email; beside these {beyond:.2f} a month (target ≤ 1)."
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
