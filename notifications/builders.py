@@ -202,6 +202,7 @@ def review_opened(it: Occasion) -> c.ReviewOpened:
     review, prefix = it.scene.item_key, "check:"
     return c.ReviewOpened(
         **vars(ask(it)),
+        about=it.scene.titles.review_texts.get(review, ""),
         checks=tuple(
             it.scene.titles.check(review, key.removeprefix(prefix))
             for key in it.scene.item_data

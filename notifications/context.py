@@ -182,6 +182,8 @@ class CycleClosed(Told):
 class ReviewOpened(Ask):
     """A review to prepare, with its checklist."""
 
+    about: str
+    """What this review is for, in the programme's own words."""
     checks: tuple[str, ...]
 
 

@@ -22,6 +22,7 @@ class Titles:
     steps: Mapping[str, str] = field(default_factory=dict)
     step_texts: Mapping[str, str] = field(default_factory=dict)
     reviews: Mapping[str, str] = field(default_factory=dict)
+    review_texts: Mapping[str, str] = field(default_factory=dict)
     checks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(review, check) to the check's title."""
 
@@ -58,6 +59,7 @@ def titles_of(definition: Definition) -> Titles:
         steps={step.id: step.title for step in definition.onboarding.steps},
         step_texts={step.id: step.text.strip() for step in definition.onboarding.steps},
         reviews={review.id: review.title for review in definition.reviews},
+        review_texts={review.id: review.text.strip() for review in definition.reviews},
         checks={
             (review.id, check.id): check.title
             for review in definition.reviews

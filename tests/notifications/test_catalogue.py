@@ -1,0 +1,169 @@
+"""Every kind of email, from what the real processes record, through the database, to its words."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from notifications.catalogue import KINDS
+from programmes.facts import Record
+from storage.database import Database
+from storage.tables import MailboxMessage
+from tests.notifications.office import Post, calendar, closing
+from tests.workflows.stories import NOON, engagement_input, item_input, rules
+from workflows import messages as m
+from workflows.processes.advice_cycle import AdviceCycleProcess
+from workflows.processes.engagement import EngagementProcess
+from workflows.processes.onboarding import OnboardingProcess
+from workflows.processes.process import Process
+from workflows.processes.research_request import ResearchRequestProcess
+from workflows.processes.review_milestone import ReviewMilestoneProcess
+
+LEAD, MANAGER, ADVISER, RESEARCHER = "con_lead", "per_manager", "per_adviser", "per_researcher"
+
+
+def _do(process: Process, name: str, command: object, now: datetime = NOON) -> Record:
+    """A command as its workflow carries it out."""
+    return process.decide(lambda decision: getattr(process, name)(command, decision), now)
+
+
+def _wakes(process: Process, before: datetime | None = None) -> Iterator[Record]:
+    """Everything that happens if nobody does anything."""
+    while (due := process.deadlines.next_wake()) is not None and (not before or due < before):
+        woken = process.wake(due)
+        if woken is None:
+            return
+        yield woken
+
+
+def onboarding() -> Iterator[Record]:
+    process = OnboardingProcess(item_input("onboarding", "onboarding", item_id="itm_on"))
+    yield process.opening()
+    yield _do(process, "move_deadline", m.MoveDeadline(MANAGER, "step:contacts", date(2027, 1, 8)))
+    yield from _wakes(process)
+    yield _do(process, "complete_step", m.CompleteStep(LEAD, "contacts"))
+    yield _do(process, "waive_step", m.WaiveStep(MANAGER, "baseline", "txt_reason"))
+    yield _do(process, "complete_step", m.CompleteStep(LEAD, "agreement"))
+
+
+def research() -> Iterator[Record]:
+    process = ResearchRequestProcess(item_input("research", "3", item_id="itm_r3"))
+    yield process.opening()
+    yield from _wakes(process)
+    yield _do(process, "ask_member", m.AskMember(MANAGER, "txt_reason"))
+    yield _do(process, "answer_question", m.AnswerQuestion(LEAD, "txt_reason"))
+    yield _do(process, "accept_request", m.AcceptRequest(MANAGER))
+    scope = m.AgreeScope(MANAGER, "txt_request", "A note of four pages", date(2027, 1, 19))
+    yield _do(process, "agree_scope", scope)
+    yield _do(process, "assign_request", m.AssignRequest(MANAGER, RESEARCHER))
+    yield _do(process, "deliver_request", m.DeliverRequest(RESEARCHER, "txt_reason"))
+    yield _do(process, "return_delivery", m.ReturnDelivery(LEAD, "txt_reason"))
+    yield _do(process, "deliver_request", m.DeliverRequest(RESEARCHER, "txt_reason"))
+    yield _do(process, "accept_delivery", m.AcceptDelivery(LEAD))
+    yield _do(process, "give_feedback", m.GiveFeedback(LEAD, 4, "txt_reason"))
+
+
+def other_ends_of_research() -> Iterator[Record]:
+    declined = ResearchRequestProcess(item_input("research", "4", item_id="itm_r4"))
+    yield declined.opening()
+    yield _do(declined, "decline_request", m.DeclineRequest(MANAGER, "txt_reason"))
+    withdrawn = ResearchRequestProcess(item_input("research", "5", item_id="itm_r5"))
+    yield withdrawn.opening()
+    yield _do(withdrawn, "withdraw_request", m.WithdrawRequest(LEAD, "txt_reason"))
+    unanswered = ResearchRequestProcess(item_input("research", "6", item_id="itm_r6"))
+    yield unanswered.opening()
+    yield _do(unanswered, "ask_member", m.AskMember(MANAGER, "txt_reason"))
+    yield from _wakes(unanswered)
+    silent = ResearchRequestProcess(item_input("research", "7", item_id="itm_r7"))
+    yield silent.opening()
+    yield _do(silent, "accept_request", m.AcceptRequest(MANAGER))
+    yield _do(silent, "agree_scope", m.AgreeScope(MANAGER, "txt_request", "A note"))
+    yield _do(silent, "assign_request", m.AssignRequest(MANAGER, RESEARCHER))
+    yield _do(silent, "deliver_request", m.DeliverRequest(RESEARCHER, "txt_reason"))
+    yield from _wakes(silent)
+
+
+def advice() -> Iterator[Record]:
+    process = AdviceCycleProcess(item_input("advice", "1", item_id="itm_a1"))
+    yield process.opening()
+    yield from _wakes(process)
+    sessions = tuple(NOON + timedelta(days=days) for days in (28, 29))
+    yield _do(process, "propose_dates", m.ProposeDates(ADVISER, sessions))
+    yield _do(process, "confirm_date", m.ConfirmDate(LEAD, 1))
+    yield _do(process, "send_agenda", m.SendAgenda(ADVISER, "txt_reason"))
+    yield _do(process, "miss_session", m.MissSession(ADVISER, "txt_reason"))
+    yield _do(process, "propose_dates", m.ProposeDates(ADVISER, sessions[:1]))
+    yield _do(process, "confirm_date", m.ConfirmDate(LEAD, 0))
+    after = sessions[0] + timedelta(hours=2)
+    yield _do(process, "hold_session", m.HoldSession(ADVISER), after)
+    agreed = m.AgreedAction("a1", "txt_request", "lead", date(2027, 2, 1))
+    yield _do(process, "record_notes", m.RecordNotes(ADVISER, "txt_reason", (agreed,)), after)
+    yield from _wakes(process)
+    done = m.CompleteAction(LEAD, "a1")
+    yield _do(process, "complete_action", done, after + timedelta(days=50))
+
+
+def review() -> Iterator[Record]:
+    opens, due = NOON, calendar().closing(date(2027, 1, 19))
+    first = rules().reviews[0]
+    process = ReviewMilestoneProcess(
+        item_input("review", first.key, item_id="itm_v1", at=opens, due=due)
+    )
+    yield process.opening()
+    yield from _wakes(process)
+    for check in first.checklist:
+        yield _do(process, "add_evidence", m.AddEvidence(LEAD, check, "txt_request"))
+    yield _do(process, "submit_review", m.SubmitReview(LEAD, "txt_reason"))
+    yield _do(process, "return_review", m.ReturnReview(MANAGER, "txt_reason"))
+    yield _do(process, "submit_review", m.SubmitReview(LEAD))
+    yield _do(process, "sign_off_review", m.SignOffReview(MANAGER, "txt_reason"))
+
+
+def engagement(ends: str) -> Iterator[Record]:
+    process = EngagementProcess(engagement_input("WLS"))
+    yield process.opening(NOON)
+    onboarding = process.open_planned(process.upcoming()[0], NOON)
+    ended = m.ItemEnded(onboarding.item_id, "onboarding", "onboarding", "completed", NOON)
+    onboarded = process.item_ended(ended)
+    assert onboarded is not None
+    yield process.decide(onboarded, NOON)
+    if ends == "withdrawn":
+        command = m.Withdraw(MANAGER, "txt_reason")
+        yield process.decide(lambda decision: process.withdraw(command, decision), NOON)
+        return
+    while process.stage == "active":
+        opening = process.upcoming()[0]
+        item = process.open_planned(opening, opening.at)
+        report = m.ItemEnded(item.item_id, item.kind, item.key, "signed_off", opening.at)
+        said = process.item_ended(report)
+        if said is not None:
+            yield process.decide(said, opening.at)
+    yield process.decide(lambda decision: process.complete(m.Complete(MANAGER), decision), NOON)
+
+
+async def _play(post: Post, records: Iterator[Record]) -> None:
+    for one in records:
+        await post.write(one)
+        await post.deliver(one)
+
+
+@pytest.fixture
+async def sent(database: Database) -> list[MailboxMessage]:
+    """Everything that the journeys say."""
+    post = Post(database)
+    for ends in ("completed", "withdrawn"):
+        await _play(post, engagement(ends))
+        # The same member starts anew, with numbers that go on, for what comes next.
+        await post.write(replace(closing(90, "active"), sequence=90))
+    for story in (onboarding, research, other_ends_of_research, advice, review):
+        await _play(post, story())
+    return await post.mails()
+
+
+async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
+    sent: list[MailboxMessage], database: Database
+) -> None:
+    states = await Post(database).states()
+    assert {state for state, _ in states.values()} == {"accepted"}
+    assert {mail.kind for mail in sent} == set(KINDS)
