@@ -54,7 +54,9 @@ async def naive_office(environment: WorkflowEnvironment, url: str) -> AsyncItera
     await upgrade(url)
     database = Database(url)
     office = Office(
-        environment.client, database, Settings(database_url=url, task_queue=f"naive-{uuid.uuid4()}")
+        environment.client,
+        database,
+        Settings(database_url=url, task_queue=f"test-{uuid.uuid4().hex}"),
     )
     await office.furnish("ENG", rules().programme)
     async with Worker(

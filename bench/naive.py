@@ -1,8 +1,10 @@
 """The same processes the naive way: an activity a step, a timer a rung.
 
-Everything that is decided is the same, since the same pure processes decide it. What differs is
-how it is carried: each fact, each change of the reading copy and each email is an activity of its
+Everything that is decided is the same, since the same pure processes decide it, and what people
+see in the end is the same too. What differs is how it is carried: each fact, each change of the
+reading copy, each email to one role and each line about it on the ledger is an activity of its
 own, and every rung of every deadline has a timer from the moment that the deadline opens.
+The activities do nothing: what is counted is what Temporal keeps and bills.
 """
 
 import asyncio
@@ -51,8 +53,13 @@ async def update_tasks(engagement_id: str, item_id: str, tasks: tuple[TaskState,
 
 
 @activity.defn
-async def send_email(engagement_id: str, item_id: str, notice: Notice) -> None:
+async def send_email(engagement_id: str, item_id: str, to: str, notice: Notice) -> None:
     """Where the naive version sends one email."""
+
+
+@activity.defn
+async def log_email(engagement_id: str, item_id: str, to: str, kind: str, rung: str) -> None:
+    """Where the naive version notes that it was sent."""
 
 
 ACTIVITIES: list[Callable[..., Any]] = [
@@ -61,6 +68,7 @@ ACTIVITIES: list[Callable[..., Any]] = [
     update_engagement,
     update_tasks,
     send_email,
+    log_email,
 ]
 
 
@@ -88,7 +96,9 @@ class NaiveJournal(Journal):
     async def _send(self, about: tuple[str, str], notice: Notice) -> None:
         if notice.not_before is not None and notice.not_before > workflow.now():
             await workflow.sleep(notice.not_before - workflow.now())
-        await _step(send_email, *about, notice)
+        for to in notice.to:
+            await _step(send_email, *about, to, notice)
+            await _step(log_email, *about, to, notice.kind, notice.rung)
 
 
 async def _step(step: Any, *values: Any) -> None:
