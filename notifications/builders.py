@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from notifications import context as c
 from notifications.occasion import Occasion
-from notifications.scene import OpenTask
+from notifications.scene import MEMBERS_OWN, OpenTask
 from notifications.words import theme_words, why_sentence
 from programmes.planner import next_cycle_at, review_dates
 from programmes.plans import PlannedItem
@@ -49,7 +49,12 @@ def ask_told(it: Occasion) -> c.AskTold:
 def chase(it: Occasion) -> c.Chase:
     """An email of a ladder."""
     task = it.open_task()
-    return c.Chase(**vars(ask(it)), owner=it.scene.name_of(task.owner_id), yours=it.is_mine(task))
+    return c.Chase(
+        **vars(ask(it)),
+        owner=it.scene.name_of(task.owner_id),
+        yours=it.is_mine(task),
+        about="" if it.recipient.role in MEMBERS_OWN else it.scene.member,
+    )
 
 
 def moved(it: Occasion) -> c.Moved:

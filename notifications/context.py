@@ -59,6 +59,8 @@ class Chase(Ask):
     """Who has to do it; empty where nobody holds the role."""
     yours: bool
     """Whether that is the recipient."""
+    about: str
+    """The member's name, for those who look after several; empty for the member's own people."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ from storage.sql import (
 
 log = structlog.get_logger(__name__)
 
+MEMBERS_OWN = ("lead", "contact")
+"""The roles of a member's own people, as against those of the office."""
+
 
 @dataclass(frozen=True)
 class Who:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+_PLAIN = {(0, 0): "midnight", (12, 0): "midday"}
+"""Times whose "am" or "pm" nobody is sure of."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -50,5 +53,7 @@ def short_day(day: date) -> str:
 
 def time_in_words(local: datetime, seconds: bool = False) -> str:
     """``2:30pm``; with seconds where a programme counts in them."""
+    if not seconds and (local.hour, local.minute) in _PLAIN:
+        return _PLAIN[local.hour, local.minute]
     clock = f"{local:%I:%M:%S}" if seconds else f"{local:%I:%M}"
     return f"{clock.lstrip('0')}{'am' if local.hour < 12 else 'pm'}"

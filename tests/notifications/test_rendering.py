@@ -123,7 +123,7 @@ class TestEveryKind:
         rendered = render_values(kind.name, context)
         everything = rendered.subject + rendered.text + text
         common = {"[.item]", "[.member]", "[.programme]", "[.reply_to]"}
-        optional = {"[.todos.owner]", "[.actions.todo]", "[.owner]"}
+        optional = {"[.todos.owner]", "[.actions.todo]", "[.owner]", "[.about]"}
         unsaid = {mark for mark in marks(context) if mark not in everything}
         assert unsaid <= common | optional
 
