@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -83,4 +84,8 @@ def create_app(
     return app
 
 
-app = create_app(process_settings())
+def __getattr__(name: str) -> Any:
+    """``api.main:app``, for uvicorn: made when asked for, since an import should open nothing."""
+    if name == "app":
+        return create_app(process_settings())
+    raise AttributeError(name)

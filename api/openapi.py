@@ -41,7 +41,8 @@ def _finished(app: FastAPI) -> dict[str, Any]:
     for model in (Flaw, ProblemBody):
         schemas[model.__name__] = model.model_json_schema(ref_template=reference)
         schemas[model.__name__].pop("$defs", None)
-    for operation in operations(described):
+    for _, _, operation in described_operations(described):
+        _show_examples(operation, schemas)
         for status, answer in operation["responses"].items():
             if int(status) >= 400:
                 answer["content"] = {
@@ -60,9 +61,32 @@ def _finished(app: FastAPI) -> dict[str, Any]:
     return described
 
 
-def operations(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every operation of a description."""
-    for path in described["paths"].values():
-        for method, operation in path.items():
+def _show_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Show at the operation itself what a body and an answer look like."""
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for body in bodies:
+        content = body.get("content", {}).get("application/json")
+        if content and "example" not in content:
+            found = _example_of(content["schema"], schemas)
+            if found is not None:
+                content["example"] = found
+
+
+def _example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    model = schemas.get(schema.get("$ref", "").rpartition("/")[2], {})
+    if "examples" in model:
+        return model["examples"][0]
+    entries = model.get("properties", {}).get("items", {}).get("items")
+    if entries is not None:
+        return {"items": [_example_of(entries, schemas)], "next": None}
+    return None
+
+
+def described_operations(
+    described: dict[str, Any],
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and description of every operation."""
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
             if method in {"get", "post", "patch", "put", "delete"}:
-                yield operation
+                yield method.upper(), path, operation

@@ -8,6 +8,7 @@ from api.commands.dispatch import reachable
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
+from storage import master
 from storage.ids import derived_id, new_id
 
 
@@ -30,8 +31,6 @@ async def written(
     certain that Temporal did not take it, they stay: a text without a command does no harm, a
     command without its text would.
     """
-    from storage import master
-
     await reachable(desk)
     ids: dict[str, str] = {}
     async with desk.database.transaction() as session:
@@ -55,5 +54,5 @@ async def written(
         if problem.name in {"refused", "closed"}:
             async with desk.database.transaction() as session:
                 for text_id in ids.values():
-                    await master.drop_text(session, text_id)
+                    await master.drop_text(session, text_id, now=desk.now())
         raise

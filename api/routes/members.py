@@ -2,18 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 
-from api.guard import Read, guarded_router
+from api.commands import office
+from api.guard import Commanded, Edited, Read, guarded_router
 from api.problems import Problem
 from api.readings import office as shown
 from api.readings.parts import member_ref
 from api.readings.sight import sight
-from api.routes.answering import FOUND, READ
+from api.routes.answering import API, EDIT, FOUND, READ
 from api.routes.paging import Cursor, Limit, next_link
 from api.schemas.fields import Id
+from api.schemas.master import Blackout, ContactEdit, MemberEdit, NewContact, NewMember
 from api.schemas.office import MemberDetail
 from api.schemas.refs import MemberRef, Page
+from storage import master
 from storage.queries import members as stored
 
 router = guarded_router("Members")
@@ -44,3 +47,74 @@ async def show_member(member_id: Id, call: Read) -> MemberDetail:
     if found is None:
         raise Problem("not-found")
     return shown.member(call.actor, found)
+
+
+@router.post("/members", summary="Add a member", status_code=201, responses=EDIT)
+async def add_member(body: NewMember, response: Response, call: Commanded) -> MemberDetail:
+    """A member organisation with its contacts, exactly one of them the lead."""
+    added = await office.add_member(
+        call.desk,
+        call.actor,
+        name=body.name,
+        nation=body.nation,
+        contacts=[_contact(one) for one in body.contacts],
+        blackouts=_blackouts(body.blackouts),
+        sample=body.sample,
+        key=call.key,
+    )
+    response.headers["Location"] = f"{API}/members/{added.member.id}"
+    return shown.member(call.actor, added)
+
+
+@router.patch("/members/{member_id}", summary="Edit a member", responses=EDIT)
+async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDetail:
+    """Change what is given; the rest stays. Running engagements keep their calendar."""
+    edited = await office.edit_member(
+        call.desk,
+        call.actor,
+        member_id,
+        name=body.name,
+        nation=body.nation,
+        blackouts=None if body.blackouts is None else _blackouts(body.blackouts),
+    )
+    return shown.member(call.actor, edited)
+
+
+@router.post(
+    "/members/{member_id}/contacts", summary="Add a contact", status_code=201, responses=EDIT
+)
+async def add_contact(
+    member_id: Id, body: NewContact, response: Response, call: Commanded
+) -> MemberDetail:
+    """A person at the member. As the lead, it takes the place of the one who was."""
+    edited = await office.add_contact(call.desk, call.actor, member_id, _contact(body))
+    response.headers["Location"] = f"{API}/members/{member_id}"
+    return shown.member(call.actor, edited)
+
+
+@router.patch(
+    "/members/{member_id}/contacts/{contact_id}", summary="Edit a contact", responses=EDIT
+)
+async def edit_contact(
+    member_id: Id, contact_id: Id, body: ContactEdit, call: Edited
+) -> MemberDetail:
+    """Change what is given; the rest stays. The open tasks of a lead go to the new one."""
+    edited = await office.edit_contact(
+        call.desk,
+        call.actor,
+        member_id,
+        contact_id,
+        name=body.name,
+        email=body.email,
+        lead=body.lead,
+        active=body.active,
+    )
+    return shown.member(call.actor, edited)
+
+
+def _contact(body: NewContact) -> master.NewContact:
+    return master.NewContact(body.name, body.email, body.lead)
+
+
+def _blackouts(body: list[Blackout]) -> list[master.Blackout]:
+    return [master.Blackout(one.first, one.last, one.reason) for one in body]

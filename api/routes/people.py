@@ -2,12 +2,14 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 
-from api.guard import Read, guarded_router
+from api.commands import office
+from api.guard import Commanded, Read, guarded_router
 from api.readings import office as shown
-from api.routes.answering import READ
+from api.routes.answering import API, EDIT, READ
 from api.routes.paging import Cursor, Limit, next_link
+from api.schemas.master import NewPerson
 from api.schemas.office import Person
 from api.schemas.refs import Page
 from storage.queries import members as stored
@@ -28,3 +30,13 @@ async def list_people(
     async with call.desk.database.reading() as session:
         page = await stored.list_people(session, role=role, cursor=cursor, limit=limit)
     return Page(items=[shown.person(row) for row in page.rows], next=next_link(request, page.next))
+
+
+@router.post("/people", summary="Add a person", status_code=201, responses=EDIT)
+async def add_person(body: NewPerson, response: Response, call: Commanded) -> Person:
+    """Somebody of the office, of its funder or of a partner. A token comes from the operator."""
+    added = await office.add_person(
+        call.desk, call.actor, name=body.name, email=body.email, role=body.role, key=call.key
+    )
+    response.headers["Location"] = f"{API}/people"
+    return shown.person(added)

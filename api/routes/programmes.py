@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from api.commands import office
 from api.guard import Commanded, Read, guarded_router
 from api.problems import Problem
 from api.readings import office as shown
@@ -65,8 +66,6 @@ async def add_programme(request: Request, response: Response, call: Commanded) -
 
     Every error in it is listed at once, with its line and column.
     """
-    from api.commands import programmes
-
-    row = await programmes.add_programme(call.desk, call.actor, await request.body())
+    row = await office.add_programme(call.desk, call.actor, await request.body())
     response.headers["Location"] = f"{API}/programmes/{row.id}?version={row.version}"
     return shown.programme_detail(row)

@@ -1,0 +1,204 @@
+"""Commands on master data: programmes, members, contacts, people. Plain SQL, no workflow."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.commands.reaching import require
+from api.desk import Desk
+from api.permissions import Actor
+from api.problems import Flaw, Problem
+from programmes.loader import DefinitionErrors, load_definition
+from storage import master
+from storage.ids import derived_id, new_id
+from storage.master import Blackout, Missing, NewContact, Rejected
+from storage.queries.members import (
+    MemberDetail,
+    PersonRow,
+    show_member,
+    show_person,
+)
+from storage.queries.programmes import ProgrammeRow, show_programme
+
+_TAKEN = frozenset({"member_taken", "email_taken", "version_taken"})
+"""Flaws that are about what is there already: 409 rather than 422."""
+
+
+async def add_programme(desk: Desk, actor: Actor, source: bytes) -> ProgrammeRow:
+    """Store a definition. Raises ``definition-invalid`` with every error, and ``exists``."""
+    require(actor, "add_programme")
+    try:
+        text = source.decode("utf-8-sig")
+        definition = load_definition(text, "definition")
+    except UnicodeDecodeError as error:
+        raise Problem("unsupported-media-type", expected="YAML in UTF-8") from error
+    except DefinitionErrors as error:
+        raise Problem(
+            "definition-invalid",
+            errors=[
+                Flaw(pointer=f"{one.line}:{one.column}", what=one.what, mend=one.mend)
+                for one in error.problems
+            ],
+        ) from error
+    async with _writing(desk) as session:
+        await master.add_programme(
+            session,
+            actor.holder_id,
+            desk.now(),
+            id=definition.id,
+            version=definition.version,
+            title=definition.title,
+            source=text,
+        )
+    async with desk.database.reading() as session:
+        stored = await show_programme(session, definition.id, definition.version)
+    assert stored is not None
+    return stored
+
+
+async def add_member(
+    desk: Desk,
+    actor: Actor,
+    *,
+    name: str,
+    nation: str,
+    contacts: Sequence[NewContact],
+    blackouts: Sequence[Blackout] = (),
+    sample: bool = False,
+    key: str | None = None,
+) -> MemberDetail:
+    """Add a member organisation with its contacts."""
+    require(actor, "add_member")
+    member_id = derived_id("mem", actor.holder_id, key) if key else new_id("mem")
+    async with _writing(desk) as session:
+        # A repeat after a crash finds what the first attempt has stored.
+        if key is None or await show_member(session, member_id) is None:
+            await master.add_member(
+                session,
+                actor.holder_id,
+                desk.now(),
+                name=name,
+                nation=nation,
+                contacts=contacts,
+                sample=sample,
+                blackouts=blackouts,
+                id=member_id,
+            )
+        return await _member(session, member_id)
+
+
+async def edit_member(
+    desk: Desk,
+    actor: Actor,
+    member_id: str,
+    *,
+    name: str | None = None,
+    nation: str | None = None,
+    blackouts: Sequence[Blackout] | None = None,
+) -> MemberDetail:
+    """Change what is given. Engagements keep the calendar that they were started with."""
+    require(actor, "edit_member")
+    async with _writing(desk) as session:
+        await master.update_member(
+            session,
+            actor.holder_id,
+            desk.now(),
+            member_id,
+            name=name,
+            nation=nation,
+            blackouts=blackouts,
+        )
+        return await _member(session, member_id)
+
+
+async def add_contact(
+    desk: Desk, actor: Actor, member_id: str, contact: NewContact
+) -> MemberDetail:
+    """Add a contact; as the lead, in place of the one who was."""
+    require(actor, "add_contact")
+    async with _writing(desk) as session:
+        await master.add_contact(session, actor.holder_id, desk.now(), member_id, contact)
+        return await _member(session, member_id)
+
+
+async def edit_contact(
+    desk: Desk,
+    actor: Actor,
+    member_id: str,
+    contact_id: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    lead: bool | None = None,
+    active: bool | None = None,
+) -> MemberDetail:
+    """Change what is given; the tasks of a new lead follow."""
+    require(actor, "edit_contact")
+    async with _writing(desk) as session:
+        before = await _member(session, member_id)
+        if all(contact.id != contact_id for contact in before.contacts):
+            raise Problem("not-found")
+        await master.update_contact(
+            session,
+            actor.holder_id,
+            desk.now(),
+            contact_id,
+            name=name,
+            email=email,
+            lead=lead,
+            active=active,
+        )
+        return await _member(session, member_id)
+
+
+async def add_person(
+    desk: Desk, actor: Actor, *, name: str, email: str, role: str, key: str | None = None
+) -> PersonRow:
+    """Add somebody of the office, of its funder or of a partner."""
+    require(actor, "add_person")
+    person_id = derived_id("per", actor.holder_id, key) if key else new_id("per")
+    async with _writing(desk) as session:
+        if key is None or await show_person(session, person_id) is None:
+            await master.add_person(
+                session,
+                actor.holder_id,
+                desk.now(),
+                name=name,
+                email=email,
+                role=role,
+                id=person_id,
+            )
+        added = await show_person(session, person_id)
+    assert added is not None
+    return added
+
+
+async def _member(session: AsyncSession, member_id: str) -> MemberDetail:
+    found = await show_member(session, member_id)
+    if found is None:
+        raise Problem("not-found")
+    return found
+
+
+@asynccontextmanager
+async def _writing(desk: Desk) -> AsyncIterator[AsyncSession]:
+    """A transaction whose refusals are problems."""
+    try:
+        async with desk.database.transaction() as session:
+            yield session
+    except Missing as error:
+        raise Problem("not-found") from error
+    except Rejected as error:
+        taken = any(flaw.name in _TAKEN for flaw in error.flaws)
+        raise Problem(
+            "exists" if taken else "invalid",
+            errors=[
+                Flaw(pointer=f"#/{flaw.field}", what=flaw.what, mend=flaw.mend)
+                for flaw in error.flaws
+            ],
+        ) from error
+    except IntegrityError as error:
+        # Somebody else stored the same name or address at the same moment.
+        raise Problem("exists") from error

@@ -1,0 +1,79 @@
+"""The real application on a real database; Temporal is a closed port until a test opens one."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.main import create_app
+from api.permissions import Role
+from api.temporal import LazyTemporal
+from settings import Settings
+from storage.database import Database
+from tests.api.office import TOKENS, bearer, fill
+from tests.databases import migrated_sqlite, opened, sqlite_url
+from tests.storage.office import NOW
+
+Caller = Callable[[Role | None], httpx.AsyncClient]
+
+NOWHERE = {"target_host": "127.0.0.1:1"}
+"""No Temporal is ever on port 1."""
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the whole office in it, to be copied."""
+    path = tmp_path_factory.mktemp("api") / "office.db"
+    url = migrated_sqlite(path)
+
+    async def write() -> None:
+        async with opened(url) as database, database.transaction() as session:
+            await fill(session)
+
+    asyncio.run(write())
+    return path
+
+
+@pytest.fixture
+async def database(filled: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "milepost.db"
+    shutil.copyfile(filled, path)
+    async with opened(sqlite_url(path)) as database:
+        yield database
+
+
+def application(database: Database, **settings: object) -> FastAPI:
+    """The application with its clock at ``NOW``."""
+    given = Settings.model_validate({"database_url": "sqlite+aiosqlite://", **settings})
+    app = create_app(given, database, LazyTemporal(NOWHERE))
+    app.state.desk = replace(app.state.desk, now=lambda: NOW)
+    return app
+
+
+@pytest.fixture
+def app(database: Database) -> FastAPI:
+    return application(database)
+
+
+@pytest.fixture
+async def calling(app: FastAPI) -> AsyncIterator[Caller]:
+    """Gives a client that calls as a role, or as nobody."""
+    clients: list[httpx.AsyncClient] = []
+
+    def client(role: Role | None) -> httpx.AsyncClient:
+        made = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://testserver",
+            headers=bearer(TOKENS[role][0]) if role else {},
+        )
+        clients.append(made)
+        return made
+
+    yield client
+    for made in clients:
+        await made.aclose()
