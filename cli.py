@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 import observability
-from commands import doctor, engagement, mailbox, programme, serve
+from commands import (
+    doctor,
+    engagement,
+    mailbox,
+    member,
+    person,
+    programme,
+    programme_add,
+    serve,
+    token,
+    up,
+)
 from settings import settings
 
 EXIT_CODES = (
@@ -49,7 +60,9 @@ def worker() -> None:
 
 serve.register(app)
 app.command()(doctor.doctor)
-for group in (programme.app, engagement.app, mailbox.app):
+app.command()(up.up)
+programme.app.command("add")(programme_add.add)
+for group in (programme.app, member.app, person.app, engagement.app, token.app, mailbox.app):
     app.add_typer(group)
 
 

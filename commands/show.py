@@ -53,7 +53,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         return
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # An id is there to be copied whole.
+        table.add_column(column, overflow="fold", no_wrap=column == say("column.id"))
     for row in rows:
         table.add_row(*(cell(value) for value in row))
     console().print(table)

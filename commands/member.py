@@ -1,0 +1,182 @@
+"""`milepost member`: add members, import them from a file, list them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.changing import OPERATOR, change, with_change
+from commands.outcome import ending, with_database
+from commands.show import AsJson, print_json, print_line, print_table
+from programmes.holidays import Nation
+from storage.database import Database
+from storage.master.checks import Blackout, NewContact
+from storage.master.member_import import COLUMNS, import_members
+from storage.master.members import add_member
+from storage.queries.members import MemberDetail, list_members, show_member
+from storage.queries.paging import MAX_LIMIT
+
+app = typer.Typer(name="member", help="Add, import and list members.", no_args_is_help=True)
+
+Sample = Annotated[bool, typer.Option(help="Mark as sample data wherever it is shown.")]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="The organisation's name.")],
+    nation: Annotated[
+        Nation, typer.Option(case_sensitive=False, help="Whose bank holidays it keeps.")
+    ],
+    lead: Annotated[str, typer.Option(metavar="'NAME <ADDRESS>'", help="The lead contact.")],
+    contact: Annotated[
+        list[str] | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Another; repeatable.")
+    ] = None,
+    blackout: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIRST:LAST[:REASON]", help="Days without emails and due dates; repeatable."
+        ),
+    ] = None,
+    sample: Sample = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a member with its contacts.
+
+    Exit code 1: something is wrong with what was given; nothing is stored then.
+    """
+    contacts = [_contact(lead, lead=True), *(_contact(each) for each in contact or [])]
+    blackouts = [_blackout(each) for each in blackout or []]
+
+    async def work(database: Database) -> MemberDetail:
+        return await new_member(
+            database, name, nation, contacts, blackouts=blackouts, sample=sample
+        )
+
+    with ending(as_json):
+        added = with_database(work)
+    if as_json:
+        print_json(added)
+    else:
+        print_line("member.added", name=added.member.name, id=added.member.id)
+
+
+async def new_member(
+    database: Database,
+    name: str,
+    nation: str,
+    contacts: Sequence[NewContact],
+    *,
+    blackouts: Sequence[Blackout] = (),
+    sample: bool = False,
+) -> MemberDetail:
+    """Add a member with its contacts. Raises Stop where something is wrong with them."""
+
+    async def work(session: AsyncSession, now: datetime) -> MemberDetail | None:
+        member_id = await add_member(
+            session,
+            OPERATOR,
+            now,
+            name=name,
+            nation=nation,
+            contacts=contacts,
+            sample=sample,
+            blackouts=blackouts,
+        )
+        return await show_member(session, member_id)
+
+    added = await change(database, work)
+    assert added is not None, "it was added in the same transaction"
+    return added
+
+
+@app.command("list")
+def list_all(
+    text: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the members with their lead contacts, by name."""
+
+    async def read(database: Database) -> list[MemberDetail]:
+        found: list[MemberDetail] = []
+        cursor: str | None = None
+        async with database.reading() as session:
+            while True:
+                page = await list_members(session, text=text, cursor=cursor, limit=MAX_LIMIT)
+                for row in page.rows:
+                    detail = await show_member(session, row.id)
+                    found += [detail] if detail else []
+                cursor = page.next
+                if cursor is None:
+                    return found
+
+    with ending(as_json):
+        members = with_database(read)
+    if as_json:
+        print_json(members)
+        return
+    print_table(
+        say("member.list"),
+        [say(f"column.{name}") for name in ("name", "nation", "lead", "sample", "id")],
+        [
+            (each.member.name, each.member.nation, _lead(each), each.member.sample, each.member.id)
+            for each in members
+        ],
+    )
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help=f"CSV, a row a contact, with the columns {', '.join(COLUMNS)}.",
+        ),
+    ],
+    sample: Sample = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add every member of a CSV file, or none: each mistake is named with its line.
+
+    Exit code 1: the file has mistakes. 2: there is no such file.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise typer.BadParameter(say("member.not_text", file=file), param_hint="FILE") from None
+
+    async def work(session: AsyncSession, now: datetime) -> tuple[str, ...]:
+        return await import_members(session, OPERATOR, now, text, sample=sample)
+
+    with ending(as_json):
+        ids = with_change(work)
+    if as_json:
+        print_json({"added": ids})
+    else:
+        print_line("member.imported", count=len(ids))
+
+
+def _contact(text: str, *, lead: bool = False) -> NewContact:
+    name, address = parseaddr(text)
+    # What is no address goes on as it is, so that it is refused with all else that is wrong.
+    return NewContact(name or text, address or text, lead=lead)
+
+
+def _blackout(text: str) -> Blackout:
+    first, _, rest = text.partition(":")
+    last, _, reason = rest.partition(":")
+    try:
+        return Blackout(date.fromisoformat(first), date.fromisoformat(last or first), reason)
+    except ValueError:
+        raise typer.BadParameter(say("member.blackout"), param_hint="--blackout") from None
+
+
+def _lead(member: MemberDetail) -> str:
+    return next((f"{each.name} <{each.email}>" for each in member.contacts if each.lead), "")

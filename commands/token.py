@@ -1,0 +1,125 @@
+"""`milepost token`: make, list and revoke the bearer tokens of the API."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.changing import OPERATOR, change, with_change
+from commands.lookup import member_named, person_named
+from commands.outcome import Exit, Stop, ending, with_database
+from commands.show import AsJson, print_json, print_line, print_table
+from storage.database import Database
+from storage.master.tokens import NewToken, create_token, revoke_token
+from storage.queries.access import TokenRow, list_tokens
+from storage.queries.members import contacts_of
+
+app = typer.Typer(
+    name="token", help="Make, list and revoke tokens for the API.", no_args_is_help=True
+)
+
+
+@app.command()
+def create(
+    holder: Annotated[
+        str | None, typer.Argument(help="A person's id, name or address, or a contact's id.")
+    ] = None,
+    member: Annotated[
+        str | None, typer.Option(help="Instead: a member, whose lead contact gets it.")
+    ] = None,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a token that speaks for somebody. It is shown this once; only its hash is kept."""
+
+    async def work(database: Database) -> NewToken:
+        async with database.reading() as session:
+            holder_id = await _holder(session, holder, member)
+        return await new_token(database, holder_id, label)
+
+    with ending(as_json):
+        made = with_database(work)
+    if as_json:
+        print_json(asdict(made))
+    else:
+        print_line("token.made", role=made.role, id=made.id)
+        typer.echo(made.secret)
+
+
+@app.command()
+def revoke(
+    token: Annotated[str, typer.Argument(help="The token's id, as `list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a token. Exit code 1: there is none of that id."""
+
+    async def work(session: AsyncSession, now: datetime) -> bool:
+        return await revoke_token(session, OPERATOR, now, token)
+
+    with ending(as_json):
+        ended = with_change(work)
+    if as_json:
+        print_json({"id": token, "was_valid": ended})
+    else:
+        print_line("token.revoked" if ended else "token.revoked_before", id=token)
+
+
+@app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """List all tokens, the revoked ones too. Their secrets are nowhere."""
+
+    async def read(database: Database) -> tuple[TokenRow, ...]:
+        async with database.reading() as session:
+            return await list_tokens(session)
+
+    with ending(as_json):
+        tokens = with_database(read)
+    if as_json:
+        print_json(tokens)
+        return
+    print_table(
+        say("token.list"),
+        [say(f"column.{name}") for name in ("holder", "role", "label", "created", "revoked", "id")],
+        [
+            (each.holder_name, each.role, each.label, each.created_at, each.revoked_at, each.id)
+            for each in tokens
+        ],
+    )
+
+
+async def new_token(database: Database, holder_id: str, label: str = "") -> NewToken:
+    """Make a token. Raises Stop where nobody active has that id."""
+
+    async def work(session: AsyncSession, now: datetime) -> NewToken:
+        return await create_token(session, OPERATOR, now, holder_id=holder_id, label=label)
+
+    return await change(database, work)
+
+
+async def revoke_labelled(database: Database, label: str) -> int:
+    """End every valid token with that label; how many there were."""
+
+    async def work(session: AsyncSession, now: datetime) -> int:
+        valid = [
+            each
+            for each in await list_tokens(session)
+            if each.label == label and each.revoked_at is None
+        ]
+        for each in valid:
+            await revoke_token(session, OPERATOR, now, each.id)
+        return len(valid)
+
+    return await change(database, work)
+
+
+async def _holder(session: AsyncSession, holder: str | None, member: str | None) -> str:
+    if (holder is None) == (member is None):
+        raise Stop(say("token.for_whom"), code=Exit.USAGE)
+    if member is not None:
+        whose = await member_named(session, member)
+        return next(each.id for each in await contacts_of(session, whose.id) if each.lead)
+    assert holder is not None
+    return holder if holder.startswith("con_") else (await person_named(session, holder)).id

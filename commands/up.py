@@ -1,0 +1,70 @@
+"""`milepost up`: the embedded product, without sample data."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from commands.catalogue import say
+from commands.first_manager import first_manager_token
+from commands.opening import Screen, run_office
+from commands.outcome import ending
+from commands.show import cell, console, print_line
+from embedded.folder import Addresses
+from embedded.office import log_folder
+from settings import Settings, settings
+
+
+def up(
+    manager_name: Annotated[
+        str, typer.Option(help="The first manager's name; for a first run.")
+    ] = "Programme manager",
+    manager_email: Annotated[
+        str, typer.Option(help="The first manager's address; for a first run.")
+    ] = "manager@example.org",
+) -> None:
+    """Run Milepost on this machine: Temporal, worker and API, until Ctrl-C. State is kept.
+
+    Exit code 1: another office runs here, or a port is taken. 3: a part does not start.
+    """
+    config = settings()
+
+    async def serve(addresses: Addresses, screen: Screen) -> int:
+        token = await first_manager_token(config, manager_name, manager_email)
+        print_addresses(config, addresses)
+        if token is not None:
+            console().print(say("office.first_token"))
+            console().print(token, style="bold", markup=False, soft_wrap=True)
+            print_line("office.first_token_use", token=token, api=addresses.api)
+            print_line("office.next_steps")
+        print_line("office.stays")
+        await asyncio.Event().wait()
+        return 0
+
+    with ending():
+        code = run_office(config, serve)
+    print_line("office.ended")
+    raise typer.Exit(code)
+
+
+def print_addresses(config: Settings, addresses: Addresses) -> None:
+    """Where everything is reached."""
+    lines: Mapping[str, object] = {
+        "api": addresses.api,
+        "docs": f"{addresses.api}/openapi.json",
+        "mailbox": f"{addresses.api}/mailbox" if config.sender == "mailbox" else "",
+        "temporal_ui": addresses.temporal_ui,
+        "temporal": addresses.temporal,
+        "folder": config.data_dir.absolute(),
+        "logs": log_folder(config).absolute(),
+    }
+    table = Table(title=say("office.addresses"), title_justify="left", show_header=False)
+    for name, value in lines.items():
+        if value:
+            table.add_row(say(f"office.{name}"), cell(value))
+    console().print()
+    console().print(table)
+    kept = "mail_kept" if config.sender == "mailbox" else "mail_real"
+    print_line(f"office.{kept}", sender=config.sender)
