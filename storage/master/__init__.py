@@ -1,0 +1,41 @@
+"""Master data: members, contacts, people, tokens, programmes, texts. Each change is an event.
+
+Every function takes the session of a transaction, who does it, and when. What is wrong with what
+was given is raised as ``Rejected``, with every flaw and its mend; an id that is not there as
+``Missing``.
+"""
+
+from storage.master.checks import NATIONS, PERSON_ROLES, Blackout, NewContact
+from storage.master.flaws import Flaw, Missing, Rejected
+from storage.master.member_import import COLUMNS, import_members
+from storage.master.members import add_contact, add_member, update_contact, update_member
+from storage.master.people import add_person, assign_team, update_person
+from storage.master.programmes import add_programme
+from storage.master.texts import drop_text, store_text
+from storage.master.tokens import NewToken, create_token, hash_of, revoke_token
+
+__all__ = [
+    "COLUMNS",
+    "NATIONS",
+    "PERSON_ROLES",
+    "Blackout",
+    "Flaw",
+    "Missing",
+    "NewContact",
+    "NewToken",
+    "Rejected",
+    "add_contact",
+    "add_member",
+    "add_person",
+    "add_programme",
+    "assign_team",
+    "create_token",
+    "drop_text",
+    "hash_of",
+    "import_members",
+    "revoke_token",
+    "store_text",
+    "update_contact",
+    "update_member",
+    "update_person",
+]

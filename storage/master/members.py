@@ -1,0 +1,216 @@
+"""Members and their contacts: added and changed, always with exactly one lead."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.ids import new_id
+from storage.master.audit import fields, note
+from storage.master.checks import (
+    Blackout,
+    NewContact,
+    blackout_flaws,
+    contacts_flaws,
+    email_flaws,
+    name_flaws,
+    nation_flaws,
+    normal_email,
+)
+from storage.master.flaws import Flaw, Missing, Rejected, flaw, reject_any
+from storage.owners import of_member, resolve_owners
+from storage.sql import contacts, members
+
+
+async def add_member(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    *,
+    name: str,
+    nation: str,
+    contacts: Sequence[NewContact],
+    sample: bool = False,
+    blackouts: Sequence[Blackout] = (),
+    id: str | None = None,
+) -> str:
+    """Add a member with its contacts; returns its id. Raises ``Rejected`` with every flaw."""
+    flaws = name_flaws(name) + nation_flaws(nation)
+    flaws += contacts_flaws(tuple(contacts)) + blackout_flaws(tuple(blackouts))
+    flaws += await _taken_name(session, name)
+    reject_any(flaws)
+    member_id = id or new_id("mem")
+    await session.execute(
+        insert(members).values(
+            id=member_id,
+            name=name.strip(),
+            nation=nation,
+            sample=sample,
+            blackouts=[one.stored() for one in blackouts],
+            created_at=now,
+        )
+    )
+    await note(session, "member.added", member_id, by, now)
+    for contact in contacts:
+        await _insert_contact(session, by, now, member_id, contact)
+    return member_id
+
+
+async def update_member(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    member_id: str,
+    *,
+    name: str | None = None,
+    nation: str | None = None,
+    blackouts: Sequence[Blackout] | None = None,
+) -> None:
+    """Change what is given. Engagements keep the calendar that they were started with.
+
+    Raises ``Missing`` and ``Rejected``.
+    """
+    flaws: list[Flaw] = []
+    values: dict[str, Any] = {}
+    if name is not None:
+        flaws += name_flaws(name) + await _taken_name(session, name, but=member_id)
+        values["name"] = name.strip()
+    if nation is not None:
+        flaws += nation_flaws(nation)
+        values["nation"] = nation
+    if blackouts is not None:
+        flaws += blackout_flaws(tuple(blackouts))
+        values["blackouts"] = [one.stored() for one in blackouts]
+    reject_any(flaws)
+    await _require_member(session, member_id)
+    if values:
+        await session.execute(update(members).where(members.c.id == member_id).values(values))
+        changed = fields(name=name, nation=nation, blackouts=blackouts)
+        await note(session, "member.changed", member_id, by, now, changed)
+
+
+async def add_contact(
+    session: AsyncSession, by: str, now: datetime, member_id: str, contact: NewContact
+) -> str:
+    """Add a contact; as the lead, in place of the one who was. Raises ``Missing``, ``Rejected``."""
+    reject_any(name_flaws(contact.name) + email_flaws(contact.email))
+    await _require_member(session, member_id)
+    reject_any(await _taken_email(session, member_id, contact.email))
+    if contact.lead:
+        await _unset_lead(session, member_id)
+    contact_id = await _insert_contact(session, by, now, member_id, contact)
+    if contact.lead:
+        await resolve_owners(session, of_member(member_id))
+    return contact_id
+
+
+async def update_contact(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    contact_id: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    lead: bool | None = None,
+    active: bool | None = None,
+) -> None:
+    """Change what is given; the tasks of a new lead follow. Raises ``Missing``, ``Rejected``."""
+    c = contacts.c
+    found = await session.execute(select(c.member_id, c.lead, c.active).where(c.id == contact_id))
+    before = found.one_or_none()
+    if before is None:
+        raise Missing(contact_id)
+    await _require_member(session, before.member_id)
+    flaws: list[Flaw] = []
+    values: dict[str, Any] = {}
+    if name is not None:
+        flaws += name_flaws(name)
+        values["name"] = name.strip()
+    if email is not None:
+        flaws += email_flaws(email)
+        flaws += await _taken_email(session, before.member_id, email, but=contact_id)
+        values["email"] = normal_email(email)
+    if active is not None:
+        values["active"] = active
+    if before.lead and (active is False or lead is False):
+        flaws.append(flaw("lead_leaves", "active" if active is False else "lead"))
+    is_active = before.active if active is None else active
+    if lead and not is_active:
+        flaws.append(flaw("lead_inactive", "lead"))
+    reject_any(flaws)
+    if lead and not before.lead:
+        await _unset_lead(session, before.member_id)
+        values["lead"] = True
+    if not values:
+        return
+    await session.execute(update(contacts).where(c.id == contact_id).values(values))
+    changed = fields(name=name, email=email, lead=lead, active=active)
+    await note(session, "contact.changed", contact_id, by, now, changed)
+    if "lead" in values or active is not None:
+        await resolve_owners(session, of_member(before.member_id))
+
+
+async def names_in_use(
+    session: AsyncSession, names: Iterable[str], *, but: str | None = None
+) -> frozenset[str]:
+    """Which of these names other members have, whatever the case; each in lower case."""
+    given = {name.strip() for name in names}
+    c = members.c
+    # The exact name too: SQLite's own lower() knows no letters beyond a to z.
+    same = func.lower(c.name).in_({name.lower() for name in given}) | c.name.in_(given)
+    found = await session.scalars(select(c.name).where(same, c.id != (but or "")))
+    return frozenset(name.lower() for name in found)
+
+
+async def _taken_name(session: AsyncSession, name: str, *, but: str | None = None) -> list[Flaw]:
+    if name.strip().lower() in await names_in_use(session, [name], but=but):
+        return [flaw("member_taken", "name", name=name.strip())]
+    return []
+
+
+async def _require_member(session: AsyncSession, member_id: str) -> None:
+    """Lock the member: changes of its contacts come one after the other."""
+    statement = select(members.c.id).where(members.c.id == member_id).with_for_update()
+    if (await session.execute(statement)).one_or_none() is None:
+        raise Missing(member_id)
+
+
+async def _taken_email(
+    session: AsyncSession, member_id: str, email: str, *, but: str | None = None
+) -> list[Flaw]:
+    c, normal = contacts.c, normal_email(email)
+    statement = select(c.id).where(c.member_id == member_id, c.email == normal, c.id != (but or ""))
+    if (await session.execute(statement)).one_or_none() is None:
+        return []
+    return [flaw("email_taken", "email", email=normal)]
+
+
+async def _unset_lead(session: AsyncSession, member_id: str) -> None:
+    c = contacts.c
+    await session.execute(
+        update(contacts).where(c.member_id == member_id, c.lead).values(lead=False)
+    )
+
+
+async def _insert_contact(
+    session: AsyncSession, by: str, now: datetime, member_id: str, contact: NewContact
+) -> str:
+    contact_id, email = new_id("con"), normal_email(contact.email)
+    if email is None:
+        raise Rejected(*email_flaws(contact.email))
+    await session.execute(
+        insert(contacts).values(
+            id=contact_id,
+            member_id=member_id,
+            name=contact.name.strip(),
+            email=email,
+            lead=contact.lead,
+            active=True,
+            created_at=now,
+        )
+    )
+    await note(session, "contact.added", contact_id, by, now)
+    return contact_id

@@ -1,0 +1,132 @@
+"""People of the office, of its funder and partners; and who of them works on which engagement."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.ids import new_id
+from storage.master.audit import fields, note
+from storage.master.checks import email_flaws, name_flaws, normal_email, role_flaws
+from storage.master.flaws import Flaw, Missing, flaw, reject_any
+from storage.owners import of_person, resolve_owners
+from storage.sql import engagements, people, tasks
+
+
+async def add_person(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    *,
+    name: str,
+    email: str,
+    role: str,
+    id: str | None = None,
+) -> str:
+    """Add a person; returns the id. Raises ``Rejected`` with every flaw."""
+    flaws = name_flaws(name) + role_flaws(role) + email_flaws(email)
+    flaws += await _taken_email(session, email)
+    reject_any(flaws)
+    person_id = id or new_id("per")
+    await session.execute(
+        insert(people).values(
+            id=person_id,
+            name=name.strip(),
+            email=normal_email(email),
+            role=role,
+            active=True,
+            created_at=now,
+        )
+    )
+    await note(session, "person.added", person_id, by, now, {"role": role})
+    return person_id
+
+
+async def update_person(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    person_id: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    role: str | None = None,
+    active: bool | None = None,
+) -> None:
+    """Change what is given. The tasks of somebody who leaves go to whoever stands in; where nobody
+    does they have no owner, which shows. Raises ``Missing`` and ``Rejected``."""
+    flaws: list[Flaw] = []
+    values: dict[str, Any] = {}
+    if name is not None:
+        flaws += name_flaws(name)
+        values["name"] = name.strip()
+    if email is not None:
+        flaws += email_flaws(email) + await _taken_email(session, email, but=person_id)
+        values["email"] = normal_email(email)
+    if role is not None:
+        flaws += role_flaws(role)
+        values["role"] = role
+    if active is not None:
+        values["active"] = active
+    reject_any(flaws)
+    known = select(people.c.id).where(people.c.id == person_id).with_for_update()
+    if (await session.execute(known)).one_or_none() is None:
+        raise Missing(person_id)
+    if not values:
+        return
+    await session.execute(update(people).where(people.c.id == person_id).values(values))
+    changed = fields(name=name, email=email, role=role, active=active)
+    await note(session, "person.changed", person_id, by, now, changed)
+    if active is not None:
+        await resolve_owners(session, of_person(person_id))
+
+
+async def assign_team(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    engagement_id: str,
+    *,
+    manager_id: str | None = None,
+    adviser_id: str | None = None,
+) -> None:
+    """Give an engagement another manager or adviser; its open tasks follow.
+
+    Raises ``Missing`` and ``Rejected``.
+    """
+    flaws: list[Flaw] = []
+    if manager_id is not None and await _role_of(session, manager_id) != "manager":
+        flaws.append(flaw("not_a_manager", "manager", person=manager_id))
+    if adviser_id is not None:
+        role = await _role_of(session, adviser_id)
+        if role not in ("adviser", "manager"):
+            flaws.append(flaw("not_an_adviser", "adviser", person=adviser_id))
+    reject_any(flaws)
+    c = engagements.c
+    known = select(c.id).where(c.id == engagement_id).with_for_update()
+    if (await session.execute(known)).one_or_none() is None:
+        raise Missing(engagement_id)
+    given = {"manager_id": manager_id, "adviser_id": adviser_id}
+    values = {name: value for name, value in given.items() if value is not None}
+    if not values:
+        return
+    await session.execute(update(engagements).where(c.id == engagement_id).values(values))
+    await note(session, "engagement.team_changed", engagement_id, by, now, values)
+    await resolve_owners(session, tasks.c.engagement_id == engagement_id)
+
+
+async def _role_of(session: AsyncSession, person_id: str) -> str | None:
+    return await session.scalar(
+        select(people.c.role).where(people.c.id == person_id, people.c.active)
+    )
+
+
+async def _taken_email(session: AsyncSession, email: str, *, but: str | None = None) -> list[Flaw]:
+    normal = normal_email(email)
+    statement = select(people.c.id).where(
+        func.lower(people.c.email) == normal, people.c.id != (but or "")
+    )
+    if (await session.execute(statement)).first() is None:
+        return []
+    return [flaw("email_taken", "email", email=normal)]

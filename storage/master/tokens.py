@@ -1,0 +1,93 @@
+"""Bearer tokens: the secret is shown once, and only its hash is kept."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.ids import new_id
+from storage.master.audit import note
+from storage.master.flaws import Missing, flaw, reject_any
+from storage.sql import contacts, people, tokens
+
+PREFIX = "mp_"
+"""Lets people and secret scanners recognise a token of Milepost."""
+
+MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token that was just made. ``repr`` hides the secret, so that no log shows it."""
+
+    id: str
+    role: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"NewToken(id={self.id!r}, role={self.role!r})"
+
+
+def hash_of(secret: str) -> str:
+    """What is stored and looked up. The secret is random and long, so one round is enough."""
+    return sha256(secret.encode()).hexdigest()
+
+
+async def create_token(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    *,
+    holder_id: str,
+    role: str | None = None,
+    label: str = "",
+) -> NewToken:
+    """A token that speaks for an active contact (``member``) or person (that person's role).
+
+    The only time that the secret is known. Raises ``Rejected``.
+    """
+    held = await _role_of(session, holder_id)
+    if held is None:
+        reject_any([flaw("holder_unknown", "holder", holder=holder_id)])
+    elif role is not None and role != held:
+        reject_any([flaw("role_not_held", "role", role=role, held=held)])
+    made = NewToken(new_id("tok"), held or "", PREFIX + secrets.token_urlsafe(32))
+    await session.execute(
+        insert(tokens).values(
+            id=made.id,
+            sha256=hash_of(made.secret),
+            role=made.role,
+            holder_id=holder_id,
+            label=label.strip(),
+            created_at=now,
+            revoked_at=None,
+        )
+    )
+    await note(session, "token.created", made.id, by, now, {"holder": holder_id})
+    return made
+
+
+async def revoke_token(session: AsyncSession, by: str, now: datetime, token_id: str) -> bool:
+    """End a token; ``False`` where it was ended before. Raises ``Missing``."""
+    c = tokens.c
+    ended = await session.execute(
+        update(tokens)
+        .where(c.id == token_id, c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(c.id)
+    )
+    if ended.one_or_none() is not None:
+        await note(session, "token.revoked", token_id, by, now)
+        return True
+    if await session.scalar(select(c.id).where(c.id == token_id)) is None:
+        raise Missing(token_id)
+    return False
+
+
+async def _role_of(session: AsyncSession, holder_id: str) -> str | None:
+    person = select(people.c.role).where(people.c.id == holder_id, people.c.active)
+    contact = select(literal(MEMBER)).where(contacts.c.id == holder_id, contacts.c.active)
+    return await session.scalar(person.union_all(contact))
