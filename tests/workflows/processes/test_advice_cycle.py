@@ -1,0 +1,145 @@
+"""An advice cycle: dates, session, notes, actions, and what is carried into the next cycle."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from tests.workflows.processes.drive import give, kinds, refused, run_out, told
+from tests.workflows.stories import ADVISER, LEAD, NOON, item_input
+from workflows.messages import (
+    AgreedAction,
+    CloseCycle,
+    CloseItem,
+    CompleteAction,
+    ConfirmDate,
+    HoldSession,
+    MissSession,
+    MoveDeadline,
+    ProposeDates,
+    RecordNotes,
+    SendAgenda,
+)
+from workflows.processes.advice_cycle import AdviceCycleProcess
+
+SESSION = datetime(2027, 1, 20, 10, tzinfo=UTC)
+TO_SESSION = (ProposeDates(ADVISER, (SESSION,)), ConfirmDate(LEAD, 0))
+TO_NOTES = (*TO_SESSION, HoldSession(ADVISER))
+WRITE_UP = AgreedAction("act_1", "txt_action", "lead", date(2027, 2, 10))
+ASK_HR = AgreedAction("act_2", "txt_action", "adviser", date(2027, 2, 12))
+
+
+def opened(**changes: Any) -> AdviceCycleProcess:
+    process = AdviceCycleProcess(item_input("advice", **changes))
+    process.opening()
+    return process
+
+
+def after(*commands: object, now: datetime = NOON) -> AdviceCycleProcess:
+    process = opened()
+    for command in commands:
+        give(process, command, SESSION if isinstance(command, HoldSession) else now)
+    return process
+
+
+class TestTheSession:
+    def test_the_adviser_is_asked_first(self) -> None:
+        record = AdviceCycleProcess(item_input("advice")).opening()
+        assert told(record) == [("advice.opened", ("adviser",))]
+
+    def test_only_dates_ahead_on_working_days_can_be_proposed(self) -> None:
+        process = opened()
+        past = ProposeDates(ADVISER, (NOON - timedelta(days=1),))
+        assert "in the past" in refused(process, past, NOON)
+        sunday = ProposeDates(ADVISER, (datetime(2027, 1, 17, 10, tzinfo=UTC),))
+        assert "not a working day" in refused(process, sunday, NOON)
+        assert "from 1 to 5" in refused(process, ProposeDates(ADVISER, ()), NOON)
+
+    def test_new_dates_replace_those_before(self) -> None:
+        process = after(ProposeDates(ADVISER, (SESSION, SESSION + timedelta(days=1))))
+        give(process, ProposeDates(ADVISER, (SESSION + timedelta(days=2),)), NOON)
+        assert [key for key in process.data if key.startswith("date:")] == ["date:0"]
+        assert "Choose one of the 1" in refused(process, ConfirmDate(LEAD, 1), NOON)
+
+    def test_a_confirmed_date_sets_the_agenda_before_it_and_the_session_on_it(self) -> None:
+        process = after(*TO_SESSION)
+        assert sorted(process.deadlines.open) == ["agenda", "session"]
+        assert process.deadlines.open["agenda"].due_at.date() == date(2027, 1, 15)
+        record = give(process, SendAgenda(ADVISER, "txt_agenda"), NOON)
+        assert told(record) == [("advice.agenda", ("member",))]
+        assert sorted(process.deadlines.open) == ["session"]
+
+    def test_a_date_that_is_over_cannot_be_confirmed(self) -> None:
+        process = after(TO_SESSION[0])
+        assert "over" in refused(process, ConfirmDate(LEAD, 0), SESSION + timedelta(days=1))
+
+    def test_it_cannot_be_held_before_its_day_but_one_by_telephone_can_be_noted(self) -> None:
+        process = after(*TO_SESSION)
+        assert "The session is on" in refused(process, HoldSession(ADVISER), NOON)
+        assert "still to come" in refused(process, HoldSession(ADVISER, date(2027, 1, 19)), NOON)
+        give(process, HoldSession(ADVISER, NOON.date()), NOON)
+        assert process.stage == "notes"
+
+    def test_a_missed_session_leads_back_to_new_dates(self) -> None:
+        process = after(*TO_SESSION)
+        record = give(process, MissSession(ADVISER, "txt_why"), SESSION)
+        assert told(record) == [("advice.missed", ("lead", "adviser"))]
+        assert (process.stage, sorted(process.deadlines.open)) == ("propose", ["propose"])
+        assert process.deadlines.open["propose"].revision == 2
+
+
+class TestActions:
+    def test_without_actions_the_notes_end_the_cycle(self) -> None:
+        process = after(*TO_NOTES)
+        record = give(process, RecordNotes(ADVISER, "txt_notes"), SESSION)
+        assert kinds(record) == ["advice.noted", "advice.closed"]
+        assert process.outcome == "completed"
+
+    def test_each_action_is_chased_with_its_own_owner_until_done(self) -> None:
+        process = after(*TO_NOTES)
+        give(process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP, ASK_HR)), SESSION)
+        records = run_out(process, datetime(2027, 2, 10, 18, tzinfo=UTC), SESSION)
+        assert {to for _, to in told(*records)} == {("lead",), ("adviser",)}
+        give(process, CompleteAction(LEAD, "act_1"), SESSION)
+        assert "no open action" in refused(process, CompleteAction(LEAD, "act_1"), SESSION)
+        record = give(process, CompleteAction(ADVISER, "act_2"), SESSION)
+        assert kinds(record) == ["advice.action_done", "advice.closed"]
+
+    def test_two_actions_of_one_id_are_refused(self) -> None:
+        process = after(*TO_NOTES)
+        assert "same id" in refused(
+            process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP, WRITE_UP)), SESSION
+        )
+
+    def test_a_moved_action_keeps_its_new_date_when_it_is_carried_on(self) -> None:
+        process = after(*TO_NOTES)
+        give(process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP,)), SESSION)
+        give(process, MoveDeadline(ADVISER, "action:act_1", date(2027, 3, 3)), SESSION)
+        assert process.carried()[0].due == date(2027, 3, 3)
+
+
+class TestRollingOver:
+    def test_open_actions_are_carried_into_the_next_cycle_and_chased_there(self) -> None:
+        process = after(*TO_NOTES)
+        give(process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP, ASK_HR)), SESSION)
+        give(process, CompleteAction(ADVISER, "act_2"), SESSION)
+        april = datetime(2027, 4, 12, 8, tzinfo=UTC)
+        record = process.decide(
+            lambda decision: process.close_item(CloseItem("milepost", "rolled_over"), decision),
+            april,
+        )
+        assert kinds(record) == ["advice.action_carried", "advice.closed"]
+        assert [action.id for action in process.carried()] == ["act_1"]
+        following = opened(key="2", carried=process.carried(), at=april)
+        task = following.deadlines.open["action:act_1"]
+        assert task.due_at > april, "it was due in February; it gets a date that can be kept"
+        assert task.ahead, "and is chased anew"
+
+    def test_carried_actions_can_be_done_before_the_next_session(self) -> None:
+        process = opened(carried=(WRITE_UP,))
+        give(process, CompleteAction(LEAD, "act_1"), NOON)
+        assert process.stage == "propose"
+        assert not process.is_closed
+
+    def test_a_cycle_can_be_closed_with_its_actions(self) -> None:
+        process = opened(carried=(WRITE_UP,))
+        give(process, CloseCycle(ADVISER, "txt_why"), NOON)
+        assert (process.outcome, process.carried()) == ("cancelled", ())
