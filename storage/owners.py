@@ -40,11 +40,19 @@ def _owner() -> ColumnElement[str]:
     role = tasks.c.owner_role
     return case(
         (role.in_((LEAD, MEMBER)), _lead().scalar_subquery()),
-        (role.in_((MANAGER, TEAM)), manager.scalar_subquery()),
+        (role == MANAGER, manager.scalar_subquery()),
         (role == ADVISER, func.coalesce(adviser.scalar_subquery(), manager.scalar_subquery())),
         (
             role == RESEARCHER,
             func.coalesce(_assignee().scalar_subquery(), manager.scalar_subquery()),
+        ),
+        (
+            role == TEAM,
+            func.coalesce(
+                manager.scalar_subquery(),
+                adviser.scalar_subquery(),
+                _assignee().scalar_subquery(),
+            ),
         ),
         else_=func.coalesce(
             select(contacts.c.id).where(contacts.c.id == role, contacts.c.active).scalar_subquery(),
