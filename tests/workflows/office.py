@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -300,7 +300,7 @@ async def open_office(
     client: Client,
     url: str,
     *,
-    sender: Sender | None = None,
+    sender: Callable[[Database], Sender] | None = None,
     nation: Nation = "ENG",
     programme: str = "inclusive-growth-network",
     skipping: bool = True,
@@ -314,7 +314,11 @@ async def open_office(
         office = Office(client, database, settings)
         await office.furnish(nation, programme)
         workers = build_workers(
-            client, database, sender or Mailbox(database, clock), settings, clock=clock
+            client,
+            database,
+            sender(database) if sender else Mailbox(database, clock),
+            settings,
+            clock=clock,
         )
         async with workers[0], workers[1]:
             yield office

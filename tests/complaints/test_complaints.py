@@ -1,0 +1,224 @@
+"""What users of other systems suffer, and members of this one must not: one test a complaint.
+
+Complaints 4 and 8 need a server that was down; they are in ``tests/durability``.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from notifications.senders.mailbox import Mailbox
+from notifications.senders.protocol import Accepted, Email, Transient
+from programmes.calendar import Blackout, WorkingCalendar
+from programmes.holidays import Nation, calendar_for
+from programmes.rules import ItemKind
+from storage.database import Database
+from tests.servers import time_skipping
+from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
+from tests.workflows.stories import LEAD, MANAGER, NATIONS, calendar, definition
+from workflows import search_attributes
+from workflows.ids import scheduled_item_id
+from workflows.messages import CompleteStep, MoveDeadline
+
+pytestmark = pytest.mark.time_skipping
+
+ONBOARDING: ItemKind = "onboarding"
+
+
+@pytest.fixture
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    attributes = {one.name: "Keyword" for one in search_attributes.ALL}
+    async with time_skipping(attributes) as running:
+        yield running
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/milepost.db"
+
+
+async def monday(skipping: WorkflowEnvironment) -> date:
+    today = (await skipping.get_current_time()).date()
+    return today + timedelta(days=7 - today.weekday())
+
+
+def onboarding_of(engaged: Engaged) -> str:
+    return scheduled_item_id(engaged.id, ONBOARDING, ONBOARDING)
+
+
+class Unsteady:
+    """A mailbox that refuses for a while, or always for one person: set from outside."""
+
+    name = "unsteady"
+
+    def __init__(self, database: Database) -> None:
+        self.mailbox = Mailbox(database, server_clock)
+        self.down = False
+        self.breaks_for = ""
+        self.attempts: list[str] = []
+
+    async def send(self, email: Email) -> Accepted:
+        self.attempts.append(email.kind)
+        if self.breaks_for and email.to_email == self.breaks_for:
+            raise RuntimeError("a sender with a bug")
+        if self.down:
+            raise Transient("down", timedelta(minutes=1))
+        return await self.mailbox.send(email)
+
+    async def recall(self, notification_id: str) -> Accepted | None:
+        return await self.mailbox.recall(notification_id)
+
+    async def close(self) -> None:
+        await self.mailbox.close()
+
+
+async def test_complaint_2_one_broken_reminder_stops_no_other(
+    skipping: WorkflowEnvironment, url: str
+) -> None:
+    """civicrm-core#33128: one broken reminder stops every reminder, for ever."""
+
+    def broken_for_the_lead(database: Database) -> Unsteady:
+        sender = Unsteady(database)
+        sender.breaks_for = "lead@council.example"
+        return sender
+
+    async with open_office(skipping.client, url, sender=broken_for_the_lead) as office:
+        engaged = await office.start(engagement_of("ENG", await monday(skipping)))
+        await skip_to(skipping, await skipping.get_current_time() + timedelta(days=60))
+        broken = [r for r in await engaged.rows("notifications") if r["recipient_id"] == LEAD]
+        assert len(broken) >= 5, "each of the member's own reminders was tried"
+        assert {row["state"] for row in broken} == {"unknown"}
+        sent = await office.mails()
+        assert [mail.kind for mail in sent] == ["onboarding.escalation"] * len(sent)
+        assert len(sent) >= 2, "the manager's went out all the same"
+        assert {mail.recipient for mail in sent} == {MANAGER}
+
+
+async def test_complaint_3_moving_a_date_neither_repeats_nor_swallows_a_reminder(
+    skipping: WorkflowEnvironment, url: str
+) -> None:
+    """civicrm-core#8025, #11239: a moved date sends reminders again; the fix sends too few."""
+    async with open_office(skipping.client, url) as office:
+        start = await monday(skipping)
+        engaged = await office.start(engagement_of("ENG", start))
+        working = calendar()
+        due = working.add_working_days(start, 15)
+        # The early reminder is out when the date moves by two days, and then by a month.
+        await skip_to(skipping, working.send_opening(working.add_working_days(due, -4)))
+        for moved_to in (
+            working.add_working_days(due, 2),
+            working.add_working_days(due, 20),
+            working.add_working_days(due, 22),
+        ):
+            await engaged.item_command(
+                ONBOARDING,
+                onboarding_of(engaged),
+                MoveDeadline(MANAGER, "step:agreement", moved_to),
+            )
+        await skip_to(skipping, working.send_opening(working.add_working_days(moved_to, 9)))
+        reminders = [
+            (mail.rung.split("/")[1], mail.at.replace(microsecond=0))
+            for mail in await office.mails()
+            if mail.rung.startswith("step:agreement/")
+        ]
+
+        def morning(offset: int, day: date) -> datetime:
+            return working.send_opening(working.add_working_days(day, offset))
+
+        assert reminders == [
+            ("early", morning(-5, due)),
+            ("early", morning(-5, moved_to)),
+            ("today", morning(0, moved_to)),
+            ("late", morning(3, moved_to)),
+            ("stuck", morning(7, moved_to)),
+        ]
+
+
+@pytest.mark.parametrize("nation", NATIONS)
+async def test_complaint_5_no_mail_at_night_at_weekends_on_bank_holidays_or_in_a_blackout(
+    skipping: WorkflowEnvironment, url: str, nation: Nation
+) -> None:
+    """zammad#4432: mail at midnight, at week-ends, on bank holidays."""
+    start = await monday(skipping)
+    election = Blackout(start + timedelta(days=20), start + timedelta(days=45), "election")
+    working: WorkingCalendar = calendar_for(
+        definition(),
+        nation,
+        first=start - timedelta(days=31),
+        last=start + timedelta(days=1100),
+        blackouts=[election],
+    )
+    async with open_office(skipping.client, url, nation=nation) as office:
+        engaged = await office.start(engagement_of(nation, start, calendar=working))
+        # Somebody works at night, and on a Sunday.
+        sunday = datetime.combine(start + timedelta(days=6), datetime.min.time(), UTC)
+        await skip_to(skipping, sunday + timedelta(hours=3))
+        await engaged.item_command(
+            ONBOARDING, onboarding_of(engaged), CompleteStep(LEAD, "contacts")
+        )
+        await skip_to(skipping, sunday + timedelta(days=150))
+        sent = await office.mails()
+        assert len(sent) >= 8
+        for mail in sent:
+            assert working.is_send_instant(mail.at), f"{mail.kind} at {mail.at}"
+            day = working.local_date(mail.at)
+            assert not election.first <= day <= election.last
+            assert working.is_working(day)
+
+
+async def test_complaint_6_a_reminder_for_what_is_done_is_withheld_and_says_why(
+    skipping: WorkflowEnvironment, url: str
+) -> None:
+    """zammad#3329, #5051: a stale reminder goes out after the thing was done."""
+    senders: list[Unsteady] = []
+
+    def unsteady(database: Database) -> Unsteady:
+        senders.append(Unsteady(database))
+        return senders[0]
+
+    async with open_office(skipping.client, url, sender=unsteady) as office:
+        [sender] = senders
+        start = await monday(skipping)
+        engaged = await office.start(engagement_of("ENG", start))
+        working = calendar()
+        early = working.send_opening(working.add_working_days(start, 3))
+        await skip_to(skipping, early - timedelta(hours=1))
+        sender.down = True
+        before = len(sender.attempts)
+        await skip_to(skipping, early + timedelta(seconds=5))
+        assert sender.attempts[before:], "the mail server was asked, and was down"
+        # While it is down, the member does what the reminder is about.
+        await engaged.item_command(
+            ONBOARDING, onboarding_of(engaged), CompleteStep(LEAD, "contacts")
+        )
+        sender.down = False
+        await skip_to(skipping, early + timedelta(hours=3))
+        [row] = [
+            row
+            for row in await engaged.rows("notifications")
+            if row["rung"] == "step:contacts/early"
+        ]
+        assert (row["state"], row["reason"]) == ("withheld", "done")
+        assert "onboarding.reminder" not in [mail.kind for mail in await office.mails()]
+
+
+async def test_complaint_10_every_reminder_is_on_the_record_of_its_case(
+    skipping: WorkflowEnvironment, url: str
+) -> None:
+    """civicrm-core#30327: the reminder is not on the case's record."""
+    async with open_office(skipping.client, url) as office:
+        engaged = await office.start(engagement_of("ENG", await monday(skipping)))
+        await skip_to(skipping, await skipping.get_current_time() + timedelta(days=60))
+        sent = [mail for mail in await office.mails() if "/" in mail.rung]
+        fired = [
+            f"{event['data']['task']}/{event['data']['rung']}"  # type: ignore[index]
+            for event in await engaged.rows("events")
+            if event["kind"] == "rung.fired"
+        ]
+        assert len(sent) >= 7
+        assert sorted(mail.rung for mail in sent) == sorted(fired)
+        ledger = {row["rung"]: row["state"] for row in await engaged.rows("notifications")}
+        assert all(ledger[mail.rung] == "accepted" for mail in sent)
