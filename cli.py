@@ -9,6 +9,7 @@ import typer
 
 import observability
 from commands import (
+    demo,
     doctor,
     engagement,
     mailbox,
@@ -60,6 +61,7 @@ def worker() -> None:
 
 serve.register(app)
 app.command()(doctor.doctor)
+app.command()(demo.demo)
 app.command()(up.up)
 programme.app.command("add")(programme_add.add)
 for group in (programme.app, member.app, person.app, engagement.app, token.app, mailbox.app):

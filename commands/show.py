@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -14,12 +16,16 @@ from commands.catalogue import say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a machine.")]
 
+FOR_A_FILE = 132
+"""Columns of a table that goes to a file or a pipe."""
+
 HEALTH_STYLES = {"on_track": "green", "due_soon": "yellow", "overdue": "red", "stuck": "bold red"}
 
 
 def console() -> Console:
     """Where answers go. Made anew each time, since tests replace standard output."""
-    return Console(highlight=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else FOR_A_FILE
+    return Console(highlight=False, width=width)
 
 
 def print_json(value: object) -> None:

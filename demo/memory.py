@@ -39,15 +39,20 @@ class Memory:
     """The engagement of the last one."""
 
     @classmethod
-    def of(cls, folder: Path, today: date, *, is_new: bool) -> Self:
-        """What is remembered in that folder; nothing where the office itself is new."""
+    def of(cls, folder: Path, today: date) -> Self:
+        """What is remembered in that folder; a new story begins today."""
         path = folder / NAME
-        if is_new or not path.exists():
+        if not path.exists():
             return cls(path, today)
         held = json.loads(path.read_text(encoding="utf-8"))
         parts = {member: Part(**part) for member, part in held.pop("parts").items()}
         first_day = date.fromisoformat(held.pop("first_day"))
         return cls(path, first_day, parts=parts, **held)
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """Begin anew the next time."""
+        (folder / NAME).unlink(missing_ok=True)
 
     def keep(self) -> None:
         """Write it down, whole or not at all."""

@@ -58,7 +58,7 @@ class OfficeClient:
         )
         return self._body(address, answer)
 
-    async def post(self, who: str, address: str, body: Mapping[str, Any], key: str) -> Any:
+    async def post(self, who: str, address: str, body: Mapping[str, Any] | None, key: str) -> Any:
         """Give a command, once for that key however often it is sent. Raises Refused.
 
         Waits where the office says that it is busy or that the record takes longer.
@@ -66,7 +66,7 @@ class OfficeClient:
         headers = self._headers(who) | {"Idempotency-Key": key}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            answer = await self._http.post(f"{API}{address}", json=body or None, headers=headers)
+            answer = await self._http.post(f"{API}{address}", json=body, headers=headers)
             if answer.status_code == httpx.codes.ACCEPTED:
                 return await self._recorded(who, answer.headers["Location"])
             busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
@@ -92,7 +92,9 @@ class OfficeClient:
         if answer.is_success:
             return answer.json()
         try:
-            sentence = str(answer.json().get("detail", ""))
+            problem = answer.json()
+            flaws = [f"{each['pointer']}: {each['what']}" for each in problem.get("errors") or []]
+            sentence = " ".join([str(problem.get("detail", "")), *flaws])
         except ValueError:
             sentence = answer.text[:200]
         raise Refused(address, answer.status_code, sentence)

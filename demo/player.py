@@ -20,14 +20,14 @@ class Player:
         memory: Memory,
         office: OfficeClient,
         definitions: Mapping[str, Definition],
-        made: Callable[[Move | None], None],
+        made: Callable[[], None],
     ) -> None:
         self._story = story
         self._memory = memory
         self._office = office
         self._definitions = definitions
         self._made = made
-        """Told of each move that is made, or was made already; of a start as None."""
+        """Called for each start and each move that is made, or was made already."""
 
     async def play(self, engagement: SampleEngagement) -> None:
         """Start the engagement and make its moves. Raises Refused or NotInTime."""
@@ -39,14 +39,14 @@ class Player:
             part = Part(await self.start(engagement, start, key=f"demo.{engagement.member}.start"))
             self._memory.parts[engagement.member] = part
             self._memory.keep()
-        self._made(None)
+        self._made()
         for number, move in enumerate(engagement.moves):
             if number >= part.moves:
                 key = f"demo.{engagement.member}.{number}"
                 await self.make(move, engagement, part, days.resolved(move.details), key)
                 part.moves = number + 1
                 self._memory.keep()
-            self._made(move)
+            self._made()
 
     async def start(self, played: Played, start: str, key: str) -> str:
         """Start an engagement as its manager; its id."""
@@ -76,7 +76,8 @@ class Player:
             )
         address = route.address.format(engagement=part.engagement, item=item, **details)
         body = {name: self._named(name, details[name]) for name in route.fields if name in details}
-        answer = await self._office.post(self.who(move.by, played), address, body, key)
+        asked = body if route.fields else None
+        answer = await self._office.post(self.who(move.by, played), address, asked, key)
         if move.do == "submit_request":
             part.requests[str(details["as"])] = str(answer["id"])
 

@@ -113,6 +113,8 @@ def _environment(
         "MILEPOST_API_HOST": settings.api_host,
         "MILEPOST_API_PORT": str(settings.api_port),
         "MILEPOST_PUBLIC_URL": public_url(settings),
+        "MILEPOST_SENDER": settings.sender,
+        "MILEPOST_DELIVERY_RATE": str(settings.delivery_rate),
         "MILEPOST_LOG_FORMAT": "json",
         "PYTHONUNBUFFERED": "1",
         # The parts run from wherever `milepost` was called; the project's own modules go first.

@@ -1,0 +1,92 @@
+"""`milepost demo`: the embedded product with a first office that is played before your eyes."""
+
+import shutil
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from commands.catalogue import say
+from commands.front_desk import front_desk
+from commands.opening import run_office
+from commands.outcome import Exit, Stop, ending
+from commands.show import console, print_line
+from commands.up import print_addresses
+from demo.memory import Memory
+from demo.show import Show
+from demo.stage import Stage
+from demo.story import sample_story
+from embedded.folder import Addresses, running_in
+from settings import Settings, settings
+
+FOLDER = "demo"
+DELIVERIES_A_SECOND = 100.0
+"""The mailbox is on this machine: the tour need not queue behind the other members' emails."""
+
+ZONE = ZoneInfo("Europe/London")
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End once the tour's emails are there; for checks.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget the last demo, and begin anew.")
+    ] = False,
+) -> None:
+    """Play a first office with sample data: 12 members, and a tour whose days are seconds.
+
+    State is kept in a folder of its own and goes on the next time; the tour starts anew.
+    Exit code 1: something did not happen as expected. 3: a part does not start.
+    """
+    config = demo_settings(settings())
+    with ending():
+        _clear(config, fresh)
+        code = run_office(config, lambda addresses, _: _serve(config, addresses, once))
+    print_line("office.ended")
+    raise typer.Exit(code)
+
+
+def demo_settings(config: Settings) -> Settings:
+    """The settings of the demo's own office, inside the data folder. It never sends real mail."""
+    folder = config.data_dir / FOLDER
+    return config.model_copy(
+        update={
+            "data_dir": folder,
+            "database_url": f"sqlite+aiosqlite:///{folder / 'milepost.db'}",
+            "sender": "mailbox",
+            "delivery_rate": DELIVERIES_A_SECOND,
+        }
+    )
+
+
+async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
+    story = sample_story()
+    memory = Memory.of(config.data_dir, datetime.now(ZONE).date())
+    stage = Stage(console())
+    print_addresses(config, addresses)
+    stage.line("demo.sample")
+    async with front_desk(config.database_url) as desk:
+        wrong = await Show(story, memory, addresses.api, desk, stage).run(stay=not once)
+    if wrong:
+        stage.line("demo.wrong")
+        for sentence in wrong:
+            stage.line("demo.wrong_line", sentence=sentence)
+        return Exit.REFUSED
+    stage.line("demo.right")
+    return Exit.OK
+
+
+def _clear(config: Settings, fresh: bool) -> None:
+    folder = config.data_dir
+    database = folder / "milepost.db"
+    if fresh and folder.exists():
+        holder = running_in(folder)
+        if holder is not None:
+            values = {"folder": folder, "where": holder.api, "pid": holder.pid}
+            raise Stop(say("office.occupied", **values))
+        shutil.rmtree(folder)
+    elif not database.exists():
+        # What is remembered is of an office that is gone.
+        Memory.forget(folder)

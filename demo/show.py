@@ -1,0 +1,135 @@
+"""The demo itself: plays the story in a running office, shows it, and checks what came of it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from datetime import datetime
+from typing import Any
+
+from commands.catalogue import say
+from commands.front_desk import FrontDesk
+from demo.board import board_table, held_emails, read_board, surprises
+from demo.mail import Watch
+from demo.memory import Memory
+from demo.office_client import NotInTime, OfficeClient, Refused
+from demo.player import Player
+from demo.preparation import hand_out_tokens, prepare, take_tokens_back, token_to_try
+from demo.stage import Stage, tour_table
+from demo.story import SampleEngagement, Story
+from demo.tour import Walk
+from programmes.definition import Definition
+
+AT_ONCE = 3
+"""How many engagements are played side by side: more would only queue for the database."""
+
+
+class Show:
+    """One run of the demo, from the sample people to the last email of the tour."""
+
+    def __init__(
+        self, story: Story, memory: Memory, base: str, desk: FrontDesk, stage: Stage
+    ) -> None:
+        self._story = story
+        self._memory = memory
+        self._base = base
+        self._desk = desk
+        self._stage = stage
+        self._manager = story.engagements[0].manager
+        """Whose eyes the board and the mailbox are read with."""
+
+    async def run(self, *, stay: bool) -> list[str]:
+        """Play all of it, then stay and show the emails that follow, or return.
+
+        Returns what did not happen as expected, a sentence each.
+        """
+        definitions = await prepare(self._desk, self._story, self._memory)
+        if stay:
+            token = await token_to_try(self._desk, self._memory, self._manager)
+            name = self._story.people[self._manager].name
+            self._stage.line("demo.token", name=name, token=token, api=self._base)
+        tokens = await hand_out_tokens(self._desk, self._memory)
+        try:
+            async with OfficeClient(self._base, tokens) as office:
+                watch = Watch(office, self._manager, self._stage.email)
+                await watch.begin()
+                async with _alongside(watch.run()):
+                    wrong = await self._play(office, watch, definitions)
+                    if stay:
+                        self._stage.line("demo.stays")
+                        await asyncio.Event().wait()
+                    return wrong
+        finally:
+            await take_tokens_back(self._desk)
+
+    async def _play(
+        self, office: OfficeClient, watch: Watch, definitions: dict[str, Definition]
+    ) -> list[str]:
+        """What goes wrong in one part is said at the end, and stops no other part."""
+        wrong: list[str] = []
+        moves = sum(len(each.moves) + 1 for each in self._story.engagements)
+        walk = Walk(self._story, self._memory, office, watch)
+        guide = Player(self._story, self._memory, office, definitions, lambda: None)
+        part = await walk.start(guide)
+        self._stage.line("demo.tour_starts")
+
+        async def tour() -> None:
+            name = self._story.members[self._story.tour.member].name
+            with _noting(wrong, name):
+                await walk.go(guide, part)
+                await walk.end()
+
+        async with _alongside(tour()) as touring:
+            with self._stage.progress(moves) as made:
+                player = Player(self._story, self._memory, office, definitions, made)
+                await self._play_story(player, wrong)
+            await self._show_board(office, wrong)
+            if not touring.done():
+                self._stage.line("demo.tour_goes_on")
+            await touring
+        report = walk.report()
+        self._stage.blank()
+        self._stage.table(tour_table(report))
+        return wrong + [say("demo.missing", kind=each.kind, to=each.to) for each in report.missing]
+
+    async def _play_story(self, player: Player, wrong: list[str]) -> None:
+        side_by_side = asyncio.Semaphore(AT_ONCE)
+
+        async def play(engagement: SampleEngagement) -> None:
+            async with side_by_side:
+                with _noting(wrong, self._story.members[engagement.member].name):
+                    await player.play(engagement)
+
+        async with asyncio.TaskGroup() as group:
+            for engagement in self._story.engagements:
+                group.create_task(play(engagement))
+
+    async def _show_board(self, office: OfficeClient, wrong: list[str]) -> None:
+        board = await read_board(office, self._manager, self._story.engagements[0].programme)
+        self._stage.blank()
+        self._stage.table(board_table(board))
+        held = await held_emails(office, self._manager, board)
+        if held:
+            opens = datetime.fromisoformat(min(held)).astimezone()
+            self._stage.line("demo.held", count=len(held), opens=f"{opens:%A %d %B, %H:%M}")
+        wrong += surprises(self._story, self._memory, board)
+
+
+@contextlib.contextmanager
+def _noting(wrong: list[str], part: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        wrong.append(say("demo.refused", part=part, sentence=str(refused)))
+    except NotInTime as late:
+        wrong.append(say("demo.late", part=part, what=str(late)))
+
+
+@contextlib.asynccontextmanager
+async def _alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the work beside the block. It ends with the block, and its failure ends the block."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            yield task
+        finally:
+            task.cancel()

@@ -1,0 +1,102 @@
+"""Walks the tour: its people wait for the emails that it is to show, and then act."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from demo.mail import Seen, Watch
+from demo.memory import Memory, Part
+from demo.office_client import OfficeClient, Refused
+from demo.player import Player
+from demo.story import ExpectedMail, Story
+
+EMAIL_WITHIN_SECONDS = 75.0
+AGAIN = "The tour starts again."
+"""Why an earlier tour is withdrawn; stands on its timeline."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the tour has brought, and what it has not."""
+
+    began: datetime
+    arrived: tuple[Seen, ...]
+    missing: tuple[ExpectedMail, ...]
+
+
+class Walk:
+    """One tour. It starts anew each time that the demo does."""
+
+    def __init__(self, story: Story, memory: Memory, office: OfficeClient, watch: Watch) -> None:
+        self._story = story
+        self._tour = story.tour
+        self._memory = memory
+        self._office = office
+        self._watch = watch
+        self._began = datetime.now(UTC)
+
+    async def start(self, player: Player) -> Part:
+        """Withdraw the last tour if it still runs, and start this one."""
+        if self._memory.tour:
+            try:
+                await self._office.post(
+                    self._tour.manager,
+                    f"/engagements/{self._memory.tour}/withdraw",
+                    {"reason": AGAIN},
+                    f"demo.tour.{self._memory.tours}.withdraw",
+                )
+            except Refused as refused:
+                # It had ended by itself.
+                if refused.status != 409:
+                    raise
+        number = self._memory.tours + 1
+        self._began = datetime.now(UTC)
+        today = self._began.date().isoformat()
+        engagement = await player.start(self._tour, today, f"demo.tour.{number}.start")
+        self._memory.tours, self._memory.tour = number, engagement
+        self._memory.keep()
+        return Part(engagement)
+
+    async def go(self, player: Player, part: Part) -> None:
+        """Make its moves, each once the email that it waits for is there. Raises NotInTime."""
+        for number, move in enumerate(self._tour.moves):
+            if move.once:
+                await self._watch.wait_for(
+                    move.once, self._addresses, self._began, EMAIL_WITHIN_SECONDS
+                )
+            key = f"demo.tour.{self._memory.tours}.{number}"
+            await player.make(move, self._tour, part, move.details, key)
+
+    async def end(self) -> None:
+        """Wait until everything that the tour is to bring is there. Raises NotInTime."""
+        for expected in self._tour.expects:
+            await self._watch.wait_for(
+                expected.kind, {self._address(expected.to)}, self._began, EMAIL_WITHIN_SECONDS
+            )
+
+    def report(self) -> Report:
+        """What has arrived so far."""
+        arrived = [
+            email
+            for email in self._watch.seen
+            if email.to_email in self._addresses and email.at >= self._began
+        ]
+        missing = [
+            expected
+            for expected in self._tour.expects
+            if not self._watch.found(expected.kind, {self._address(expected.to)}, self._began)
+        ]
+        return Report(self._began, tuple(arrived), tuple(missing))
+
+    @property
+    def _addresses(self) -> set[str]:
+        member = self._story.members[self._tour.member]
+        people = self._story.people
+        return {contact.email for contact in member.contacts} | {
+            people[self._tour.manager].email,
+            people[self._tour.adviser].email,
+        }
+
+    def _address(self, to: str) -> str:
+        if to == "lead":
+            return self._story.members[self._tour.member].lead.email
+        return self._story.people[str(getattr(self._tour, to))].email
