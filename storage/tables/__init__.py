@@ -1,0 +1,35 @@
+"""Every table, as SQLModel classes.
+
+Ids are opaque strings with a prefix: ``mem_``, ``eng_``, ``itm_``. Instants are stored in UTC and
+come back aware (see ``storage.columns``). Personal data lives in ``contacts``, ``people``,
+``texts`` and ``mailbox`` alone.
+"""
+
+from storage.tables.ledger import Delivery, MailboxMessage, Notification
+from storage.tables.office import (
+    Contact,
+    IdempotentCall,
+    Member,
+    Person,
+    Programme,
+    Text,
+    Token,
+)
+from storage.tables.processes import Engagement, Event, Item, Task
+
+__all__ = [
+    "Contact",
+    "Delivery",
+    "Engagement",
+    "Event",
+    "IdempotentCall",
+    "Item",
+    "MailboxMessage",
+    "Member",
+    "Notification",
+    "Person",
+    "Programme",
+    "Task",
+    "Text",
+    "Token",
+]

@@ -1,0 +1,121 @@
+"""The reading copy of the processes, and the timeline."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.tables.fields import instant, json_list, json_object, optional_instant
+
+
+class Engagement(SQLModel, table=True):
+    """The reading copy of an engagement, and the master data that it was started with."""
+
+    __tablename__ = "engagements"
+    __table_args__ = (
+        Index("ix_engagements_member_programme", "member_id", "programme_id"),
+        # Two starts at once: one open engagement a member and programme.
+        Index(
+            "ux_engagements_open",
+            "member_id",
+            "programme_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        # What the list sorts by; the id makes the order total, as keyset paging needs it.
+        Index("ix_engagements_started", "started_on", "id"),
+        Index("ix_engagements_opened", "opened_at", "id"),
+        Index("ix_engagements_due", "due_at", "id"),
+    )
+    id: str = Field(primary_key=True)
+    member_id: str = Field(foreign_key="members.id")
+    programme_id: str
+    programme_version: int
+    manager_id: str | None = Field(default=None, foreign_key="people.id", index=True)
+    adviser_id: str | None = Field(default=None, foreign_key="people.id")
+    calendar: dict[str, Any] = json_object()
+    """The ``WorkingCalendar`` that the engagement was planned with."""
+    stage: str = Field(default="", index=True)
+    """Empty until the workflow's opening is on record."""
+    started_on: date
+    opened_at: datetime = instant()
+    onboarded_at: datetime | None = optional_instant()
+    closed_at: datetime | None = optional_instant()
+    reason: str | None = Field(default=None, foreign_key="texts.id")
+    moved: dict[str, str] = json_object()
+    cycles: list[str] = json_list()
+    sequence: int = 0
+    """The highest sequence on record: whoever waits for a command's effect waits for this."""
+    state_sequence: int = 0
+    """The sequence of the state that is shown; a late, lower one is not taken."""
+    next_number: int = 1
+    """The number of the next research request, for people to name it by."""
+    soon_at: datetime | None = optional_instant(index=True)
+    """Health is read off these three and the clock: the earliest of its open tasks."""
+    due_at: datetime | None = optional_instant()
+    stuck_at: datetime | None = optional_instant(index=True)
+
+
+class Item(SQLModel, table=True):
+    """The reading copy of an item."""
+
+    __tablename__ = "items"
+    id: str = Field(primary_key=True)
+    engagement_id: str = Field(foreign_key="engagements.id", index=True)
+    kind: str
+    key: str
+    stage: str = Field(index=True)
+    opened_at: datetime = instant()
+    closed_at: datetime | None = optional_instant()
+    outcome: str = ""
+    assignee_id: str | None = Field(default=None, foreign_key="people.id", index=True)
+    due_at: datetime | None = optional_instant()
+    data: dict[str, str] = json_object()
+    sequence: int = 0
+    """The highest sequence on record."""
+    state_sequence: int = 0
+    """The sequence of the state shown here; 0 where only tasks or facts have arrived so far."""
+    tasks_sequence: int = 0
+    """The sequence of the tasks shown."""
+
+
+class Task(SQLModel, table=True):
+    """What one person has to do now. Only open tasks are here; what is done is an event."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_owner", "owner_id", "due_at"),)
+    item_id: str = Field(primary_key=True, foreign_key="items.id")
+    key: str = Field(primary_key=True)
+    engagement_id: str = Field(foreign_key="engagements.id", index=True)
+    family: str
+    owner_role: str
+    owner_id: str | None = None
+    """The contact or person who holds the role today; ``None`` where nobody does."""
+    due_at: datetime = instant(index=True)
+    revision: int = 1
+    soon_at: datetime = instant()
+    stuck_at: datetime | None = optional_instant()
+    opened_at: datetime = instant()
+
+
+class Event(SQLModel, table=True):
+    """An append-only fact on the timeline."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("item_id", "sequence", "position"),
+        Index("ix_events_timeline", "engagement_id", "at", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    engagement_id: str | None = Field(default=None, foreign_key="engagements.id")
+    item_id: str
+    """The item, the engagement, or (master data) the row that changed."""
+    sequence: int
+    position: int
+    kind: str
+    actor: str
+    at: datetime = instant()
+    data: dict[str, str] = json_object()
+    text_id: str | None = Field(default=None, foreign_key="texts.id")
