@@ -69,6 +69,12 @@ async def place_of_item(session: AsyncSession, item_id: str, task: str = "") -> 
     return Place(*row) if row else None
 
 
+async def has_closed(session: AsyncSession, item_id: str) -> bool:
+    """Whether the item's end is on record."""
+    statement = select(items.c.closed_at).where(items.c.id == item_id)
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
 async def known_person(session: AsyncSession, holder_id: str) -> KnownPerson | None:
     """The person or contact of that id."""
     statement = select(

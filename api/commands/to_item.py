@@ -2,11 +2,12 @@
 
 from typing import cast
 
-from api.commands.dispatch import send
+from api.commands.dispatch import send, unavailable
 from api.desk import Desk
 from api.permissions import Actor
+from api.problems import Problem
 from programmes.rules import ItemKind
-from storage.reach import Place
+from storage.reach import Place, has_closed
 from workflows.ids import item_workflow_id
 from workflows.messages import Answer
 
@@ -17,4 +18,15 @@ async def send_to_item(
     """Send ``command`` to the workflow of the item at ``place``."""
     kind = cast(ItemKind, place.kind)
     address = item_workflow_id(place.engagement_id, kind, place.item_id)
-    return await send(desk, address, command, actor.holder_id, key)
+    try:
+        return await send(desk, address, command, actor.holder_id, key)
+    except Problem as problem:
+        if problem.name == "closed" and not await _has_closed(desk, place.item_id):
+            # It was opened a moment ago: its record is there before its workflow is.
+            raise unavailable() from problem
+        raise
+
+
+async def _has_closed(desk: Desk, item_id: str) -> bool:
+    async with desk.database.reading() as session:
+        return await has_closed(session, item_id)
