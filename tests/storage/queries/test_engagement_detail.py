@@ -1,0 +1,55 @@
+"""One engagement, whole, in three statements."""
+
+from storage.database import Database
+from storage.queries.engagement_detail import planned_from, show_engagement
+from storage.queries.engagements import list_engagements
+from storage.queries.visibility import Visibility
+from storage.record import write
+from tests.databases import count_statements
+from tests.storage.office import NOW, item_record, office, task
+from tests.storage.queries.crowd import every_page
+
+
+async def test_a_detail_takes_three_statements_and_shows_everything(database: Database) -> None:
+    async with database.transaction() as session:
+        await office().write(session)
+        for number in range(1, 9):
+            one = item_record(
+                1,
+                "draft",
+                task("draft", "researcher", due=number),
+                task("b", due=number),
+                item=f"itm_{number}",
+                key=str(number),
+                assignee="per_researcher",
+            )
+            await write(session, one, NOW)
+        await write(session, item_record(2, "closed", item="itm_8", key="8", closed_at=NOW), NOW)
+    with count_statements(database) as seen:
+        async with database.reading() as session:
+            found = await show_engagement(session, "eng_1", NOW)
+    assert len(seen) == 3
+    assert found is not None
+    assert [one.id for one in found.items] == [f"itm_{n}" for n in range(1, 9)]
+    assert [one.due_at for one in found.tasks] == sorted(one.due_at for one in found.tasks)
+    assert len(found.tasks) == 14
+    assert found.open_requests == 7
+    assert [one.id for one in found.contacts] == ["con_lead", "con_second", "con_gone"]
+    assert found.items[0].assignee is not None
+    assert found.items[0].assignee.name == "Researcher"
+    assert found.programme_title == "IGN"
+    async with database.reading() as session:
+        (listed,) = (await list_engagements(session, NOW)).rows
+        plan = await planned_from(session, "eng_1")
+    assert found.task(NOW) == listed.task
+    assert plan is not None
+    assert plan.source == "id: ign\n"
+
+
+async def test_a_member_sees_its_own_engagements_alone(filled: Database) -> None:
+    own = Visibility("mem_n00004")
+    assert [row.id for row in await every_page(filled, visible_to=own)] == ["eng_n00004"]
+    async with filled.reading() as session:
+        assert await show_engagement(session, "eng_n00004", NOW, visible_to=own)
+        assert await show_engagement(session, "eng_n00005", NOW, visible_to=own) is None
+        assert await planned_from(session, "eng_n00005", visible_to=own) is None

@@ -1,0 +1,29 @@
+"""Members, contacts and people, by name."""
+
+from storage.database import Database
+from storage.queries.members import list_members, list_people, show_member, show_person
+from tests.storage.queries.pages import every_row
+
+
+async def test_members_and_people_come_by_name(stocked: Database) -> None:
+    async with stocked.reading() as session:
+        found = await every_row(lambda c: list_members(session, cursor=c, limit=1))
+        assert [one.name for one in found] == ["Aberdeen", "Cardiff"]
+        assert [one.name for one in (await list_members(session, text="ARD")).rows] == ["Cardiff"]
+        member = await show_member(session, "mem_1")
+        assert member is not None
+        assert [(one.name, one.lead, one.active) for one in member.contacts] == [
+            ("Lead", True, True),
+            ("Second", False, True),
+            ("Gone", False, False),
+        ]
+        everybody = await every_row(lambda c: list_people(session, cursor=c, limit=2))
+        assert [one.name for one in everybody] == sorted(one.name for one in everybody)
+        assert len(everybody) == 5
+        assert [one.id for one in (await list_people(session, role="viewer")).rows] == [
+            "per_funder"
+        ]
+        manager = await show_person(session, "per_manager")
+        assert manager is not None
+        assert manager.role == "manager"
+        assert await show_person(session, "per_x") is None

@@ -1,0 +1,84 @@
+"""The list with 10,000 engagements: one statement, along an index."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from storage.database import Database
+from storage.queries.engagement_detail import show_engagement
+from storage.queries.engagement_pages import Sort
+from storage.queries.engagements import list_engagements
+from tests.databases import count_statements, migrated_sqlite, opened
+from tests.storage.office import NOW
+from tests.storage.queries.crowd import fill
+
+SORTS: tuple[Sort, ...] = ("member", "started_on", "opened_at", "due_at")
+
+
+@pytest.fixture(scope="session")
+def big_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
+    return migrated_sqlite(tmp_path_factory.mktemp("big") / "big.db"), []
+
+
+@pytest.fixture
+async def big(big_file: tuple[str, list[str]]) -> AsyncIterator[Database]:
+    """10,000 engagements, filled once."""
+    url, filled_before = big_file
+    async with opened(url) as database:
+        if not filled_before:
+            filled_before.append("yes")
+            await fill(database, 10_000)
+            async with database.transaction() as session:
+                await session.execute(text("ANALYZE"))
+        yield database
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", SORTS)
+async def test_ten_thousand_engagements_cost_one_statement_and_no_sorting_of_them_all(
+    big: Database, sort: Sort, descending: bool
+) -> None:
+    async with big.reading() as session:
+        first = await list_engagements(session, NOW, sort=sort, descending=descending)
+        with count_statements(big) as seen:
+            page = await list_engagements(
+                session, NOW, sort=sort, descending=descending, cursor=first.next
+            )
+    assert len(page.rows) == 50
+    assert len(seen) == 1
+    plan = await _plan(big, sort=sort, descending=descending, cursor=first.next)
+    whole = {f"SCAN {table}" for table in ("engagements", "members", "items", "tasks", "requests")}
+    assert not whole.intersection(plan), plan
+    if sort != "member":
+        assert any(f"ix_engagements_{sort.split('_')[0]}" in line for line in plan), plan
+
+
+async def test_a_detail_among_ten_thousand_costs_the_same(big: Database) -> None:
+    with count_statements(big) as seen:
+        async with big.reading() as session:
+            found = await show_engagement(session, "eng_n05001", NOW)
+    assert found is not None
+    assert len(found.tasks) == 1
+    assert len(seen) == 3
+
+
+async def _plan(database: Database, **options: Any) -> list[str]:
+    """What SQLite does for a list, in its own words."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        sent.append((statement, values))
+
+    async with database.reading() as session:
+        await session.execute(text("SELECT 1"))
+        for engine in database.engines:
+            event.listen(engine.sync_engine, "before_cursor_execute", note)
+        await list_engagements(session, NOW, **options)
+        for engine in database.engines:
+            event.remove(engine.sync_engine, "before_cursor_execute", note)
+        ((statement, values),) = sent
+        connection = await session.connection()
+        found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        return [str(row._mapping["detail"]) for row in found]
