@@ -1,0 +1,182 @@
+"""SendGrid's answers, and what each means for an email: against a local one, on a real socket."""
+
+import json
+import logging
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from notifications.senders.protocol import Accepted, Email, Permanent, Transient, Unknown
+from notifications.senders.sendgrid import SendGrid, to_body
+from storage.database import Database
+from tests.fakes.sendgrid import KEY, FakeSendGrid, fake_sendgrid
+from tests.notifications.office import NOW, Post, record, reminder, task
+
+EMAIL = Email(
+    notification_id="ntf_1",
+    kind="research.reminder",
+    to_name='Zoë "Zo" O’Neill, <team>',
+    to_email="zoe@example.org",
+    from_name="Inclusive Growth Network",
+    from_email="office@example.org",
+    reply_to="help@example.org",
+    subject="Reminder – by Tuesday",
+    text="Hello",
+    html="<p>Hello</p>",
+)
+
+
+def sender(fake: FakeSendGrid, **options: object) -> SendGrid:
+    settings = {"host": fake.host, "timeout": 5.0, "clock": lambda: NOW, **options}
+    return SendGrid(SecretStr(KEY), **settings)  # type: ignore[arg-type]
+
+
+async def outcome(mode: str, **options: object) -> Accepted | Exception:
+    """How one hand-over ends."""
+    async with fake_sendgrid([mode]) as fake:
+        sendgrid = sender(fake, **options)
+        try:
+            return await sendgrid.send(EMAIL)
+        except Exception as error:
+            return error
+        finally:
+            await sendgrid.close()
+
+
+class TestSend:
+    async def test_202_is_the_yes_with_the_providers_id(self) -> None:
+        assert await outcome("ok") == Accepted("message-1")
+
+    async def test_the_request_holds_both_parts_our_id_and_no_tracking(self) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake)
+            await sendgrid.send(EMAIL)
+            await sendgrid.close()
+        [request] = fake.taken
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        assert request.body["custom_args"] == {"notification_id": "ntf_1"}
+        assert [part["type"] for part in request.body["content"]] == ["text/plain", "text/html"]
+        [person] = request.body["personalizations"]
+        assert person == {"to": [{"name": EMAIL.to_name, "email": EMAIL.to_email}]}
+        assert request.body["reply_to"] == {"email": "help@example.org"}
+        assert request.body["tracking_settings"] == {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": {"enable": False},
+        }
+
+    async def test_the_sandbox_says_200_and_sends_nothing(self) -> None:
+        assert await outcome("ok", sandbox=True) == Accepted("")
+
+    async def test_200_outside_the_sandbox_is_no_yes(self) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake, sandbox=True)
+            sendgrid._sandbox = False
+            body = to_body(EMAIL, sandbox=True)
+            answer = await sendgrid._client.post(
+                "/v3/mail/send", json=body, headers={"Authorization": f"Bearer {KEY}"}
+            )
+            with pytest.raises(Unknown):
+                sendgrid._judge(answer)
+            await sendgrid.close()
+
+    @pytest.mark.parametrize("mode", ["400", "401", "403", "413"])
+    async def test_a_refusal_is_for_good_and_the_operator_hears(self, mode: str) -> None:
+        with capture_logs() as logs:
+            error = await outcome(mode)
+        assert isinstance(error, Permanent)
+        assert error.reason == f"sendgrid_{mode}"
+        assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+            ("sendgrid_refused", "error")
+        ]
+
+    async def test_429_waits_as_long_as_it_is_asked_to(self) -> None:
+        error = await outcome("429")
+        assert isinstance(error, Transient)
+        assert error.retry_after == timedelta(seconds=7)
+
+    async def test_429_without_retry_after_waits_for_the_limit_to_begin_anew(self) -> None:
+        reset = datetime.fromtimestamp(1799661630, UTC)
+        error = await outcome("429 bare", clock=lambda: reset - timedelta(seconds=30))
+        assert isinstance(error, Transient)
+        assert error.retry_after == timedelta(seconds=30)
+
+    @pytest.mark.parametrize("mode", ["500", "503"])
+    async def test_a_server_in_trouble_may_be_tried_again(self, mode: str) -> None:
+        error = await outcome(mode)
+        assert isinstance(error, Transient)
+        assert error.reason == f"sendgrid_{mode}"
+
+    @pytest.mark.parametrize(
+        ("mode", "reason"),
+        [("hang", "sendgrid_no_answer"), ("drop", "sendgrid_cut_off"), ("502", "sendgrid_502")],
+    )
+    async def test_once_it_may_have_the_email_nobody_knows(self, mode: str, reason: str) -> None:
+        error = await outcome(mode, timeout=0.3)
+        assert isinstance(error, Unknown)
+        assert error.reason == reason
+
+    async def test_a_server_that_is_not_there_may_be_tried_again(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            sendgrid = SendGrid(SecretStr(KEY), host=f"http://127.0.0.1:{taken.getsockname()[1]}")
+            with pytest.raises(Transient, match="sendgrid_unreachable"):
+                await sendgrid.send(EMAIL)
+            await sendgrid.close()
+
+    async def test_connections_are_used_again(self) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake)
+            for _ in range(5):
+                await sendgrid.send(EMAIL)
+            await sendgrid.close()
+        assert fake.connections == 1
+
+    async def test_neither_the_key_nor_the_email_is_logged_at_any_level(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level(logging.DEBUG), capture_logs() as logs:
+            for mode in ("ok", "401", "500", "hang", "drop"):
+                await outcome(mode, timeout=0.3)
+        said = caplog.text + json.dumps(logs)
+        assert "httpcore" in said
+        for secret in (KEY, "zoe@", "Zoë", "Hello"):
+            assert secret not in said
+
+    async def test_errors_hold_no_personal_data_and_no_cause(self) -> None:
+        for mode in ("401", "500", "hang", "drop"):
+            error = await outcome(mode, timeout=0.3)
+            assert isinstance(error, Exception)
+            assert error.__cause__ is None
+            assert "@" not in str(error)
+
+    async def test_only_events_can_tell_what_became_of_a_cut_off_attempt(self) -> None:
+        sendgrid = SendGrid(SecretStr(KEY))
+        with pytest.raises(Unknown):
+            await sendgrid.recall("ntf_1")
+        await sendgrid.close()
+
+
+class TestWithTheLedger:
+    async def test_a_bad_day_at_sendgrid_sends_each_email_at_most_once(
+        self, database: Database
+    ) -> None:
+        post_record = record(1, *(reminder(f"triage/{n}") for n in range(6)), tasks=(task(),))
+        async with fake_sendgrid(["ok", "429", "drop", "400", "500", "ok"]) as fake:
+            post = Post(database, sender(fake))
+            await post.write(post_record)
+            with pytest.raises(Exception, match="2 of 6 emails have to wait"):
+                await post.deliver(post_record)
+            await post.deliver(post_record)
+            await post.sender.close()
+        ids = [request.notification_id for request in fake.taken]
+        # Two at once, one that was cut off, two that had to wait; one was refused for good.
+        assert len(ids) == len(set(ids)) == 5
+        assert sorted(await post.outcomes()) == [
+            *("accepted",) * 4,
+            *("permanent",) * 1,
+            *("transient",) * 2,
+            "unknown",
+        ]
