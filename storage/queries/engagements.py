@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, select
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.health import Health
@@ -78,7 +78,7 @@ async def list_engagements(
     limit = clamp(limit)
     conditions = conditions_of(where or EngagementFilter(), now, visible_to)
     page = page_of_ids(conditions, sort, cursor, limit + 1, descending=descending).cte("page")
-    ranked = _ranked_tasks(page.c.id, now).cte("ranked")
+    ranked = _ranked_tasks(page, now).cte("ranked")
     source = with_owner(
         page.join(engagements, engagements.c.id == page.c.id)
         .join(members, members.c.id == engagements.c.member_id)
@@ -121,13 +121,13 @@ def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:
     ]
 
 
-def _ranked_tasks(ids: ColumnElement[Any], now: datetime) -> Select[Any]:
+def _ranked_tasks(page: CTE, now: datetime) -> Select[Any]:
     c = tasks.c
     worst = case((c.stuck_at <= now, 0), (c.due_at <= now, 1), (c.soon_at <= now, 2), else_=3)
     rank = func.row_number().over(
         partition_by=c.engagement_id, order_by=(worst, c.due_at, c.item_id, c.key)
     )
-    return select(tasks, rank.label("rank")).where(c.engagement_id.in_(select(ids)))
+    return select(tasks, rank.label("rank")).join(page, page.c.id == c.engagement_id)
 
 
 def _open_requests() -> ScalarSelect[int]:
