@@ -65,7 +65,7 @@ _KINDS = (
     Kind("research.thanked", c.Letter, build.letter, "finished"),
     Kind("research.auto_accepted", c.Letter, build.letter, "finished"),
     Kind("research.feedback_given", c.Feedback, build.feedback, "finished"),
-    Kind("research.withdrawn", c.Told, build.told, "finished"),
+    Kind("research.withdrawn", c.Told, build.told, "always"),
     Kind("research.closed", c.Letter, build.letter, "finished"),
     Kind("advice.opened", c.AdviceOpened, build.advice_opened, task="propose"),
     Kind("advice.dates_proposed", c.Dates, build.dates, task="confirm"),

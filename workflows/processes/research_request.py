@@ -12,6 +12,7 @@ from workflows.messages import (
     AnswerQuestion,
     AskMember,
     AssignRequest,
+    CloseItem,
     DeclineRequest,
     DeliverRequest,
     GiveFeedback,
@@ -200,6 +201,12 @@ class ResearchRequestProcess(Process):
         decision.fact("research.withdrawn", command.by, command.reason)
         decision.tell("research.withdrawn", "researcher", "manager", text=command.reason)
         self.end("withdrawn", decision)
+
+    def close_item(self, command: CloseItem, decision: Decision) -> None:
+        """The engagement ends: whoever is at work on the request hears that it is not needed."""
+        if self.assignee:
+            decision.tell("research.withdrawn", "researcher", text=command.reason)
+        super().close_item(command, decision)
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
         """Nobody answered: accept on the member's behalf, or close, as the programme says."""

@@ -15,6 +15,7 @@ from workflows.messages import (
     AnswerQuestion,
     AskMember,
     AssignRequest,
+    CloseItem,
     DeclineRequest,
     DeliverRequest,
     GiveFeedback,
@@ -145,6 +146,25 @@ class TestWithdrawing:
         assert (process.outcome, record.tasks) == ("withdrawn", ())
         assert told(record) == [("research.withdrawn", ("researcher", "manager"))]
         assert "closed already" in refused(process, WithdrawRequest(LEAD, "txt_why"), NOON)
+
+
+class TestClosingWithTheEngagement:
+    def test_the_researcher_at_work_hears_and_nobody_else(self) -> None:
+        process = after(*TO_ACCEPTANCE[:3])
+        record = process.decide(
+            lambda decision: process.close_item(CloseItem(MANAGER, "withdrawn", "txt"), decision),
+            NOON,
+        )
+        assert told(record) == [("research.withdrawn", ("researcher",))]
+        assert process.outcome == "withdrawn"
+
+    def test_before_anybody_is_assigned_nobody_has_to_be_told(self) -> None:
+        process = opened()
+        record = process.decide(
+            lambda decision: process.close_item(CloseItem(MANAGER, "withdrawn", "txt"), decision),
+            NOON,
+        )
+        assert told(record) == []
 
 
 class TestOrder:
