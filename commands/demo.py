@@ -69,13 +69,7 @@ async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
     stage.line("demo.sample")
     async with front_desk(config.database_url) as desk:
         wrong = await Show(story, memory, addresses.api, desk, stage).run(stay=not once)
-    if wrong:
-        stage.line("demo.wrong")
-        for sentence in wrong:
-            stage.line("demo.wrong_line", sentence=sentence)
-        return Exit.REFUSED
-    stage.line("demo.right")
-    return Exit.OK
+    return Exit.REFUSED if wrong else Exit.OK
 
 
 def _clear(config: Settings, fresh: bool) -> None:

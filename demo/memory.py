@@ -17,6 +17,8 @@ class Part:
     engagement: str
     moves: int = 0
     """How many of its moves were made."""
+    refusals: int = 0
+    """How often a move was refused: a repeated call of the same key would get the old answer."""
     requests: dict[str, str] = field(default_factory=dict)
     """The story's name of a research request to its id."""
 

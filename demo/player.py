@@ -6,7 +6,7 @@ from typing import Any
 from demo.days import Days
 from demo.memory import Memory, Part
 from demo.moves import ROUTES
-from demo.office_client import OfficeClient, until
+from demo.office_client import OfficeClient, Refused, until
 from demo.story import Move, Played, SampleEngagement, Story
 from programmes.definition import Definition
 
@@ -42,10 +42,15 @@ class Player:
         self._made()
         for number, move in enumerate(engagement.moves):
             if number >= part.moves:
-                key = f"demo.{engagement.member}.{number}"
-                await self.make(move, engagement, part, days.resolved(move.details), key)
-                part.moves = number + 1
-                self._memory.keep()
+                key = f"demo.{engagement.member}.{number}.{part.refusals}"
+                try:
+                    await self.make(move, engagement, part, days.resolved(move.details), key)
+                    part.moves = number + 1
+                except Refused:
+                    part.refusals += 1
+                    raise
+                finally:
+                    self._memory.keep()
             self._made()
 
     async def start(self, played: Played, start: str, key: str) -> str:

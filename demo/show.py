@@ -54,6 +54,7 @@ class Show:
                 await watch.begin()
                 async with _alongside(watch.run()):
                     wrong = await self._play(office, watch, definitions)
+                    self._stage.verdict(wrong)
                     if stay:
                         self._stage.line("demo.stays")
                         await asyncio.Event().wait()

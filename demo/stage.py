@@ -1,6 +1,6 @@
 """What one sees of the demo: how far the story is, each email as it arrives, the summary."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -29,6 +29,12 @@ class Stage:
     def table(self, table: Table) -> None:
         """A table."""
         self._console.print(table)
+
+    def verdict(self, wrong: Sequence[str]) -> None:
+        """Whether all happened as the story says, and what did not."""
+        self.line("demo.wrong" if wrong else "demo.right")
+        for sentence in wrong:
+            self.line("demo.wrong_line", sentence=sentence)
 
     def email(self, seen: Seen) -> None:
         """An email that has just arrived."""
