@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import delete, event, text
 from sqlmodel import SQLModel
 
 from storage import migrate
@@ -50,9 +50,12 @@ async def opened(url: str) -> AsyncIterator[Database]:
 async def emptied(url: str) -> AsyncIterator[Database]:
     """The database without any row: one PostgreSQL database serves many tests."""
     async with opened(url) as database:
-        names = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
+        # Deleting a few rows is several times quicker than truncating fourteen tables.
         async with database.transaction() as session:
-            await session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            for table in reversed(SQLModel.metadata.sorted_tables):
+                await session.execute(delete(table))
+            for name in ("events", "deliveries", "mailbox"):
+                await session.execute(text(f"ALTER SEQUENCE {name}_id_seq RESTART"))
         yield database
 
 

@@ -113,12 +113,7 @@ def _master_data() -> None:
     _table(
         "texts",
         ("id",),
-        _text("id"),
-        _text("sha256"),
-        _text("body"),
-        _text("title"),
-        _text("link"),
-        _text("author_id"),
+        *(_text(name) for name in ("id", "sha256", "body", "title", "link", "author_id")),
         _instant("created_at"),
     )
 
@@ -280,11 +275,7 @@ def _access() -> None:
     _table(
         "tokens",
         ("id",),
-        _text("id"),
-        _text("sha256"),
-        _text("role"),
-        _text("holder_id"),
-        _text("label"),
+        *(_text(name) for name in ("id", "sha256", "role", "holder_id", "label")),
         _instant("created_at"),
         _instant("revoked_at", null=True),
         _unique("tokens", "sha256"),
