@@ -14,7 +14,7 @@ OFFICE_ITSELF = "Milepost"
 
 UK = Clock("Europe/London")
 
-_DAYS = frozenset({"start", "due", "held", "before", "after"})
+_DAYS = frozenset({"start", "due", "held", "before", "after", "done_on"})
 _MOMENTS = frozenset({"session", "to", "at", "planned"})
 
 
@@ -42,10 +42,12 @@ def fact_sentence(
 ) -> str:
     """What happened. A kind that the catalogue does not know reads as its name: never an error."""
     found = entry("fact", kind)
-    sentence = str(found.get("text", "")) or f"{readable(kind)}."
+    if not found:
+        return f"{readable(kind)}."
+    sentence = str(found["text"])
     for key, variants in found.get("when", {}).items():
-        if data.get(key) in variants:
-            sentence = variants[data[key]]
+        if key in data and (variant := variants.get(data[key], variants.get("*"))):
+            sentence = variant
             break
     values = {key: _value(key, value, reader, item_kind, item_key) for key, value in data.items()}
     if item_kind == "review":
