@@ -67,8 +67,12 @@ async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
     stage = Stage(console())
     print_addresses(config, addresses)
     stage.line("demo.sample")
-    async with front_desk(config.database_url) as desk:
-        wrong = await Show(story, memory, addresses.api, desk, stage).run(stay=not once)
+    try:
+        async with front_desk(config.database_url) as desk:
+            wrong = await Show(story, memory, addresses.api, desk, stage).run(stay=not once)
+    except Stop as stop:
+        # The folder holds an earlier Milepost's sample data, which this one cannot add to.
+        raise Stop(say("demo.stale"), details=[stop.sentence, *stop.details]) from None
     return Exit.REFUSED if wrong else Exit.OK
 
 
