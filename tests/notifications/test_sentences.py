@@ -40,10 +40,10 @@ class TestFacts:
                 "deadline.moved",
                 {
                     "task": "triage",
-                    "before": "2027-01-19T17:00:00+00:00",
+                    "before": "2027-01-04T17:00:00+00:00",
                     "after": "2027-07-02T16:00:00+00:00",
                 },
-                "Ada moved 'Triage the request' from Tuesday 19 January 2027 to Friday 2 July 2027.",
+                "Ada moved 'Triage the request' from Monday 4 January 2027 to Friday 2 July 2027.",
             ),
             (
                 "research.delivery_accepted",
