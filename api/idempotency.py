@@ -40,7 +40,9 @@ async def once(
     desk: Desk, actor: Actor, key: str, request: Request, answer: Callable[[], Awaitable[Response]]
 ) -> Response:
     """The answer that this key got before, or the one that ``answer`` gives now."""
-    known = await _claim(desk, actor, key, await _fingerprint(request))
+    known = await _claim(
+        desk, actor, key, fingerprint(request.method, request.url.path, await request.body())
+    )
     if known is not None:
         return _replay(known)
     try:
@@ -57,19 +59,19 @@ async def once(
     return response
 
 
-async def _claim(desk: Desk, actor: Actor, key: str, fingerprint: str) -> Known | None:
+async def _claim(desk: Desk, actor: Actor, key: str, asked: str) -> Known | None:
     try:
         async with desk.database.transaction() as session:
-            return await begin(session, actor.holder_id, key, fingerprint, desk.now())
+            return await begin(session, actor.holder_id, key, asked, desk.now())
     except KeyReused as error:
         raise Problem("key-reused") from error
     except StillRunning as error:
         raise Problem("under-way", headers={"Retry-After": "1"}) from error
 
 
-async def _fingerprint(request: Request) -> str:
-    parts = (request.method.encode(), request.url.path.encode(), await request.body())
-    return sha256(b"\0".join(parts)).hexdigest()
+def fingerprint(method: str, path: str, body: bytes) -> str:
+    """What makes two requests the same."""
+    return sha256(b"\0".join([method.encode(), path.encode(), body])).hexdigest()
 
 
 def _kept(response: Response) -> str:

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import re
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateHandle,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -30,6 +33,14 @@ _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait when Temporal cannot be reached, or no worker takes the command."""
 
+DESCRIBE_TIMEOUT = timedelta(seconds=2)
+
+KEEP_SENDING = 60.0
+"""Seconds that a command is followed up after its caller was told that its record takes longer."""
+
+_STILL_SENDING: set[asyncio.Task[WorkflowUpdateHandle[Any]]] = set()
+"""The event loop keeps only weak references to tasks."""
+
 
 async def reachable(desk: Desk) -> Client:
     """A client whose server answers. Raises the problem ``unavailable``."""
@@ -47,30 +58,21 @@ async def send(
     Raises the problems ``refused`` and ``unavailable``.
     """
     client = await reachable(desk)
-    limit = desk.settings.command_timeout
     handle = client.get_workflow_handle(workflow_id)
-    try:
-        async with asyncio.timeout(limit):
-            update = await handle.start_update(
-                update_name(command),
-                command,
-                id=update_id(holder, key),
-                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-                result_type=Answer,
-                rpc_timeout=timedelta(seconds=limit),
-            )
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
-        raise unavailable() from error
-    except WorkflowUpdateFailedError as error:
-        raise refused(error) from error
-    except RPCError as error:
-        raise unsent(error) from error
-    return await outcome(update, limit)
+    sending = handle.start_update(
+        update_name(command),
+        command,
+        id=update_id(holder, key),
+        wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+        result_type=Answer,
+    )
+    return await _answer(desk, handle, sending)
 
 
 async def send_start(
     desk: Desk,
     client: Client,
+    workflow_id: str,
     operation: WithStartWorkflowOperation[Any, Any],
     command: object,
     update: str,
@@ -79,41 +81,77 @@ async def send_start(
 
     Raises the problems ``refused`` and ``unavailable``; what was started stays started.
     """
+    handle = client.get_workflow_handle(workflow_id)
+    sending = client.start_update_with_start_workflow(
+        update_name(command),
+        command,
+        start_workflow_operation=operation,
+        wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+        id=update,
+        result_type=Answer,
+    )
+    return await _answer(desk, handle, sending)
+
+
+async def _answer(
+    desk: Desk,
+    handle: WorkflowHandle[Any, Any],
+    sending: Coroutine[Any, Any, WorkflowUpdateHandle[Any]],
+) -> Answer | None:
+    """Wait for acceptance, then for the record, each within the time that a caller has."""
     limit = desk.settings.command_timeout
+    accepting = asyncio.create_task(sending)
+    done, _ = await asyncio.wait([accepting], timeout=limit)
     try:
-        async with asyncio.timeout(limit):
-            handle = await client.start_update_with_start_workflow(
-                update_name(command),
-                command,
-                start_workflow_operation=operation,
-                wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-                id=update,
-                result_type=Answer,
-                rpc_timeout=timedelta(seconds=limit),
-            )
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
-        raise unavailable() from error
+        if done:
+            update = accepting.result()
+            async with asyncio.timeout(limit):
+                answer = await update.result()
+            assert isinstance(answer, Answer)
+            return answer
+        if await _is_at_work(handle):
+            _keep_sending(accepting)
+            return None
+        accepting.cancel()
+        await asyncio.wait([accepting])
+        raise unavailable()
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
+        # Accepted, so it is durable: whatever keeps the answer away, the command completes.
+        return None
     except WorkflowUpdateFailedError as error:
         raise refused(error) from error
     except WorkflowAlreadyStartedError as error:
         raise Problem("closed") from error
     except RPCError as error:
         raise unsent(error) from error
-    return await outcome(handle, limit)
 
 
-async def outcome(update: WorkflowUpdateHandle[Any], limit: float) -> Answer | None:
-    """The answer to an accepted command, or ``None`` where its record takes longer."""
+async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
+    """Whether a worker has the workflow in hand: then the command is there, and its record is slow.
+
+    A worker reports an acceptance together with the record that it writes (a local activity), so a
+    slow database keeps both back.
+    """
     try:
-        async with asyncio.timeout(limit):
-            answer = await update.result(rpc_timeout=timedelta(seconds=limit))
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RPCError):
-        # It is durable: whatever keeps the answer away, the command completes.
-        return None
-    except WorkflowUpdateFailedError as error:
-        raise refused(error) from error
-    assert isinstance(answer, Answer)
-    return answer
+        described = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)
+    except RPCError:
+        return False
+    pending = described.raw_description.pending_workflow_task
+    return pending.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
+
+
+def _keep_sending(accepting: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
+    """Stay with a command after its caller has gone: should the server restart, it is sent anew."""
+    _STILL_SENDING.add(accepting)
+    handle = asyncio.get_running_loop().call_later(KEEP_SENDING, accepting.cancel)
+
+    def ended(task: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
+        handle.cancel()
+        _STILL_SENDING.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("a command that was taken ended: %s", type(task.exception()).__name__)
+
+    accepting.add_done_callback(ended)
 
 
 def update_name(command: object) -> str:

@@ -143,7 +143,8 @@ async def _run(
     operation = start_operation(start, desk.settings.task_queue)
     update = update_id(actor.holder_id, key)
     try:
-        return await send_start(desk, client, operation, Start(actor.holder_id), update)
+        address = engagement_workflow_id(start.engagement_id)
+        return await send_start(desk, client, address, operation, Start(actor.holder_id), update)
     except Problem as problem:
         try:
             runs = await _runs(client, start.engagement_id)

@@ -48,7 +48,7 @@ class TestEngagement:
         listed = await live.get("manager", "/engagements?q=bristol")
         assert [entry["id"] for entry in listed["items"]] == [engagement_id]
         plan = await live.get("manager", f"/engagements/{engagement_id}/plan")
-        assert [item["kind"] for item in plan["items"]][0] == "onboarding"
+        assert plan["items"][0]["kind"] == "onboarding"
 
     async def test_a_member_has_one_open_engagement_in_a_programme(self, live: Live) -> None:
         member = await live.member()
@@ -194,7 +194,7 @@ class TestAdvice:
             ],
         }
         read = await live.done("adviser", f"{path}/notes", notes)
-        mine, theirs = sorted(read["actions"], key=lambda action: str(action["text"]))[::-1][::-1]
+        mine, theirs = sorted(read["actions"], key=lambda action: str(action["text"]))
         assert [mine["text"], theirs["text"]] == ["Send a template.", "Share the data."]
         member_may_not = await live.post("member", f"{path}/actions/{mine['id']}/complete", {})
         assert member_may_not.json()["type"] == "/problems/not-yours"

@@ -1,0 +1,167 @@
+"""Commands when something is down or slow: nothing is half-written, nothing is done twice."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from api.desk import utc_now
+from notifications.senders import sender_for
+from storage.database import Database
+from storage.sql import engagements, events, idempotent_calls, texts
+from tests.api.conftest import Caller
+from tests.api.live import Live, at_work, serving
+from tests.api.live import temporal_address as temporal_address
+from tests.api.office import CARDIFF, GLASGOW, PROGRAMME
+from worker import build_workers
+
+
+async def count(database: Database, table: object) -> int:
+    async with database.reading() as session:
+        return int(await session.scalar(select(func.count()).select_from(table)) or 0)  # type: ignore[arg-type]
+
+
+class TestTemporalDown:
+    async def test_reads_work_and_commands_say_when_to_try_again(self, calling: Caller) -> None:
+        manager = calling("manager")
+        assert (await manager.get("/api/v1/engagements")).status_code == 200
+        answer = await manager.post(
+            f"/api/v1/requests/{CARDIFF.item('research')}/withdraw", json={"reason": "Enough."}
+        )
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "/problems/unavailable"
+        assert int(answer.headers["Retry-After"]) > 0
+
+    async def test_nothing_is_half_written(self, calling: Caller, database: Database) -> None:
+        before = [await count(database, table) for table in (texts, engagements, events)]
+        manager = calling("manager")
+        key = {"Idempotency-Key": "one"}
+        reason = {"reason": "Enough."}
+        path = f"/api/v1/engagements/{CARDIFF.engagement}/withdraw"
+        assert (await manager.post(path, json=reason, headers=key)).status_code == 503
+        start = {"member": GLASGOW.member, "programme": PROGRAMME, "start": "2027-01-11"}
+        assert (await manager.post("/api/v1/engagements", json=start)).status_code == 503
+        after = [await count(database, table) for table in (texts, engagements, events)]
+        assert after == before
+        assert await count(database, idempotent_calls) == 0
+
+    async def test_readiness_names_the_part_that_is_down(self, calling: Caller) -> None:
+        nobody = calling(None)
+        assert (await nobody.get("/healthz")).json() == {"status": "ok"}
+        answer = await nobody.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["checks"] == {
+            "database": "ok",
+            "migrations": "ok",
+            "temporal": "cannot be reached",
+        }
+
+
+@pytest.mark.dev_server
+class TestNoWorker:
+    @pytest.fixture
+    async def idle(
+        self, temporal_address: str, database: Database, tmp_path: Path
+    ) -> AsyncIterator[Live]:
+        """An office with a Temporal server and no worker."""
+        async with at_work(
+            temporal_address, database, tmp_path, worker=False, command_timeout=1.0
+        ) as live:
+            yield live
+
+    async def test_a_start_is_taken_for_good_and_runs_once_a_worker_comes(self, idle: Live) -> None:
+        member = await idle.member()
+        answer = await idle.start(member, key="start-once")
+        assert answer.status_code == 202, answer.text
+        location = answer.headers["Location"].removeprefix("/api/v1")
+        assert answer.json()["location"] == answer.headers["Location"]
+        again = await idle.start(member)
+        assert again.json()["type"] == "/problems/exists"
+        sender = sender_for(idle.settings, idle.database)
+        async with serving(*build_workers(idle.client, idle.database, sender, idle.settings)):
+            read = await idle.until("manager", location, lambda read: read["items"])
+            assert read["stage"] == "onboarding"
+            repeat = await idle.start(member, key="start-once")
+            assert repeat.status_code == 201
+            assert repeat.json()["id"] == read["id"]
+        await sender.close()
+
+    async def test_a_command_that_no_worker_takes_is_unavailable_and_its_repeat_is_done_once(
+        self, idle: Live
+    ) -> None:
+        sender = sender_for(idle.settings, idle.database)
+        workers = build_workers(idle.client, idle.database, sender, idle.settings)
+        async with serving(*workers):
+            engagement_id = await idle.started()
+        path = f"/engagements/{engagement_id}/requests"
+        body = {"text": "What raises pay?"}
+        answer = await idle.post("member", path, body, key="ask-once")
+        assert answer.status_code == 503, answer.text
+        async with serving(*build_workers(idle.client, idle.database, sender, idle.settings)):
+            async with asyncio.timeout(20):
+                # The first command may be with the worker still.
+                while (await idle.post("member", path, body, key="ask-once")).status_code != 201:  # noqa: ASYNC110
+                    await asyncio.sleep(0.2)
+            listed = await idle.get("member", path)
+        assert len(listed["items"]) == 1
+        shown = await idle.get("member", f"/requests/{listed['items'][0]['id']}")
+        assert shown["texts"]["request"]["text"] == "What raises pay?"
+        await sender.close()
+
+
+@pytest.mark.dev_server
+class TestSlowRecord:
+    async def test_a_command_whose_record_takes_long_is_taken_and_completes(
+        self, temporal_address: str, database: Database, tmp_path: Path
+    ) -> None:
+        async with at_work(temporal_address, database, tmp_path, command_timeout=1.5) as live:
+            engagement_id = await live.started()
+            body = {"text": "What raises pay?"}
+            made = await live.done("member", f"/engagements/{engagement_id}/requests", body)
+            # Another process holds the database: the worker's record has to wait for it.
+            other = sqlite3.connect(tmp_path / "milepost.db", isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            answer = await live.post("manager", f"/requests/{made['id']}/accept")
+            other.execute("ROLLBACK")
+            other.close()
+            assert answer.status_code == 202, answer.text
+            assert answer.headers["Location"] == f"/api/v1/items/{made['id']}"
+            await live.until(
+                "manager", f"/requests/{made['id']}", lambda read: read["stage"] == "scope"
+            )
+
+
+@pytest.mark.dev_server
+class TestRefusals:
+    async def test_the_text_of_a_refused_command_is_dropped(
+        self, temporal_address: str, database: Database, tmp_path: Path
+    ) -> None:
+        async with at_work(temporal_address, database, tmp_path) as live:
+            engagement_id = await live.started()
+            before = await count(database, texts)
+            path = f"/engagements/{engagement_id}/onboarding/steps/plan/complete"
+            answer = await live.post("manager", path, {"text": "Too early."})
+            assert answer.status_code == 409
+            assert await count(database, texts) == before
+
+    async def test_nothing_that_a_person_wrote_reaches_temporal(
+        self, temporal_address: str, database: Database, tmp_path: Path
+    ) -> None:
+        async with at_work(temporal_address, database, tmp_path) as live:
+            engagement_id = await live.started()
+            body = {"text": "SECRETWORD in a request", "title": "SECRETWORD"}
+            made = await live.done("member", f"/engagements/{engagement_id}/requests", body)
+            due = (utc_now() + timedelta(days=9)).date().isoformat()
+            move = {"due": due, "reason": "SECRETWORD"}
+            await live.done("manager", f"/items/{made['id']}/deadlines/triage/move", move)
+            for workflow in (
+                f"engagement/{engagement_id}",
+                f"engagement/{engagement_id}/research/{made['id']}",
+            ):
+                history = await live.client.get_workflow_handle(workflow).fetch_history()
+                assert "SECRETWORD" not in history.to_json()
+                assert "lea@example.org" not in history.to_json()

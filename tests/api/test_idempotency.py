@@ -1,0 +1,155 @@
+"""The Idempotency-Key: the same answer for the same request, and nothing done twice."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from api.idempotency import fingerprint
+from storage.database import Database
+from storage.idempotency import ABANDONED_AFTER
+from storage.sql import idempotent_calls
+from tests.api.conftest import Caller
+from tests.api.live import Live, at_work
+from tests.api.live import temporal_address as temporal_address
+from tests.storage.office import NOW
+
+PEOPLE = "/api/v1/people"
+PERSON = {"name": "Nia Rees", "email": "nia@example.org", "role": "researcher"}
+
+
+def key(value: str) -> dict[str, str]:
+    return {"Idempotency-Key": value}
+
+
+async def test_a_repeat_gets_the_same_answer_and_says_that_it_is_one(calling: Caller) -> None:
+    manager = calling("manager")
+    first = await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    again = await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["Content-Type"] == first.headers["Content-Type"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+
+
+async def test_a_refusal_is_repeated_too(calling: Caller) -> None:
+    manager = calling("manager")
+    await manager.post(PEOPLE, json=PERSON)
+    first = await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    again = await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    assert (first.status_code, again.status_code) == (409, 409)
+    assert again.headers["Content-Type"] == "application/problem+json"
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_a_key_belongs_to_one_request(calling: Caller) -> None:
+    manager = calling("manager")
+    await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    other = {**PERSON, "name": "Nia Reese"}
+    answer = await manager.post(PEOPLE, json=other, headers=key("k1"))
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/key-reused"
+
+
+async def test_wrong_values_leave_the_key_free(calling: Caller) -> None:
+    manager = calling("manager")
+    wrong = await manager.post(PEOPLE, json={**PERSON, "role": "king"}, headers=key("k1"))
+    right = await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    assert (wrong.status_code, right.status_code) == (422, 201)
+
+
+async def test_a_key_is_its_holders_own(calling: Caller) -> None:
+    manager, member = calling("manager"), calling("member")
+    await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    answer = await member.post(PEOPLE, json=PERSON, headers=key("k1"))
+    assert answer.status_code == 403
+
+
+async def test_a_request_whose_first_is_under_way_waits_its_turn(
+    calling: Caller, database: Database
+) -> None:
+    manager = calling("manager")
+    answers = await asyncio.gather(
+        *(manager.post(PEOPLE, json=PERSON, headers=key("k1")) for _ in range(5))
+    )
+    made = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    others = {answer.json()["type"] for answer in answers if answer.status_code != 201}
+    assert len(made) == 1
+    assert others <= {"/problems/under-way"}
+
+
+async def test_a_call_that_died_with_its_process_is_taken_up_again(
+    calling: Caller, database: Database
+) -> None:
+    manager = calling("manager")
+    body = json.dumps(PERSON).encode()
+    headers = {**key("k1"), "Content-Type": "application/json"}
+    row = {
+        "holder_id": "per_manager",
+        "key": "k1",
+        "fingerprint": fingerprint("POST", PEOPLE, body),
+        "status": None,
+        "body": "",
+    }
+    async with database.transaction() as session:
+        await session.execute(insert(idempotent_calls).values(**row, created_at=NOW))
+    waiting = await manager.post(PEOPLE, content=body, headers=headers)
+    assert waiting.json()["type"] == "/problems/under-way"
+    async with database.transaction() as session:
+        long_ago = NOW - ABANDONED_AFTER - timedelta(seconds=1)
+        await session.execute(update(idempotent_calls).values(created_at=long_ago))
+    answer = await manager.post(PEOPLE, content=body, headers=headers)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("bad", ["", "with space", "x" * 129, "ümlaut"])
+async def test_what_is_no_key_is_refused(bad: str, calling: Caller) -> None:
+    headers = {
+        b"Authorization": b"Bearer mp_manager_token",
+        b"Idempotency-Key": bad.encode("latin-1"),
+    }
+    answer = await calling("manager").post(PEOPLE, json=PERSON, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "header/Idempotency-Key"
+
+
+@pytest.mark.dev_server
+class TestCommands:
+    @pytest.fixture
+    async def live(
+        self, temporal_address: str, database: Database, tmp_path: Path
+    ) -> AsyncIterator[Live]:
+        async with at_work(temporal_address, database, tmp_path) as live:
+            yield live
+
+    async def test_a_repeated_start_and_a_repeated_request_are_one(self, live: Live) -> None:
+        member = await live.member()
+        first, again = await live.start(member, "s1"), await live.start(member, "s1")
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content
+        path = f"/engagements/{first.json()['id']}/requests"
+        body = {"text": "What raises pay?"}
+        asked = [await live.post("member", path, body, "r1") for _ in range(3)]
+        assert {answer.json()["id"] for answer in asked} == {asked[0].json()["id"]}
+        assert len((await live.get("member", path))["items"]) == 1
+
+    async def test_a_retry_after_a_crash_meets_the_same_workflow(
+        self, live: Live, database: Database
+    ) -> None:
+        engagement_id = await live.started()
+        path = f"/engagements/{engagement_id}/requests"
+        body = {"text": "What raises pay?"}
+        first = await live.post("member", path, body, "r1")
+        async with database.transaction() as session:
+            # As if the process had died between the command and the note of its answer.
+            await session.execute(idempotent_calls.delete())
+        again = await live.post("member", path, body, "r1")
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.json()["id"] == first.json()["id"]
+        assert len((await live.get("member", path))["items"]) == 1
