@@ -23,7 +23,7 @@ class TestTasks:
             ("onboarding", "step:contacts", "Name your lead and your contacts"),
             ("onboarding", "step:unheard-of", "Unheard of"),
             ("review", "sign_off", "Sign off the review"),
-            ("action", "action:2", "Action 2"),
+            ("action", "action:2", "Do what was agreed"),
             ("research", "quite_new", "Quite new"),
             ("peer", "match:3", "3"),
         ],
