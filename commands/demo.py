@@ -3,7 +3,6 @@
 import shutil
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,7 +10,7 @@ from commands.catalogue import say
 from commands.front_desk import front_desk
 from commands.opening import run_office
 from commands.outcome import Exit, Stop, ending
-from commands.show import console, print_line
+from commands.show import ZONE, console, print_line
 from commands.up import print_addresses
 from demo.memory import Memory
 from demo.show import Show
@@ -23,8 +22,6 @@ from settings import Settings, settings
 FOLDER = "demo"
 DELIVERIES_A_SECOND = 100.0
 """The mailbox is on this machine: the tour need not queue behind the other members' emails."""
-
-ZONE = ZoneInfo("Europe/London")
 
 
 def demo(

@@ -24,7 +24,7 @@ async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]
     )
     table = Table(title=say("engagement.list"), title_justify="left", header_style="bold")
     for column in ("member", "nation", "programme", "stage", "health", "why", "requests", "id"):
-        table.add_column(say(f"column.{column}"), overflow="fold")
+        table.add_column(say(f"column.{column}"), overflow="fold", no_wrap=column == "id")
     for row in rows:
         words = titles[row.programme_id, row.programme_version]
         closed = row.closed_at is not None
@@ -34,7 +34,7 @@ async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]
             cell(words.programme),
             say(f"stage.{row.stage}"),
             "" if closed else health_cell(row.health),
-            cell(reason(row.health, row.task, words, closed=closed)),
+            "" if closed else cell(reason(row.health, row.task, words)),
             str(row.open_requests or ""),
             row.id,
         )
@@ -55,7 +55,7 @@ async def print_engagement(session: AsyncSession, detail: EngagementDetail, now:
     closed = detail.closed_at is not None
     standing = say(f"stage.{detail.stage}")
     if not closed:
-        standing += f", {health_cell(detail.health)}: "
+        standing += f", {health_cell(detail.health)}. "
         standing += cell(reason(detail.health, detail.task(now), words))
     out.print(standing)
     if detail.reason:

@@ -7,7 +7,7 @@ import typer
 
 from commands.catalogue import say
 from commands.outcome import Stop, ending, with_database
-from commands.show import AsJson, cell, console, print_json, print_table
+from commands.show import ZONE, AsJson, cell, console, print_json, print_table
 from storage.database import Database
 from storage.queries.mailbox import MailEntry, list_mail, mail_after, show_mail
 
@@ -102,5 +102,5 @@ def follow(
 
 def mail_line(entry: MailEntry) -> str:
     """An email in one line: when, to whom, about what."""
-    at = f"{entry.at.astimezone():%H:%M:%S}"
+    at = f"{entry.at.astimezone(ZONE):%H:%M:%S}"
     return say("mailbox.line", at=at, to=entry.to_name, subject=entry.subject)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -15,6 +16,9 @@ from rich.table import Table
 from commands.catalogue import say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a machine.")]
+
+ZONE = ZoneInfo("Europe/London")
+"""The zone in which the command line shows instants: that of the members, wherever it runs."""
 
 FOR_A_FILE = 132
 """Columns of a table that goes to a file or a pipe."""
@@ -79,7 +83,7 @@ def cell(value: object) -> str:
         case bool():
             return say("show.yes") if value else ""
         case datetime():
-            return f"{value.astimezone():%a %d %b %Y %H:%M}"
+            return f"{value.astimezone(ZONE):%a %d %b %Y %H:%M}"
         case date():
             return f"{value:%a %d %b %Y}"
         case _:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
-from commands.show import cell
+from notifications.sentences import UK, health_sentence
 from notifications.titles import Titles, parsed
 from notifications.words import item_title, task_words
 from programmes.health import Health
@@ -29,19 +29,12 @@ async def titles_by_programme(
     return titles
 
 
-def reason(health: Health, task: TaskRow | None, titles: Titles, *, closed: bool = False) -> str:
-    """Why it stands so: "'Triage the request' (Ada) was due on Tue 3 March"."""
-    if closed:
-        return ""
+def reason(health: Health, task: TaskRow | None, titles: Titles) -> str:
+    """Why it stands so, in the words of the emails and the API."""
     if task is None:
-        return say("standing.nothing_open")
-    words = {
-        "task": task_title(task, titles),
-        "item": item_title(task.item_kind, task.item_key, titles),
-        "owner": who(task.owner, task.owner_role),
-        "due": cell(task.due_at),
-    }
-    return say(f"standing.{health}", **words)
+        return health_sentence(health, UK)
+    owner = who(task.owner, task.owner_role)
+    return health_sentence(health, UK, task=task_title(task, titles), owner=owner, due=task.due_at)
 
 
 def task_title(task: TaskRow, titles: Titles) -> str:

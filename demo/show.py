@@ -8,6 +8,7 @@ from typing import Any
 
 from commands.catalogue import say
 from commands.front_desk import FrontDesk
+from commands.show import ZONE
 from demo.board import board_table, held_emails, read_board, surprises
 from demo.mail import Watch
 from demo.memory import Memory
@@ -110,7 +111,7 @@ class Show:
         self._stage.table(board_table(board))
         held = await held_emails(office, self._manager, board)
         if held:
-            opens = datetime.fromisoformat(min(held)).astimezone()
+            opens = datetime.fromisoformat(min(held)).astimezone(ZONE)
             self._stage.line("demo.held", count=len(held), opens=f"{opens:%A %d %B, %H:%M}")
         wrong += surprises(self._story, self._memory, board)
 

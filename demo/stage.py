@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from commands.catalogue import say
+from commands.show import ZONE
 from demo.mail import Seen
 from demo.tour import Report
 
@@ -38,7 +39,7 @@ class Stage:
 
     def email(self, seen: Seen) -> None:
         """An email that has just arrived."""
-        at = f"{seen.at.astimezone():%H:%M:%S}"
+        at = f"{seen.at.astimezone(ZONE):%H:%M:%S}"
         line = say("demo.email", at=at, to=seen.to_name, subject=seen.subject)
         self._console.print(line, markup=False, soft_wrap=True, style="cyan")
 
@@ -68,7 +69,7 @@ def tour_table(report: Report) -> Table:
         table.add_column(say(f"column.{name}"), overflow="fold")
     for seen in report.arrived:
         after = (seen.at - report.began).total_seconds()
-        at = f"{seen.at.astimezone():%H:%M:%S}"
+        at = f"{seen.at.astimezone(ZONE):%H:%M:%S}"
         table.add_row(at, f"{after:.0f} s", seen.to_name, seen.kind, seen.subject)
     for missing in report.missing:
         table.add_row("–", "–", missing.to, missing.kind, say("demo.not_arrived"), style="red")

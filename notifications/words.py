@@ -30,7 +30,8 @@ def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskW
     values = {
         "step": titles.step(part),
         "text": titles.step_texts.get(part, ""),
-        "action": action or f"Action {part}",
+        # Its own key is an opaque id: no title for people.
+        "action": action or str(found.get("untold", "")),
     }
     if not found:
         return TaskWords(readable(part or key), "")

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
 from commands.checks.finding import Finding
 from commands.checks.machine import check_python, check_room
@@ -13,7 +14,6 @@ from commands.checks.services import check_temporal, check_workers
 from commands.doctor import verdict
 from commands.outcome import Exit
 from settings import Settings, settings
-from temporalio.client import Client
 from tests.commands.conftest import Run
 from tests.servers import dev_server
 

@@ -1,0 +1,88 @@
+"""Members come in by hand or from a file, all or none, and are listed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Run
+
+pytestmark = pytest.mark.usefixtures("database")
+
+LEAD = "Siân Hughes <sian@cardiff.example.org>"
+
+
+def test_a_member_is_added_with_its_contacts_and_listed(run: Run) -> None:
+    other = "Gareth Rees <gareth@cardiff.example.org>"
+    added = run("member", "add", "Cardiff", "--nation", "WLS", "--lead", LEAD, "--contact", other)
+    assert added.exit_code == 0
+    assert "Cardiff is added: mem_" in added.output
+    listed = run("member", "list")
+    assert "Siân Hughes <sian@cardiff.example.org>" in listed.output
+
+
+def test_with_json_the_new_member_is_told_whole(run: Run) -> None:
+    result = run(
+        *("member", "add", "Cardiff", "--nation", "wls", "--lead", LEAD, "--sample", "--json"),
+        *("--blackout", "2027-03-22:2027-05-06:Pre-election period"),
+    )
+    member = json.loads(result.stdout)
+    assert member["member"]["nation"] == "WLS"
+    assert member["member"]["sample"] is True
+    assert member["contacts"][0]["lead"] is True
+    assert member["blackouts"][0]["reason"] == "Pre-election period"
+
+
+def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_stored(run: Run) -> None:
+    result = run("member", "add", " ", "--nation", "ENG", "--lead", "nobody")
+    assert result.exit_code == 1
+    assert "name:" in result.output
+    assert "contacts/0/email:" in result.output
+    assert json.loads(run("member", "list", "--json").stdout) == []
+
+
+def test_an_unknown_nation_or_a_period_that_is_none_is_wrong_usage(run: Run) -> None:
+    assert run("member", "add", "X", "--nation", "FRA", "--lead", LEAD).exit_code == 2
+    wrong = run("member", "add", "X", "--nation", "ENG", "--lead", LEAD, "--blackout", "spring")
+    assert wrong.exit_code == 2
+    assert "2027-03-22:2027-05-06" in " ".join(wrong.output.split())
+
+
+def test_a_file_brings_every_member_with_its_contacts(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text(
+        "name,nation,contact_name,contact_email,lead\n"
+        "Cardiff,WLS,Siân Hughes,sian@cardiff.example.org,yes\n"
+        "Cardiff,WLS,Gareth Rees,gareth@cardiff.example.org,no\n"
+        "Glasgow,SCT,Fiona Campbell,fiona@glasgow.example.org,\n",
+        encoding="utf-8",
+    )
+    result = run("member", "import", str(file), "--json")
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["added"]) == 2
+    members = json.loads(run("member", "list", "--json").stdout)
+    assert [each["member"]["name"] for each in members] == ["Cardiff", "Glasgow"]
+
+
+def test_a_file_with_mistakes_brings_nobody_and_names_each_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text(
+        "name,nation,contact_name,contact_email,lead\n"
+        "Cardiff,WLS,Siân Hughes,sian@cardiff.example.org,yes\n"
+        "Glasgow,Scotland,Fiona Campbell,fiona,\n",
+        encoding="utf-8",
+    )
+    result = run("member", "import", str(file))
+    assert result.exit_code == 1
+    assert "line 3" in result.output
+    assert json.loads(run("member", "list", "--json").stdout) == []
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(run: Run) -> None:
+    assert run("member", "import", "nowhere.csv").exit_code == 2
+
+
+def test_a_file_that_is_no_text_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_bytes(b"\xff\xfe\x00\xd8")
+    assert run("member", "import", str(file)).exit_code == 2
