@@ -1,8 +1,11 @@
 """The activities that send what a record reserved: each email on its own, none of them twice."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
+import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -14,6 +17,8 @@ from notifications.scene import read_scene
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
 from storage.database import Database
+
+log = structlog.get_logger(__name__)
 
 NOT_YET = "DeliveryNotYet"
 """The error type of an attempt that could not hand everything over; it is tried again."""
@@ -46,12 +51,18 @@ class Courier:
             scene = await read_scene(session, of.engagement_id, of.item_id, of.sequence)
         later: list[Transient] = []
         for notification_id in waiting:
-            if activity.in_activity():
-                activity.heartbeat(notification_id)
+            if _stopping():
+                later.append(Transient("worker_stops"))
+                continue
             try:
-                await self._dispatch.send(notification_id, scene)
+                await _to_its_end(self._dispatch.send(notification_id, scene))
             except Transient as refusal:
                 later.append(refusal)
+            except Exception as error:
+                # The database is away, or this one row is beyond us: either way the others go on.
+                # What the error says may quote a person, so its type has to do.
+                log.error("delivery_stumbled", notification=notification_id, error=_kind(error))
+                later.append(Transient("trouble"))
         if later:
             raise _not_yet(later, of=len(waiting))
 
@@ -61,6 +72,33 @@ class Courier:
         written = await self._recorder.record(record)
         if written.notifications:
             await self.deliver(DeliverInput(record.engagement_id, record.item_id, record.sequence))
+
+
+def _stopping() -> bool:
+    """Show that we are alive; whether the worker is about to stop, and others should go on."""
+    if not activity.in_activity():
+        return False
+    activity.heartbeat()
+    return activity.is_worker_shutdown()
+
+
+async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
+    """See an email that is on the wire to its end, also when the activity is cancelled meanwhile.
+
+    Cut off, nobody would know whether it was taken. The sender's timeout bounds the wait.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody misses it
+        raise
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__
 
 
 def _not_yet(later: list[Transient], *, of: int) -> ApplicationError:

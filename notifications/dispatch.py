@@ -1,11 +1,13 @@
 """One email's way out: claimed, checked, written, handed over, marked; never two, never none."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
@@ -18,6 +20,9 @@ from notifications.truth import Now, untrue_because
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
+
+_PATIENCE = (0.2, 1.0, 3.0)
+"""Seconds to wait for a database that is away: what is sent and not marked becomes unknown."""
 
 
 class OfficeAddress(Protocol):
@@ -175,10 +180,17 @@ class Dispatch:
     async def _mark(
         self, taken: Taken, state: str, outcome: str, reason: str = "", *, provider_id: str = ""
     ) -> None:
-        async with self.database.transaction() as session:
-            await ledger.close_delivery(
-                session, taken.delivery, outcome, provider_id=provider_id, detail=reason
-            )
-            await ledger.advance(session, taken.id, state, reason, self.clock())
+        for patience in (*_PATIENCE, None):
+            try:
+                async with self.database.transaction() as session:
+                    await ledger.close_delivery(
+                        session, taken.delivery, outcome, provider_id=provider_id, detail=reason
+                    )
+                    await ledger.advance(session, taken.id, state, reason, self.clock())
+                break
+            except OperationalError:
+                if patience is None:
+                    raise
+                await asyncio.sleep(patience)
         if state != "accepted":
             log.warning("not_accepted", notification=taken.id, state=state, reason=reason)

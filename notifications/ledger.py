@@ -132,8 +132,8 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
             .order_by(deliveries.c.id.desc())
             .limit(1)
         )
-        delivery = (await session.execute(latest)).one()
-        interrupted = delivery.id if delivery.outcome == "claimed" else None
+        delivery = (await session.execute(latest)).one_or_none()
+        interrupted = delivery.id if delivery and delivery.outcome == "claimed" else None
     return Held(
         id=row.id,
         engagement_id=row.engagement_id,

@@ -20,7 +20,7 @@ from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from programmes.facts import Notice
 from storage.database import Database
 from storage.queries.timeline import timeline
-from storage.sql import contacts, people
+from storage.sql import contacts, notifications, people
 from tests.databases import count_statements
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
@@ -144,6 +144,21 @@ class TestComplaint2OneBrokenReminderStopsEveryReminder:
             ("unknown", "sender_broke"),
         ]
         assert "Lena" not in json.dumps(logs)
+
+    async def test_a_row_that_makes_no_sense_does_not_stop_the_others(
+        self, database: Database
+    ) -> None:
+        post = Post(database)
+        await post.write(OPENING)
+        async with database.transaction() as session:
+            # Claimed, with no attempt that could have claimed it.
+            await session.execute(
+                update(notifications)
+                .where(notifications.c.recipient_id == "con_lead")
+                .values(state="claimed")
+            )
+        await post.deliver(OPENING)
+        assert {state for state, _ in (await post.states()).values()} == {"accepted"}
 
 
 class TestComplaint6AStaleReminderGoesOut:
@@ -344,6 +359,37 @@ class TestACrashBetweenSendingAndMarking:
             ("accepted", ""),
             ("unknown", "interrupted"),
         ]
+
+    async def test_an_email_on_the_wire_is_seen_to_its_end_when_the_worker_stops(
+        self, database: Database
+    ) -> None:
+        on_the_wire, answered = asyncio.Event(), asyncio.Event()
+
+        class Slow(Scripted):
+            async def send(self, email: Email) -> Accepted:
+                on_the_wire.set()
+                await answered.wait()
+                return await super().send(email)
+
+        post = Post(database, Slow())
+        await post.write(REMIND)
+        delivering = asyncio.create_task(post.deliver(REMIND))
+        await asyncio.wait_for(on_the_wire.wait(), 10)
+        delivering.cancel()
+        answered.set()
+        with pytest.raises(asyncio.CancelledError):
+            await delivering
+        assert await post.states() == {("research.reminder", "per_manager"): ("accepted", "")}
+
+    async def test_a_worker_that_stops_leaves_the_rest_to_others(self, database: Database) -> None:
+        post = Post(database)
+        await post.write(OPENING)
+        environment = ActivityEnvironment()
+        environment.worker_shutdown()
+        with pytest.raises(ApplicationError, match="3 of 3 emails have to wait: worker_stops"):
+            await environment.run(post.courier.deliver, DeliverInput("eng_1", "itm_1", 1))
+        await post.deliver(OPENING)
+        assert len(await post.mails()) == 3
 
     async def test_a_worker_that_is_really_killed_leaves_one_email(
         self, database: Database, database_url: str
