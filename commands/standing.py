@@ -39,7 +39,7 @@ def reason(health: Health, task: TaskRow | None, titles: Titles) -> str:
 
 def task_title(task: TaskRow, titles: Titles) -> str:
     """What the task is called."""
-    return task_words(task.family, task.key, titles).title
+    return task_words(task.family, task.key, titles, task.text).title
 
 
 def item_name(item: ItemRow, titles: Titles) -> str:

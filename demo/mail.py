@@ -1,13 +1,14 @@
 """Watches the mailbox: shows each email as it arrives, and answers whether one has."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from demo.office_client import OfficeClient, until
+from demo.office_client import OfficeClient, Refused, until
 
 LOOK_EVERY_SECONDS = 0.4
 PAGE = 100
@@ -43,10 +44,12 @@ class Watch:
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            for email in await self._news():
-                self._last = email.id
-                self.seen.append(email)
-                self._arrived(email)
+            # The API may be down for a moment: what arrives meanwhile is seen afterwards.
+            with contextlib.suppress(Refused):
+                for email in await self._news():
+                    self._last = email.id
+                    self.seen.append(email)
+                    self._arrived(email)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def wait_for(

@@ -8,6 +8,8 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from commands.catalogue import say
+
 API = "/api/v1"
 REQUEST_TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 30.0
@@ -53,9 +55,12 @@ class OfficeClient:
 
     async def get(self, who: str, address: str, **parameters: str | int) -> Any:
         """Read something. Raises Refused."""
-        answer = await self._http.get(
-            f"{API}{address}", params=parameters, headers=self._headers(who)
-        )
+        try:
+            answer = await self._http.get(
+                f"{API}{address}", params=parameters, headers=self._headers(who)
+            )
+        except httpx.TransportError:
+            raise Refused(address, 0, say("demo.no_answer")) from None
         return self._body(address, answer)
 
     async def post(self, who: str, address: str, body: Mapping[str, Any] | None, key: str) -> Any:
@@ -66,7 +71,14 @@ class OfficeClient:
         headers = self._headers(who) | {"Idempotency-Key": key}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            answer = await self._http.post(f"{API}{address}", json=body, headers=headers)
+            try:
+                answer = await self._http.post(f"{API}{address}", json=body, headers=headers)
+            except httpx.TransportError:
+                # The API is being started again; the key makes sure that nothing is done twice.
+                if time.monotonic() > deadline:
+                    raise Refused(address, 0, say("demo.no_answer")) from None
+                await asyncio.sleep(1.0)
+                continue
             if answer.status_code == httpx.codes.ACCEPTED:
                 return await self._recorded(who, answer.headers["Location"])
             busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE

@@ -71,12 +71,12 @@ class Show:
         moves = sum(len(each.moves) + 1 for each in self._story.engagements)
         walk = Walk(self._story, self._memory, office, watch)
         guide = Player(self._story, self._memory, office, definitions, lambda: None)
-        part = await walk.start(guide)
-        self._stage.line("demo.tour_starts")
 
         async def tour() -> None:
             name = self._story.members[self._story.tour.member].name
             with _noting(wrong, name):
+                part = await walk.start(guide)
+                self._stage.line("demo.tour_starts")
                 await walk.go(guide, part)
                 await walk.end()
 

@@ -1,0 +1,30 @@
+"""The demo remembers how far it has come, and forgets when the office is gone."""
+
+from datetime import date
+from pathlib import Path
+
+from demo.memory import Memory, Part
+
+TODAY = date(2026, 11, 24)
+
+
+def test_a_new_folder_begins_a_new_story(tmp_path: Path) -> None:
+    memory = Memory.of(tmp_path, TODAY)
+    assert memory.first_day == TODAY
+    assert memory.parts == {}
+
+
+def test_what_was_kept_is_there_the_next_day(tmp_path: Path) -> None:
+    memory = Memory.of(tmp_path, TODAY)
+    memory.people["maya"] = "per_1"
+    memory.parts["cardiff"] = Part("eng_1", moves=3, requests={"wages": "itm_1"})
+    memory.tours, memory.tour = 2, "eng_2"
+    memory.keep()
+    assert Memory.of(tmp_path, date(2026, 11, 25)) == memory
+
+
+def test_a_forgotten_story_begins_anew(tmp_path: Path) -> None:
+    Memory.of(tmp_path, date(2026, 1, 1)).keep()
+    Memory.forget(tmp_path)
+    Memory.forget(tmp_path)
+    assert Memory.of(tmp_path, TODAY).first_day == TODAY
