@@ -45,6 +45,8 @@ class TaskState:
     stuck_at: datetime | None
     """When the task counts as stuck: the end of a ladder that escalates."""
     opened_at: datetime
+    text: str | None = None
+    """Id of the text that says what is to be done, where people agreed it: an action."""
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,7 @@ async def _replace_tasks(
             "soon_at": state.soon_at,
             "stuck_at": state.stuck_at,
             "opened_at": state.opened_at,
+            "text_id": state.text,
         }
         for state in states
     ]

@@ -34,6 +34,8 @@ class OpenDeadline:
     soon_at: datetime
     ends_at: datetime
     ahead: tuple[PlannedRung, ...]
+    text: str | None = None
+    """Id of the text that says what is to be done, where people agreed it."""
     deferred_to: datetime | None = None
     """Set while a rung that is due waits for the sending window."""
     ended: bool = False
@@ -66,6 +68,7 @@ class OpenDeadline:
             soon_at=self.soon_at,
             stuck_at=self.ends_at if self.at_end == "escalate" else None,
             opened_at=self.opened_at,
+            text=self.text,
         )
 
 
@@ -89,7 +92,13 @@ class Deadlines:
     revisions: dict[str, int] = field(default_factory=dict)
 
     def set(
-        self, key: str, family: str, stage: StageRule, now: datetime, due: datetime | None = None
+        self,
+        key: str,
+        family: str,
+        stage: StageRule,
+        now: datetime,
+        due: datetime | None = None,
+        text: str | None = None,
     ) -> OpenDeadline:
         """Open a task. Without ``due`` it is due ``stage.due`` from ``now``.
 
@@ -97,7 +106,7 @@ class Deadlines:
         reminders are new ones.
         """
         due_at = due if due is not None else due_after(self.calendar, now, stage.due)
-        return self._put(key, family, stage, now, due_at, opened_at=now)
+        return self._put(key, family, stage, now, due_at, opened_at=now, text=text)
 
     def close(self, key: str) -> None:
         """Drop a task: nothing of its ladder happens any more. Unknown keys are fine."""
@@ -120,6 +129,7 @@ class Deadlines:
             now,
             due_on(self.calendar, day),
             opened_at=current.opened_at,
+            text=current.text,
         )
 
     def next_wake(self) -> datetime | None:
@@ -194,6 +204,7 @@ class Deadlines:
         due_at: datetime,
         *,
         opened_at: datetime,
+        text: str | None,
     ) -> OpenDeadline:
         revision = self.revisions.get(key, 0) + 1
         self.revisions[key] = revision
@@ -208,6 +219,7 @@ class Deadlines:
             soon_at=planned.soon_at,
             ends_at=planned.ends_at,
             ahead=planned.rungs,
+            text=text,
         )
         return self.open[key]
 

@@ -33,7 +33,7 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
     async with desk.database.reading() as session:
         found = await list_engagements(session, desk.now(), cursor=cursor, limit=200)
     labels = words()["health"]
-    rows = await entries(desk, found.rows)
+    rows = await entries(desk, found.rows, texts=True)
     counts = dict.fromkeys([*labels, "ended"], 0)
     for row in rows:
         counts["ended" if row.closed_at else row.health] += 1

@@ -34,15 +34,17 @@ STARTING = "starting"
 _CALENDAR = TypeAdapter(WorkingCalendar)
 
 
-async def entries(desk: Desk, rows: Sequence[EngagementRow]) -> list[EngagementEntry]:
-    """The rows of the list."""
+async def entries(
+    desk: Desk, rows: Sequence[EngagementRow], *, texts: bool
+) -> list[EngagementEntry]:
+    """The rows of the list. ``texts`` is whether the reader sees what people wrote."""
     now = desk.now()
-    return [await _entry(desk, row, now) for row in rows]
+    return [await _entry(desk, row, now, texts=texts) for row in rows]
 
 
-async def _entry(desk: Desk, row: EngagementRow, now: datetime) -> EngagementEntry:
+async def _entry(desk: Desk, row: EngagementRow, now: datetime, *, texts: bool) -> EngagementEntry:
     voice = await desk.definitions.voice(row.programme_id, row.programme_version)
-    task = task_answer(row.task, voice.titles, now) if row.task else None
+    task = task_answer(row.task, voice.titles, now, texts=texts) if row.task else None
     return EngagementEntry(
         id=row.id,
         member=member_ref(row.member),
@@ -83,7 +85,8 @@ async def engagement(desk: Desk, actor: Actor, engagement_id: str) -> Engagement
     titles = voice.titles
     now = desk.now()
     worst = found.task(now)
-    task: Task | None = task_answer(worst, titles, now) if worst else None
+    texts = actor.reads_texts
+    task: Task | None = task_answer(worst, titles, now, texts=texts) if worst else None
     return Engagement(
         id=found.id,
         member=member_ref(found.member),
@@ -100,9 +103,9 @@ async def engagement(desk: Desk, actor: Actor, engagement_id: str) -> Engagement
         closed_at=found.closed_at,
         due_at=found.due_at,
         open_requests=found.open_requests,
-        reason=found.reason if actor.reads_texts else None,
+        reason=found.reason if texts else None,
         items=[item_summary(item, titles) for item in found.items],
-        tasks=[task_answer(one, titles, now) for one in found.tasks],
+        tasks=[task_answer(one, titles, now, texts=texts) for one in found.tasks],
         sequence=found.sequence,
     )
 

@@ -63,9 +63,7 @@ def _answer(found: ItemDetail, titles: Titles, now: datetime, *, shown: bool) ->
             if name.startswith("date:")
         ],
         actions=_actions(data, texts),
-        tasks=[
-            task_answer(task, titles, now, action=_spoken(task.key, texts)) for task in found.tasks
-        ],
+        tasks=[task_answer(task, titles, now, texts=shown) for task in found.tasks],
         sequence=found.item.sequence,
     )
 
@@ -78,12 +76,6 @@ def _written(text: TextRow) -> WrittenText:
         author=ref(text.author),
         written_at=text.created_at,
     )
-
-
-def _spoken(task: str, texts: dict[str, WrittenText]) -> str:
-    """What an agreed action says, where the task is one and the reader may see it."""
-    text = texts.get(f"{task}:text")
-    return text.text if text else ""
 
 
 def _steps(data: dict[str, str], titles: Titles) -> list[Step]:

@@ -24,10 +24,11 @@ def task_answer(
     titles: Titles,
     now: datetime,
     member: MemberRow | None = None,
-    action: str = "",
+    *,
+    texts: bool,
 ) -> Task:
-    """An open task, with the words for it. ``action`` is what an agreed action says."""
-    words = task_words(task.family, task.key, titles, action)
+    """An open task in words. ``texts`` is whether its reader sees what people wrote."""
+    words = task_words(task.family, task.key, titles, task.text if texts else "")
     return Task(
         item=task.item_id,
         engagement=task.engagement_id,

@@ -70,7 +70,8 @@ async def list_engagements(
             limit=limit,
             visible_to=sight(call.actor),
         )
-    return Page(items=await shown.entries(call.desk, page.rows), next=next_link(request, page.next))
+    rows = await shown.entries(call.desk, page.rows, texts=call.actor.reads_texts)
+    return Page(items=rows, next=next_link(request, page.next))
 
 
 @router.get("/engagements/{engagement_id}", summary="Show an engagement", responses=READ | FOUND)

@@ -46,5 +46,7 @@ async def list_my_tasks(
     tasks = []
     for row in page.rows:
         voice = await call.desk.definitions.voice(row.programme_id, row.programme_version)
-        tasks.append(task_answer(row.task, voice.titles, now, row.member))
+        tasks.append(
+            task_answer(row.task, voice.titles, now, row.member, texts=call.actor.reads_texts)
+        )
     return Page(items=tasks, next=next_link(request, page.next))

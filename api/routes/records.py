@@ -78,7 +78,9 @@ async def list_tasks(
             session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
         )
     return Page(
-        items=[task_answer(row.task, titles, now) for row in page.rows],
+        items=[
+            task_answer(row.task, titles, now, texts=call.actor.reads_texts) for row in page.rows
+        ],
         next=next_link(request, page.next),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
 
 from programmes.health import Health
 from programmes.health import health as health_of
-from storage.sql import contacts, engagements, items, members, people, tasks
+from storage.sql import contacts, engagements, items, members, people, tasks, texts
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -48,6 +48,8 @@ class TaskRow:
     stuck_at: datetime | None
     opened_at: datetime
     revision: int
+    text: str
+    """What is to be done, where people agreed it: an action; otherwise empty."""
 
     def health(self, now: datetime) -> Health:
         """How this task stands by itself."""
@@ -75,6 +77,7 @@ class ItemRow:
 owner_contacts = contacts.alias("owner_contacts")
 owner_people = people.alias("owner_people")
 assignees = people.alias("assignees")
+task_texts = texts.alias("task_texts")
 
 
 def health_column(now: datetime, table: FromClause = engagements) -> ColumnElement[str]:
@@ -110,13 +113,16 @@ def task_columns(table: FromClause = tasks) -> list[Label[Any]]:
         items.c.kind.label("task_item_kind"),
         items.c.key.label("task_item_key"),
         func.coalesce(owner_contacts.c.name, owner_people.c.name).label("task_owner_name"),
+        func.coalesce(task_texts.c.body, "").label("task_text"),
     ]
 
 
 def with_owner(source: FromClause, table: FromClause = tasks) -> FromClause:
-    """Join whoever owns a task: a contact or a person."""
-    return source.outerjoin(owner_contacts, owner_contacts.c.id == table.c.owner_id).outerjoin(
-        owner_people, owner_people.c.id == table.c.owner_id
+    """Join whoever owns a task, a contact or a person, and what it says where people agreed it."""
+    return (
+        source.outerjoin(owner_contacts, owner_contacts.c.id == table.c.owner_id)
+        .outerjoin(owner_people, owner_people.c.id == table.c.owner_id)
+        .outerjoin(task_texts, task_texts.c.id == table.c.text_id)
     )
 
 
@@ -136,6 +142,7 @@ def task_row(row: AnyRow) -> TaskRow:
         stuck_at=row.task_stuck_at,
         opened_at=row.task_opened_at,
         revision=row.task_revision,
+        text=row.task_text,
     )
 
 

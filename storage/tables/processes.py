@@ -98,6 +98,8 @@ class Task(SQLModel, table=True):
     soon_at: datetime = instant()
     stuck_at: datetime | None = optional_instant()
     opened_at: datetime = instant()
+    text_id: str | None = Field(default=None, foreign_key="texts.id")
+    """What is to be done, where people agreed it: an action."""
 
 
 class Event(SQLModel, table=True):

@@ -246,6 +246,7 @@ class AdviceCycleProcess(Process):
             replace(self.rules.action, owner=action.owner),
             decision.now,
             due if due > decision.now else None,
+            action.text,
         )
         day = self.item.calendar.local_date(task.due_at)
         self.data |= {

@@ -193,8 +193,10 @@ def _processes() -> None:
         _instant("soon_at"),
         _instant("stuck_at", null=True),
         _instant("opened_at"),
+        _text("text_id", null=True),
         _refers("tasks", "item_id", "items.id"),
         _refers("tasks", "engagement_id", "engagements.id"),
+        _refers("tasks", "text_id", "texts.id"),
     )
     for column in ("engagement_id", "due_at"):
         _index("tasks", column)
