@@ -14,8 +14,9 @@ from notifications import ledger
 from notifications.catalogue import KINDS, Kind
 from notifications.occasion import Occasion
 from notifications.rendering import render
-from notifications.scene import Scene, read_recipient, read_standing
+from notifications.scene import Scene, read_recipient
 from notifications.senders.protocol import Accepted, Email, Permanent, Sender, Transient, Unknown
+from notifications.standing import read_standing
 from notifications.truth import Now, untrue_because
 from storage.database import Database
 

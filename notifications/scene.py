@@ -260,29 +260,6 @@ async def _texts(
     return {row.id: Words(row.body, row.title, row.link) for row in rows}
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What a notification is checked against, besides its recipient."""
-
-    stage: str
-    open_revision: int | None
-
-
-async def read_standing(
-    session: AsyncSession, engagement_id: str, item_id: str, task: str
-) -> Standing:
-    """The engagement's stage, and the due revision of a task if that is open."""
-    query = (
-        select(engagements.c.stage, tasks.c.revision)
-        .select_from(
-            engagements.outerjoin(tasks, (tasks.c.item_id == item_id) & (tasks.c.key == task))
-        )
-        .where(engagements.c.id == engagement_id)
-    )
-    row = (await session.execute(query)).one()
-    return Standing(row.stage, row.revision)
-
-
 async def read_recipient(session: AsyncSession, recipient_id: str) -> Who | None:
     """The contact or person whom a notification is for, as they are now."""
     query = union_all(
