@@ -15,6 +15,7 @@ REQUEST_TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 30.0
 """How long something that follows by itself may take: an item of the plan, a late record."""
 ASK_EVERY_SECONDS = 0.15
+BUSY = frozenset({httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.CONFLICT})
 
 T = TypeVar("T")
 
@@ -81,10 +82,11 @@ class OfficeClient:
                 continue
             if answer.status_code == httpx.codes.ACCEPTED:
                 return await self._recorded(who, answer.headers["Location"])
-            busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            # 503: no worker yet. 409: an earlier run was cut off in the middle of this very call.
+            busy = answer.status_code in BUSY and "Retry-After" in answer.headers
             if not busy or time.monotonic() > deadline:
                 return self._body(address, answer)
-            await asyncio.sleep(min(float(answer.headers.get("Retry-After", "1")), 2.0))
+            await asyncio.sleep(min(float(answer.headers["Retry-After"]), 2.0))
 
     async def _recorded(self, who: str, location: str) -> Any:
         async def read() -> Any:

@@ -8,8 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.sql import idempotent_calls, insert_or_ignore
 
-ABANDONED_AFTER = timedelta(minutes=2)
-"""A call that has not answered by then died with its process; the next attempt takes its place."""
+ABANDONED_AFTER = timedelta(seconds=20)
+"""A call that has not answered by then died with its process; the next attempt takes its place.
+
+Twice as long as a call waits for its workflow. Should the first one still run, the two meet there:
+the ids of what they ask for are derived from the key.
+"""
 
 
 @dataclass(frozen=True)
