@@ -23,6 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another process's transaction before it fails."""
 
+HIDE_PARAMETERS = True
+"""An error's text goes to logs and into workflow histories: never with the values of a row."""
+
 POOL_SIZE = 10
 POOL_OVERFLOW = 10
 POOL_TIMEOUT = 30.0
@@ -48,6 +51,7 @@ class Database:
                 max_overflow=POOL_OVERFLOW,
                 pool_timeout=POOL_TIMEOUT,
                 pool_pre_ping=True,
+                hide_parameters=HIDE_PARAMETERS,
             )
             self._writer = engine
             self._reader = engine.execution_options(postgresql_readonly=True)
@@ -89,6 +93,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         connect_args={"timeout": BUSY_TIMEOUT},
+        hide_parameters=HIDE_PARAMETERS,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
