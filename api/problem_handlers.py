@@ -78,6 +78,9 @@ def _flaw(error: dict[str, Any]) -> Flaw:
     kind = str(error.get("type", ""))
     template = str(mends.get(kind, mends["other"]))
     context = error.get("ctx") or {}
+    if "mend" in context:
+        # Our own rules bring their words along.
+        template = "{mend}"
     wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
     if not wanted <= set(context):
         template = str(mends["other"])

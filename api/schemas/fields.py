@@ -12,8 +12,8 @@ from api.problems import catalogue
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
-_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
-_PARAGRAPHS = r"^[^\x00]*[^\x00-\x20\x7f][^\x00]*$"
+_LINE = r"^[^\x00-\x1f\x7f]+$"
+_PARAGRAPHS = r"^[^\x00]+$"
 _LINK = r"^https?://[!-~]+$"
 
 BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -25,13 +25,13 @@ def _wrong(name: str) -> PydanticCustomError:
 
 
 def _line(text: str) -> str:
-    if not re.fullmatch(_LINE, text):
+    if not re.search(_LINE, text) or not text.strip():
         raise _wrong("text")
     return text
 
 
 def _paragraphs(text: str) -> str:
-    if "\x00" in text or not text.strip():
+    if not re.search(_PARAGRAPHS, text) or not text.strip():
         raise _wrong("text")
     return text
 
@@ -81,8 +81,16 @@ Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,79}$", max_length=8
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", max_length=40)]
 """A word of an agreed list. It may enter a workflow's history, so it cannot be a sentence."""
 
-Day = Annotated[date, AfterValidator(_day)]
-Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
+Day = Annotated[
+    date,
+    Field(description="A day of this century.", json_schema_extra={"pattern": r"^20\d\d-"}),
+    AfterValidator(_day),
+]
+Instant = Annotated[
+    AwareDatetime,
+    Field(description="With its zone.", json_schema_extra={"pattern": r"^20\d\d-"}),
+    AfterValidator(_instant),
+]
 
 Id = Annotated[
     str,

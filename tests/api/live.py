@@ -93,17 +93,17 @@ class Live:
         }
         return await self.post("manager", "/engagements", body, key)
 
-    async def started(self) -> str:
-        """The id of an engagement whose onboarding is open."""
-        answer = await self.start(await self.member())
+    async def started(self, member: str | None = None) -> str:
+        """The id of an engagement whose onboarding is open, of a new member unless one is given."""
+        answer = await self.start(member or await self.member())
         assert answer.status_code == 201, answer.text
         engagement_id = str(answer.json()["id"])
         await self.until("manager", f"/engagements/{engagement_id}", lambda read: read["items"])
         return engagement_id
 
-    async def onboarded(self) -> str:
+    async def onboarded(self, member: str | None = None) -> str:
         """The id of an engagement whose advice cycle and review are open."""
-        engagement_id = await self.started()
+        engagement_id = await self.started(member)
         steps = f"/engagements/{engagement_id}/onboarding/steps"
         await self.done("member", f"{steps}/hello/complete", {"text": "Hello!"})
         await self.done("manager", f"{steps}/plan/complete", {})
