@@ -114,16 +114,15 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.ExtraAdder(),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_temporal_internals,
+        _without_internals,
     ]
 
 
-def _without_temporal_internals(
-    _logger: WrappedLogger, _method: str, event: EventDict
-) -> EventDict:
+def _without_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Keep what names the workflow; drop the SDK's whole info object, which holds its input."""
     details: Any = event.pop("temporal_workflow", None) or event.pop("temporal_activity", None)
     event.pop("__temporal_task_identifier", None)
+    event.pop("color_message", None)  # uvicorn says everything twice, once for terminals
     if isinstance(details, Mapping):
         for name in ("workflow_id", "workflow_type", "activity_type", "attempt"):
             if name in details:
