@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
 
+log = logging.getLogger("milepost.api")
 access_log = logging.getLogger("milepost.api.access")
 
 BODY_LIMIT = 256 * 1024
@@ -34,7 +35,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 class Envelope:
     """Gives each request an id, each answer the security headers, and the log one line without
-    query, token or body."""
+    query, token or body. What breaks is logged under that id, and answered as a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -46,12 +47,12 @@ class Envelope:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else token_hex(8)
         began = time.perf_counter()
-        status = 500
+        status, begun = 500, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 for name, value in _HEADERS.items():
@@ -60,6 +61,11 @@ class Envelope:
 
         try:
             await self.app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            if begun:
+                raise
+            await Problem("internal").response(scope["path"])(scope, receive, send_with_headers)
         finally:
             access_log.info(
                 "%s %s %s %.0f ms %s",

@@ -1,6 +1,5 @@
-"""Turns every error that leaves a route into a problem: validation, unknown paths, what broke."""
+"""Turns every foreseen error into a problem: refusals, wrong values, unknown addresses."""
 
-import logging
 from http import HTTPStatus
 from string import Formatter
 from typing import Any
@@ -13,8 +12,6 @@ from starlette.exceptions import HTTPException
 from api.pending import RecordPending
 from api.problems import Flaw, Problem, catalogue, wrong_value
 from storage.queries.paging import BadCursor
-
-log = logging.getLogger("milepost.api")
 
 _BY_STATUS = {
     HTTPStatus.NOT_FOUND: "not-found",
@@ -31,18 +28,10 @@ def install(app: FastAPI) -> None:
     """Let ``app`` answer each error as a problem."""
     for kind in FORESEEN:
         app.add_exception_handler(kind, _foreseen)
-    app.add_exception_handler(Exception, _broken)
 
 
 async def _foreseen(request: Request, error: Exception) -> Response:
     return answer_to(error, request)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    # The message of a database error may quote what a person wrote: its type is enough to start
-    # from.
-    log.error("request failed: %s", type(error).__name__)
-    return Problem("internal").response(request.url.path)
 
 
 def answer_to(error: Exception, request: Request) -> Response:

@@ -128,6 +128,7 @@ def item_record(
                 soon_at=days(2),
                 stuck_at=days(15),
                 opened_at=NOW,
+                text="txt_request" if task.startswith("action:") else None,
             ),
         ),
     )

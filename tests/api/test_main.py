@@ -6,12 +6,14 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 import api.main
 from api.guard import guarded_router
 from api.openapi import described_operations
 from api.temporal import LazyTemporal
 from settings import Settings
+from storage.database import Database
 from tests.api.conftest import NOWHERE, Caller
 from tests.api.office import TOKENS
 from tests.databases import migrated_sqlite
@@ -50,6 +52,20 @@ class TestLogs:
         assert any("GET /api/v1/engagements 200" in line for line in ours)
         for secret in ("SECRETNAME", "secret@example.org", TOKENS["manager"][0]):
             assert not any(secret in line for line in ours)
+
+
+class TestBreakage:
+    async def test_what_breaks_is_a_problem_and_is_logged_under_its_id(
+        self, calling: Caller, database: Database, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with database.transaction() as session:
+            await session.execute(text("ALTER TABLE programmes RENAME TO elsewhere"))
+        answer = await calling("manager").get("/api/v1/programmes")
+        assert answer.status_code == 500
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["type"] == "/problems/internal"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Request-Id"] in caplog.text
 
 
 class TestDescription:
