@@ -36,9 +36,7 @@ class Memory:
     """The story's key of a member to the id of its lead contact."""
     parts: dict[str, Part] = field(default_factory=dict)
     tours: int = 0
-    """How many tours were started."""
-    tour: str = ""
-    """The engagement of the last one."""
+    """How many tours were begun."""
 
     @classmethod
     def of(cls, folder: Path, today: date) -> Self:

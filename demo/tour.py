@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from demo.mail import Seen, Watch
 from demo.memory import Memory, Part
-from demo.office_client import OfficeClient, Refused
+from demo.office_client import OfficeClient
 from demo.player import Player
 from demo.story import ExpectedMail, Story
 
@@ -36,26 +36,28 @@ class Walk:
         self._began = datetime.now(UTC)
 
     async def start(self, player: Player) -> Part:
-        """Withdraw the last tour if it still runs, and start this one."""
-        if self._memory.tour:
-            try:
-                await self._office.post(
-                    self._tour.manager,
-                    f"/engagements/{self._memory.tour}/withdraw",
-                    {"reason": AGAIN},
-                    f"demo.tour.{self._memory.tours}.withdraw",
-                )
-            except Refused as refused:
-                # It had ended by itself.
-                if refused.status != 409:
-                    raise
-        number = self._memory.tours + 1
+        """Withdraw what still runs of an earlier tour, and start this one."""
+        await self._withdraw_earlier()
+        # Counted first: were this run cut off now, the next one would get this tour's old answer.
+        self._memory.tours += 1
+        self._memory.keep()
         self._began = datetime.now(UTC)
         today = self._began.date().isoformat()
-        engagement = await player.start(self._tour, today, f"demo.tour.{number}.start")
-        self._memory.tours, self._memory.tour = number, engagement
-        self._memory.keep()
-        return Part(engagement)
+        key = f"demo.tour.{self._memory.tours}.start"
+        return Part(await player.start(self._tour, today, key))
+
+    async def _withdraw_earlier(self) -> None:
+        tours = await self._office.get(
+            self._tour.manager, "/engagements", programme=self._tour.programme, limit=200
+        )
+        for earlier in tours["items"]:
+            if earlier["closed_at"] is None:
+                await self._office.post(
+                    self._tour.manager,
+                    f"/engagements/{earlier['id']}/withdraw",
+                    {"reason": AGAIN},
+                    f"demo.tour.withdraw.{earlier['id']}",
+                )
 
     async def go(self, player: Player, part: Part) -> None:
         """Make its moves, each once the email that it waits for is there. Raises NotInTime."""

@@ -18,7 +18,7 @@ def test_what_was_kept_is_there_the_next_day(tmp_path: Path) -> None:
     memory = Memory.of(tmp_path, TODAY)
     memory.people["maya"] = "per_1"
     memory.parts["cardiff"] = Part("eng_1", moves=3, requests={"wages": "itm_1"})
-    memory.tours, memory.tour = 2, "eng_2"
+    memory.tours = 2
     memory.keep()
     assert Memory.of(tmp_path, date(2026, 11, 25)) == memory
 
