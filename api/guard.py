@@ -14,8 +14,8 @@ from api.authentication import authenticate
 from api.desk import Desk
 from api.idempotency import key_of, once
 from api.permissions import RULES, Actor, Reach
-from api.problem_handlers import FORESEEN, answer_to
-from api.problems import Problem, documented
+from api.problem_handlers import FORESEEN, answer_to, printable
+from api.problems import Flaw, Problem, catalogue, documented
 
 bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token that `milepost token create` made."
@@ -46,6 +46,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
         operation = self.name
         takes = self.openapi_extra_media_type()
+        parameters = {one.alias for one in self.dependant.query_params}
 
         async def guarded(request: Request) -> Response:
             desk: Desk = request.app.state.desk
@@ -53,6 +54,7 @@ class GuardedRoute(APIRoute):
             reach = RULES[operation].get(actor.role)
             if reach is None:
                 raise Problem("forbidden")
+            _require_known(request, parameters)
             if request.method not in {"GET", "HEAD"}:
                 await _require_media_type(request, takes)
             key = key_of(request)
@@ -67,6 +69,17 @@ class GuardedRoute(APIRoute):
         """The media types of the body; JSON unless the route says otherwise."""
         content = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})
         return tuple(content) or ("application/json",)
+
+
+def _require_known(request: Request, parameters: set[str]) -> None:
+    # A misspelt filter that is ignored would show everything.
+    unknown = sorted(set(request.query_params) - parameters)
+    if unknown:
+        flaws = [
+            Flaw(pointer=f"query/{printable(one)}", **catalogue()["wrong"]["query"])
+            for one in unknown
+        ]
+        raise Problem("invalid", errors=flaws)
 
 
 async def _require_media_type(request: Request, takes: tuple[str, ...]) -> None:

@@ -73,17 +73,17 @@ def _flaw(error: dict[str, Any]) -> Flaw:
     wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
     if not wanted <= set(context):
         template = str(mends["other"])
-    what = _printable(str(error.get("msg", ""))).removeprefix("Value error, ")
+    what = printable(str(error.get("msg", ""))).removeprefix("Value error, ")
     return Flaw(pointer=_pointer(error.get("loc", ())), what=what, mend=template.format(**context))
 
 
 def _pointer(loc: tuple[str | int, ...]) -> str:
-    where, *path = [_printable(str(part)) for part in loc] or ["body"]
+    where, *path = [printable(str(part)) for part in loc] or ["body"]
     if where == "body":
         return "#" + "".join(f"/{part}" for part in path)
     return "/".join([where, *path])
 
 
-def _printable(text: str) -> str:
-    # JSON may spell half of a surrogate pair, which no answer can hold.
+def printable(text: str) -> str:
+    """Text that an answer can hold: JSON may spell half of a surrogate pair, which none can."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -35,6 +35,7 @@ class OpenEngagement:
 
     id: str
     pending: bool
+    opened_at: datetime
 
 
 async def open_engagement(
@@ -45,13 +46,13 @@ async def open_engagement(
     Within a transaction it locks the member, so that two starts at once come one after the other.
     """
     await session.execute(select(members.c.id).where(members.c.id == member_id).with_for_update())
-    statement = select(engagements.c.id, engagements.c.stage).where(
+    statement = select(engagements.c.id, engagements.c.stage, engagements.c.opened_at).where(
         engagements.c.member_id == member_id,
         engagements.c.programme_id == programme_id,
         engagements.c.closed_at.is_(None),
     )
     row = (await session.execute(statement)).first()
-    return OpenEngagement(row[0], row[1] == PENDING) if row else None
+    return OpenEngagement(row[0], row[1] == PENDING, row[2]) if row else None
 
 
 async def put_down(session: AsyncSession, opening: Opening) -> None:

@@ -29,6 +29,9 @@ from workflows.messages import Answer, EngagementInput, Start
 PLANNED_YEARS = 4
 """For how long bank holidays are looked up ahead of the start: longer than a programme lasts."""
 
+ABANDONED_AFTER = timedelta(minutes=2)
+"""A start whose workflow is not there by then died with its process; before, it is under way."""
+
 
 @dataclass(frozen=True)
 class StartOrder:
@@ -128,7 +131,8 @@ async def _put_down(desk: Desk, client: Client, opening: Opening) -> None:
     if known.id == opening.id:
         # The same start again: it meets its own row, and its own workflow if there is one.
         return
-    if not known.pending or await _runs(client, known.id):
+    fresh = desk.now() - known.opened_at < ABANDONED_AFTER
+    if fresh or not known.pending or await _runs(client, known.id):
         raise Problem("exists", blockers=[known.id])
     async with desk.database.transaction() as session:
         await take_back(session, known.id)

@@ -12,8 +12,8 @@ from api.problems import catalogue
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
-_LINE = r"^[^\x00-\x1f\x7f]+$"
-_PARAGRAPHS = r"^[^\x00]+$"
+_VISIBLE = r"[^\x00-\x20\x7f\s]"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LINK = r"^https?://[!-~]+$"
 
 BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -25,15 +25,19 @@ def _wrong(name: str) -> PydanticCustomError:
 
 
 def _line(text: str) -> str:
-    if not re.search(_LINE, text) or not text.strip():
-        raise _wrong("text")
-    return text
+    """One line: what would break it is a space."""
+    return _visible(_CONTROL.sub(" ", text))
 
 
 def _paragraphs(text: str) -> str:
-    if not re.search(_PARAGRAPHS, text) or not text.strip():
+    """Any lines, but without the one character that PostgreSQL cannot store."""
+    return _visible(text.replace("\x00", ""))
+
+
+def _visible(text: str) -> str:
+    if not re.search(_VISIBLE, text):
         raise _wrong("text")
-    return text
+    return text.strip()
 
 
 def _link(text: str) -> str:
@@ -56,14 +60,14 @@ def _instant(at: datetime) -> datetime:
 
 Line = Annotated[
     str,
-    Field(min_length=1, max_length=200, json_schema_extra={"pattern": _LINE}),
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": _VISIBLE}),
     AfterValidator(_line),
 ]
 """A title or a name."""
 
 Paragraphs = Annotated[
     str,
-    Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _PARAGRAPHS}),
+    Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _VISIBLE}),
     AfterValidator(_paragraphs),
 ]
 """What a person writes."""
