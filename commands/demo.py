@@ -12,7 +12,7 @@ from commands.opening import run_office
 from commands.outcome import Exit, Stop, ending
 from commands.show import ZONE, console, print_line
 from commands.up import print_addresses
-from demo.memory import Memory
+from demo.memory import Memory, Unreadable
 from demo.show import Show
 from demo.stage import Stage
 from demo.story import sample_story
@@ -60,7 +60,10 @@ def demo_settings(config: Settings) -> Settings:
 
 async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
     story = sample_story()
-    memory = Memory.of(config.data_dir, datetime.now(ZONE).date())
+    try:
+        memory = Memory.of(config.data_dir, datetime.now(ZONE).date())
+    except Unreadable as unreadable:
+        raise Stop(say("demo.stale"), details=[str(unreadable)]) from None
     stage = Stage(console())
     print_addresses(config, addresses)
     stage.line("demo.sample")

@@ -10,6 +10,10 @@ from typing import Self
 NAME = "story.json"
 
 
+class Unreadable(Exception):
+    """What is remembered was written by another version of the demo."""
+
+
 @dataclass
 class Part:
     """One engagement of the story."""
@@ -40,14 +44,17 @@ class Memory:
 
     @classmethod
     def of(cls, folder: Path, today: date) -> Self:
-        """What is remembered in that folder; a new story begins today."""
+        """What is remembered in that folder; a new story begins today. Raises Unreadable."""
         path = folder / NAME
         if not path.exists():
             return cls(path, today)
-        held = json.loads(path.read_text(encoding="utf-8"))
-        parts = {member: Part(**part) for member, part in held.pop("parts").items()}
-        first_day = date.fromisoformat(held.pop("first_day"))
-        return cls(path, first_day, parts=parts, **held)
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+            parts = {member: Part(**part) for member, part in held.pop("parts").items()}
+            first_day = date.fromisoformat(held.pop("first_day"))
+            return cls(path, first_day, parts=parts, **held)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise Unreadable(path) from None
 
     @staticmethod
     def forget(folder: Path) -> None:

@@ -3,7 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from demo.memory import Memory, Part
+import pytest
+
+from demo.memory import NAME, Memory, Part, Unreadable
 
 TODAY = date(2026, 11, 24)
 
@@ -28,3 +30,12 @@ def test_a_forgotten_story_begins_anew(tmp_path: Path) -> None:
     Memory.forget(tmp_path)
     Memory.forget(tmp_path)
     assert Memory.of(tmp_path, TODAY).first_day == TODAY
+
+
+@pytest.mark.parametrize(
+    "written", ["", "[]", "{}", '{"parts": {}, "first_day": "2026-11-24", "x": 1}']
+)
+def test_what_another_version_wrote_is_refused_by_name(tmp_path: Path, written: str) -> None:
+    (tmp_path / NAME).write_text(written)
+    with pytest.raises(Unreadable, match=NAME):
+        Memory.of(tmp_path, TODAY)
