@@ -20,8 +20,9 @@ RECORD_RETRY_IN_PLACE = timedelta(seconds=5)
 DELIVER_ATTEMPT = timedelta(minutes=2)
 """One attempt to hand all mails of a record to the sender, each with its own shorter timeout."""
 
-DELIVER_HEARTBEAT = timedelta(seconds=45)
-"""A courier that falls silent is taken for dead, and another one goes on."""
+DELIVER_HEARTBEAT = timedelta(seconds=20)
+"""A courier that falls silent is taken for dead, and another one goes on. Longer than one email
+takes, the sender's timeout (10 s) and the patience with the database included."""
 
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),

@@ -1,0 +1,312 @@
+"""A whole engagement in seconds, on a real server: its rules, its people, its emails.
+
+Whatever is asked of somebody is done only after the reminder for it has arrived. So the emails are
+the same however fast the machine is, whoever is killed and whatever is late: one reminder each.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import insert
+
+from programmes.rules import ItemKind, LadderRule, Rules, RungRule, StageRule
+from storage.sql import contacts, members
+from tests.durability.waiting import until
+from tests.workflows.office import LONG_AGO, Engaged, Office
+from tests.workflows.stories import (
+    ADVISER,
+    MANAGER,
+    RESEARCHER,
+    calendar,
+    engagement_input,
+    rules,
+)
+from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.messages import (
+    AcceptDelivery,
+    AcceptRequest,
+    AddEvidence,
+    AgreedAction,
+    AgreeScope,
+    Answer,
+    AnswerQuestion,
+    AskMember,
+    AssignRequest,
+    Complete,
+    CompleteAction,
+    CompleteStep,
+    ConfirmDate,
+    DeliverRequest,
+    EngagementInput,
+    GiveFeedback,
+    HoldSession,
+    OpenRequest,
+    ProposeDates,
+    RecordNotes,
+    ReturnDelivery,
+    ReturnReview,
+    SendAgenda,
+    SignOffReview,
+    SubmitReview,
+)
+
+TOUR = "tour"
+PATIENCE_SECONDS = 100.0
+
+REMINDED, QUIET = "reminded", "quiet"
+EARLY = RungRule("early", "-2s", ("owner",), "reminder")
+LATE = RungRule("late", "60min", ("owner",), "overdue")
+LADDERS = {
+    REMINDED: LadderRule((EARLY, LATE), "120min"),
+    QUIET: LadderRule((LATE,), "120min"),
+}
+"""A second after it is asked, a reminder; nothing more within any test."""
+
+Told = tuple[str, str, str]
+"""Kind, recipient, and for a reminder its task and rung: of one email."""
+
+
+def sprint_rules() -> Rules:
+    """The tour's processes at a run. What hangs on a fixed date is not reminded of: see above."""
+    tour = rules(TOUR)
+    assert tour.research is not None
+    assert tour.advice is not None
+    reminded = {"due": "3s", "ladder": REMINDED, "at_end": "escalate"}
+    quiet = {"due": "60min", "ladder": QUIET, "at_end": "escalate"}
+
+    def paced(stage: StageRule, pace: dict[str, str]) -> StageRule:
+        return replace(stage, **pace)  # type: ignore[arg-type]
+
+    research, advice = tour.research, tour.advice
+    return replace(
+        tour,
+        ladders=LADDERS,
+        onboarding=tuple(
+            replace(step, stage=paced(step.stage, reminded)) for step in tour.onboarding
+        ),
+        research=replace(
+            research,
+            triage=paced(research.triage, reminded),
+            answer=paced(research.answer, quiet),
+            scope=paced(research.scope, quiet),
+            assign=paced(research.assign, quiet),
+            draft=paced(research.draft, reminded),
+            acceptance=paced(research.acceptance, quiet),
+            feedback=paced(research.feedback, reminded),
+        ),
+        advice=replace(
+            advice,
+            first="1s",
+            interval="10d",
+            propose=paced(advice.propose, reminded),
+            confirm=paced(advice.confirm, quiet),
+            agenda=paced(advice.agenda, {"due": "-2s", "ladder": QUIET}),
+            session=paced(advice.session, quiet),
+            notes=paced(advice.notes, quiet),
+            action=paced(advice.action, reminded),
+        ),
+        reviews=tuple(
+            replace(
+                review,
+                plus="3601s",
+                opens="3600s",
+                submit=paced(review.submit, quiet),
+                sign_off=paced(review.sign_off, reminded),
+                revise=paced(review.revise, quiet),
+            )
+            for review in tour.reviews
+        ),
+    )
+
+
+async def settle(office: Office, number: int) -> EngagementInput:
+    """One more council with two contacts, and the engagement that it is to sprint through."""
+    member = f"mem_sprint_{number}"
+    async with office.database.transaction() as session:
+        await session.execute(
+            insert(members).values(
+                id=member,
+                name=f"Sample council {number}",
+                nation="ENG",
+                sample=True,
+                blackouts=[],
+                created_at=LONG_AGO,
+            )
+        )
+        await session.execute(
+            insert(contacts),
+            [
+                {
+                    "id": f"con_{role}_{number}",
+                    "member_id": member,
+                    "name": f"Contact {role} {number}",
+                    "email": f"{role}.{number}@council.example",
+                    "lead": role == "lead",
+                    "active": True,
+                    "created_at": LONG_AGO,
+                }
+                for role in ("lead", "colleague")
+            ],
+        )
+    return engagement_input(
+        engagement_id=f"eng_sprint_{number}",
+        member_id=member,
+        rules=sprint_rules(),
+        calendar=calendar("ENG", TOUR),
+        start=today(),
+    )
+
+
+def today() -> date:
+    """The office's day."""
+    return calendar("ENG", TOUR).local_date(datetime.now(UTC))
+
+
+class Sprint:
+    """One engagement's people, each doing the next thing when everything before has arrived."""
+
+    def __init__(self, engaged: Engaged, number: int) -> None:
+        self.engaged = engaged
+        self.lead, self.colleague = f"con_lead_{number}", f"con_colleague_{number}"
+        self.expected: Counter[Told] = Counter()
+        self._request = f"itm_{engaged.id}"
+
+    @property
+    def first_workflows(self) -> list[str]:
+        """The ids of the workflows that run from the first second on."""
+        onboarding = scheduled_item_id(self.engaged.id, "onboarding", "onboarding")
+        return [
+            engagement_workflow_id(self.engaged.id),
+            item_workflow_id(self.engaged.id, "onboarding", onboarding),
+            item_workflow_id(self.engaged.id, "research", self._request),
+        ]
+
+    async def run(self) -> None:
+        """From the welcome to the completion."""
+        await self._told(("engagement.welcome", self.lead))
+        await asyncio.gather(self._research(), self._support())
+        await self._told(("engagement.ready", MANAGER))
+        await self.engaged.command(Complete(MANAGER))
+        await self._told(*(("engagement.completed", who) for who in (self.lead, MANAGER, ADVISER)))
+
+    async def _support(self) -> None:
+        item = self._planned("onboarding", "onboarding")
+        await self._told(("onboarding.reminder", self.lead, "step:hello/early"))
+        await item(CompleteStep(self.lead, "hello"))
+        await self._told(
+            ("onboarding.step_ready", MANAGER), ("onboarding.reminder", MANAGER, "step:plan/early")
+        )
+        await item(CompleteStep(MANAGER, "plan"))
+        await self._told(*(("engagement.onboarded", who) for who in (self.lead, MANAGER, ADVISER)))
+        await asyncio.gather(self._advice(), self._review())
+
+    async def _research(self) -> None:
+        text = await self.engaged.office.text()
+        await self.engaged.command(OpenRequest(self.lead, self._request, text))
+        item = self._item("research", self._request)
+        await self._told(
+            ("research.received", self.lead),
+            ("research.new", MANAGER),
+            ("research.reminder", MANAGER, "triage/early"),
+        )
+        await item(AskMember(MANAGER, text))
+        await self._told(("research.question", self.lead))
+        await item(AnswerQuestion(self.lead, text))
+        await self._told(
+            ("research.answered", MANAGER), ("research.reminder", MANAGER, "triage/early")
+        )
+        await item(AcceptRequest(MANAGER))
+        await self._told(("research.accepted", self.lead))
+        await item(AgreeScope(MANAGER, text, "note"))
+        await self._told(("research.scoped", self.lead))
+        await item(AssignRequest(MANAGER, RESEARCHER))
+        await self._told(
+            ("research.assigned", RESEARCHER), ("research.reminder", RESEARCHER, "draft/early")
+        )
+        await item(DeliverRequest(RESEARCHER, text))
+        await self._told(("research.delivered", self.lead))
+        await item(ReturnDelivery(self.lead, text))
+        await self._told(
+            ("research.returned", RESEARCHER), ("research.reminder", RESEARCHER, "draft/early")
+        )
+        await item(DeliverRequest(RESEARCHER, text))
+        await self._told(("research.delivered", self.lead))
+        await item(AcceptDelivery(self.lead))
+        await self._told(
+            ("research.thanked", RESEARCHER),
+            ("research.thanked", MANAGER),
+            ("research.reminder", self.lead, "feedback/early"),
+        )
+        await item(GiveFeedback(self.lead, 5))
+        await self._told(*(("research.feedback_given", who) for who in (RESEARCHER, MANAGER)))
+
+    async def _advice(self) -> None:
+        item = self._planned("advice", "1")
+        text = await self.engaged.office.text()
+        await self._told(("advice.opened", ADVISER), ("advice.reminder", ADVISER, "propose/early"))
+        session = datetime.now(UTC) + timedelta(hours=1)
+        await item(ProposeDates(ADVISER, (session,)))
+        await self._told(("advice.dates_proposed", self.lead))
+        await item(ConfirmDate(self.lead, 0))
+        await self._told(("advice.confirmed", self.lead), ("advice.confirmed", ADVISER))
+        await item(SendAgenda(ADVISER, text))
+        await self._told(("advice.agenda", self.lead), ("advice.agenda", self.colleague))
+        await item(HoldSession(ADVISER, held_on=today()))
+        action = AgreedAction("a1", text, "lead", due=date(2026, 1, 1))
+        await item(RecordNotes(ADVISER, text, (action,)))
+        await self._told(
+            *(("advice.notes", who) for who in (self.lead, self.colleague, ADVISER)),
+            ("action.reminder", self.lead, "action:a1/early"),
+        )
+        await item(CompleteAction(self.lead, "a1"))
+        await self._told(("advice.closed", self.lead), ("advice.closed", ADVISER))
+
+    async def _review(self) -> None:
+        item = self._planned("review", "first-mile")
+        text = await self.engaged.office.text()
+        await self._told(("review.opened", self.lead))
+        await item(AddEvidence(self.lead, "story", text))
+        await item(SubmitReview(self.lead))
+        await self._told(
+            ("review.submitted", MANAGER), ("review.reminder", MANAGER, "sign_off/early")
+        )
+        await item(ReturnReview(MANAGER, text))
+        await self._told(("review.returned", self.lead))
+        await item(SubmitReview(self.lead))
+        await self._told(
+            ("review.submitted", MANAGER), ("review.reminder", MANAGER, "sign_off/early")
+        )
+        await item(SignOffReview(MANAGER))
+        await self._told(*(("review.signed_off", who) for who in (self.lead, MANAGER, ADVISER)))
+
+    def _planned(self, kind: ItemKind, key: str) -> "Act":
+        return self._item(kind, scheduled_item_id(self.engaged.id, kind, key))
+
+    def _item(self, kind: ItemKind, item_id: str) -> "Act":
+        return lambda command: self.engaged.item_command(kind, item_id, command)
+
+    async def _told(self, *mails: tuple[str, ...]) -> None:
+        """Expect these emails, and wait until all that were ever expected have come."""
+        told = [(mail[0], mail[1], mail[2] if len(mail) > 2 else "") for mail in mails]
+        self.expected.update(told)
+
+        async def arrived() -> bool:
+            sent = await self.sent()
+            return all(sent[one] >= self.expected[one] for one in told)
+
+        await until(arrived, f"{self.engaged.id} hears {told}", within=PATIENCE_SECONDS)
+
+    async def sent(self) -> Counter[Told]:
+        """What the mailbox holds for this engagement."""
+        return Counter(
+            # What is no rung is numbered by its record: that is not what an email is about.
+            (mail.kind, mail.recipient, mail.rung if "/" in mail.rung else "")
+            for mail in await self.engaged.office.mails(self.engaged.id)
+        )
+
+
+Act = Callable[[object], Awaitable[Answer]]
+"""Does one thing to one item."""
