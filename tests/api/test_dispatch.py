@@ -97,10 +97,17 @@ class TestNoWorker:
         workers = build_workers(idle.client, idle.database, sender, idle.settings)
         async with serving(*workers):
             engagement_id = await idle.started()
+            # A worker that stops in the middle of a delivery leaves a task of the workflow behind.
+            await idle.until(
+                "manager",
+                f"/engagements/{engagement_id}/notifications",
+                lambda read: all(one["state"] == "accepted" for one in read["items"]),
+            )
         path = f"/engagements/{engagement_id}/requests"
         body = {"text": "What raises pay?"}
         answer = await idle.post("member", path, body, key="ask-once")
-        assert answer.status_code == 503, answer.text
+        # 202 where a worker that has gone since took it: it is followed up all the same.
+        assert answer.status_code in {202, 503}, answer.text
         async with serving(*build_workers(idle.client, idle.database, sender, idle.settings)):
             async with asyncio.timeout(20):
                 # The first command may be with the worker still.
@@ -118,13 +125,16 @@ class TestSlowRecord:
     async def test_a_command_whose_record_takes_long_is_taken_and_completes(
         self, temporal_address: str, database: Database, tmp_path: Path
     ) -> None:
-        async with at_work(temporal_address, database, tmp_path, command_timeout=1.5) as live:
+        async with at_work(temporal_address, database, tmp_path, command_timeout=4.0) as live:
             engagement_id = await live.started()
             body = {"text": "What raises pay?"}
             made = await live.done("member", f"/engagements/{engagement_id}/requests", body)
             # Another process holds the database: the worker's record has to wait for it.
-            other = sqlite3.connect(tmp_path / "milepost.db", isolation_level=None)
-            other.execute("BEGIN IMMEDIATE")
+            # It waits its turn in a thread, since whoever is writing needs the event loop to end.
+            other = sqlite3.connect(
+                tmp_path / "milepost.db", isolation_level=None, check_same_thread=False
+            )
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             answer = await live.post("manager", f"/requests/{made['id']}/accept")
             other.execute("ROLLBACK")
             other.close()
