@@ -122,3 +122,5 @@ class Record:
     tasks: tuple[TaskState, ...] | None = None
     """All open tasks of the item; ``None`` leaves them as they are."""
     notices: tuple[Notice, ...] = ()
+    closes: str = ""
+    """An outcome: closes the reading copy of an item whose own workflow is gone."""

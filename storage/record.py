@@ -147,6 +147,8 @@ async def _save_item(
         values["tasks_sequence"] = max(record.sequence, known.tasks)
     if takes_state and record.item is not None:
         values |= _item_values(record.item, number) | {"state_sequence": record.sequence}
+    if record.closes:
+        values |= {"stage": "closed", "outcome": record.closes, "closed_at": record.facts[0].at}
     if known.item:
         await session.execute(update(items).where(items.c.id == record.item_id).values(values))
         return

@@ -1,17 +1,22 @@
 """The engagement: one durable workflow per member and programme, from welcome to last review."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import CancelledError, FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ApplicationError,
+    CancelledError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 
 with workflow.unsafe.imports_passed_through():
-    from programmes.facts import MILEPOST
+    from programmes.facts import MILEPOST, Record
     from programmes.rules import ItemKind
     from workflows.ids import item_workflow_id
     from workflows.messages import (
@@ -67,24 +72,27 @@ class Engagement:
         self._journal = Journal()
         # One decision at a time: a command that awaits its record must not see half of another.
         self._lock = asyncio.Lock()
+        self._losing: set[asyncio.Task[None]] = set()
 
     @workflow.run
     async def run(self, engagement: EngagementInput) -> str:
         """Run until it is completed or withdrawn; returns which."""
         try:
-            async with self._lock:
-                await self._open()
+            await self._undivided(self._open)
+            if engagement.progress is not None:
+                await self._look_for_lost()
             while not self.process.is_closed:
                 await self._wait()
-                if workflow.info().is_continue_as_new_suggested():
-                    await self._continue_as_new()
-                async with self._lock:
-                    await self._open_what_is_due()
+                if self._can_begin_anew():
+                    workflow.continue_as_new(self._carried_on())
+                await self._undivided(self._open_what_is_due)
+            await self._end(self.process.stage)
         except (asyncio.CancelledError, CancelledError):
-            # Somebody cancelled it in Temporal: its items would wait for ever, so they end too.
+            # Somebody cancelled it in Temporal: say so on the record; and its items would wait for
+            # ever, so they end too.
+            await self._undivided(self._cancel)
             await self._end("cancelled")
             raise
-        await self._end(self.process.stage)
         return self.process.stage
 
     # --- Messages ---------------------------------------------------------------------------------
@@ -103,8 +111,15 @@ class Engagement:
         async with self._lock:
             if not self._taken.has_current():
                 self.process.may_open_request(command, workflow.now())
+                before = self.process.progress(())
+                item = self.process.open_request(command, workflow.now())
+                try:
+                    await self._journal.write(self._opening_of(item))
+                except ApplicationError:
+                    self.process.restore(before)
+                    raise
                 self._taken.add_current()
-                await self._start_item(self.process.open_request(command, workflow.now()))
+                await self._start_item(item)
             return Answer(command.item_id, "triage", 1)
 
     @open_request.validator
@@ -148,14 +163,14 @@ class Engagement:
         async with self._lock:
             decision = self.process.item_ended(ended)
             if decision is not None:
-                await self._write(decision)
+                await self._note(decision)
 
     @workflow.signal
     async def review_moved(self, moved: ReviewMoved) -> None:
         """An open review has a new date."""
         async with self._lock:
             if not self.process.is_closed:
-                await self._write(self.process.review_moved(moved))
+                await self._note(self.process.review_moved(moved))
 
     @workflow.query
     def progress(self) -> EngagementProgress:
@@ -166,13 +181,32 @@ class Engagement:
 
     async def _open(self) -> None:
         if not self.process.is_open:
-            await self._journal.write(self.process.opening(workflow.now()))
+            before = self.process.progress(())
+            try:
+                await self._journal.write(self.process.opening(workflow.now()))
+            except ApplicationError:
+                self.process.restore(before)
+                raise
             workflow.set_current_details(f"Stage: {self.process.stage}")
+
+    async def _undivided(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step of ``run`` with the lock held. A cancellation lets it end: half of a
+        decision would be lost otherwise."""
+
+        async def locked() -> None:
+            async with self._lock:
+                await step()
+
+        await asyncio.shield(locked())
+
+    async def _cancel(self) -> None:
+        if not self.process.is_closed:
+            await self._note(self.process.cancel)
 
     async def _wait(self) -> None:
         await wait_until_due(
             self.process.next_opening,
-            lambda: self.process.is_closed or workflow.info().is_continue_as_new_suggested(),
+            lambda: self.process.is_closed or self._can_begin_anew(),
             summary="next item of the plan",
         )
 
@@ -190,24 +224,54 @@ class Engagement:
             return
         item = self.process.open_planned(opening, workflow.now())
         if self.process.changes_with(opening.kind):
-            await self._write(lambda decision: None)
+            await self._note(lambda decision: None)
+        await self._journal.write_or_note(self._opening_of(item))
         await self._start_item(item)
 
     async def _start_item(self, item: ItemInput) -> None:
-        process, item_workflow = ITEMS[item.kind]
-        await self._journal.write(process(item).opening())
         try:
-            await workflow.start_child_workflow(
-                item_workflow.__name__,
+            child = await workflow.start_child_workflow(
+                ITEMS[item.kind][1].__name__,
                 item,
                 id=item_workflow_id(item.engagement_id, item.kind, item.item_id),
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 search_attributes=self._search_attributes(item.kind),
                 static_summary=f"{item.title}, {self.process.rules.programme}",
             )
+            # Its end comes by signal; one that was terminated or failed never sends any.
+            child.add_done_callback(lambda ended: self._child_ended(item.item_id, ended))
         except WorkflowAlreadyStartedError:
             # An earlier run of this engagement started it: ids say what is the same.
             workflow.logger.info("item %s runs already", item.item_id)
+
+    def _opening_of(self, item: ItemInput) -> Record:
+        return ITEMS[item.kind][0](item).opening()
+
+    def _child_ended(self, item_id: str, ended: "asyncio.Task[Any]") -> None:
+        if ended.cancelled() or ended.exception() is not None:
+            losing = asyncio.create_task(self._lose(item_id))
+            self._losing.add(losing)
+            losing.add_done_callback(self._losing.discard)
+
+    async def _lose(self, item_id: str) -> None:
+        """Close the reading copy of an item that was ended by hand, and go on without it."""
+        async with self._lock:
+            if item_id not in self.process.items:
+                return
+            await self._journal.write_or_note(self.process.last_word(item_id, workflow.now()))
+            decision = self.process.item_lost(item_id, workflow.now())
+            if decision is not None:
+                await self._note(decision)
+
+    async def _look_for_lost(self) -> None:
+        """Items of an earlier run are nobody's children: a signal tells which are still there."""
+        for item_id in list(self.process.items):
+            item = self._item(item_id)
+            try:
+                if item is not None:
+                    await item.signal("still_there")
+            except FailureError:
+                await self._lose(item_id)
 
     async def _end(self, outcome: str) -> None:
         for item_id in list(self.process.items):
@@ -219,20 +283,26 @@ class Engagement:
             )
         except TimeoutError:
             workflow.logger.warning("%d items did not report their end", len(self.process.items))
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._journal.drain()
+        await workflow.wait_condition(self._is_settled)
 
     async def _close_item(self, item_id: str, outcome: str, by: str) -> None:
-        kind = cast(ItemKind, self.process.items[item_id].split(":", 1)[0])
-        item = workflow.get_external_workflow_handle(
-            item_workflow_id(self.process.input.engagement_id, kind, item_id)
-        )
+        item = self._item(item_id)
+        if item is None:
+            # It has reported its end while another one was being closed.
+            return
         try:
             await item.signal("close_item", CloseItem(by, outcome, self.process.reason))
         except FailureError:
-            # It is gone, ended by hand in Temporal: nothing is left to close.
-            self.process.items.pop(item_id, None)
-            self.process.rolling_over = ""
+            self._losing.add(asyncio.create_task(self._lose(item_id)))
+
+    def _item(self, item_id: str) -> workflow.ExternalWorkflowHandle[Any] | None:
+        name = self.process.items.get(item_id)
+        if name is None:
+            return None
+        kind = cast(ItemKind, name.split(":", 1)[0])
+        return workflow.get_external_workflow_handle(
+            item_workflow_id(self.process.input.engagement_id, kind, item_id)
+        )
 
     async def _decide(
         self,
@@ -243,8 +313,13 @@ class Engagement:
         async with self._lock:
             if not self._taken.has_current():
                 may(command, workflow.now())
+                before = self.process.progress(())
+                try:
+                    await self._write(lambda decision: do(command, decision))
+                except ApplicationError:
+                    self.process.restore(before)
+                    raise
                 self._taken.add_current()
-                await self._write(lambda decision: do(command, decision))
             return self._answer()
 
     def _admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
@@ -253,6 +328,14 @@ class Engagement:
 
     async def _write(self, decision: Callable[[Decision], None]) -> None:
         await self._journal.write(self.process.decide(decision, workflow.now()))
+        self._show_stage()
+
+    async def _note(self, decision: Callable[[Decision], None]) -> None:
+        """Write what no caller waits for."""
+        await self._journal.write_or_note(self.process.decide(decision, workflow.now()))
+        self._show_stage()
+
+    def _show_stage(self) -> None:
         workflow.set_current_details(f"Stage: {self.process.stage}")
 
     def _answer(self) -> Answer:
@@ -268,11 +351,16 @@ class Engagement:
             ]
         )
 
-    async def _continue_as_new(self) -> None:
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._journal.drain()
-        if self.process.is_closed:
-            return
-        workflow.continue_as_new(
-            replace(self.process.input, progress=self.process.progress(self._taken.ids))
+    def _can_begin_anew(self) -> bool:
+        """Only where nothing is half done; until then, what falls due goes on as ever."""
+        return workflow.info().is_continue_as_new_suggested() and self._is_settled()
+
+    def _is_settled(self) -> bool:
+        return (
+            workflow.all_handlers_finished()
+            and self._journal.is_idle
+            and all(losing.done() for losing in self._losing)
         )
+
+    def _carried_on(self) -> EngagementInput:
+        return replace(self.process.input, progress=self.process.progress(self._taken.ids))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import CancelledError, FailureError
+from temporalio.exceptions import ApplicationError, CancelledError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import MILEPOST, Record
@@ -53,16 +53,16 @@ class ItemWorkflow(Generic[P]):
         try:
             while not self.process.is_closed:
                 await self._wait()
-                if workflow.info().is_continue_as_new_suggested():
-                    await self._continue_as_new()
-                async with self._lock:
-                    await self._wake()
+                if self._can_begin_anew():
+                    workflow.continue_as_new(self._carried_on())
+                # A cancellation lets this end: half of a decision would be lost otherwise.
+                await asyncio.shield(self._wake())
+            await self._end()
         except (asyncio.CancelledError, CancelledError):
             # Somebody cancelled it in Temporal: say so on the record, then let it be cancelled.
             await self._close(CloseItem(by=MILEPOST, outcome="cancelled"))
             await self._end()
             raise
-        await self._end()
         return self.process.outcome
 
     # --- Messages ---------------------------------------------------------------------------------
@@ -88,6 +88,10 @@ class ItemWorkflow(Generic[P]):
         """End with the engagement, or make room for the next cycle."""
         await self._close(command)
 
+    @workflow.signal
+    def still_there(self) -> None:
+        """The engagement asks whether this item still runs; that it is taken is the answer."""
+
     @workflow.query
     def progress(self) -> ItemProgress:
         """All of the state: what a wiped reading copy is rebuilt from."""
@@ -111,10 +115,15 @@ class ItemWorkflow(Generic[P]):
             if not self._taken.has_current():
                 # The state may have moved since the validator looked: another command had the lock.
                 may(command, workflow.now())
+                before = self.process.progress(())
+                try:
+                    await self._write(
+                        self.process.decide(lambda decision: do(command, decision), workflow.now())
+                    )
+                except ApplicationError:
+                    self.process.restore(before)
+                    raise
                 self._taken.add_current()
-                await self._write(
-                    self.process.decide(lambda decision: do(command, decision), workflow.now())
-                )
             item = self.process.item
             return Answer(item.item_id, self.process.stage, self.process.sequence)
 
@@ -123,31 +132,37 @@ class ItemWorkflow(Generic[P]):
     async def _wait(self) -> None:
         await wait_until_due(
             self.process.deadlines.next_wake,
-            lambda: self.process.is_closed or workflow.info().is_continue_as_new_suggested(),
+            lambda: self.process.is_closed or self._can_begin_anew(),
             summary=f"next deadline of {self.process.item.title}",
         )
 
     async def _wake(self) -> None:
-        record = self.process.wake(workflow.now())
-        if record is None:
-            return
-        if all(fact.kind in ("rung.fired", "rung.collapsed") for fact in record.facts):
-            self._journal.remind(record)
-        else:
-            await self._write(record)
+        async with self._lock:
+            record = self.process.wake(workflow.now())
+            if record is None:
+                return
+            if all(fact.kind in ("rung.fired", "rung.collapsed") for fact in record.facts):
+                self._journal.remind(record)
+            else:
+                await self._journal.write_or_note(record)
+                self._show_stage()
 
     async def _close(self, command: CloseItem) -> None:
         async with self._lock:
             if not self.process.is_closed:
-                await self._write(
+                await self._journal.write_or_note(
                     self.process.decide(
                         lambda decision: self.process.close_item(command, decision),
                         workflow.now(),
                     )
                 )
+                self._show_stage()
 
     async def _write(self, record: Record) -> None:
         await self._journal.write(record)
+        self._show_stage()
+
+    def _show_stage(self) -> None:
         workflow.set_current_details(f"Stage: {self.process.stage}")
 
     async def _end(self) -> None:
@@ -163,8 +178,7 @@ class ItemWorkflow(Generic[P]):
                 carried=self.process.carried(),
             ),
         )
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._journal.drain()
+        await workflow.wait_condition(self._is_settled)
 
     async def _tell_engagement_of_move(self) -> None:
         item = self.process.item
@@ -182,12 +196,12 @@ class ItemWorkflow(Generic[P]):
             # The engagement is over (or was ended by hand): the item's own record stands.
             workflow.logger.warning("the engagement did not take %s", name)
 
-    async def _continue_as_new(self) -> None:
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._journal.drain()
-        if self.process.is_closed:
-            return
-        item: ItemInput = replace(
-            self.process.item, progress=self.process.progress(self._taken.ids)
-        )
-        workflow.continue_as_new(item)
+    def _can_begin_anew(self) -> bool:
+        """Only where nothing is half done; until then, what falls due goes on as ever."""
+        return workflow.info().is_continue_as_new_suggested() and self._is_settled()
+
+    def _is_settled(self) -> bool:
+        return workflow.all_handlers_finished() and self._journal.is_idle
+
+    def _carried_on(self) -> ItemInput:
+        return replace(self.process.item, progress=self.process.progress(self._taken.ids))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.inputs import (
@@ -16,7 +17,8 @@ with workflow.unsafe.imports_passed_through():
         DeliverInput,
         RecordResult,
     )
-    from programmes.facts import Record
+    from programmes.facts import Fact, Record
+    from workflows.refusal import NOT_RECORDED
 
 from workflows import policies
 
@@ -25,7 +27,7 @@ class Journal:
     """Writes records, and sees to it that what they reserved is sent.
 
     A command's record is written before the command is answered. Sending never holds anything up:
-    it goes on beside the workflow, which only waits for it at its very end.
+    it goes on beside the workflow, which waits for it only before it ends or continues as new.
     """
 
     def __init__(self) -> None:
@@ -33,16 +35,48 @@ class Journal:
 
     async def write(self, record: Record) -> None:
         """Write a record, for as long as it takes, and start to send what it reserved."""
-        result = await workflow.execute_local_activity(
-            RECORD,
-            record,
-            result_type=RecordResult,
-            start_to_close_timeout=policies.RECORD_ATTEMPT,
-            retry_policy=policies.RECORD_RETRY,
-            local_retry_threshold=policies.RECORD_RETRY_IN_PLACE,
-        )
+        try:
+            result = await workflow.execute_local_activity(
+                RECORD,
+                record,
+                result_type=RecordResult,
+                start_to_close_timeout=policies.RECORD_ATTEMPT,
+                retry_policy=policies.RECORD_RETRY,
+                local_retry_threshold=policies.RECORD_RETRY_IN_PLACE,
+            )
+        except ActivityError as error:
+            # The database will never take it. What stands in it may be personal: only say so.
+            raise ApplicationError(
+                "This could not be written down, so nothing was changed. Tell the operator.",
+                type=NOT_RECORDED,
+                non_retryable=True,
+            ) from error
         if result.notifications:
             self._start(self._deliver(record))
+
+    async def write_or_note(self, record: Record) -> None:
+        """Write what no caller waits for. Where the database will never take it, the timeline gets
+        a fact that names what is missing, and this workflow goes on: it alone is concerned."""
+        try:
+            await self.write(record)
+        except ApplicationError:
+            workflow.set_current_details(f"Record {record.sequence} was refused by the database")
+            await self._note_loss(record)
+
+    async def _note_loss(self, record: Record) -> None:
+        lost = Fact(
+            "record.refused",
+            workflow.now(),
+            data={
+                "facts": ", ".join(fact.kind for fact in record.facts),
+                "notices": ", ".join(notice.kind for notice in record.notices),
+            },
+        )
+        bare = Record(record.engagement_id, record.item_id, record.sequence, (lost,))
+        try:
+            await self.write(bare)
+        except ApplicationError:
+            workflow.logger.error("record %d cannot even be noted as lost", record.sequence)
 
     def remind(self, record: Record) -> None:
         """Write a record that only says something, and send that: one activity for both."""
@@ -52,10 +86,6 @@ class Journal:
     def is_idle(self) -> bool:
         """Whether nothing is being sent."""
         return not self._under_way
-
-    async def drain(self) -> None:
-        """Wait until everything is sent."""
-        await workflow.wait_condition(lambda: self.is_idle)
 
     async def _deliver(self, record: Record) -> None:
         window = max((n.not_before for n in record.notices if n.not_before), default=None)
@@ -72,15 +102,20 @@ class Journal:
         )
 
     async def _remind(self, record: Record) -> None:
-        await workflow.execute_activity(
-            REMIND,
-            record,
-            task_queue=_delivery_queue(),
-            start_to_close_timeout=policies.DELIVER_ATTEMPT,
-            heartbeat_timeout=policies.DELIVER_HEARTBEAT,
-            retry_policy=policies.DELIVER_RETRY,
-            summary=_summary(record),
-        )
+        try:
+            await workflow.execute_activity(
+                REMIND,
+                record,
+                task_queue=_delivery_queue(),
+                start_to_close_timeout=policies.DELIVER_ATTEMPT,
+                heartbeat_timeout=policies.DELIVER_HEARTBEAT,
+                retry_policy=policies.DELIVER_RETRY,
+                summary=_summary(record),
+            )
+        except ActivityError:
+            # Retried without end, so the database refused the record itself: one reminder is lost,
+            # and the timeline says which.
+            await self._note_loss(record)
 
     def _start(self, sending: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(sending)
@@ -90,8 +125,6 @@ class Journal:
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Sending is retried without end, so this is a refusal to write the record: it is for
-            # the operator, and takes nothing else of this workflow down.
             workflow.logger.error("a notification could not be handed over: %s", type(error))
 
 

@@ -235,5 +235,6 @@ def _about(current: OpenDeadline, rung: PlannedRung) -> dict[str, str]:
         "rung": rung.name,
         "says": rung.says,
         "planned": rung.at.isoformat(),
+        "due": current.due_at.isoformat(),
         "revision": str(current.revision),
     }

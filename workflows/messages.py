@@ -73,6 +73,8 @@ class EngagementProgress:
     """Id of the advice cycle that was asked to make room for the next one."""
     processed: tuple[str, ...] = ()
     """Ids of the updates that were taken, since deduplication starts anew."""
+    closed_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class ItemProgress:
     dates: tuple[datetime, ...] = ()
     processed: tuple[str, ...] = ()
     """Ids of the updates that were taken, since deduplication starts anew."""
+    closed_at: datetime | None = None
+    outcome: str = ""
 
 
 @dataclass(frozen=True)

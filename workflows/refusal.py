@@ -6,6 +6,9 @@ from temporalio.exceptions import ApplicationError
 
 from workflows.messages import REFUSED
 
+NOT_RECORDED = "NotRecorded"
+"""The error type of a command whose record the database will never take."""
+
 
 def refusal(sentence: str, blockers: Sequence[str] = ()) -> ApplicationError:
     """The error to raise where a command cannot be taken now. ``sentence`` says what to do.

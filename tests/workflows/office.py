@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -167,8 +167,13 @@ class Office:
 
     # --- Commands ---------------------------------------------------------------------------------
 
-    async def start(self, engagement: EngagementInput) -> "Engaged":
-        """Start an engagement as the API does: the row, then update-with-start."""
+    async def start(
+        self, engagement: EngagementInput, *, task_timeout: timedelta | None = None
+    ) -> "Engaged":
+        """Start an engagement as the API does: the row, then update-with-start.
+
+        ``task_timeout`` is how soon the server asks again for a decision of the engagement.
+        """
         async with self.database.transaction() as session:
             await put_down(
                 session,
@@ -187,7 +192,7 @@ class Office:
                 ),
             )
         engaged = Engaged(self, engagement.engagement_id)
-        await engaged.start_again(engagement)
+        await engaged.start_again(engagement, task_timeout=task_timeout)
         return engaged
 
     async def mails(self, engagement_id: str | None = None) -> list[Mail]:
@@ -227,7 +232,9 @@ class Engaged:
         """An item's workflow."""
         return self.office.client.get_workflow_handle(item_workflow_id(self.id, kind, item_id))
 
-    async def start_again(self, engagement: EngagementInput) -> Answer:
+    async def start_again(
+        self, engagement: EngagementInput, *, task_timeout: timedelta | None = None
+    ) -> Answer:
         """Update-with-start: the first time it starts the workflow."""
         answer: Answer = await self.office.client.execute_update_with_start_workflow(
             "start",
@@ -238,6 +245,7 @@ class Engaged:
                 id=engagement_workflow_id(self.id),
                 task_queue=self.office.settings.task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=task_timeout,
             ),
             result_type=Answer,
         )

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from programmes.calendar import WorkingCalendar
-from programmes.facts import EngagementStage, EngagementState, Record
+from programmes.facts import EngagementStage, EngagementState, Fact, Record
 from programmes.planner import PlannedItem, due_on, next_cycle_at, review_dates, start_instant
 from programmes.rules import ItemKind, LadderRule
 from workflows.ids import scheduled_item_id
@@ -23,6 +24,10 @@ from workflows.messages import (
 )
 from workflows.processes.decision import Decision
 from workflows.refusal import refusal
+
+LOST = "lost"
+LAST_WORD = 1_000_000
+"""The sequence of a record that somebody else writes for an item: none of its own comes after."""
 
 AROUND_BEFORE = timedelta(days=31)
 AROUND_AFTER = timedelta(days=550)
@@ -199,6 +204,11 @@ class EngagementProcess:
         decision.tell("engagement.withdrawn", "lead", "team", text=command.reason)
         self._close("withdrawn", decision)
 
+    def cancel(self, decision: Decision) -> None:
+        """An operator cancelled its workflow: it is over, and nobody is told by email."""
+        decision.fact("engagement.cancelled")
+        self._close("withdrawn", decision)
+
     def may_complete(self, command: Complete, now: datetime) -> None:
         """Only when nothing is open and nothing is planned; otherwise the refusal lists it."""
         self._require("onboarding", "active", "completing", to="complete", hint="It is over.")
@@ -223,12 +233,12 @@ class EngagementProcess:
             for opening in self.upcoming()
             if opening.kind != "advice"
         ]
-        # Reviews that are not planned yet, because the onboarding is not over.
-        unplanned = [
-            f"review:{review.key}"
-            for review in self.rules.reviews
-            if self.onboarded_at is None and not self._known("review", review.key)
-        ]
+        # What is not planned yet, because the onboarding is not over (or was never finished).
+        unplanned = (
+            ["onboarding:onboarding", *(f"review:{review.key}" for review in self.rules.reviews)]
+            if self.onboarded_at is None
+            else []
+        )
         return sorted({*self.items.values(), *planned, *unplanned})
 
     # --- What items report ------------------------------------------------------------------------
@@ -245,10 +255,30 @@ class EngagementProcess:
         if self.is_closed:
             return None
         if ended.kind == "onboarding":
+            # Cancelled or lost it is no onboarding: the office has to decide how to go on.
+            if ended.outcome != "completed":
+                return None
             return lambda decision: self._onboarded(ended, decision)
         if ended.kind == "review" and self._all_reviews_ended():
             return self._completing
         return None
+
+    def item_lost(self, item_id: str, now: datetime) -> Callable[[Decision], None] | None:
+        """An item was terminated or has failed: it is over, and nobody else will say so."""
+        kind, key = self.items[item_id].split(":", 1)
+        return self.item_ended(ItemEnded(item_id, cast(ItemKind, kind), key, LOST, now))
+
+    def last_word(self, item_id: str, now: datetime) -> Record:
+        """The record that closes a lost item's reading copy in its stead."""
+        kind = self.items[item_id].split(":", 1)[0]
+        return Record(
+            engagement_id=self.input.engagement_id,
+            item_id=item_id,
+            sequence=LAST_WORD,
+            facts=(Fact(f"{kind}.closed", now, data={"outcome": LOST}),),
+            tasks=(),
+            closes=LOST,
+        )
 
     def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None]:
         """An open review was moved: what depends on it follows."""
@@ -274,7 +304,13 @@ class EngagementProcess:
             ended=tuple(self.ended),
             rolling_over=self.rolling_over,
             processed=processed,
+            closed_at=self.closed_at,
+            reason=self.reason,
         )
+
+    def restore(self, progress: EngagementProgress) -> None:
+        """Take back a decision that could not be written down."""
+        self._take_up(progress)
 
     def _take_up(self, progress: EngagementProgress) -> None:
         self.stage = progress.stage
@@ -288,6 +324,8 @@ class EngagementProcess:
         self.items = dict(progress.items)
         self.ended = list(progress.ended)
         self.rolling_over = progress.rolling_over
+        self.closed_at = progress.closed_at
+        self.reason = progress.reason
 
     def _record(self, decision: Decision) -> Record:
         self.sequence += 1

@@ -187,7 +187,13 @@ class Process:
             actions=tuple(self.actions.values()),
             dates=self.dates,
             processed=processed,
+            closed_at=self.closed_at,
+            outcome=self.outcome,
         )
+
+    def restore(self, progress: ItemProgress) -> None:
+        """Take back a decision that could not be written down."""
+        self._take_up(progress)
 
     def _take_up(self, progress: ItemProgress) -> None:
         self.stage = progress.stage
@@ -197,6 +203,8 @@ class Process:
         self.data = dict(progress.data)
         self.actions = {action.id: action for action in progress.actions}
         self.dates = progress.dates
+        self.closed_at = progress.closed_at
+        self.outcome = progress.outcome
         self.deadlines.open = dict(progress.open)
         self.deadlines.revisions = dict(progress.revisions)
 
