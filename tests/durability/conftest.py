@@ -1,6 +1,7 @@
 """One real Temporal server for all tests of durability that do not end it."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.databases import migrated_sqlite
+from tests.durability.acts import until_open
 from tests.durability.server import ATTRIBUTES
+from tests.durability.sprint import TOUR, quiet_engagement
 from tests.servers import dev_server
+from tests.workflows.office import Engaged, Office, open_office
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,18 @@ async def client(server: str) -> Client:
 def url(tmp_path: Path) -> str:
     """A database of the test's own."""
     return migrated_sqlite(tmp_path / "milepost.db")
+
+
+@pytest.fixture
+async def office(client: Client, url: str) -> AsyncIterator[Office]:
+    """An office whose programme runs in seconds, with workers in this process."""
+    async with open_office(client, url, programme=TOUR, skipping=False) as running:
+        yield running
+
+
+@pytest.fixture
+async def engaged(office: Office) -> Engaged:
+    """A started engagement in which only what a test does happens; its onboarding is open."""
+    started = await office.start(quiet_engagement(f"eng_{uuid.uuid4().hex[:12]}"))
+    await until_open(started, "onboarding")
+    return started

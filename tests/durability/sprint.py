@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -122,6 +123,22 @@ def sprint_rules() -> Rules:
     )
 
 
+def quiet_rules() -> Rules:
+    """The same, and nobody is reminded of anything within any test."""
+    return replace(sprint_rules(), ladders=dict.fromkeys(LADDERS, LADDERS[QUIET]))
+
+
+def quiet_engagement(engagement_id: str, **changes: Any) -> EngagementInput:
+    """The input of an engagement in which only what a test does happens."""
+    ready: dict[str, Any] = {
+        "engagement_id": engagement_id,
+        "rules": quiet_rules(),
+        "calendar": calendar("ENG", TOUR),
+        "start": today(),
+    }
+    return engagement_input(**(ready | changes))
+
+
 async def settle(office: Office, number: int) -> EngagementInput:
     """One more council with two contacts, and the engagement that it is to sprint through."""
     member = f"mem_sprint_{number}"
@@ -151,13 +168,7 @@ async def settle(office: Office, number: int) -> EngagementInput:
                 for role in ("lead", "colleague")
             ],
         )
-    return engagement_input(
-        engagement_id=f"eng_sprint_{number}",
-        member_id=member,
-        rules=sprint_rules(),
-        calendar=calendar("ENG", TOUR),
-        start=today(),
-    )
+    return quiet_engagement(f"eng_sprint_{number}", member_id=member, rules=sprint_rules())
 
 
 def today() -> date:
