@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from programmes.facts import Record
-
 RECORD = "record"
 """Write one ``Record``: a local activity of the workflow that decided. Returns ``RecordResult``."""
 

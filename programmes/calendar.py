@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 _FURTHEST = 3_700
@@ -56,6 +57,17 @@ class WorkingCalendar:
             non_working=tuple(day for day in self.non_working if first <= day <= last),
             blackouts=tuple(b for b in self.blackouts if b.last >= first and b.first <= last),
         )
+
+    def staggered(self, key: str, within: timedelta) -> "WorkingCalendar":
+        """The same calendar with a sending window that opens a little later, by a time that is
+        always the same for ``key`` and shorter than ``within``. Half of the window always stays."""
+        opens = _seconds(self.send_from)
+        room = min(int(within.total_seconds()), (_seconds(self.send_until) - opens) // 2)
+        if self.always_open or room <= 0:
+            return self
+        digest = sha256(key.encode()).digest()
+        later = opens + int.from_bytes(digest[:8], "big") % room
+        return replace(self, send_from=time(later // 3600, later // 60 % 60, later % 60))
 
     def roll_forward(self, day: date) -> date:
         """The day itself where it is a working day, else the next one."""
@@ -130,3 +142,7 @@ class WorkingCalendar:
 
     def _at(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, ZoneInfo(self.zone)).astimezone(UTC)
+
+
+def _seconds(clock: time) -> int:
+    return clock.hour * 3600 + clock.minute * 60 + clock.second

@@ -26,11 +26,13 @@ def calendar_for(
     first: date,
     last: date,
     blackouts: Sequence[Blackout] = (),
+    stagger: str = "",
 ) -> WorkingCalendar:
     """The working calendar of a member in ``nation``, whose days off are known from first to last.
 
     Before ``first`` and after ``last`` it knows weekdays and blackouts only, so leave some room:
-    ``last`` is best half a year behind the end of the programme.
+    ``last`` is best half a year behind the end of the programme. ``stagger`` is a stable key, an
+    engagement's id: its sending window opens at its own moment within the programme's spread.
     """
     office = definition.calendar
     if isinstance(office, OpenCalendar):
@@ -39,7 +41,7 @@ def calendar_for(
     send_from, send_until = hours_of(office.sending)
     weekdays = tuple(sorted(_WEEKDAYS.index(day) for day in office.working_days))
     off = {*bank_holidays(nation, first, last), *_closed(office, first, last)}
-    return WorkingCalendar(
+    calendar = WorkingCalendar(
         zone=office.zone,
         working_weekdays=weekdays,
         opens=opens,
@@ -49,6 +51,7 @@ def calendar_for(
         non_working=tuple(sorted(day for day in off if day.weekday() in weekdays)),
         blackouts=tuple(sorted(blackouts, key=lambda blackout: (blackout.first, blackout.last))),
     )
+    return calendar.staggered(stagger, timedelta(minutes=office.spread)) if stagger else calendar
 
 
 def bank_holidays(nation: Nation, first: date, last: date) -> tuple[date, ...]:

@@ -23,6 +23,9 @@ class UkCalendar(Part):
     working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
     hours: Hours
     sending: Hours
+    spread: Annotated[int, Field(ge=0, le=180)] = 30
+    """Minutes over which one morning's emails are spread, so that not all leave at once: each
+    member has its own minute, always the same."""
     closures: tuple[Closure, ...] = ()
 
 

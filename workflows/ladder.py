@@ -4,7 +4,9 @@ Every process keeps its deadlines here. A wake looks at what has come due, decid
 what is left out, and says why; moving, closing or re-opening a deadline simply changes the next
 wake. The policy for what is late, after downtime: of several rungs of one deadline that are due at
 once the last one is sent and the others collapse into it; outside a sending window all of it waits
-for the next one; rungs that lay behind already when the deadline was set are skipped.
+for the next one; rungs that lay behind already when the deadline was set are skipped. Where the
+due date itself lay behind, the last rung is said in the next working day's window all the same, so
+that nobody is left unchased.
 """
 
 from collections.abc import Mapping
@@ -36,6 +38,8 @@ class OpenDeadline:
     ahead: tuple[PlannedRung, ...]
     text: str | None = None
     """Id of the text that says what is to be done, where people agreed it."""
+    skipped: tuple[str, ...] = ()
+    """Names of rungs that lay behind when the date was set; the next fact about it says so."""
     deferred_to: datetime | None = None
     """Set while a rung that is due waits for the sending window."""
     ended: bool = False
@@ -177,6 +181,18 @@ class Deadlines:
                     )
                 )
             return replace(current, deferred_to=window)
+        for name in current.skipped:
+            outcome.facts.append(
+                Fact(
+                    "rung.skipped",
+                    now,
+                    data={
+                        "task": current.key,
+                        "rung": name,
+                        "revision": str(current.revision),
+                    },
+                )
+            )
         for rung in due[:-1]:
             outcome.facts.append(
                 Fact("rung.collapsed", now, data=_about(current, rung) | {"into": due[-1].name})
@@ -193,7 +209,7 @@ class Deadlines:
                 revision=current.revision,
             )
         )
-        return replace(current, ahead=current.ahead[len(due) :], deferred_to=None)
+        return replace(current, ahead=current.ahead[len(due) :], skipped=(), deferred_to=None)
 
     def _put(
         self,
@@ -209,6 +225,10 @@ class Deadlines:
         revision = self.revisions.get(key, 0) + 1
         self.revisions[key] = revision
         planned = self._plan(key, stage, due_at, now)
+        ahead: tuple[PlannedRung, ...] = planned.rungs
+        skipped: tuple[str, ...] = ()
+        if not ahead and due_at <= now:
+            ahead, skipped = self._last_chance(key, stage, due_at, now)
         self.open[key] = OpenDeadline(
             key=key,
             family=family,
@@ -218,10 +238,24 @@ class Deadlines:
             opened_at=opened_at,
             soon_at=planned.soon_at,
             ends_at=planned.ends_at,
-            ahead=planned.rungs,
+            ahead=ahead,
+            skipped=skipped,
             text=text,
         )
         return self.open[key]
+
+    def _last_chance(
+        self, key: str, stage: StageRule, due: datetime, now: datetime
+    ) -> tuple[tuple[PlannedRung, ...], tuple[str, ...]]:
+        # All of it lay behind on the day it was set (a start in the past): the last rung is kept.
+        whole = deadline(
+            key, stage, due, self.ladders, self.calendar, soon=self.soon, rule=""
+        ).rungs
+        if not whole:
+            return (), ()
+        tomorrow = self.calendar.add_working_days(self.calendar.local_date(now), 1)
+        at = now if self.calendar.always_open else self.calendar.send_opening(tomorrow)
+        return (replace(whole[-1], at=at),), tuple(rung.name for rung in whole[:-1])
 
     def _plan(self, key: str, stage: StageRule, due: datetime, now: datetime) -> PlannedDeadline:
         return deadline(

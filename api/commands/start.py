@@ -59,10 +59,10 @@ async def start_engagement(
     """Start a member in a programme. One open engagement a member and programme."""
     require(actor, "start_engagement")
     definition = await _definition(desk, order)
-    calendar = await _calendar(desk, order, definition)
+    engagement_id = derived_id("eng", actor.holder_id, key) if key else new_id("eng")
+    calendar = await _calendar(desk, order, definition, engagement_id)
     await _require_people(desk, order)
     client = await reachable(desk)
-    engagement_id = derived_id("eng", actor.holder_id, key) if key else new_id("eng")
     opening = Opening(
         id=engagement_id,
         member_id=order.member_id,
@@ -95,7 +95,9 @@ async def _definition(desk: Desk, order: StartOrder) -> Definition:
     return parsed(stored.source)[0]
 
 
-async def _calendar(desk: Desk, order: StartOrder, definition: Definition) -> WorkingCalendar:
+async def _calendar(
+    desk: Desk, order: StartOrder, definition: Definition, engagement_id: str
+) -> WorkingCalendar:
     async with desk.database.reading() as session:
         found = await show_member(session, order.member_id)
     if found is None:
@@ -112,6 +114,7 @@ async def _calendar(desk: Desk, order: StartOrder, definition: Definition) -> Wo
         first=min(order.start, desk.now().date()) - timedelta(days=31),
         last=max(order.start, desk.now().date()) + timedelta(days=366 * PLANNED_YEARS),
         blackouts=blackouts,
+        stagger=engagement_id,
     )
 
 

@@ -31,6 +31,10 @@ AGENDA = "agenda"
 
 MOST_DATES = 5
 
+ROLLED_OVER = "rolled_over"
+NEXT_IS_DUE = "next_is_due"
+"""In ``data`` once the next cycle waits for this one's session."""
+
 
 class AdviceCycleProcess(Process):
     """One stage at a time; actions that were carried in are chased beside it from the first day.
@@ -65,6 +69,7 @@ class AdviceCycleProcess(Process):
         for instant in command.dates:
             if instant <= now:
                 raise refusal(f"{instant.isoformat()} is in the past. Propose a later date.")
+            self.require_near(instant.date(), now)
             if not self.item.calendar.is_working(self.item.calendar.local_date(instant)):
                 raise refusal(
                     f"{instant.isoformat()} is not a working day for this member. "
@@ -150,13 +155,18 @@ class AdviceCycleProcess(Process):
         self.data.pop("session", None)
         decision.fact("advice.missed", command.by, command.reason)
         decision.tell("advice.missed", "lead", "adviser", text=command.reason)
-        self._enter(PROPOSE, self.rules.propose, decision)
+        if NEXT_IS_DUE in self.data:
+            self._roll_over(decision)
+        else:
+            self._enter(PROPOSE, self.rules.propose, decision)
 
     # --- Notes and actions -----------------------------------------------------------------------
 
     def may_record_notes(self, command: RecordNotes, now: datetime) -> None:
         """Notes follow the session; each action has a name of its own."""
         self.require_stage(NOTES, to="record the notes")
+        for action in command.actions:
+            self.require_ahead(action.due, now)
         ids = [action.id for action in command.actions]
         if len(set(ids)) < len(ids) or any(one in self.actions for one in ids):
             raise refusal("Two agreed actions have the same id. Give each its own.")
@@ -170,7 +180,10 @@ class AdviceCycleProcess(Process):
         self.deadlines.close(NOTES)
         for action in command.actions:
             self._chase(action, decision)
-        self._end_if_done(decision)
+        if NEXT_IS_DUE in self.data:
+            self._roll_over(decision)
+        else:
+            self._end_if_done(decision)
 
     def may_complete_action(self, command: CompleteAction, now: datetime) -> None:
         """An action that is open here."""
@@ -200,11 +213,29 @@ class AdviceCycleProcess(Process):
         self.end("cancelled", decision)
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
-        """The next cycle is due, or the engagement ends: open actions are handed on."""
+        """The next cycle is due, or the engagement ends: open actions are handed on, or dropped.
+
+        A session that is fixed, or whose notes are still to come, is not lost to the next cycle:
+        that one opens when this one has come to its end.
+        """
+        if command.outcome == ROLLED_OVER:
+            if self.stage in (SESSION, NOTES):
+                self.data[NEXT_IS_DUE] = "yes"
+                decision.fact("advice.next_waits", stage=self.stage)
+                return
+            self._roll_over(decision)
+            return
+        for action in self.carried():
+            self._settle(action.id, "dropped")
+            decision.fact("advice.action_dropped", action=action.id)
+        super().close_item(command, decision)
+
+    def _roll_over(self, decision: Decision) -> None:
         for action in self.carried():
             decision.fact("advice.action_carried", action=action.id)
             self.data[f"action:{action.id}"] = "carried"
-        super().close_item(command, decision)
+        decision.fact("advice.closed", outcome=ROLLED_OVER)
+        self.end(ROLLED_OVER, decision)
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
         """The programme's rule drops an action, or ends a cycle whose session nobody fixes."""

@@ -7,7 +7,15 @@ from typing import cast
 
 from programmes.calendar import WorkingCalendar
 from programmes.facts import EngagementStage, EngagementState, Fact, Record
-from programmes.planner import PlannedItem, due_on, next_cycle_at, review_dates, start_instant
+from programmes.planner import (
+    Adjustments,
+    PlannedItem,
+    due_on,
+    next_cycle_at,
+    plan,
+    review_dates,
+    start_instant,
+)
 from programmes.rules import ItemKind, LadderRule
 from workflows.ids import scheduled_item_id
 from workflows.messages import (
@@ -28,6 +36,9 @@ from workflows.refusal import refusal
 LOST = "lost"
 LAST_WORD = 1_000_000
 """The sequence of a record that somebody else writes for an item: none of its own comes after."""
+
+FURTHEST_REVIEW = timedelta(days=731)
+"""How far ahead a review can be moved: the days off that an engagement knows go further."""
 
 AROUND_BEFORE = timedelta(days=31)
 AROUND_AFTER = timedelta(days=550)
@@ -179,8 +190,20 @@ class EngagementProcess:
             raise refusal(
                 f"The review {command.review!r} has opened. Move its own deadline instead."
             )
-        if due_on(self.calendar, command.due) <= now:
+        today = self.calendar.local_date(now)
+        if command.due > today + FURTHEST_REVIEW:
+            raise refusal(
+                f"{command.due.isoformat()} is more than two years away. Choose an earlier day."
+            )
+        if command.due < today or due_on(self.calendar, command.due) <= now:
             raise refusal(f"{command.due.isoformat()} is over. Choose a day to come.")
+        before = self._due_before(self.rules.review(command.review).after)
+        if before is not None and due_on(self.calendar, command.due) <= before:
+            raise refusal(
+                f"{command.due.isoformat()} is not after what this review follows, which is on "
+                f"{self.calendar.local_date(before).isoformat()}. Choose a later day, or move that "
+                "first."
+            )
 
     def move_review(self, command: MoveReview, decision: Decision) -> None:
         """The review gets a new date; what depends on it follows."""
@@ -387,6 +410,15 @@ class EngagementProcess:
     def _review(self, key: str) -> PlannedItem:
         assert self.onboarded_at is not None
         return next(one for one in self._reviews(self.onboarded_at) if one.key == key)
+
+    def _due_before(self, after: str) -> datetime | None:
+        """When what a review follows is due: another review, or (where known) the onboarding."""
+        if after == "onboarding":
+            return self.onboarded_at
+        changes = Adjustments(onboarded_at=self.onboarded_at, moved=self.moved)
+        start = self.opened_at if self.calendar.always_open else None
+        planned = plan(self.rules, start or self.input.start, self.calendar, changes)
+        return planned.item("review", after).due_at
 
     def _next_cycle(self, onboarded_at: datetime) -> Opening | None:
         if self.rolling_over or self.stage != "active":

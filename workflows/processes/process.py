@@ -6,10 +6,11 @@ with records; the workflow around it waits, records and delivers.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from programmes.facts import ItemState, Notice, Record
+from programmes.planner import due_on
 from programmes.rules import ItemKind
 from workflows.ladder import Deadlines, OpenDeadline
 from workflows.messages import AgreedAction, CloseItem, ItemInput, ItemProgress, MoveDeadline
@@ -101,15 +102,7 @@ class Process:
         if command.task not in self.deadlines.open:
             open_tasks = ", ".join(sorted(self.deadlines.open)) or "none"
             raise refusal(f"There is no open task {command.task!r} here. Open tasks: {open_tasks}.")
-        today = self.item.calendar.local_date(now)
-        if command.due < today:
-            raise refusal(
-                f"{command.due.isoformat()} is in the past. Choose {today.isoformat()} or later."
-            )
-        if command.due > today + FURTHEST_MOVE:
-            raise refusal(
-                f"{command.due.isoformat()} is more than a year away. Choose an earlier day."
-            )
+        self.require_ahead(command.due, now)
 
     def move_deadline(self, command: MoveDeadline, decision: Decision) -> None:
         """Give a task a new date, tell its owner, and let what depends on it follow."""
@@ -150,6 +143,17 @@ class Process:
         """Refuse what comes after the end."""
         if self.is_closed:
             raise refusal("This is closed already, so nothing about it can be changed.")
+
+    def require_ahead(self, day: date, now: datetime) -> None:
+        """Refuse a due date that is over, today's after closing time too, or too far away."""
+        self.require_near(day, now)
+        if day < self.item.calendar.local_date(now) or due_on(self.item.calendar, day) <= now:
+            raise refusal(f"{day.isoformat()} is over. Choose a later day.")
+
+    def require_near(self, day: date, now: datetime) -> None:
+        """Refuse a day beyond those whose days off the item knows."""
+        if day > self.item.calendar.local_date(now) + FURTHEST_MOVE:
+            raise refusal(f"{day.isoformat()} is more than a year away. Choose an earlier day.")
 
     def require_stage(self, *stages: str, to: str) -> None:
         """Refuse ``to`` (a verb phrase for people) unless the item is at one of these stages."""

@@ -103,12 +103,8 @@ class ResearchRequestProcess(Process):
     def may_agree_scope(self, command: AgreeScope, now: datetime) -> None:
         """The scope follows the acceptance; its date cannot be over."""
         self.require_stage(SCOPE, to="agree the scope")
-        today = self.item.calendar.local_date(now)
-        if command.due is not None and command.due <= today:
-            raise refusal(
-                f"The delivery date {command.due.isoformat()} has to be after today, "
-                f"{today.isoformat()}."
-            )
+        if command.due is not None:
+            self.require_ahead(command.due, now)
 
     def agree_scope(self, command: AgreeScope, decision: Decision) -> None:
         """Question, format and date are agreed: somebody is to be found who does it."""

@@ -133,6 +133,37 @@ class TestRollingOver:
         assert task.due_at > april, "it was due in February; it gets a date that can be kept"
         assert task.ahead, "and is chased anew"
 
+    def test_a_fixed_session_is_held_before_the_next_cycle_opens(self) -> None:
+        process = after(*TO_SESSION)
+        roll_over = CloseItem("milepost", "rolled_over")
+        record = process.decide(lambda decision: process.close_item(roll_over, decision), NOON)
+        assert kinds(record) == ["advice.next_waits"]
+        give(process, HoldSession(ADVISER), SESSION)
+        record = give(process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP,)), SESSION)
+        assert kinds(record) == ["advice.noted", "advice.action_carried", "advice.closed"]
+        assert [action.id for action in process.carried()] == ["act_1"]
+        assert process.is_closed
+
+    def test_a_missed_session_makes_room_for_the_next_cycle_that_waits(self) -> None:
+        process = after(*TO_SESSION)
+        roll_over = CloseItem("milepost", "rolled_over")
+        process.decide(lambda decision: process.close_item(roll_over, decision), NOON)
+        give(process, MissSession(ADVISER, "txt_why"), SESSION)
+        assert (process.is_closed, process.outcome) == (True, "rolled_over")
+
+    def test_with_the_engagement_open_actions_are_dropped_not_carried(self) -> None:
+        process = opened(carried=(WRITE_UP,))
+        close = CloseItem("milepost", "withdrawn", "txt_why")
+        record = process.decide(lambda decision: process.close_item(close, decision), NOON)
+        assert kinds(record) == ["advice.action_dropped", "advice.closed"]
+        assert process.carried() == ()
+
+    def test_an_action_due_in_the_past_or_beyond_a_year_is_refused(self) -> None:
+        process = after(*TO_NOTES)
+        for due, sentence in ((date(2027, 1, 1), "is over"), (date(2050, 1, 1), "a year away")):
+            notes = RecordNotes(ADVISER, "txt", (AgreedAction("act_9", "txt", "lead", due),))
+            assert sentence in refused(process, notes, SESSION)
+
     def test_carried_actions_can_be_done_before_the_next_session(self) -> None:
         process = opened(carried=(WRITE_UP,))
         give(process, CompleteAction(LEAD, "act_1"), NOON)

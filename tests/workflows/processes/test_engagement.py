@@ -115,11 +115,40 @@ class TestMovingReviews:
         [
             ("half-time", date(2027, 11, 1), "no review 'half-time'"),
             ("final", date(2020, 1, 1), "is over"),
+            ("final", date(2099, 1, 1), "more than two years"),
+            ("final", date(2027, 3, 1), "not after what this review follows"),
         ],
     )
     def test_what_cannot_be_moved_is_refused(self, review: str, due: date, sentence: str) -> None:
         with pytest.raises(ApplicationError, match=sentence):
             onboarded().may_move_review(MoveReview(MANAGER, review, due), NOON)
+
+
+class TestLostItems:
+    def test_a_lost_review_does_not_stop_the_engagement(self) -> None:
+        process = onboarded()
+        review = next(one for one in process.upcoming() if one.kind == "review")
+        item = process.open_planned(review, review.at)
+        word = process.last_word(item.item_id, review.at)
+        assert (word.closes, word.tasks, word.sequence) == ("lost", (), 1_000_000)
+        assert process.item_lost(item.item_id, review.at) is None
+        assert f"review:{review.key}" not in process.blockers()
+
+    def test_a_lost_advice_cycle_lets_the_next_one_open(self) -> None:
+        process = onboarded()
+        first = next(one for one in process.upcoming() if one.kind == "advice")
+        item = process.open_planned(first, first.at)
+        process.rolling_over = item.item_id
+        process.item_lost(item.item_id, first.at)
+        assert [one.key for one in process.upcoming() if one.kind == "advice"] == ["2"]
+
+    def test_a_cancelled_onboarding_does_not_count_as_done(self) -> None:
+        process = opened()
+        item = process.open_planned(process.upcoming()[0], NOON)
+        ended = ItemEnded(item.item_id, "onboarding", "onboarding", "cancelled", NOON)
+        assert process.item_ended(ended) is None
+        assert (process.stage, process.onboarded_at) == ("onboarding", None)
+        assert "onboarding:onboarding" in process.blockers()
 
 
 class TestEnding:

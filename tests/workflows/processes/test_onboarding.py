@@ -29,8 +29,11 @@ class TestOpening:
         process = opened(begins=begins)
         task = process.deadlines.open["step:contacts"]
         assert task.due_at == due_after(calendar(), begins, "5wd") < NOON
-        assert task.ahead == ()
-        assert run_out(process, NOON + timedelta(days=1), NOON) == []
+        [record] = run_out(process, NOON + timedelta(days=30), NOON)[:1]
+        tomorrow = calendar().send_opening(date(2026, 12, 15))
+        assert {fact.at for fact in record.facts} == {tomorrow}
+        assert "onboarding.escalation" in [notice.kind for notice in record.notices]
+        assert "rung.skipped" in kinds(record)
 
 
 class TestSteps:
@@ -91,7 +94,7 @@ class TestMovingAStep:
         process = opened()
         past = MoveDeadline(MANAGER, "step:agreement", date(2026, 1, 1))
         far = MoveDeadline(MANAGER, "step:agreement", date(2029, 1, 1))
-        assert "in the past" in refused(process, past, NOON)
+        assert "is over" in refused(process, past, NOON)
         assert "more than a year" in refused(process, far, NOON)
         unknown = MoveDeadline(MANAGER, "step:plan", date(2027, 2, 1))
         assert "step:agreement, step:contacts" in refused(process, unknown, NOON)

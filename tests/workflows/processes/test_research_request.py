@@ -93,10 +93,13 @@ class TestScopeAndDraft:
         give(process, AssignRequest(MANAGER, RESEARCHER), later)
         assert process.deadlines.open["draft"].due_at > later
 
-    def test_a_delivery_date_of_today_is_refused(self) -> None:
+    def test_a_delivery_date_that_is_over_or_too_far_is_refused(self) -> None:
         process = after(AcceptRequest(MANAGER))
-        sentence = refused(process, AgreeScope(MANAGER, "txt", "briefing", NOON.date()), NOON)
-        assert "after today" in sentence
+        evening = NOON.replace(hour=18)
+        today = AgreeScope(MANAGER, "txt", "briefing", NOON.date())
+        assert "is over" in refused(process, today, evening)
+        far = AgreeScope(MANAGER, "txt", "briefing", date(9999, 12, 31))
+        assert "more than a year" in refused(process, far, NOON)
 
     def test_another_researcher_takes_over_the_same_date(self) -> None:
         process = after(*TO_ACCEPTANCE[:3])
