@@ -174,6 +174,13 @@ class Office:
 
         ``task_timeout`` is how soon the server asks again for a decision of the engagement.
         """
+        await self.put_down(engagement)
+        engaged = Engaged(self, engagement.engagement_id)
+        await engaged.start_again(engagement, task_timeout=task_timeout)
+        return engaged
+
+    async def put_down(self, engagement: EngagementInput) -> None:
+        """The row that a start begins with."""
         async with self.database.transaction() as session:
             await put_down(
                 session,
@@ -191,9 +198,6 @@ class Office:
                     opened_at=LONG_AGO,
                 ),
             )
-        engaged = Engaged(self, engagement.engagement_id)
-        await engaged.start_again(engagement, task_timeout=task_timeout)
-        return engaged
 
     async def mails(self, engagement_id: str | None = None) -> list[Mail]:
         """Every email in the mailbox, in the order in which they were sent."""
