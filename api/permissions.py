@@ -93,8 +93,10 @@ RULES: Mapping[str, Rule] = {
     # Oneself, and the embedded product's mailbox
     "show_me": _READ,
     "list_my_tasks": _READ,
+    "show_my_calendar": _READ,
     "list_mailbox": _MANAGER,
     "show_mail": _MANAGER,
+    "show_invitation": _MANAGER,
 }
 
 OWN_TASK_ONLY = frozenset({"complete_step", "complete_action"})

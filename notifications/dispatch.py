@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
 from notifications.catalogue import KINDS, Kind
+from notifications.invitations import Turn, invitation, read_turns
 from notifications.occasion import Occasion
 from notifications.rendering import render
 from notifications.scene import Scene, read_recipient
@@ -46,6 +47,9 @@ class Taken:
     delivery: int
     kind: Kind
     occasion: Occasion
+    held: ledger.Held
+    turns: tuple[Turn, ...]
+    """What happened to the session that it may put into the recipient's calendar."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +137,9 @@ class Dispatch:
                 text_id=held.text_id,
             )
             if kind.holds(occasion):
+                turns = await read_turns(session, held.kind, held.item_id)
                 delivery = await ledger.claim(session, held.id, self.sender.name, now)
-                return Taken(held.id, delivery, kind, occasion)
+                return Taken(held.id, delivery, kind, occasion, held, turns)
             reason = "moved"
         await ledger.advance(session, held.id, "withheld", reason, now)
         return None
@@ -176,6 +181,14 @@ class Dispatch:
             subject=rendered.subject,
             text=rendered.text,
             html=rendered.html,
+            invitation=invitation(
+                taken.occasion,
+                taken.turns,
+                sequence=taken.held.sequence,
+                revision=taken.held.revision,
+                sent_by=self.office.mail_from,
+                now=self.clock(),
+            ),
         )
 
     async def _mark(

@@ -82,6 +82,19 @@ async def mail_html(request: Request, mail_id: int) -> HTMLResponse:
     )
 
 
+@router.get("/mailbox/{mail_id}/invite.ics", dependencies=[Depends(require_embedded)])
+async def mail_calendar(request: Request, mail_id: int) -> Response:
+    """The calendar part of an email, to open in a calendar."""
+    found = await _mail(request, mail_id)
+    if found.calendar is None:
+        raise Problem("not-found")
+    return Response(
+        found.calendar,
+        media_type="text/calendar",
+        headers={"Content-Disposition": 'attachment; filename="invite.ics"'},
+    )
+
+
 @router.get("/go/engagements/{engagement_id}")
 @router.get("/go/engagements/{engagement_id}/items/{item_id}")
 async def follow(request: Request, engagement_id: str, item_id: str = "") -> HTMLResponse:

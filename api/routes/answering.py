@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastapi.responses import Response
+
 from api.guard import Call
 from api.pending import RecordPending
 from api.problems import documented
@@ -11,6 +13,22 @@ from api.schemas.records import Pending
 from workflows.messages import Answer
 
 API = "/api/v1"
+
+
+class CalendarFile(Response):
+    """An iCalendar text."""
+
+    media_type = "text/calendar"
+
+
+CALENDAR: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "An iCalendar text.",
+        "content": {"text/calendar": {"example": "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"}},
+    }
+}
+"""What a GET of a calendar answers."""
+
 
 FOUND: dict[int | str, dict[str, Any]] = documented(404)
 """What a GET of one thing may answer beside it."""

@@ -6,7 +6,7 @@ from fastapi import Path, Request
 
 from api.guard import Read, guarded_router
 from api.problems import Problem
-from api.routes.answering import FOUND, READ
+from api.routes.answering import CALENDAR, FOUND, READ, CalendarFile
 from api.routes.paging import Cursor, Limit, next_link
 from api.schemas.records import Mail, MailEntry
 from api.schemas.refs import Page
@@ -56,4 +56,20 @@ async def show_mail(mail_id: MailId, call: Read) -> Mail:
         at=mail.at,
         text=mail.text,
         html=mail.html,
+        calendar_method=mail.calendar_method,
     )
+
+
+@router.get(
+    "/mailbox/{mail_id}/invite.ics",
+    summary="Download an email's calendar part",
+    response_class=CalendarFile,
+    responses=READ | FOUND | CALENDAR,
+)
+async def show_invitation(mail_id: MailId, call: Read) -> CalendarFile:
+    """What a calendar takes from the email: a session, or the day by which a review is due."""
+    async with call.desk.database.reading() as session:
+        mail = await stored.show_mail(session, mail_id)
+    if mail is None or mail.calendar is None:
+        raise Problem("not-found")
+    return CalendarFile(mail.calendar)

@@ -4,9 +4,10 @@ from fastapi import Request
 
 from api.guard import Read, guarded_router
 from api.permissions import RULES
+from api.readings.calendar import my_calendar
 from api.readings.parts import task_answer
 from api.readings.sight import sight
-from api.routes.answering import READ
+from api.routes.answering import CALENDAR, READ, CalendarFile
 from api.routes.paging import Cursor, Limit, next_link
 from api.schemas.answers import Task
 from api.schemas.office import Me
@@ -50,3 +51,14 @@ async def list_my_tasks(
             task_answer(row.task, voice.titles, now, row.member, texts=call.actor.reads_texts)
         )
     return Page(items=tasks, next=next_link(request, page.next))
+
+
+@router.get(
+    "/me/calendar.ics",
+    summary="Show my calendar",
+    response_class=CalendarFile,
+    responses=READ | CALENDAR,
+)
+async def show_my_calendar(call: Read) -> CalendarFile:
+    """My open deadlines and the sessions that are fixed, as iCalendar (RFC 5545)."""
+    return CalendarFile(await my_calendar(call.desk, call.actor))

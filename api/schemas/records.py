@@ -173,10 +173,14 @@ class Mail(MailEntry):
             "at": "2027-01-11T09:00:02Z",
             "text": "Dear Ada, …",
             "html": "<p>Dear Ada, …</p>",
+            "calendar_method": None,
         }
     )
     text: str
     html: str
+    calendar_method: Literal["REQUEST", "PUBLISH", "CANCEL"] | None = Field(
+        description="What a calendar does with its calendar part; nothing where it has none."
+    )
 
 
 class Pending(BaseModel):

@@ -34,6 +34,8 @@ class Mailbox:
             "subject": email.subject,
             "text": email.text,
             "html": email.html,
+            "calendar_method": email.invitation.method if email.invitation else None,
+            "calendar": email.invitation.content if email.invitation else None,
             "at": self._clock(),
         }
         try:

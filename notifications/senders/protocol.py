@@ -2,7 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """The calendar part of an email (iTIP, RFC 5546): what a calendar does with it, and what on."""
+
+    method: Literal["REQUEST", "PUBLISH", "CANCEL"]
+    content: str
+    """The whole ``VCALENDAR``, with CRLF line ends."""
+
+    filename = "invite.ics"
 
 
 @dataclass(frozen=True)
@@ -19,6 +30,7 @@ class Email:
     subject: str
     text: str
     html: str
+    invitation: Invitation | None = None
 
 
 @dataclass(frozen=True)

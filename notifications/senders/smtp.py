@@ -11,7 +11,14 @@ from typing import Literal
 import aiosmtplib
 from pydantic import SecretStr
 
-from notifications.senders.protocol import Accepted, Email, Permanent, Transient, Unknown
+from notifications.senders.protocol import (
+    Accepted,
+    Email,
+    Invitation,
+    Permanent,
+    Transient,
+    Unknown,
+)
 
 _PERMANENT = 500
 """Reply codes from here on are for good (RFC 5321, 4.2.1)."""
@@ -112,7 +119,21 @@ def to_message(email: Email) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text, cte="quoted-printable")
     message.add_alternative(email.html, subtype="html", cte="quoted-printable")
+    if email.invitation is not None:
+        _invite(message, email.invitation)
     return message
+
+
+def _invite(message: EmailMessage, invitation: Invitation) -> None:
+    """The alternative is what mail clients act on; the attachment is for those that do not."""
+    method = {"method": invitation.method}
+    message.add_alternative(invitation.content, subtype="calendar", cte="base64", params=method)
+    message.add_attachment(
+        invitation.content.encode(),
+        maintype="application",
+        subtype="ics",
+        filename=invitation.filename,
+    )
 
 
 def message_id(email: Email) -> str:

@@ -31,6 +31,8 @@ class Mail(MailEntry):
     from_email: str
     text: str
     html: str
+    calendar_method: str | None = None
+    calendar: str | None = None
 
 
 _c = mailbox.c
@@ -62,6 +64,7 @@ async def mail_after(
 
 async def show_mail(session: AsyncSession, id: int) -> Mail | None:
     """One email."""
-    statement = select(*_ENTRY, _c.from_name, _c.from_email, _c.text, _c.html).where(_c.id == id)
+    parts = (_c.from_name, _c.from_email, _c.text, _c.html, _c.calendar_method, _c.calendar)
+    statement = select(*_ENTRY, *parts).where(_c.id == id)
     row = (await session.execute(statement)).one_or_none()
     return Mail(*row) if row else None

@@ -72,4 +72,7 @@ class MailboxMessage(SQLModel, table=True):
     subject: str
     text: str
     html: str
+    calendar_method: str | None = None
+    """``REQUEST``, ``PUBLISH`` or ``CANCEL``, where the email has a calendar part."""
+    calendar: str | None = None
     at: datetime = instant(index=True)

@@ -188,5 +188,7 @@ def _mail(rows: Rows) -> None:
         subject="Cardiff has sent a <request>",
         text="Dear Manager,\nthere is a request.",
         html="<p>Dear Manager, there is a request.</p>",
+        calendar_method="PUBLISH",
+        calendar="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
         at=NOW,
     )

@@ -15,7 +15,7 @@ from tests.api.office import CARDIFF
 
 HERE = ("127.0.0.1", 5555)
 ELSEWHERE = ("192.0.2.7", 5555)
-PRIVATE = ["/", "/mailbox", "/mailbox/1", "/mailbox/1/html"]
+PRIVATE = ["/", "/mailbox", "/mailbox/1", "/mailbox/1/html", "/mailbox/1/invite.ics"]
 PUBLIC = ["/go/engagements/eng_1", "/go/engagements/eng_1/items/itm_1", "/problems/refused"]
 
 

@@ -1,0 +1,74 @@
+"""One person's calendar: the open deadlines and fixed sessions, under the ids that emails use."""
+
+from datetime import datetime
+
+from api.desk import Desk
+from api.permissions import Actor
+from api.readings.sight import sight
+from notifications.ical import Entry, Somebody, calendar_text, uid_of
+from notifications.invitations import SUBMIT
+from notifications.links import link_to
+from notifications.words import entry, fill, item_title, task_words
+from storage.queries.calendar import DueRow, SessionRow, due, sessions
+from storage.reach import names_of
+
+
+async def my_calendar(desk: Desk, actor: Actor) -> str:
+    """The whole ``VCALENDAR``. It changes with what it shows, and not with the clock."""
+    async with desk.database.reading() as session:
+        open_tasks = await due(session, actor.holder_id, sight(actor))
+        fixed = await sessions(session, actor.holder_id, sight(actor))
+        named = {row.adviser_id for row in fixed if row.adviser_id}
+        names = await names_of(session, sorted(named))
+    entries = [await _due(desk, actor, row) for row in open_tasks]
+    for row in fixed:
+        adviser = names.get(row.adviser_id or "", "") if actor.member_id else ""
+        entries.append(await _session(desk, row, adviser or row.member))
+    return calendar_text("PUBLISH", entries, fill(entry("calendar")["name"], {"name": actor.name}))
+
+
+async def _due(desk: Desk, actor: Actor, row: DueRow) -> Entry:
+    voice = await desk.definitions.voice(row.programme_id, row.programme_version)
+    task, titles, clock = row.task, voice.titles, voice.clock
+    url = desk.settings.public_url
+    # What an email about a review's date put there is the same entry.
+    about_item = task.item_kind == "review" and task.key == SUBMIT
+    link = link_to(url, task.engagement_id, task.item_id, task.key)
+    agreed = task.text if actor.reads_texts else ""
+    values = {
+        "task": task_words(task.family, task.key, titles, agreed).title,
+        "item": item_title(task.item_kind, task.item_key, titles, row.number),
+        "member": row.member,
+        "programme": titles.programme,
+        "link": link,
+    }
+    words = entry("calendar", "due")
+    return Entry(
+        uid=uid_of(url, task.item_id, "" if about_item else task.key),
+        sequence=task.revision,
+        stamp=row.changed_at,
+        start=task.due_at if clock.to_the_minute else clock.local_date(task.due_at),
+        zone=clock.zone,
+        summary=fill(words["title"], values),
+        description=fill(words["text"], values),
+        link=link,
+        organiser=Somebody(titles.office, titles.reply_to or desk.settings.mail_from),
+    )
+
+
+async def _session(desk: Desk, row: SessionRow, who: str) -> Entry:
+    voice = await desk.definitions.voice(row.programme_id, row.programme_version)
+    url, titles = desk.settings.public_url, voice.titles
+    link = link_to(url, row.engagement_id, row.item_id)
+    words = entry("calendar", "session")
+    return Entry(
+        uid=uid_of(url, row.item_id),
+        sequence=row.sequence,
+        stamp=row.changed_at,
+        start=datetime.fromisoformat(row.session),
+        zone=voice.clock.zone,
+        summary=fill(words["title"], {"who": who}),
+        description=fill(words["text"], {"programme": titles.programme, "link": link}),
+        link=link,
+        organiser=Somebody(titles.office, titles.reply_to or desk.settings.mail_from),
+    )

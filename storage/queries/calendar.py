@@ -1,0 +1,151 @@
+"""What belongs into one person's calendar: open deadlines, and the sessions that are fixed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.queries.rows import TaskRow, task_columns, task_row, with_owner
+from storage.queries.visibility import ALL, Visibility
+from storage.sql import contacts, engagements, events, items, members, tasks
+
+MOST = 500
+"""Entries of each kind: far more than one person has open; it bounds one answer."""
+
+_FIXES = ("advice.confirmed", "advice.agenda_sent")
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """An open task of the reader's, with what its calendar entry needs."""
+
+    task: TaskRow
+    member: str
+    number: str
+    """The number that people call the item by, where it has one."""
+    programme_id: str
+    programme_version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """An advice session that is fixed."""
+
+    engagement_id: str
+    item_id: str
+    session: str
+    sequence: int
+    """The number of the record that fixed it: the same as in the email about it."""
+    member: str
+    adviser_id: str | None
+    programme_id: str
+    programme_version: int
+    changed_at: datetime
+
+
+def _changed() -> ScalarSelect[datetime]:
+    """When the item last changed: an unchanged calendar reads the same each time."""
+    latest = select(func.max(events.c.at)).where(events.c.item_id == items.c.id)
+    return latest.correlate(items).scalar_subquery()
+
+
+async def due(
+    session: AsyncSession, holder_id: str, visible_to: Visibility = ALL
+) -> tuple[DueRow, ...]:
+    """The open tasks that this person or contact holds, the earliest due first."""
+    c = tasks.c
+    source = with_owner(
+        tasks.join(items, items.c.id == c.item_id)
+        .join(engagements, engagements.c.id == c.engagement_id)
+        .join(members, members.c.id == engagements.c.member_id)
+    )
+    statement = (
+        select(
+            *task_columns(),
+            members.c.name.label("member"),
+            items.c.data.label("data"),
+            engagements.c.programme_id,
+            engagements.c.programme_version,
+            func.coalesce(_changed(), c.opened_at, type_=c.opened_at.type).label("changed_at"),
+        )
+        .select_from(source)
+        .where(c.owner_id == holder_id, visible_to.of_engagements())
+        .order_by(c.due_at, c.item_id, c.key)
+        .limit(MOST)
+    )
+    return tuple(
+        DueRow(
+            task=task_row(row),
+            member=row.member,
+            number=(row.data or {}).get("number", ""),
+            programme_id=row.programme_id,
+            programme_version=row.programme_version,
+            changed_at=row.changed_at,
+        )
+        for row in await session.execute(statement)
+    )
+
+
+async def sessions(
+    session: AsyncSession, holder_id: str, visible_to: Visibility = ALL
+) -> tuple[SessionRow, ...]:
+    """The fixed sessions of a contact's member, or of an adviser or manager; by item."""
+    number = (
+        select(func.max(events.c.sequence))
+        .where(events.c.item_id == items.c.id, events.c.kind.in_(_FIXES))
+        .correlate(items)
+        .scalar_subquery()
+    )
+    e = engagements.c
+    statement = (
+        select(
+            items.c.engagement_id,
+            items.c.id.label("item_id"),
+            items.c.data,
+            number.label("sequence"),
+            members.c.name.label("member"),
+            e.adviser_id,
+            e.programme_id,
+            e.programme_version,
+            func.coalesce(_changed(), items.c.opened_at, type_=items.c.opened_at.type).label(
+                "changed_at"
+            ),
+        )
+        .select_from(
+            items.join(engagements, e.id == items.c.engagement_id).join(
+                members, members.c.id == e.member_id
+            )
+        )
+        .where(
+            items.c.kind == "advice",
+            items.c.stage == "session",
+            items.c.closed_at.is_(None),
+            _takes_part(holder_id),
+            visible_to.of_engagements(),
+        )
+        .order_by(items.c.id)
+        .limit(MOST)
+    )
+    return tuple(
+        SessionRow(
+            engagement_id=row.engagement_id,
+            item_id=row.item_id,
+            session=row.data["session"],
+            sequence=row.sequence or 0,
+            member=row.member,
+            adviser_id=row.adviser_id,
+            programme_id=row.programme_id,
+            programme_version=row.programme_version,
+            changed_at=row.changed_at,
+        )
+        for row in await session.execute(statement)
+        if row.data.get("session")
+    )
+
+
+def _takes_part(holder_id: str) -> ColumnElement[bool]:
+    e = engagements.c
+    theirs = select(contacts.c.member_id).where(contacts.c.id == holder_id, contacts.c.active)
+    return or_(e.adviser_id == holder_id, e.manager_id == holder_id, e.member_id.in_(theirs))
