@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,6 +21,7 @@ from commands import (
     token,
     up,
 )
+from ending import run_and_leave
 from settings import settings
 
 EXIT_CODES = (
@@ -68,5 +69,10 @@ for group in (programme.app, member.app, person.app, engagement.app, token.app, 
     app.add_typer(group)
 
 
+def entry() -> NoReturn:
+    """The installed command."""
+    run_and_leave(app)
+
+
 if __name__ == "__main__":
-    app()
+    entry()

@@ -16,6 +16,7 @@ from activities.deliver import Courier
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
 from activities.record import Recorder, utc_now
 from api.temporal import connect
+from ending import run_and_leave
 from notifications.senders import Sender, sender_for
 from settings import Settings
 from settings import settings as read_settings
@@ -143,4 +144,4 @@ async def main(settings: Settings | None = None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_and_leave(lambda: asyncio.run(main()))
