@@ -23,7 +23,7 @@ def letter(it: Occasion) -> c.Letter:
         reply_to=scene.titles.reply_to,
         item=it.item_title(),
         link=it.link(),
-        why=why_sentence(it.recipient.role, scene.member),
+        why=why_sentence(it.recipient.role, scene.member, it.language),
     )
 
 

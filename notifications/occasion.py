@@ -1,11 +1,12 @@
 """One notification in its scene: who is told what about which task, and what may be read off it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
 from pydantic import TypeAdapter
 
+from notifications.languages import Language
 from notifications.links import link_to
 from notifications.scene import Happened, OpenTask, Scene, Who, Words
 from notifications.words import TaskWords, item_title, task_words
@@ -29,6 +30,15 @@ class Occasion:
     rung: str = ""
     task: str = ""
     text_id: str | None = None
+
+    @property
+    def language(self) -> Language:
+        """The language in which it is told."""
+        return self.scene.titles.language
+
+    def in_language(self, language: Language) -> "Occasion":
+        """The same, told in that language."""
+        return replace(self, scene=self.scene.in_language(language))
 
     @property
     def words(self) -> Words | None:

@@ -1,7 +1,7 @@
 """Everything that an email may speak of, read in few statements just before it is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy import literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.titles import Titles, parsed
+from notifications.languages import Language
+from notifications.titles import Titles, parsed, titles_of
 from notifications.when import Clock
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
@@ -103,10 +104,22 @@ class Scene:
     people: Mapping[str, Who] = field(default_factory=dict)
     texts: Mapping[str, Words] = field(default_factory=dict)
     facts: tuple[Happened, ...] = ()
+    programme_id: str = ""
 
     def name_of(self, id: str | None) -> str:
         """The name behind an id, or an empty string."""
         return self.people[id].name if id and id in self.people else ""
+
+    def in_language(self, language: Language) -> "Scene":
+        """The same for somebody who reads that language."""
+        if self.titles.language == language:
+            return self
+        titles = (
+            titles_of(self.definition, language)
+            if self.definition
+            else replace(self.titles, language=language)
+        )
+        return replace(self, titles=titles, clock=replace(self.clock, language=language))
 
 
 async def read_scene(
@@ -150,6 +163,7 @@ async def read_scene(
         people=await _people(session, row.member_id, named),
         texts=await _texts(session, item_id, sequence, values),
         facts=facts,
+        programme_id=row.programme_id,
     )
 
 

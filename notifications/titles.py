@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from notifications.languages import ENGLISH, Language
 from programmes.definition import Definition
 from programmes.loader import load_definition
+from programmes.spoken import spoken
 
 OFFICE = "Milepost"
 """Who writes where a programme does not say."""
@@ -18,6 +20,8 @@ class Titles:
     programme: str
     office: str = OFFICE
     reply_to: str = ""
+    mail_from: str = ""
+    """The address that the programme's emails come from, where it has one of its own."""
     themes: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
     step_texts: Mapping[str, str] = field(default_factory=dict)
@@ -25,6 +29,7 @@ class Titles:
     review_texts: Mapping[str, str] = field(default_factory=dict)
     checks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(review, check) to the check's title."""
+    language: Language = ENGLISH
 
     def theme(self, key: str) -> str:
         """A theme of the programme."""
@@ -49,22 +54,25 @@ def readable(key: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def titles_of(definition: Definition) -> Titles:
-    """The titles of a definition."""
+def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
+    """The titles of a definition. What it says in one language only is said so in both."""
+    steps, reviews = definition.onboarding.steps, definition.reviews
     return Titles(
-        programme=definition.title,
-        office=definition.mail.from_name,
+        programme=spoken(definition.title, language),
+        office=spoken(definition.mail.from_name, language),
         reply_to=definition.mail.reply_to,
-        themes={theme.id: theme.title for theme in definition.themes},
-        steps={step.id: step.title for step in definition.onboarding.steps},
-        step_texts={step.id: step.text.strip() for step in definition.onboarding.steps},
-        reviews={review.id: review.title for review in definition.reviews},
-        review_texts={review.id: review.text.strip() for review in definition.reviews},
+        mail_from=definition.mail.from_address or "",
+        themes={theme.id: spoken(theme.title, language) for theme in definition.themes},
+        steps={step.id: spoken(step.title, language) for step in steps},
+        step_texts={step.id: spoken(step.text, language).strip() for step in steps},
+        reviews={review.id: spoken(review.title, language) for review in reviews},
+        review_texts={review.id: spoken(review.text, language).strip() for review in reviews},
         checks={
-            (review.id, check.id): check.title
-            for review in definition.reviews
+            (review.id, check.id): spoken(check.title, language)
+            for review in reviews
             for check in review.checklist
         },
+        language=language,
     )
 
 

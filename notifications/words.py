@@ -1,15 +1,22 @@
-"""The words for people, used by emails, API and command line alike; they live in ``words.toml``."""
+"""The words for people, used by emails, API and command line alike.
+
+They live in ``words.toml``, and in ``words.cy.toml`` those that members read, in Welsh.
+"""
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from notifications.languages import ENGLISH, Language
 from notifications.titles import Titles, readable
 
-CATALOGUE = Path(__file__).with_name("words.toml")
+CATALOGUES: Mapping[Language, Path] = {
+    "en": Path(__file__).with_name("words.toml"),
+    "cy": Path(__file__).with_name("words.cy.toml"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskW
     A task that the catalogue does not know reads as its key: never an error.
     """
     group, _, part = key.partition(":")
-    found = entry("task", family, group if part else key)
+    found = entry("task", family, group if part else key, language=titles.language)
     values = {
         "step": titles.step(part),
         "text": titles.step_texts.get(part, ""),
@@ -42,7 +49,7 @@ def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskW
 
 def item_title(kind: str, key: str, titles: Titles, number: str = "") -> str:
     """What an item is called: "Research request 3", "Interim review"."""
-    found = entry("item", kind)
+    found = entry("item", kind, language=titles.language)
     if not found:
         return titles.programme if not kind else readable(f"{kind} {key}")
     return fill(found["title"], {"key": number or key, "review": titles.review(key)})
@@ -53,9 +60,9 @@ def theme_words(key: str, titles: Titles) -> str:
     return titles.theme(key) if key else ""
 
 
-def why_sentence(role: str, member: str) -> str:
+def why_sentence(role: str, member: str, language: Language = ENGLISH) -> str:
     """Why somebody gets an email, by what they are to the member."""
-    found = entry("why", role) or entry("why", "other")
+    found = entry("why", role, language=language) or entry("why", "other", language=language)
     return fill(found["text"], {"member": member})
 
 
@@ -69,15 +76,18 @@ class _Known(dict[str, str]):
         return "–"
 
 
-def entry(*path: str) -> Mapping[str, Any]:
-    """What the catalogue has under that path; empty where it has nothing."""
-    found: Any = catalogue()
+def entry(*path: str, language: Language = ENGLISH) -> Mapping[str, Any]:
+    """What the catalogue has under that path; the English where it is not there in ``language``,
+    and empty where it has nothing."""
+    found: Any = catalogue(language)
     for part in path:
         found = found.get(part, {}) if isinstance(found, Mapping) else {}
+    if not found and language != ENGLISH:
+        return entry(*path)
     return found if isinstance(found, Mapping) else {}
 
 
-@lru_cache(maxsize=1)
-def catalogue() -> Mapping[str, Any]:
-    """The whole catalogue, read once."""
-    return tomllib.loads(CATALOGUE.read_text("utf-8"))
+@cache
+def catalogue(language: Language = ENGLISH) -> Mapping[str, Any]:
+    """The whole catalogue of a language, read once."""
+    return tomllib.loads(CATALOGUES[language].read_text("utf-8"))

@@ -17,7 +17,6 @@ from programmes.fields import (
     Selector,
     Some,
     Span,
-    Text,
     Titled,
 )
 from programmes.office_hours import OpenCalendar, UkCalendar
@@ -34,19 +33,20 @@ from programmes.rules import (
     StageRule,
     StepRule,
 )
+from programmes.spoken import Prose, Title
 
 
 class Theme(Titled):
     """A subject of the programme: what a research request may be about."""
 
-    text: Text | None = None
+    text: Prose | None = None
 
 
 class RoleText(Part):
     """How people call a role, and what it does."""
 
-    title: Line
-    text: Text | None = None
+    title: Title
+    text: Prose | None = None
 
 
 class Rung(Part):
@@ -110,8 +110,8 @@ class Step(Stage):
     """A step of the onboarding, due from the start or from the end of the steps it comes after."""
 
     id: Key
-    title: Line
-    text: Text
+    title: Title
+    text: Prose
     after: tuple[Key, ...] = ()
 
 
@@ -175,8 +175,8 @@ class Review(Part):
     """A review milestone, due ``plus`` after the onboarding or after another review is due."""
 
     id: Key
-    title: Line
-    text: Text
+    title: Title
+    text: Prose
     after: Key = ONBOARDING
     plus: Some
     opens: Span
@@ -204,7 +204,10 @@ class Review(Part):
 class Mail(Part):
     """Whom the programme's emails come from."""
 
-    from_name: Line
+    from_name: Title
+    from_address: Annotated[Address | None, Field(alias="from")] = None
+    """The address that they come from, where it is not the office's (``MILEPOST_MAIL_FROM``). The
+    mail provider has to know it."""
     reply_to: Address
 
 
@@ -213,8 +216,8 @@ class Definition(Part):
 
     id: Key
     version: Annotated[int, Field(ge=1, strict=True)]
-    title: Line
-    text: Text
+    title: Title
+    text: Prose
     host: Line
     funder: Line | None = None
     supporters: tuple[Line, ...] = ()

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from programmes.durations import parse_duration
 from programmes.problems import MistakeError
+from programmes.spoken import Title
 
 Role = Literal["lead", "manager", "adviser", "researcher", "funder"]
 Owner = Literal["lead", "manager", "adviser", "researcher"]
@@ -136,7 +137,6 @@ Before = Annotated[
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Hours = Annotated[
     str, AfterValidator(_hours), Field(json_schema_extra={"pattern": f"^{_HOURS.pattern}$"})
 ]
@@ -161,4 +161,4 @@ class Titled(Part):
     """Something with a name for machines and one for people."""
 
     id: Key
-    title: Line
+    title: Title

@@ -63,11 +63,11 @@ YAML = {"Content-Type": "application/yaml"}
 async def test_a_definition_is_stored_once_a_version(calling: Caller) -> None:
     manager = calling("manager")
     stored = await manager.get("/api/v1/programmes/inclusive-growth-network")
-    source = stored.json()["source"].replace("version: 1", "version: 2", 1)
+    source = stored.json()["source"].replace("version: 2", "version: 3", 1)
     added = await manager.post("/api/v1/programmes", content=source, headers=YAML)
     assert added.status_code == 201, added.text
-    assert added.headers["Location"] == "/api/v1/programmes/inclusive-growth-network?version=2"
-    changed = source.replace("title: Inclusive", "title: More inclusive")
+    assert added.headers["Location"] == "/api/v1/programmes/inclusive-growth-network?version=3"
+    changed = source.replace("en: Inclusive", "en: More inclusive")
     answer = await manager.post("/api/v1/programmes", content=changed, headers=YAML)
     assert_problem(answer, "exists")
 

@@ -30,7 +30,7 @@ class TestCheck:
         file.write_text(NETWORK, encoding="utf-8")
         found = run("check", str(file))
         assert found.exit_code == 0
-        assert "Inclusive Growth Network, version 1: 5 onboarding steps, 3 reviews" in found.stdout
+        assert "Inclusive Growth Network, version 2: 5 onboarding steps, 3 reviews" in found.stdout
 
     def test_a_built_in_programme_goes_by_its_name(self) -> None:
         found = run("check", "tour", "--json")

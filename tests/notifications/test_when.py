@@ -47,3 +47,27 @@ def test_a_programme_that_counts_in_seconds_says_them() -> None:
 
 def test_where_the_year_is_plain_the_day_is_short() -> None:
     assert short_day(date(2027, 3, 3)) == "3 March"
+
+
+class TestWelsh:
+    def test_days_and_months_have_their_welsh_names_and_days_no_capital(self) -> None:
+        welsh = Clock("Europe/London", language="cy")
+        assert welsh.due(at(2027, 1, 5, 17)) == "dydd Mawrth 5 Ionawr 2027"
+        assert short_day(date(2027, 8, 1), "cy") == "1 Awst"
+
+    @pytest.mark.parametrize(
+        ("instant", "words"),
+        [
+            (at(2027, 1, 5, 14, 30), "14:30"),
+            (at(2027, 1, 5, 9, 5), "09:05"),
+            (at(2027, 1, 5, 12), "hanner dydd"),
+            (at(2027, 1, 5, 0), "hanner nos"),
+        ],
+    )
+    def test_times_are_of_the_24_hour_clock(self, instant: datetime, words: str) -> None:
+        welsh = Clock("Europe/London", language="cy")
+        assert welsh.moment(instant) == f"dydd Mawrth 5 Ionawr 2027 am {words}"
+
+    def test_a_programme_that_counts_in_seconds_says_them(self) -> None:
+        tour = Clock("Europe/London", to_the_minute=True, language="cy")
+        assert tour.due(at(2027, 1, 5, 12, 0, 8)).endswith(" am 12:00:08")

@@ -1,13 +1,16 @@
 """What tasks and items are called."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.titles import Titles, readable, titles_of
-from notifications.words import catalogue, item_title, task_words, why_sentence
+from notifications.words import catalogue, entry, item_title, task_words, why_sentence
 from programmes.rules import ResearchRules
 from tests.notifications.office import definition
 
@@ -79,3 +82,41 @@ def test_a_programme_without_a_definition_still_has_readable_words() -> None:
     assert bare.step("welcome-call") == "Welcome call"
     assert bare.check("r", "plan_progress") == "Plan progress"
     assert readable("") == ""
+
+
+class TestWelsh:
+    def test_whatever_members_read_is_there_in_welsh_too(self) -> None:
+        for part in ("task", "item", "why", "when", "counted"):
+            assert _leaves(catalogue("cy")[part]).keys() >= _leaves(catalogue()[part]).keys()
+
+    def test_a_sentence_has_the_same_gaps_in_both_languages(self) -> None:
+        english = _leaves(catalogue())
+        for path, sentence in _leaves(catalogue("cy")).items():
+            if path in english:
+                assert (
+                    set(re.findall(r"{\w+}", sentence)) == set(re.findall(r"{\w+}", english[path]))
+                    or path[0] == "counted"
+                )
+
+    def test_titles_bring_their_language_along(self) -> None:
+        welsh = titles_of(definition(), "cy")
+        assert task_words("research", "triage", welsh).title == "Brysbennu'r cais"
+        assert task_words("onboarding", "step:contacts", welsh).title == (
+            "Enwi eich prif gyswllt a'ch cysylltiadau"
+        )
+        assert item_title("research", "3", welsh) == "Cais ymchwil 3"
+        assert item_title("review", "three-month", welsh) == "Adolygiad tri mis"
+        assert why_sentence("lead", "Caerdydd", "cy") == "Chi yw'r prif gyswllt ar gyfer Caerdydd."
+
+    def test_what_has_no_welsh_reads_in_english(self) -> None:
+        assert entry("reason", language="cy") == entry("reason")
+
+
+def _leaves(of: Mapping[str, Any], *path: str) -> dict[tuple[str, ...], str]:
+    found: dict[tuple[str, ...], str] = {}
+    for key, value in of.items():
+        if isinstance(value, str):
+            found[*path, key] = value
+        else:
+            found |= _leaves(value, *path, key)
+    return found

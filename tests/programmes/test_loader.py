@@ -35,7 +35,7 @@ class TestLoadDefinition:
             ("host: An office", "hots: An office", "hots", "did you mean 'host'?"),
             ("text: Sign it.", "texxt: Sign it.", "texxt", "did you mean 'text'?"),
             ("text: Sign it.", "text:", "text:", "there is nothing here; write a text"),
-            ("text: Sign it.", "text: {a: b}", "{a", "this is not a text"),
+            ("text: Sign it.", "text: [a]", "[a", "this is not a text"),
             ("title: Sign", 'title: ""', '""', "there is nothing here; write a text"),
             ("title: Call", "title: " + "x" * 201, "x", "this text is too long; shorten it"),
             ("  lead: {title: Lead}", "  leed: {title: Lead}", "leed", "did you mean 'lead'?"),

@@ -1,0 +1,22 @@
+"""The languages that emails are written in, and what a recipient may ask for."""
+
+from typing import Literal
+
+Language = Literal["en", "cy"]
+Mode = Literal["en", "cy", "both"]
+"""What a recipient has chosen: one language, or both side by side in one email."""
+
+LANGUAGES: tuple[Language, ...] = ("en", "cy")
+ENGLISH: Language = "en"
+WELSH: Language = "cy"
+
+TAGS: dict[Language, str] = {"en": "en-GB", "cy": "cy"}
+"""How HTML names them."""
+
+LOCALES: dict[Language, str] = {"en": "en_GB", "cy": "cy"}
+"""How Babel names them."""
+
+
+def languages_of(mode: Mode) -> tuple[Language, ...]:
+    """The languages of an email; where it is both, Welsh comes first."""
+    return (WELSH, ENGLISH) if mode == "both" else (mode,)
