@@ -35,7 +35,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.processes.advice_cycle import AdviceCycleProcess
     from workflows.processes.decision import Decision
-    from workflows.processes.engagement import EngagementProcess, Opening
+    from workflows.processes.engagement import EngagementProcess
+    from workflows.processes.engagement_plan import Opening
     from workflows.processes.onboarding import OnboardingProcess
     from workflows.processes.process import Process
     from workflows.processes.research_request import ResearchRequestProcess

@@ -17,7 +17,8 @@ from workflows.messages import (
     ReviewMoved,
     Withdraw,
 )
-from workflows.processes.engagement import EngagementProcess, Opening
+from workflows.processes.engagement import EngagementProcess
+from workflows.processes.engagement_plan import Opening
 
 ACTION = AgreedAction("act_1", "txt_1", "lead", date(2027, 6, 1))
 
