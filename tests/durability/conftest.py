@@ -1,6 +1,5 @@
 """One real Temporal server for all tests of durability that do not end it."""
 
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -45,6 +44,6 @@ async def office(client: Client, url: str) -> AsyncIterator[Office]:
 @pytest.fixture
 async def engaged(office: Office) -> Engaged:
     """A started engagement in which only what a test does happens; its onboarding is open."""
-    started = await office.start(quiet_engagement(f"eng_{uuid.uuid4().hex[:12]}"))
+    started = await office.start(quiet_engagement())
     await until_open(started, "onboarding")
     return started

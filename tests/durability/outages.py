@@ -1,11 +1,13 @@
 """Databases that cannot be written for a while."""
 
 import asyncio
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from storage.database import Database
+from tests.servers import PostgresServer
 
 
 @asynccontextmanager
@@ -19,3 +21,22 @@ async def locked(database: Database) -> AsyncIterator[None]:
         connection.rollback()
     finally:
         connection.close()
+
+
+class StoppablePostgres(PostgresServer):
+    """A PostgreSQL of one's own that can be stopped and started again."""
+
+    @property
+    def url(self) -> str:
+        """Where its one database is."""
+        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
+
+    def go_away(self) -> None:
+        """Stop it. Every connection breaks, every new one is refused."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=20)
+
+    def come_back(self) -> None:
+        """Start it again, with all that was committed."""
+        self._process = self._start()
+        self._wait_ready()

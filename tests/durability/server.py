@@ -23,6 +23,13 @@ async def is_in_mid_activity(client: Client, workflow_ids: Iterable[str]) -> boo
     )
 
 
+async def waits_for_activity(client: Client, workflow_ids: Iterable[str]) -> bool:
+    """Whether an activity of one of these is not done, whether at work or between two attempts."""
+    return any(
+        [bool(described.pending_activities) async for described in _described(client, workflow_ids)]
+    )
+
+
 async def is_in_mid_decision(client: Client, workflow_ids: Iterable[str]) -> bool:
     """Whether a worker is at work on a workflow task of one of these."""
     started = PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED

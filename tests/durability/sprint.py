@@ -5,6 +5,7 @@ the same however fast the machine is, whoever is killed and whatever is late: on
 """
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -128,10 +129,24 @@ def quiet_rules() -> Rules:
     return replace(sprint_rules(), ladders=dict.fromkeys(LADDERS, LADDERS[QUIET]))
 
 
-def quiet_engagement(engagement_id: str, **changes: Any) -> EngagementInput:
+def reminding_rules(seconds: int) -> Rules:
+    """The quiet rules, but each step of the onboarding is reminded of once, after ``seconds``."""
+    quiet = quiet_rules()
+    ladders = {**quiet.ladders, "reminding": LADDERS[REMINDED]}
+    # The rung lies two seconds before the due date.
+    due = f"{seconds + 2}s"
+    steps = (
+        replace(one, stage=replace(one.stage, due=due, ladder="reminding"))
+        for one in quiet.onboarding
+    )
+    return replace(quiet, ladders=ladders, onboarding=tuple(steps))
+
+
+def quiet_engagement(**changes: Any) -> EngagementInput:
     """The input of an engagement in which only what a test does happens."""
     ready: dict[str, Any] = {
-        "engagement_id": engagement_id,
+        # Several tests share a server, and none may find the workflow of another.
+        "engagement_id": f"eng_{uuid.uuid4().hex[:12]}",
         "rules": quiet_rules(),
         "calendar": calendar("ENG", TOUR),
         "start": today(),
@@ -168,7 +183,7 @@ async def settle(office: Office, number: int) -> EngagementInput:
                 for role in ("lead", "colleague")
             ],
         )
-    return quiet_engagement(f"eng_sprint_{number}", member_id=member, rules=sprint_rules())
+    return quiet_engagement(member_id=member, rules=sprint_rules())
 
 
 def today() -> date:

@@ -158,9 +158,7 @@ async def test_an_engagement_cancelled_while_it_opens_an_item_leaves_none_behind
     rules = quiet_rules()
     assert rules.advice is not None
     rules = replace(rules, advice=replace(rules.advice, first="2s"), reviews=())
-    engaged = await office.start(
-        quiet_engagement("eng_opens", rules=rules), task_timeout=SHORT_TASKS
-    )
+    engaged = await office.start(quiet_engagement(rules=rules), task_timeout=SHORT_TASKS)
     await until_open(engaged, "onboarding")
     await finish_onboarding(engaged)
     workflow_id = engagement_workflow_id(engaged.id)

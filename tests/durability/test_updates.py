@@ -116,19 +116,19 @@ async def test_a_refused_command_writes_nothing(engaged: Engaged) -> None:
 
 
 async def test_a_second_start_is_answered_and_changes_nothing(office: Office) -> None:
-    engagement = quiet_engagement("eng_twice")
+    engagement = quiet_engagement()
     engaged = await office.start(engagement)
     before = await written(engaged)
     again = await engaged.start_again(engagement)
-    assert again == Answer("eng_twice", "onboarding", 1)
+    assert again == Answer(engaged.id, "onboarding", 1)
     assert await written(engaged) == before
 
 
 async def test_starts_at_once_are_one_start(office: Office) -> None:
-    engagement = quiet_engagement("eng_at_once")
+    engagement = quiet_engagement()
     starting = Engaged(office, engagement.engagement_id)
     await office.put_down(engagement)
     answers = await asyncio.gather(*(starting.start_again(engagement) for _ in range(3)))
-    assert set(answers) == {Answer("eng_at_once", "onboarding", 1)}
+    assert set(answers) == {Answer(starting.id, "onboarding", 1)}
     assert (await starting.facts()).count("engagement.opened") == 1
     assert (await starting.facts()).count("onboarding.opened") == 1
