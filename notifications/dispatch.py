@@ -16,7 +16,15 @@ from notifications.invitations import Turn, invitation, read_turns
 from notifications.occasion import Occasion
 from notifications.rendering import render
 from notifications.scene import Scene, read_recipient
-from notifications.senders.protocol import Accepted, Email, Permanent, Sender, Transient, Unknown
+from notifications.senders.protocol import (
+    Accepted,
+    Email,
+    Overtaken,
+    Permanent,
+    Sender,
+    Transient,
+    Unknown,
+)
 from notifications.standing import read_standing
 from notifications.truth import Now, untrue_because
 from storage.database import Database
@@ -79,6 +87,9 @@ class Dispatch:
             return
         try:
             accepted = await self.sender.send(email)
+        except Overtaken:
+            # Whoever overtook this attempt sees to the email.
+            log.info("overtaken", notification=taken.id)
         except Transient as error:
             async with self.database.transaction() as session:
                 await ledger.close_delivery(
@@ -94,19 +105,28 @@ class Dispatch:
             log.error("sender_broke", notification=taken.id, error=type(error).__name__)
             await self._mark(taken, "unknown", "unknown", "sender_broke")
         else:
-            await self._mark(taken, "accepted", "accepted", provider_id=accepted.provider_id)
+            await self._mark(
+                taken,
+                "accepted" if accepted.sends else "withheld",
+                "accepted",
+                "" if accepted.sends else "sandbox",
+                provider_id=accepted.provider_id,
+            )
 
     async def _take(self, notification_id: str, scene: Scene) -> Taken | None:
-        """Claim it for this attempt, unless it is done, or is not true any more."""
-        async with self.database.transaction() as session:
-            held = await ledger.look(session, notification_id)
-            if held.interrupted is None:
-                return await self._claim(session, held, scene)
-        if not await self._recover(held.id, held.interrupted):
-            return None
-        async with self.database.transaction() as session:
-            held = await ledger.look(session, notification_id)
-            return await self._claim(session, held, scene)
+        """Claim it for this attempt, unless it is done, or is not true any more.
+
+        Another attempt that is open is never passed by: as long as it may hand the email over,
+        nothing is withheld and nothing claimed anew.
+        """
+        while True:
+            async with self.database.transaction() as session:
+                held = await ledger.look(session, notification_id)
+                if held.interrupted is None:
+                    return await self._claim(session, held, scene)
+                await ledger.overtake(session, held.interrupted)
+            if not await self._recover(held.id, held.interrupted):
+                return None
 
     async def _claim(self, session: AsyncSession, held: ledger.Held, scene: Scene) -> Taken | None:
         if not held.open:
@@ -138,7 +158,7 @@ class Dispatch:
             )
             if kind.holds(occasion):
                 turns = await read_turns(session, held.kind, held.item_id)
-                delivery = await ledger.claim(session, held.id, self.sender.name, now)
+                delivery = await ledger.claim(session, held, self.sender.name, now)
                 return Taken(held.id, delivery, kind, occasion, held, turns)
             reason = "moved"
         await ledger.advance(session, held.id, "withheld", reason, now)
@@ -160,15 +180,18 @@ class Dispatch:
         else:
             outcome, state, provider_id = "transient", "", ""
         async with self.database.transaction() as session:
-            await ledger.close_delivery(
+            await ledger.look(session, notification_id)
+            said = await ledger.close_delivery(
                 session, delivery, outcome, provider_id=provider_id, detail=unknown or "interrupted"
             )
-            if state:
+            # An attempt that was overtaken may have come to its own end meanwhile: it knows better.
+            if state and said:
                 await ledger.advance(session, notification_id, state, unknown, self.clock())
-        return not state
+        return not (state and said)
 
     def _write(self, taken: Taken) -> Email:
         scene, recipient = taken.occasion.scene, taken.occasion.recipient
+        sent_by = scene.titles.mail_from or self.office.mail_from
         rendered = render(taken.kind.name, taken.kind.build(taken.occasion))
         return Email(
             notification_id=taken.id,
@@ -176,17 +199,19 @@ class Dispatch:
             to_name=recipient.name,
             to_email=recipient.email,
             from_name=scene.titles.office,
-            from_email=self.office.mail_from,
+            from_email=sent_by,
             reply_to=scene.titles.reply_to,
             subject=rendered.subject,
             text=rendered.text,
             html=rendered.html,
+            programme=scene.programme_id,
+            attempt=taken.delivery,
             invitation=invitation(
                 taken.occasion,
                 taken.turns,
                 sequence=taken.held.sequence,
                 revision=taken.held.revision,
-                sent_by=self.office.mail_from,
+                sent_by=sent_by,
                 now=self.clock(),
             ),
         )
@@ -197,10 +222,11 @@ class Dispatch:
         for patience in (*_PATIENCE, None):
             try:
                 async with self.database.transaction() as session:
+                    # The notification before its delivery, as everywhere: or two would deadlock.
+                    await ledger.advance(session, taken.id, state, reason, self.clock())
                     await ledger.close_delivery(
                         session, taken.delivery, outcome, provider_id=provider_id, detail=reason
                     )
-                    await ledger.advance(session, taken.id, state, reason, self.clock())
                 break
             except OperationalError:
                 if patience is None:

@@ -1,8 +1,8 @@
-"""The ledger of notifications: each reserved once, and moved forward only, never back.
+"""The ledger of notifications: each reserved once, and moved as ``notifications.states`` allows.
 
-``reserved`` → ``claimed`` → ``accepted`` | ``unknown`` | ``failed``; or ``withheld``, unsent.
 A refused attempt that may be repeated leaves the row claimed and says so on its ``Delivery``; a
-claimed row whose last delivery still says ``claimed`` was cut off between sending and marking.
+claimed row whose last delivery still says ``claimed`` is under way, or was cut off between sending
+and marking. Whoever comes after it overtakes it first (``overtake``), and then finds out.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.states import before
 from programmes.facts import Notice, Record
 from storage.ids import derived_id
 from storage.roles import all_holders
@@ -20,14 +21,8 @@ from storage.tables import Engagement, Item
 NOBODY = "nobody"
 """The recipient of a notice that nobody can receive: kept, so that people see it."""
 
-FORWARD: dict[str, frozenset[str]] = {
-    "claimed": frozenset({"reserved", "claimed"}),
-    "withheld": frozenset({"reserved", "claimed"}),
-    "failed": frozenset({"reserved", "claimed", "unknown"}),
-    "unknown": frozenset({"claimed"}),
-    "accepted": frozenset({"claimed", "unknown"}),
-}
-"""State to those it may follow. ``claimed`` follows itself where an attempt is repeated."""
+OPEN_ATTEMPT = ("claimed", "overtaken")
+"""The outcomes of an attempt of which nobody has said yet what became of it."""
 
 
 async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
@@ -48,8 +43,14 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
     rows = []
     for notice in record.notices:
         # Whoever is meant by two selectors is told once.
-        recipients = dict.fromkeys(one for selector in notice.to for one in found[selector])
-        rows += [_row(record, notice, one, now) for one in recipients or (NOBODY,)]
+        meant: dict[str, list[str]] = {}
+        for selector in dict.fromkeys(notice.to):
+            for one in found[selector]:
+                meant.setdefault(one, []).append(selector)
+        rows += [
+            _row(record, notice, one, ",".join(selectors), now)
+            for one, selectors in (meant or {NOBODY: list(notice.to)}).items()
+        ]
     await insert_or_ignore(session, notifications, rows)
     return len(await of_record(session, record.item_id, record.sequence))
 
@@ -68,7 +69,9 @@ async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[
     return list((await session.execute(query)).scalars())
 
 
-def _row(record: Record, notice: Notice, recipient: str, now: datetime) -> dict[str, object]:
+def _row(
+    record: Record, notice: Notice, recipient: str, selector: str, now: datetime
+) -> dict[str, object]:
     key = (
         record.engagement_id,
         record.item_id,
@@ -87,12 +90,16 @@ def _row(record: Record, notice: Notice, recipient: str, now: datetime) -> dict[
         "task": notice.task,
         "revision": notice.revision,
         "recipient_id": recipient,
+        "selector": selector,
         "text_id": notice.text,
         "state": "withheld" if recipient == NOBODY else "reserved",
         "reason": "no_recipient" if recipient == NOBODY else "",
         "not_before": notice.not_before,
         "reserved_at": now,
         "changed_at": now,
+        "round": 0,
+        "resolution": "",
+        "resolved_at": None,
     }
 
 
@@ -111,8 +118,10 @@ class Held:
     recipient_id: str
     text_id: str | None
     state: str
+    round: int
+    resolution: str
     interrupted: int | None
-    """The delivery that was cut off between sending and marking, if one was."""
+    """The attempt of which nobody has said yet what became of it, if there is one."""
 
     @property
     def open(self) -> bool:
@@ -133,7 +142,7 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
             .limit(1)
         )
         delivery = (await session.execute(latest)).one_or_none()
-        interrupted = delivery.id if delivery and delivery.outcome == "claimed" else None
+        interrupted = delivery.id if delivery and delivery.outcome in OPEN_ATTEMPT else None
     return Held(
         id=row.id,
         engagement_id=row.engagement_id,
@@ -146,20 +155,23 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         recipient_id=row.recipient_id,
         text_id=row.text_id,
         state=row.state,
+        round=row.round,
+        resolution=row.resolution,
         interrupted=interrupted,
     )
 
 
-async def claim(session: AsyncSession, notification_id: str, sender: str, now: datetime) -> int:
+async def claim(session: AsyncSession, held: Held, sender: str, now: datetime) -> int:
     """Take a notification, looked at in this transaction and open, for one attempt: a delivery."""
-    await advance(session, notification_id, "claimed", "", now)
+    await advance(session, held.id, "claimed", "", now)
     row = {
-        "notification_id": notification_id,
+        "notification_id": held.id,
         "sender": sender,
         "at": now,
         "outcome": "claimed",
         "provider_id": "",
         "detail": "",
+        "round": held.round,
     }
     return int(
         (
@@ -171,14 +183,30 @@ async def claim(session: AsyncSession, notification_id: str, sender: str, now: d
 async def advance(
     session: AsyncSession, notification_id: str, state: str, reason: str, now: datetime
 ) -> bool:
-    """Move a notification forward; ``False`` and no change where that would be a step back."""
+    """Move a notification on; ``False`` and no change where that may not follow."""
     step = (
         update(notifications)
-        .where(notifications.c.id == notification_id, notifications.c.state.in_(FORWARD[state]))
-        .values(state=state, reason=reason, changed_at=now)
+        .where(notifications.c.id == notification_id, notifications.c.state.in_(before(state)))
+        .values(state=state, reason=reason, changed_at=now, resolution="", resolved_at=None)
         .returning(notifications.c.id)
     )
     return (await session.execute(step)).scalar_one_or_none() is not None
+
+
+async def overtake(session: AsyncSession, delivery_id: int) -> None:
+    """Keep an attempt that is still open from handing anything over where its sender can be told
+    (``still_ours``). What became of it so far is then found out without a race."""
+    await session.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.outcome == "claimed")
+        .values(outcome="overtaken")
+    )
+
+
+async def still_ours(session: AsyncSession, delivery_id: int) -> bool:
+    """Whether an attempt was not overtaken; nobody can overtake it until the transaction ends."""
+    query = select(deliveries.c.outcome).where(deliveries.c.id == delivery_id).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none() == "claimed"
 
 
 async def close_delivery(
@@ -188,10 +216,34 @@ async def close_delivery(
     *,
     provider_id: str = "",
     detail: str = "",
-) -> None:
-    """Say what became of one attempt; an attempt has one outcome, the first that was written."""
-    await session.execute(
+) -> bool:
+    """Say what became of one attempt: once, but that what nobody knew may still become known.
+    ``False`` where it was said before."""
+    step = (
         update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.outcome == "claimed")
+        .where(
+            deliveries.c.id == delivery_id,
+            deliveries.c.outcome.in_(
+                (*OPEN_ATTEMPT, "unknown") if outcome == "accepted" else OPEN_ATTEMPT
+            ),
+        )
         .values(outcome=outcome, provider_id=provider_id, detail=detail)
+        .returning(deliveries.c.id)
+    )
+    return (await session.execute(step)).scalar_one_or_none() is not None
+
+
+async def reopen(session: AsyncSession, held: Held, now: datetime) -> None:
+    """Reserve it once more, in a new round, because a person said so: the only way back."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == held.id)
+        .values(
+            state="reserved",
+            reason="",
+            changed_at=now,
+            round=held.round + 1,
+            resolution="",
+            resolved_at=None,
+        )
     )

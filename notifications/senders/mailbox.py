@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from notifications.senders.protocol import Accepted, Email, Transient
+from notifications.ledger import still_ours
+from notifications.senders.protocol import Accepted, Email, Overtaken, Transient
 from storage.database import Database
 from storage.sql import insert_or_ignore, mailbox
 
@@ -23,7 +24,8 @@ class Mailbox:
         self._clock = clock
 
     async def send(self, email: Email) -> Accepted:
-        """Store it. Raises ``Transient`` while the database is out of reach."""
+        """Store it. Raises ``Transient`` while the database is out of reach, and ``Overtaken`` once
+        a later attempt looks for what this one may have stored."""
         row = {
             "notification_id": email.notification_id,
             "kind": email.kind,
@@ -40,6 +42,8 @@ class Mailbox:
         }
         try:
             async with self._database.transaction() as session:
+                if email.attempt and not await still_ours(session, email.attempt):
+                    raise Overtaken("overtaken")
                 await insert_or_ignore(session, mailbox, [row])
         except DBAPIError:
             # Its message would quote the row: names and addresses.

@@ -31,6 +31,10 @@ class Email:
     text: str
     html: str
     invitation: Invitation | None = None
+    programme: str = ""
+    """The programme's id: what a provider may count by."""
+    attempt: int = 0
+    """The attempt's number on the ledger (its delivery); 0 where there is none."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Accepted:
     """The sender took the email; the provider's id, where it gives one, finds its reports."""
 
     provider_id: str = ""
+    sends: bool = True
+    """Whether it really leaves: a provider's sandbox takes emails and sends none."""
 
 
 class Refusal(Exception):
@@ -64,6 +70,10 @@ class Unknown(Refusal):
     """It may have been taken: nobody can tell without the provider's own reports."""
 
 
+class Overtaken(Refusal):
+    """It was certainly not taken: a later attempt has begun, and sees to the email."""
+
+
 class Sender(Protocol):
     """Hands one email over."""
 
@@ -72,7 +82,8 @@ class Sender(Protocol):
         """How the ledger names this sender."""
 
     async def send(self, email: Email) -> Accepted:
-        """Hand it over. Raises ``Transient``, ``Permanent`` or ``Unknown``."""
+        """Hand it over. Raises ``Transient``, ``Permanent`` or ``Unknown``; and ``Overtaken`` where
+        the sender's ``recall`` tells for certain, so that no late attempt belies it."""
 
     async def recall(self, notification_id: str) -> Accepted | None:
         """What became of an attempt that was cut off: taken, or (``None``) certainly not.

@@ -5,6 +5,7 @@ connection (and so shakes hands anew) for each email, and at DEBUG it logs the k
 Without TLS, on the loopback, both take about 1 ms an email, so speed did not decide this.
 """
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import structlog
 from pydantic import SecretStr
 from sendgrid.helpers.mail import (
     Attachment,
+    Category,
     ClickTracking,
     Content,
     CustomArg,
@@ -47,6 +49,8 @@ _PATH = "/v3/mail/send"
 _KEEP_ALIVE = 5.0
 """Seconds that an idle connection is kept: less than a proxy does, which would cut it mid-post."""
 _LONGEST_WAIT = timedelta(minutes=15)
+_SHORT_WAIT = timedelta(seconds=1)
+"""A pause up to this long is waited for on the spot; a longer one gives the turn back."""
 _MAY_HAVE_GONE = frozenset({502, 504})
 """A gateway that lost sight of the server behind it: the request may have been taken."""
 
@@ -57,7 +61,11 @@ def utc_now() -> datetime:
 
 
 class SendGrid:
-    """Posts emails to SendGrid's v3 API. It has no idempotency key: two posts are two emails."""
+    """Posts emails to SendGrid's v3 API. It has no idempotency key: two posts are two emails.
+
+    Once an answer says that the rate limit is used up, nothing of this process is posted until it
+    begins anew: one pause for all.
+    """
 
     name = "sendgrid"
 
@@ -73,6 +81,7 @@ class SendGrid:
         self._key = key
         self._sandbox = sandbox
         self._clock = clock
+        self._paused_until: datetime | None = None
         self._client = httpx.AsyncClient(
             base_url=host,
             timeout=timeout,
@@ -86,6 +95,7 @@ class SendGrid:
         except Exception:
             # The package checks what it is given and raises errors of many types.
             raise Permanent("not_an_email") from None
+        await self._wait_for_its_turn()
         try:
             answer = await self._client.post(
                 _PATH,
@@ -98,6 +108,7 @@ class SendGrid:
             raise Unknown("sendgrid_no_answer") from None
         except httpx.HTTPError:
             raise Unknown("sendgrid_cut_off") from None
+        self._heed(answer)
         return self._judge(answer)
 
     async def recall(self, notification_id: str) -> Accepted | None:
@@ -108,10 +119,32 @@ class SendGrid:
         """Close the pooled connections."""
         await self._client.aclose()
 
+    async def _wait_for_its_turn(self) -> None:
+        """Raises ``Transient`` where the pause is longer than a courier should stand still."""
+        if self._paused_until is None:
+            return
+        wait = self._paused_until - self._clock()
+        if wait > _SHORT_WAIT:
+            raise Transient("sendgrid_429", wait)
+        if wait > timedelta():
+            await asyncio.sleep(wait.total_seconds())
+        self._paused_until = None
+
+    def _heed(self, answer: httpx.Response) -> None:
+        """Pause where the answer says that there is nothing left of the rate limit."""
+        used_up = answer.headers.get("X-RateLimit-Remaining", "").strip() == "0"
+        if not used_up and answer.status_code != 429:
+            return
+        wait = self._delay(answer)
+        if wait is not None:
+            self._paused_until = max(self._clock() + wait, self._paused_until or self._clock())
+
     def _judge(self, answer: httpx.Response) -> Accepted:
         status, reason = answer.status_code, f"sendgrid_{answer.status_code}"
-        if status == 202 or (self._sandbox and status == 200):
+        if status == 202:
             return Accepted(answer.headers.get("X-Message-Id", ""))
+        if self._sandbox and status == 200:
+            return Accepted(sends=False)
         if status == 429:
             raise Transient(reason, self._delay(answer))
         if status in _MAY_HAVE_GONE:
@@ -157,6 +190,12 @@ def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
         _invite(mail, email.invitation)
     # Comes back with every event. An opaque id: nothing personal may go in here.
     mail.add_custom_arg(CustomArg("notification_id", email.notification_id))
+    if email.attempt:
+        mail.add_custom_arg(CustomArg("attempt", str(email.attempt)))
+    # What its own statistics are kept by.
+    for category in (email.programme, email.kind):
+        if category:
+            mail.add_category(Category(category))
     # Rewritten links break what they lead to, and nobody's reading is watched.
     mail.tracking_settings = TrackingSettings(
         click_tracking=ClickTracking(enable=False, enable_text=False),

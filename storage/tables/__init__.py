@@ -5,7 +5,7 @@ come back aware (see ``storage.columns``). Personal data lives in ``contacts``, 
 ``texts`` and ``mailbox`` alone.
 """
 
-from storage.tables.ledger import Delivery, MailboxMessage, Notification
+from storage.tables.ledger import Delivery, MailboxMessage, Notification, ProviderEvent
 from storage.tables.office import (
     Contact,
     IdempotentCall,
@@ -29,6 +29,7 @@ __all__ = [
     "Notification",
     "Person",
     "Programme",
+    "ProviderEvent",
     "Task",
     "Text",
     "Token",

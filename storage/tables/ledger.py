@@ -34,14 +34,22 @@ class Notification(SQLModel, table=True):
     task: str = ""
     revision: int = 0
     recipient_id: str
+    selector: str = ""
+    """The selectors of the notice that meant this recipient, with commas: ``lead,member``."""
     text_id: str | None = Field(default=None, foreign_key="texts.id")
     state: str = Field(default="reserved", index=True)
-    """``reserved`` → ``claimed`` → ``accepted`` | ``unknown`` | ``failed``; or ``withheld``."""
+    """One of ``notifications.states``, which says what may follow what."""
     reason: str = ""
-    """Why it was withheld or failed: a named reason."""
+    """Why it was withheld, failed, bounced or is unknown: a named reason."""
     not_before: datetime | None = optional_instant()
     reserved_at: datetime = instant()
     changed_at: datetime = instant()
+    round: int = 0
+    """How often a person has had it sent again."""
+    resolution: str = ""
+    """What a person said about the trouble that it is in: ``arrived`` or ``dismiss``. A new state
+    is new trouble, and empties it."""
+    resolved_at: datetime | None = optional_instant()
 
 
 class Delivery(SQLModel, table=True):
@@ -53,9 +61,33 @@ class Delivery(SQLModel, table=True):
     sender: str
     at: datetime = instant()
     outcome: str
-    """``claimed``, ``accepted``, ``transient``, ``permanent`` or ``unknown``."""
+    """``claimed``, ``accepted``, ``transient``, ``permanent``, ``unknown``; or ``overtaken`` while
+    a later attempt finds out what became of this one, which may not hand anything over any more."""
     provider_id: str = ""
     detail: str = ""
+    round: int = 0
+    """The notification's round that it belongs to."""
+
+
+class ProviderEvent(SQLModel, table=True):
+    """What the provider reported about a notification, each report once. No personal data: the
+    words of a receiving server may quote an address, so only its codes are kept."""
+
+    __tablename__ = "provider_events"
+    id: str = Field(primary_key=True)
+    """The provider's own id of the report (``sg_event_id``)."""
+    notification_id: str = Field(foreign_key="notifications.id", index=True)
+    delivery_id: int | None = None
+    """The attempt that it speaks of, where it says so."""
+    kind: str
+    """The provider's name of it: ``processed``, ``delivered``, ``bounce`` …"""
+    code: str = ""
+    """A named reason: ``bounce_5.1.1``."""
+    at: datetime = instant()
+    """When it happened, by the provider's clock."""
+    received_at: datetime = instant()
+    moved: bool = False
+    """Whether it changed the notification's state."""
 
 
 class MailboxMessage(SQLModel, table=True):

@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 from notifications import ledger
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient, Unknown
+from notifications.states import MOVES, STATES
 from programmes.facts import Notice
 from storage.database import Database
 from storage.sql import notifications
@@ -25,8 +26,6 @@ from tests.notifications.office import NOW, Post, office, record, reminder, task
 from tests.notifications.senders import Killed, Scripted
 
 REMIND = record(1, reminder("triage/early", "manager", "lead"), tasks=(task(),))
-
-_STATES = ("reserved", "claimed", "accepted", "unknown", "failed", "withheld")
 
 
 class TestReserve:
@@ -50,6 +49,19 @@ class TestReserve:
         post = Post(database)
         assert await post.write(REMIND, REMIND, REMIND) == [2, 2, 2]
         assert len(await post.states()) == 2
+
+    async def test_it_is_noted_by_which_selectors_somebody_was_meant(
+        self, database: Database
+    ) -> None:
+        await Post(database).write(record(1, reminder("r", "lead", "member", "team")))
+        async with database.reading() as session:
+            rows = await session.execute(
+                select(notifications.c.recipient_id, notifications.c.selector)
+            )
+            found = {row.recipient_id: row.selector for row in rows}
+        assert found["con_lead"] == "lead,member"
+        assert found["con_second"] == "member"
+        assert found["per_manager"] == "team"
 
     async def test_the_same_notice_in_a_later_record_has_its_row_already(
         self, database: Database
@@ -94,17 +106,17 @@ class TestAdvance:
     async def test_a_state_never_goes_back(self, database: Database) -> None:
         post = Post(database)
         await post.write(record(1, reminder(), tasks=(task(),)))
-        for before, after in product(_STATES, ledger.FORWARD):
+        for before, after in product(STATES, STATES[1:]):
             async with database.transaction() as session:
                 await session.execute(update(notifications).values(state=before, reason=""))
                 [row] = await ledger.of_record(session, "itm_1", 1)
                 moved = await ledger.advance(session, row, after, "why", NOW)
-            allowed = before in ledger.FORWARD[after]
+            allowed = after in MOVES[before]
             assert moved is allowed
             assert await post.states() == {
                 ("research.reminder", "per_manager"): (after, "why") if allowed else (before, "")
             }
-            assert not (allowed and before in ("accepted", "failed", "withheld"))
+            assert not (allowed and before in ("failed", "withheld", "bounced", "dropped"))
 
 
 @dataclass(frozen=True)
@@ -259,3 +271,78 @@ class TestTwoAttemptsAtOnce:
         await Post(database).write(REMIND)
         await asyncio.gather(*(Post(database, sender).deliver(REMIND) for _ in range(4)))
         assert len({email.notification_id for email in sender.taken}) == len(sender.taken) == 2
+
+    async def test_what_a_slow_courier_may_still_deliver_is_not_withheld_meanwhile(
+        self, database: Database
+    ) -> None:
+        """The task closes between the two: either the email is there and accepted, or neither."""
+        on_its_way, go_on = asyncio.Event(), asyncio.Event()
+
+        class Slow(Mailbox):
+            async def send(self, email: Email) -> Accepted:
+                on_its_way.set()
+                await go_on.wait()
+                return await super().send(email)
+
+        slow = Post(database, Slow(database, lambda: NOW))
+        await slow.write(record(1, reminder(), tasks=(task(),)))
+        delivering = asyncio.create_task(slow.deliver(REMIND))
+        await asyncio.wait_for(on_its_way.wait(), 10)
+        quick = Post(database)
+        await quick.write(record(2, stage="scope"))
+        await quick.deliver(REMIND)
+        go_on.set()
+        await delivering
+        assert await quick.mails() == []
+        assert await quick.states() == {("research.reminder", "per_manager"): ("withheld", "done")}
+        assert await quick.outcomes() == ["transient"]
+
+    async def test_what_the_slow_courier_has_delivered_is_found_and_not_withheld(
+        self, database: Database
+    ) -> None:
+        delivered, go_on = asyncio.Event(), asyncio.Event()
+
+        class Slow(Mailbox):
+            async def send(self, email: Email) -> Accepted:
+                accepted = await super().send(email)
+                delivered.set()
+                await go_on.wait()
+                return accepted
+
+        slow = Post(database, Slow(database, lambda: NOW))
+        await slow.write(record(1, reminder(), tasks=(task(),)))
+        delivering = asyncio.create_task(slow.deliver(REMIND))
+        await asyncio.wait_for(delivered.wait(), 10)
+        quick = Post(database)
+        await quick.write(record(2, stage="scope"))
+        await quick.deliver(REMIND)
+        go_on.set()
+        await delivering
+        assert len(await quick.mails()) == 1
+        assert await quick.states() == {("research.reminder", "per_manager"): ("accepted", "")}
+
+    async def test_an_attempt_that_was_overtaken_and_then_answered_is_believed(
+        self, database: Database
+    ) -> None:
+        """A sender that cannot tell leaves it unknown, until the slow answer says what it was."""
+        on_its_way, go_on = asyncio.Event(), asyncio.Event()
+
+        class Slow(Scripted):
+            async def send(self, email: Email) -> Accepted:
+                on_its_way.set()
+                await go_on.wait()
+                return await super().send(email)
+
+        slow = Post(database, Slow())
+        await slow.write(record(1, reminder(), tasks=(task(),)))
+        delivering = asyncio.create_task(slow.deliver(REMIND))
+        await asyncio.wait_for(on_its_way.wait(), 10)
+        quick = Post(database, Scripted())
+        await quick.deliver(REMIND)
+        assert await quick.states() == {
+            ("research.reminder", "per_manager"): ("unknown", "interrupted")
+        }
+        go_on.set()
+        await delivering
+        assert await quick.states() == {("research.reminder", "per_manager"): ("accepted", "")}
+        assert await quick.outcomes() == ["accepted"]

@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from notifications.senders.sendgrid import SendGrid, to_body
 from storage.database import Database
 from tests.fakes.sendgrid import KEY, FakeSendGrid, fake_sendgrid
-from tests.notifications.office import NOW, Post, record, reminder, task
+from tests.notifications.office import IGN, NOW, Post, record, reminder, task
 
 EMAIL = Email(
     notification_id="ntf_1",
@@ -26,6 +27,7 @@ EMAIL = Email(
     subject="Reminder – by Tuesday",
     text="Hello",
     html="<p>Hello</p>",
+    programme=IGN,
 )
 
 
@@ -53,11 +55,12 @@ class TestSend:
     async def test_the_request_holds_both_parts_our_id_and_no_tracking(self) -> None:
         async with fake_sendgrid() as fake:
             sendgrid = sender(fake)
-            await sendgrid.send(EMAIL)
+            await sendgrid.send(replace(EMAIL, attempt=7))
             await sendgrid.close()
         [request] = fake.taken
         assert request.headers["authorization"] == f"Bearer {KEY}"
-        assert request.body["custom_args"] == {"notification_id": "ntf_1"}
+        assert request.body["custom_args"] == {"notification_id": "ntf_1", "attempt": "7"}
+        assert sorted(request.body["categories"]) == [IGN, "research.reminder"]
         assert [part["type"] for part in request.body["content"]] == ["text/plain", "text/html"]
         [person] = request.body["personalizations"]
         assert person == {"to": [{"name": EMAIL.to_name, "email": EMAIL.to_email}]}
@@ -68,7 +71,7 @@ class TestSend:
         }
 
     async def test_the_sandbox_says_200_and_sends_nothing(self) -> None:
-        assert await outcome("ok", sandbox=True) == Accepted("")
+        assert await outcome("ok", sandbox=True) == Accepted(sends=False)
 
     async def test_200_outside_the_sandbox_is_no_yes(self) -> None:
         async with fake_sendgrid() as fake:
@@ -165,9 +168,15 @@ class TestWithTheLedger:
     ) -> None:
         post_record = record(1, *(reminder(f"triage/{n}") for n in range(6)), tasks=(task(),))
         async with fake_sendgrid(["ok", "429", "drop", "400", "500", "ok"]) as fake:
-            post = Post(database, sender(fake))
+            clock = [NOW]
+            post = Post(database, sender(fake, clock=lambda: clock[0]))
             await post.write(post_record)
-            with pytest.raises(Exception, match="2 of 6 emails have to wait"):
+            # The second one is asked to wait, and with it everything else of this process.
+            with pytest.raises(Exception, match="5 of 6 emails have to wait: sendgrid_429"):
+                await post.deliver(post_record)
+            assert len(fake.requests) == 2
+            clock[0] += timedelta(seconds=7)
+            with pytest.raises(Exception, match="1 of 6 emails have to wait"):
                 await post.deliver(post_record)
             await post.deliver(post_record)
             await post.sender.close()
@@ -177,6 +186,40 @@ class TestWithTheLedger:
         assert sorted(await post.outcomes()) == [
             *("accepted",) * 4,
             *("permanent",) * 1,
-            *("transient",) * 2,
+            *("transient",) * 6,
             "unknown",
         ]
+
+    async def test_the_sandbox_leaves_it_withheld_for_it_was_not_sent(
+        self, database: Database
+    ) -> None:
+        only = record(1, reminder(), tasks=(task(),))
+        async with fake_sendgrid() as fake:
+            post = Post(database, sender(fake, sandbox=True))
+            await post.write(only)
+            await post.deliver(only)
+            await post.sender.close()
+        assert fake.taken == []
+        assert await post.states() == {
+            ("research.reminder", "per_manager"): ("withheld", "sandbox")
+        }
+
+
+class TestTheRateLimit:
+    async def test_when_it_is_used_up_nothing_is_posted_until_it_begins_anew(self) -> None:
+        reset = datetime.fromtimestamp(1799661630, UTC)
+        clock = [reset - timedelta(seconds=30)]
+        async with fake_sendgrid(["429 bare"]) as fake:
+            sendgrid = sender(fake, clock=lambda: clock[0])
+            with pytest.raises(Transient):
+                await sendgrid.send(EMAIL)
+            clock[0] += timedelta(seconds=20)
+            with pytest.raises(Transient) as raised:
+                await sendgrid.send(EMAIL)
+            assert raised.value.retry_after == timedelta(seconds=10)
+            assert len(fake.requests) == 1
+            clock[0] += timedelta(seconds=9.9)
+            # The last tenth of a second is waited for.
+            await sendgrid.send(EMAIL)
+            await sendgrid.close()
+        assert len(fake.taken) == 1

@@ -79,3 +79,9 @@ def test_the_review_of_a_programme_without_any_is_a_key_error() -> None:
     rules = Rules("p", 1, "3wd", {}, ())
     with pytest.raises(KeyError):
         rules.review("final")
+
+
+def test_a_programme_may_write_from_an_address_of_its_own(small: Definition) -> None:
+    assert small.mail.from_address is None
+    text = SMALL.replace("  reply_to:", "  from: jobs@example.org\n  reply_to:")
+    assert load_definition(text, "small.yaml").mail.from_address == "jobs@example.org"

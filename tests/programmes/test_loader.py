@@ -46,6 +46,8 @@ class TestLoadDefinition:
             ("[owner], says: reminder", "owner, says: reminder", "owner", "this is not a list"),
             ("says: reminder", "says: remind", "remind}", "did you mean 'reminder'?"),
             ("office@example.org", "office", "office", "is not an email address"),
+            ("  reply_to:", "  from: us\n  reply_to:", "us", "'us' is not an email address"),
+            ("  reply_to:", "  form: us\n  reply_to:", "form", "did you mean 'from'?"),
             ("kind: uk", "kind: uks", "uks", "did you mean 'uk'?"),
             ("tuesday", "tusday", "tusday", "did you mean 'tuesday'?"),
             ("hours: 09:00-17:00", "hours: 9-5", "9-5", "write it like 09:00-17:00"),

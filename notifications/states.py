@@ -1,0 +1,85 @@
+"""What may become of a notification: one table of allowed moves, the same for couriers and events.
+
+A state is a rank. Everything but a repeated attempt goes up, so whatever the order, repetition and
+loss of what is reported, the state is the furthest that was heard of.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+State = Literal[
+    "reserved",
+    "claimed",
+    "withheld",
+    "unknown",
+    "failed",
+    "accepted",
+    "deferred",
+    "delivered",
+    "bounced",
+    "dropped",
+    "complained",
+]
+
+STATES: tuple[State, ...] = get_args(State)
+
+_REPORTED: frozenset[State] = frozenset(
+    {"accepted", "deferred", "delivered", "bounced", "dropped", "complained"}
+)
+
+MOVES: Mapping[State, frozenset[State]] = {
+    "reserved": frozenset({"claimed", "withheld", "failed"}),
+    # An event may be here before the answer that it was accepted. ``claimed`` follows itself where
+    # an attempt that was certainly refused is repeated.
+    "claimed": _REPORTED | {"claimed", "withheld", "unknown", "failed"},
+    "unknown": _REPORTED | {"failed"},
+    "accepted": _REPORTED - {"accepted"},
+    "deferred": frozenset({"delivered", "bounced", "dropped", "complained"}),
+    # A receiving server may take an email and send it back later, or its reader complain.
+    "delivered": frozenset({"bounced", "dropped", "complained"}),
+    "withheld": frozenset(),
+    "failed": frozenset(),
+    "bounced": frozenset(),
+    "dropped": frozenset(),
+    "complained": frozenset(),
+}
+"""From each state to those that may follow. What is not here does not happen."""
+
+TROUBLES: frozenset[State] = frozenset({"unknown", "failed", "bounced", "dropped", "complained"})
+"""The states that a person has to look at; ``unknown`` once its time is up."""
+
+Choice = Literal["arrived", "send_again", "dismiss"]
+
+CHOICES: Mapping[State, tuple[Choice, ...]] = {
+    "unknown": ("arrived", "send_again", "dismiss"),
+    "failed": ("send_again", "dismiss"),
+    "bounced": ("send_again", "dismiss"),
+    "dropped": ("send_again", "dismiss"),
+    # Whoever called it spam is not written to again from here.
+    "complained": ("dismiss",),
+}
+"""What a person may say about a trouble."""
+
+
+def may_follow(before: str, after: str) -> bool:
+    """Whether a notification may go from one state to the other."""
+    return any(state == before and after in allowed for state, allowed in MOVES.items())
+
+
+def before(after: str) -> frozenset[State]:
+    """The states that one may follow."""
+    return frozenset(state for state, allowed in MOVES.items() if after in allowed)
+
+
+def furthest(start: str, reports: Iterable[str]) -> str:
+    """Where reports, one after the other, bring it; those that are not allowed change nothing."""
+    state = start
+    for report in reports:
+        if may_follow(state, report):
+            state = report
+    return state
+
+
+def choices_of(state: str) -> tuple[Choice, ...]:
+    """What a person may say about a notification in that state; nothing where all is well."""
+    return next((choices for known, choices in CHOICES.items() if known == state), ())
