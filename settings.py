@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_sandbox: bool = False
+    sendgrid_webhook_key: str = ""
+    """SendGrid's public key of the signed Event Webhook, as it shows it; without it that is off."""
     command_timeout: float = 5.0
     """Seconds that the API waits for a command's record before it answers 202."""
     temporal_port: int = 8433

@@ -27,6 +27,7 @@ from api.routes import (
     reviews,
 )
 from api.temporal import LazyTemporal, Temporal
+from api.webhooks import sendgrid_events
 from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
@@ -75,6 +76,7 @@ def create_app(
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(health.router)
+    app.include_router(sendgrid_events.router)
     app.include_router(pages.router)
     openapi.describe(app)
     # The last one added is the outermost.

@@ -3,19 +3,23 @@
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from secrets import token_hex
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
+from api.webhooks import sendgrid_events
 
 log = logging.getLogger("milepost.api")
 access_log = logging.getLogger("milepost.api.access")
 
 BODY_LIMIT = 256 * 1024
 """Bytes of a body: a long note is 20 KB, a definition 30 KB; documents travel as links."""
+
+LARGER: Mapping[str, int] = {sendgrid_events.PATH: sendgrid_events.LIMIT}
+"""Paths that others post to, in batches of their own size."""
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -78,7 +82,8 @@ class Envelope:
 
 
 class BodyLimit:
-    """Refuses a body above ``limit`` bytes, whether it is announced or streamed."""
+    """Refuses a body above ``limit`` bytes, whether it is announced or streamed; ``LARGER`` names
+    the paths that may take more."""
 
     def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
         self.app = app
@@ -88,9 +93,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = max(self.limit, LARGER.get(scope["path"], 0))
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > self.limit:
-            await self._refuse(scope, receive, send)
+        if announced.isdigit() and int(announced) > limit:
+            await self._refuse(scope, receive, send, limit)
             return
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self.app(scope, receive, send)
@@ -106,14 +112,14 @@ class BodyLimit:
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             more = message.get("more_body", False)
-            if size > self.limit:
-                await self._refuse(scope, receive, send)
+            if size > limit:
+                await self._refuse(scope, receive, send, limit)
                 return
         await self.app(scope, _replay(b"".join(chunks), receive), send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         # The connection is closed, since the rest of the body is never read.
-        problem = Problem("too-large", limit=self.limit, headers={"Connection": "close"})
+        problem = Problem("too-large", limit=limit, headers={"Connection": "close"})
         await problem.response(scope["path"])(scope, receive, send)
 
 

@@ -1,0 +1,1 @@
+"""What other systems post to us: each endpoint checks a signature before it looks at anything."""
