@@ -24,6 +24,7 @@ from settings import Settings
 from storage.database import Database
 from storage.master import add_programme, create_token
 from tests.api.office import TOKENS, bearer
+from tests.histories import require_no_personal_data
 from tests.servers import dev_server
 from worker import build_workers
 from workflows import search_attributes
@@ -189,6 +190,7 @@ async def at_work(
     try:
         async with serving(*build_workers(client, database, sender, given)):
             yield live
+            await require_no_personal_data(client, database)
     finally:
         await sender.close()
 

@@ -19,6 +19,7 @@ from tests.durability.processes import WorkerProcess
 from tests.durability.server import is_in_mid_activity, is_in_mid_decision
 from tests.durability.sprint import TOUR, Sprint, settle
 from tests.durability.waiting import until
+from tests.histories import require_no_personal_data
 from tests.workflows.office import Office
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.slow]
@@ -103,6 +104,7 @@ async def test_workers_killed_at_20_random_moments_lose_and_double_no_email(
             }
             assert await sprint.engaged.rows("tasks") == []
             assert await sprint.engaged.handle.result() == "completed"
+        await require_no_personal_data(client, database)
     emails = sum((sprint.expected for sprint in sprints), Counter()).total()
     print(
         f"{workers.kills} kills in {killed_after:.0f} s, "

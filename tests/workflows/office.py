@@ -38,6 +38,7 @@ from storage.sql import (
     texts,
 )
 from storage.starting import Opening, put_down
+from tests.histories import require_no_personal_data
 from tests.workflows.stories import (
     ADVISER,
     LEAD,
@@ -334,6 +335,7 @@ async def open_office(
         )
         async with workers[0], workers[1]:
             yield office
+            await require_no_personal_data(client, database)
     finally:
         await database.dispose()
 
