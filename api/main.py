@@ -25,6 +25,7 @@ from api.routes import (
     records,
     requests,
     reviews,
+    templates,
 )
 from api.temporal import LazyTemporal, Temporal
 from api.webhooks import sendgrid_events
@@ -47,6 +48,7 @@ SUBJECTS = (
     reviews,
     me,
     mailbox,
+    templates,
 )
 
 

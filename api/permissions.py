@@ -39,6 +39,14 @@ RULES: Mapping[str, Rule] = {
     "edit_contact": _MANAGER,
     "list_people": _OFFICE,
     "add_person": _MANAGER,
+    # The office's own templates
+    "list_templates": _MANAGER,
+    "show_template": _MANAGER,
+    "add_template": _MANAGER,
+    "check_template": _MANAGER,
+    "preview_template": _MANAGER,
+    "send_test_template": _MANAGER,
+    "activate_template": _MANAGER,
     # Engagements
     "list_engagements": _READ,
     "show_engagement": _READ,

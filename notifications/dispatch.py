@@ -1,7 +1,7 @@
 """One email's way out: claimed, checked, written, handed over, marked; never two, never none."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
 from notifications.catalogue import KINDS, Kind
+from notifications.choices import language_of
 from notifications.invitations import Turn, invitation, read_turns
+from notifications.languages import Language, languages_of
 from notifications.occasion import Occasion
-from notifications.rendering import render
+from notifications.overrides.draft import Override
+from notifications.overrides.writing import Written, named_versions, overrides_of, write
 from notifications.scene import Scene, read_recipient
 from notifications.senders.protocol import (
     Accepted,
@@ -58,6 +61,10 @@ class Taken:
     held: ledger.Held
     turns: tuple[Turn, ...]
     """What happened to the session that it may put into the recipient's calendar."""
+    languages: tuple[Language, ...]
+    """Those that the recipient reads, the first one first."""
+    overrides: Mapping[Language, Override]
+    """The office's own templates."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,16 @@ class Dispatch:
         if taken is None:
             return
         try:
-            email = self._write(taken)
+            written = self._written(taken)
+            email = self._email(taken, written)
         except Exception as error:  # whatever is wrong with one email must not stop the others
             # The error's own words may quote a name: its type has to do.
             log.error("rendering_failed", notification=taken.id, error=type(error).__name__)
             await self._mark(taken, "failed", "permanent", "rendering")
             return
+        if written.trouble:
+            async with self.database.transaction() as session:
+                await ledger.note_template(session, taken.id, written.template, written.trouble)
         try:
             accepted = await self.sender.send(email)
         except Overtaken:
@@ -158,8 +169,11 @@ class Dispatch:
             )
             if kind.holds(occasion):
                 turns = await read_turns(session, held.kind, held.item_id)
-                delivery = await ledger.claim(session, held, self.sender.name, now)
-                return Taken(held.id, delivery, kind, occasion, held, turns)
+                languages = languages_of(await language_of(session, recipient.id))
+                overrides = await overrides_of(session, scene.programme_id, kind.name)
+                templates = named_versions(languages, overrides)
+                delivery = await ledger.claim(session, held, self.sender.name, now, templates)
+                return Taken(held.id, delivery, kind, occasion, held, turns, languages, overrides)
             reason = "moved"
         await ledger.advance(session, held.id, "withheld", reason, now)
         return None
@@ -189,10 +203,17 @@ class Dispatch:
                 await ledger.advance(session, notification_id, state, unknown, self.clock())
         return not (state and said)
 
-    def _write(self, taken: Taken) -> Email:
-        scene, recipient = taken.occasion.scene, taken.occasion.recipient
+    def _written(self, taken: Taken) -> Written:
+        contexts = {
+            language: taken.kind.build(taken.occasion.in_language(language))
+            for language in taken.languages
+        }
+        return write(taken.kind.name, contexts, taken.overrides)
+
+    def _email(self, taken: Taken, written: Written) -> Email:
+        occasion = taken.occasion.in_language(taken.languages[0])
+        scene, recipient, rendered = occasion.scene, occasion.recipient, written.rendered
         sent_by = scene.titles.mail_from or self.office.mail_from
-        rendered = render(taken.kind.name, taken.kind.build(taken.occasion))
         return Email(
             notification_id=taken.id,
             kind=taken.kind.name,
@@ -207,7 +228,7 @@ class Dispatch:
             programme=scene.programme_id,
             attempt=taken.delivery,
             invitation=invitation(
-                taken.occasion,
+                occasion,
                 taken.turns,
                 sequence=taken.held.sequence,
                 revision=taken.held.revision,

@@ -102,7 +102,7 @@ def _session(
     *,
     cancelled: bool = False,
 ) -> Entry:
-    scene, words = it.scene, entry("calendar", "session")
+    scene, words = it.scene, entry("calendar", "session", language=it.language)
     adviser = scene.name_of(scene.adviser_id)
     with_whom = adviser if it.recipient.role in MEMBERS_OWN and adviser else scene.member
     return Entry(
@@ -122,7 +122,7 @@ def _session(
 
 def _due(it: Occasion, revision: int, sent_by: str, now: datetime) -> Invitation:
     task, scene = it.open_task(), it.scene
-    words, clock = entry("calendar", "due"), scene.clock
+    words, clock = entry("calendar", "due", language=it.language), scene.clock
     values = {
         "task": it.task_words(task).title,
         "item": it.item_title(),

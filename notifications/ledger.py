@@ -161,9 +161,14 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
     )
 
 
-async def claim(session: AsyncSession, held: Held, sender: str, now: datetime) -> int:
-    """Take a notification, looked at in this transaction and open, for one attempt: a delivery."""
-    await advance(session, held.id, "claimed", "", now)
+async def claim(
+    session: AsyncSession, held: Held, sender: str, now: datetime, template: str = ""
+) -> int:
+    """Take a notification, looked at in this transaction and open, for one attempt: a delivery.
+
+    ``template`` names the templates that it is about to be written from.
+    """
+    await advance(session, held.id, "claimed", "", now, template=template)
     row = {
         "notification_id": held.id,
         "sender": sender,
@@ -180,14 +185,34 @@ async def claim(session: AsyncSession, held: Held, sender: str, now: datetime) -
     )
 
 
+async def note_template(
+    session: AsyncSession, notification_id: str, template: str, trouble: str
+) -> None:
+    """Say which templates a notification is written from, where others could not be used."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == notification_id)
+        .values(template=template, template_trouble=trouble)
+    )
+
+
 async def advance(
-    session: AsyncSession, notification_id: str, state: str, reason: str, now: datetime
+    session: AsyncSession,
+    notification_id: str,
+    state: str,
+    reason: str,
+    now: datetime,
+    *,
+    template: str | None = None,
 ) -> bool:
     """Move a notification on; ``False`` and no change where that may not follow."""
+    written = {} if template is None else {"template": template, "template_trouble": ""}
     step = (
         update(notifications)
         .where(notifications.c.id == notification_id, notifications.c.state.in_(before(state)))
-        .values(state=state, reason=reason, changed_at=now, resolution="", resolved_at=None)
+        .values(
+            state=state, reason=reason, changed_at=now, resolution="", resolved_at=None, **written
+        )
         .returning(notifications.c.id)
     )
     return (await session.execute(step)).scalar_one_or_none() is not None

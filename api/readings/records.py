@@ -68,6 +68,8 @@ def notification(row: NotificationRow) -> Notification:
         recipient=ref(row.recipient) if row.recipient.name else None,
         state=row.state,
         reason=reason_sentence(row.reason),
+        template=row.template,
+        template_trouble=reason_sentence(row.template_trouble),
         not_before=row.not_before,
         reserved_at=row.reserved_at,
         changed_at=row.changed_at,

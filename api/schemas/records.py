@@ -49,6 +49,8 @@ class Notification(BaseModel):
             "recipient": PERSON,
             "state": "accepted",
             "reason": "",
+            "template": "en:0",
+            "template_trouble": "",
             "not_before": None,
             "reserved_at": "2027-01-11T09:00:00Z",
             "changed_at": "2027-01-11T09:00:02Z",
@@ -61,6 +63,13 @@ class Notification(BaseModel):
     recipient: Ref | None
     state: str
     reason: str = Field(description="Why it was withheld or failed, in words.")
+    template: str = Field(
+        description="The templates that it was written from, as language and version: 0 is the "
+        "built-in one. Empty before."
+    )
+    template_trouble: str = Field(
+        description="Why the built-in template stood in for the office's own, in words."
+    )
     not_before: datetime | None = Field(description="When it may leave, if not at once.")
     reserved_at: datetime
     changed_at: datetime

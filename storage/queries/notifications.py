@@ -32,6 +32,8 @@ class NotificationRow:
     not_before: datetime | None
     reserved_at: datetime
     changed_at: datetime
+    template: str
+    template_trouble: str
 
 
 async def engagement_notifications(
@@ -48,7 +50,15 @@ async def engagement_notifications(
     statement = (
         select(
             *(c.id, c.engagement_id, c.item_id, c.kind, c.rung, c.task, c.recipient_id, c.state),
-            *(c.reason, c.not_before, c.reserved_at, c.changed_at, name),
+            *(
+                c.reason,
+                c.not_before,
+                c.reserved_at,
+                c.changed_at,
+                c.template,
+                c.template_trouble,
+                name,
+            ),
             func.coalesce(items.c.kind, "").label("item_kind"),
             func.coalesce(items.c.key, "").label("item_key"),
         )
@@ -80,6 +90,8 @@ async def engagement_notifications(
             recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
             state=row.state,
             reason=row.reason,
+            template=row.template,
+            template_trouble=row.template_trouble,
             not_before=row.not_before,
             reserved_at=row.reserved_at,
             changed_at=row.changed_at,

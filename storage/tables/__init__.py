@@ -16,6 +16,7 @@ from storage.tables.office import (
     Token,
 )
 from storage.tables.processes import Engagement, Event, Item, Task
+from storage.tables.templates import TemplateOverride
 
 __all__ = [
     "Contact",
@@ -31,6 +32,7 @@ __all__ = [
     "Programme",
     "ProviderEvent",
     "Task",
+    "TemplateOverride",
     "Text",
     "Token",
 ]

@@ -50,6 +50,11 @@ class Notification(SQLModel, table=True):
     """What a person said about the trouble that it is in: ``arrived`` or ``dismiss``. A new state
     is new trouble, and empties it."""
     resolved_at: datetime | None = optional_instant()
+    template: str = ""
+    """The templates that it was last written from: ``cy:3,en:0`` is version 3 of the office's own
+    Welsh, and the built-in English."""
+    template_trouble: str = ""
+    """``template_broken`` where a version of the office's own gave way to the built-in one."""
 
 
 class Delivery(SQLModel, table=True):

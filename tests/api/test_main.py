@@ -98,7 +98,8 @@ class TestDescription:
         for method, path, operation in described_operations(app.openapi()):
             content = operation.get("requestBody", {}).get("content", {})
             if "application/json" in content and path.startswith("/api/v1/"):
-                address = path.replace("{", "").replace("}", "")
+                address = path.replace("{kind}", "research.delivered").replace("{language}", "cy")
+                address = address.replace("{", "").replace("}", "")
                 example = content["application/json"]["example"]
                 answer = await manager.request(method, address, json=example)
                 assert answer.json().get("type") != "/problems/unsupported-media-type"

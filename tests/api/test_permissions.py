@@ -18,6 +18,8 @@ PLACEHOLDERS = {
     "action": "act_1",
     "mail_id": "1",
     "programme_id": "inclusive-growth-network",
+    "kind": "research.delivered",
+    "language": "cy",
 }
 KINDS = {
     "/requests/{item_id}": "research",

@@ -1,0 +1,172 @@
+"""Reads a template without running it: what it may not use, and names that its kind has not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, get_args, get_type_hints
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateSyntaxError
+
+from notifications.languages import Language
+from notifications.overrides.draft import Fault, PartName
+from notifications.overrides.sandbox import FILTERS, TESTS, sandbox
+from notifications.rendering import TEMPLATES
+from notifications.words import entry, fill
+
+_KNOWN = (
+    nodes.And,
+    nodes.Block,
+    nodes.Call,
+    nodes.Compare,
+    nodes.CondExpr,
+    nodes.Const,
+    nodes.Extends,
+    nodes.Filter,
+    nodes.For,
+    nodes.Getattr,
+    nodes.If,
+    nodes.Import,
+    nodes.Include,
+    nodes.Keyword,
+    nodes.Name,
+    nodes.Not,
+    nodes.Operand,
+    nodes.Or,
+    nodes.Output,
+    nodes.Template,
+    nodes.TemplateData,
+    nodes.Test,
+)
+_LOOP = frozenset({"index", "index0", "revindex", "first", "last", "length"})
+_WIDEST = 40
+"""How far a filter may indent."""
+_SENTENCES = entry("template")
+
+
+def fault(part: PartName, line: int, key: str, **values: object) -> Fault:
+    """A fault in the catalogue's words."""
+    words = _SENTENCES["fault"][key]
+    given = {name: str(value) for name, value in values.items()}
+    return Fault(part, line, fill(words["what"], given), fill(words["mend"], given))
+
+
+def variables(context: type[Any]) -> dict[str, tuple[str, ...]]:
+    """The names that a kind's templates may use, each with the fields that it has in turn."""
+    hints = get_type_hints(context)
+    found: dict[str, tuple[str, ...]] = {}
+    for field in fields(context):
+        inner = (hints[field.name], *get_args(hints[field.name]))
+        parts = next((one for one in inner if is_dataclass(one)), None)
+        found[field.name] = tuple(one.name for one in fields(parts)) if parts else ()
+    return found
+
+
+def read(
+    part: PartName, source: str, language: Language, known: dict[str, tuple[str, ...]]
+) -> list[Fault]:
+    """Everything that is wrong with a template as it is written."""
+    try:
+        tree = sandbox(language, False).tree(source)
+    except TemplateSyntaxError as error:
+        return [fault(part, error.lineno, "syntax", problem=error.message or "")]
+    except RecursionError:
+        return [fault(part, 0, "nested")]
+    return list(_Reader(part, known, tree).faults())
+
+
+class _Reader:
+    def __init__(
+        self, part: PartName, known: dict[str, tuple[str, ...]], tree: nodes.Template
+    ) -> None:
+        self._part = part
+        self._tree = tree
+        self._known = known
+        self._imported = {one.target for one in tree.find_all(nodes.Import)}
+        targets = [one.target for one in tree.find_all(nodes.For)]
+        self._local = {one.name for one in targets if isinstance(one, nodes.Name)}
+        self._local |= self._imported
+        self._attributes = {one for each in known.values() for one in each} | _LOOP | {"quote"}
+
+    def faults(self) -> Iterator[Fault]:
+        checks: dict[type[nodes.Node], Callable[[Any], Fault | None]] = {
+            nodes.Name: self._name,
+            nodes.Getattr: self._attribute,
+            nodes.Filter: self._filter,
+            nodes.Test: self._test,
+            nodes.Call: self._call,
+            nodes.For: self._loop,
+            nodes.Extends: self._other,
+            nodes.Include: self._other,
+            nodes.Import: self._other,
+        }
+        for node in self._tree.find_all(nodes.Node):
+            if not isinstance(node, _KNOWN):
+                yield self._fault(node, "construct", name=type(node).__name__)
+            elif type(node) in checks and (found := checks[type(node)](node)) is not None:
+                yield found
+
+    def _fault(self, node: nodes.Node, key: str, **values: object) -> Fault:
+        return fault(self._part, node.lineno or 0, key, **values)
+
+    def _name(self, node: nodes.Name) -> Fault | None:
+        if node.ctx != "load" or node.name in self._known or node.name in self._local | {"loop"}:
+            return None
+        near = get_close_matches(node.name, self._known, 1)
+        names = ", ".join(sorted(self._known))
+        key = "variable_near" if near else "variable"
+        return self._fault(node, key, name=node.name, near=near[0] if near else "", names=names)
+
+    def _attribute(self, node: nodes.Getattr) -> Fault | None:
+        if node.attr in self._attributes:
+            return None
+        names = ", ".join(sorted(self._attributes - _LOOP - {"quote"}))
+        return self._fault(node, "field", name=node.attr, names=names or "–")
+
+    def _filter(self, node: nodes.Filter) -> Fault | None:
+        widths = [one.value for one in node.args if isinstance(one, nodes.Const)]
+        if any(isinstance(one, int) and one > _WIDEST for one in widths):
+            return self._fault(node, "wide", name=node.name, most=_WIDEST)
+        if node.name in FILTERS:
+            return None
+        return self._fault(node, "filter", name=node.name, names=", ".join(FILTERS))
+
+    def _test(self, node: nodes.Test) -> Fault | None:
+        if node.name in TESTS:
+            return None
+        return self._fault(node, "test", name=node.name, names=", ".join(TESTS))
+
+    def _call(self, node: nodes.Call) -> Fault | None:
+        target = node.node
+        ours = (
+            isinstance(target, nodes.Getattr)
+            and isinstance(target.node, nodes.Name)
+            and target.node.name in self._imported
+        )
+        return None if ours else self._fault(node, "call")
+
+    def _loop(self, node: nodes.For) -> Fault | None:
+        if node.recursive or any(True for one in node.body for _ in _loops(one)):
+            return self._fault(node, "loop_nested")
+        if not isinstance(node.iter, nodes.Name) or not isinstance(node.target, nodes.Name):
+            return self._fault(node, "loop_over")
+        return None
+
+    def _other(self, node: nodes.Extends | nodes.Include | nodes.Import) -> Fault | None:
+        ending = ".html" if self._part == "html" else ".txt"
+        shelves = [TEMPLATES / f"layout{ending}", *sorted(TEMPLATES.glob(f"*/*{ending}"))]
+        names = [
+            str(path.relative_to(TEMPLATES))
+            for path in shelves
+            if path.parent.name in (TEMPLATES.name, "parts", "chase")
+        ]
+        name = node.template
+        if isinstance(name, nodes.Const) and name.value in names:
+            return None
+        return self._fault(node, "other_template", names=", ".join(names))
+
+
+def _loops(node: nodes.Node) -> Iterator[nodes.For]:
+    if isinstance(node, nodes.For):
+        yield node
+    yield from node.find_all(nodes.For)

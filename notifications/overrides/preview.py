@@ -1,0 +1,92 @@
+"""Shows an office its words as an engagement's people would read them, before anybody does."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.catalogue import Kind
+from notifications.context import Letter
+from notifications.languages import Language
+from notifications.ledger import NOBODY
+from notifications.links import link_to
+from notifications.occasion import MissingFact, Occasion
+from notifications.overrides.draft import Draft, Override
+from notifications.overrides.samples import sample
+from notifications.overrides.writing import overridden
+from notifications.rendering import Rendered, put_together, side_of
+from notifications.scene import read_recipient, read_scene
+from storage.sql import notifications
+
+_LOOKED_AT = 20
+"""How many emails are tried: what one was about may be done by now, and its words gone with it."""
+
+Source = Literal["engagement", "partly", "sample"]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """An email that was not sent."""
+
+    rendered: Rendered
+    source: Source
+    """``engagement``: an email that this engagement got, as it would read now. ``partly``: its
+    names and link, and samples for the rest, since it got none of this kind that is still open.
+    ``sample``: samples alone."""
+
+
+async def real_context(
+    session: AsyncSession, kind: Kind, engagement_id: str, language: Language, public_url: str
+) -> tuple[Letter, Source]:
+    """What a kind of email would say about an engagement. Raises ``LookupError`` without it."""
+    c = notifications.c
+    query = (
+        select(notifications)
+        .where(c.engagement_id == engagement_id, c.kind == kind.name, c.recipient_id != NOBODY)
+        .order_by(c.reserved_at.desc(), c.id)
+        .limit(_LOOKED_AT)
+    )
+    for row in (await session.execute(query)).all():
+        scene = await read_scene(session, engagement_id, row.item_id, row.sequence)
+        recipient = await read_recipient(session, row.recipient_id)
+        if recipient is None:
+            continue
+        occasion = Occasion(
+            scene,
+            recipient,
+            public_url,
+            kind=kind.name,
+            rung=row.rung,
+            task=row.task or kind.task,
+            text_id=row.text_id,
+        )
+        try:
+            return kind.build(occasion.in_language(language)), "engagement"
+        except (MissingFact, ValueError):
+            continue
+    scene = (await read_scene(session, engagement_id, engagement_id, 0)).in_language(language)
+    names = {
+        "member": scene.member,
+        "programme": scene.titles.programme,
+        "office": scene.titles.office,
+        "reply_to": scene.titles.reply_to,
+        "link": link_to(public_url, engagement_id),
+    }
+    return replace(sample(kind, language), **names), "partly"
+
+
+def show(
+    kind: Kind, context: Letter, source: Source, language: Language, draft: Draft | None
+) -> Preview:
+    """The email in one language; of the built-in templates where there is no draft.
+
+    Raises what is wrong with a draft; check it first.
+    """
+    values = asdict(context)
+    side = (
+        overridden(kind.name, values, Override(language, 0, draft))
+        if draft is not None and draft.parts()
+        else side_of(kind.name, values, language)
+    )
+    return Preview(put_together([side]), source)

@@ -1,0 +1,169 @@
+"""What an office's templates may not do, and what their authors are told."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import TemplateError
+
+from notifications.catalogue import KINDS
+from notifications.overrides.check import LIMITS, check
+from notifications.overrides.draft import Draft, Fault
+from notifications.overrides.samples import edges, sample
+from notifications.overrides.sandbox import render_part
+
+NEW = KINDS["research.new"]
+NOTES = KINDS["advice.notes"]
+
+
+def faults(text: str = "", html: str = "", subject: str = "") -> tuple[Fault, ...]:
+    return check(NEW, "en", Draft(subject, text, html))
+
+
+class TestWhatIsSaid:
+    def test_a_misspelt_name_is_told_with_its_line_the_near_one_and_all_others(self) -> None:
+        [found] = faults("Hello\n{{ link }}\n{{ membr }}")
+        assert (found.part, found.line) == ("text", 3)
+        assert "'membr'" in found.what
+        assert "Did you mean 'member'?" in found.mend
+        assert "by, item, link, member, office, programme" in found.mend
+
+    def test_everything_is_told_at_once(self) -> None:
+        found = faults("{{ link }}{{ a }}\n{{ b }}", "<p>{{ c }}{{ link }}</p>", "{{ d }}")
+        assert [(one.part, one.line) for one in found] == [
+            ("html", 1),
+            ("subject", 1),
+            ("text", 1),
+            ("text", 2),
+        ]
+
+    @pytest.mark.parametrize(
+        ("text", "line", "said"),
+        [
+            ("a\n{% for x in %}", 2, "Jinja reads it"),
+            ("{{ link }}\n{% if theme %}", 2, "Jinja reads it"),
+            ("{{ link }}\n\n{{ words.body }}", 3, "missing in some emails"),
+            ("{{ link }}{{ words.author }}", 1, "has a 'author'"),
+            ("{{ link }}\n{{ to | shout }}", 2, "no filter 'shout'"),
+            ("Nothing to click", 0, "link is missing"),
+            ("{% if theme %}{{ link }}{% endif %}", 0, "nothing would stand here"),
+            ("{{ link }}{% include 'other.txt' %}", 1, "no such template"),
+            ("x" * (LIMITS["text"] + 1), 0, "too long"),
+        ],
+    )
+    def test_each_mistake_has_its_line_and_its_words(self, text: str, line: int, said: str) -> None:
+        found = [one for one in faults(text) if said in one.what]
+        assert [one.line for one in found] == [line]
+        assert found[0].mend
+
+    def test_an_empty_draft_is_told_so(self) -> None:
+        assert len(faults()) == 1
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+            "{{ link.__class__ }}",
+            "{{ self._TemplateReference__context }}",
+            "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+            "{{ range(999999999) }}",
+            "{{ link * 99999999 }}",
+            "{{ 9 ** 9 ** 9 }}",
+            "{{ link ~ link }}",
+            "{{ to.format(to) }}",
+            "{% set a = link %}",
+            "{% set a %}x{% endset %}",
+            "{% with a = link %}{% endwith %}",
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "{% for a in words %}{% for b in words %}x{% endfor %}{% endfor %}",
+            "{% for a in to recursive %}{{ loop(a) }}{% endfor %}",
+            "{% for letter in todo %}x{% endfor %}",
+            "{% for a in 'x' | indent(9) %}{% endfor %}",
+            "{{ to | indent(999999999) }}",
+            "{{ to | safe }}",
+            "{{ to | attr('x') }}",
+            "{{ to | map('upper') }}",
+            "{% include to %}",
+            "{% include '../words.toml' %}",
+            "{% extends '/etc/passwd' %}",
+            "{% import to as x %}{{ x.quote() }}",
+            "{% filter upper %}x{% endfilter %}",
+            "{% autoescape false %}{{ to }}{% endautoescape %}",
+            "{{ [1, 2] }}",
+            "{{ {} }}",
+            "{{ dict }}",
+            "{{ lipsum() }}",
+            "{{ namespace() }}",
+            "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        ],
+    )
+    def test_it_reaches_nothing_but_its_context_and_takes_no_time(self, text: str) -> None:
+        began = time.perf_counter()
+        assert faults(text + "{{ link }}")
+        assert faults("", f"<p>{text}{{{{ link }}}}</p>")
+        assert time.perf_counter() - began < 2
+
+    @pytest.mark.parametrize(
+        ("html", "said"),
+        [
+            ("<script>alert(1)</script>", "<script>"),
+            ("<style>p{}</style>", "<style>"),
+            ("<iframe src='https://x'></iframe>", "<iframe>"),
+            ("<form></form>", "<form>"),
+            ("<h1>x</h1>", "<h1>"),
+            ("<!doctype html>", "doctype"),
+            ("<p onclick='x'>x</p>", "onclick"),
+            ("<a href='javascript:alert(1)'>x</a>", "no link"),
+            ("<a href=' JAVASCRIPT:alert(1)'>x</a>", "no link"),
+            ("<a href='data:text/html,x'>x</a>", "no link"),
+            ("{% if words %}<a href='{{ words.link }}'>x</a>{% endif %}", "no link"),
+            ("<img src='https://x'>", "cannot see it"),
+            ("<h3>x</h3>", "leaves out a level"),
+            ("<h2>x</h2><h4>x</h4>", "leaves out a level"),
+            ("<p>x", "not closed"),
+            ("x</div>", "closes nothing"),
+            ("<ul><li>x</ul></li>", "not closed"),
+        ],
+    )
+    def test_html_that_does_harm_or_shuts_people_out(self, html: str, said: str) -> None:
+        found = faults("", html + "<p>{{ link }}</p>")
+        assert any(said in one.what for one in found), found
+
+    def test_a_fault_in_html_has_its_line_whatever_jinja_stands_above(self) -> None:
+        html = "{% if theme\n %}\n<p>{{\n theme }}</p>{% endif %}\n<p>{{ link }}</p>\n<h1>x</h1>"
+        [found] = faults("", html)
+        assert found.line == html.count("\n") + 1
+
+
+class TestWhatIsTaken:
+    def test_lists_parts_and_the_layout_can_be_used(self) -> None:
+        html = (
+            '{% extends "layout.html" %}{% import "parts/quote.html" as parts %}'
+            "{% block act %}Open{% endblock %}{% block body %}<h2>Notes</h2>"
+            '{{ parts.quote("Notes:", words) }}'
+            "{% for one in actions %}<p>{{ loop.index }}. {{ one.title | upper }}</p>{% endfor %}"
+            '{% include "parts/actions.html" %}{% endblock %}'
+        )
+        assert check(NOTES, "cy", Draft(html=html)) == ()
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.text(st.sampled_from("{}%|'\"<>/ \n.()~*abcdelinkforifin"), max_size=60))
+    def test_whatever_is_written_it_is_checked_in_a_moment(self, text: str) -> None:
+        began = time.perf_counter()
+        check(NEW, "en", Draft(text, text, text))
+        assert time.perf_counter() - began < 2
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.text(st.sampled_from("{}%|link to by.words"), max_size=40))
+    def test_what_passes_the_check_renders_for_every_sample(self, text: str) -> None:
+        draft = Draft(text=text + " {{ link }}")
+        if check(NEW, "en", draft):
+            return
+        for context in (sample(NEW, "en"), *edges(NEW, "en")):
+            try:
+                assert render_part(draft.text, "en", vars(context), html=False)
+            except TemplateError:
+                pytest.fail(f"{text!r} passed the check")

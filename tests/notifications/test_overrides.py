@@ -1,0 +1,218 @@
+"""An office's own words: used where they are active, never in the way where they are broken."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from notifications.catalogue import KINDS
+from notifications.choices import language_of
+from notifications.languages import LANGUAGES, Language, Mode
+from notifications.overrides import keeping
+from notifications.overrides.check import check
+from notifications.overrides.draft import Draft
+from notifications.overrides.preview import real_context, show
+from notifications.overrides.samples import edges, sample
+from notifications.overrides.writing import BROKEN, write
+from storage.database import Database
+from storage.master import Missing
+from storage.master.templates import activate_template
+from storage.sql import events, notifications, template_overrides
+from tests.notifications.office import IGN, NOW, SETTINGS, Post, closing, record, reminder, task
+
+WELCOME = KINDS["research.reminder"]
+DRAFT = Draft(
+    subject="Cofiwch: {{ task }}",
+    text="{{ to }}, {{ task }} {{ by }}\n{{ link }}",
+    html='<p>{{ to }}: <a href="{{ link }}">{{ task }}</a> {{ by }}</p>',
+)
+
+
+async def put(
+    database: Database, draft: Draft = DRAFT, language: Language = "en", *, activate: bool = True
+) -> int:
+    async with database.transaction() as session:
+        return await keeping.put(
+            session, "per_manager", NOW, IGN, WELCOME, language, draft, activate=activate
+        )
+
+
+async def stored(database: Database) -> tuple[str, str]:
+    """The template of the one notification, and its trouble."""
+    async with database.reading() as session:
+        row = (await session.execute(notifications.select())).one()
+        return row.template, row.template_trouble
+
+
+async def sent(database: Database) -> Any:
+    """The one email that a reminder becomes."""
+    post = Post(database)
+    one = record(1, reminder(), tasks=(task(),))
+    await post.write(one)
+    await post.deliver(one)
+    [mail] = await post.mails()
+    return mail
+
+
+class TestSending:
+    async def test_without_an_override_the_built_in_words_are_noted(
+        self, database: Database
+    ) -> None:
+        await sent(database)
+        assert await stored(database) == ("en:0", "")
+
+    async def test_an_active_override_is_what_people_read_and_is_noted(
+        self, database: Database
+    ) -> None:
+        await put(database)
+        mail = await sent(database)
+        assert mail.subject == "Cofiwch: Triage the request"
+        assert "Tuesday 19 January 2027" in mail.text
+        assert "<h1" in mail.html
+        assert "Hello" not in mail.html
+        assert await stored(database) == ("en:1", "")
+
+    async def test_one_that_is_only_stored_changes_nothing(self, database: Database) -> None:
+        await put(database, activate=False)
+        assert "Reminder" in (await sent(database)).subject
+        assert await stored(database) == ("en:0", "")
+
+    async def test_a_part_that_is_left_out_is_the_built_in_one(self, database: Database) -> None:
+        await put(database, Draft(subject="Own: {{ task }}"))
+        mail = await sent(database)
+        assert mail.subject.startswith("Own: ")
+        assert mail.text.startswith("Hello ")
+
+    @pytest.mark.parametrize("broken", ["{{ gone }} {{ link }}", "{% if %}", "  ", "{{ 1 // 0 }}"])
+    async def test_a_broken_one_gives_way_to_the_built_in_one_and_shows(
+        self, database: Database, broken: str
+    ) -> None:
+        await put(database)
+        async with database.transaction() as session:  # as an older version might have left it
+            await session.execute(update(template_overrides).values(text=broken or " "))
+        mail = await sent(database)
+        if broken.strip():
+            assert mail.text.startswith("Hello ")
+            assert await stored(database) == ("en:0", BROKEN)
+        else:
+            assert mail.text.startswith("Hello ")
+            assert await stored(database) == ("en:1", "")
+
+    @pytest.mark.parametrize(
+        ("mode", "noted"), [("en", "en:0"), ("cy", "cy:0"), ("both", "cy:0,en:0")]
+    )
+    async def test_everybody_gets_it_in_the_language_of_their_choice(
+        self, database: Database, mode: Mode, noted: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def chosen(*_: object) -> Mode:
+            return mode
+
+        assert await language_of(None, "per_manager") == "en"  # type: ignore[arg-type]
+        monkeypatch.setattr("notifications.dispatch.language_of", chosen)
+        mail = await sent(database)
+        assert ("Nodyn atgoffa" in mail.subject) == (mode != "en")
+        assert ("Reminder" in mail.subject) == (mode != "cy")
+        assert ("dydd Mawrth 19 Ionawr 2027" in mail.text) == (mode != "en")
+        assert ("Tuesday 19 January 2027" in mail.text) == (mode != "cy")
+        assert mail.from_name == (
+            "Inclusive Growth Network" if mode == "en" else "Rhwydwaith Twf Cynhwysol"
+        )
+        assert await stored(database) == (noted, "")
+
+    def test_a_broken_welsh_side_leaves_the_english_override_in_use(self) -> None:
+        from notifications.overrides.draft import Override
+
+        contexts = {one: sample(WELCOME, one) for one in ("cy", "en")}
+        written = write(
+            WELCOME.name,
+            contexts,  # type: ignore[arg-type]
+            {
+                "cy": Override("cy", 4, Draft(text="{{ gone }}")),
+                "en": Override("en", 2, Draft(subject="Mine")),
+            },
+        )
+        assert written.template == "cy:0,en:2"
+        assert written.trouble == BROKEN
+        assert written.rendered.subject.endswith(" / Mine")
+
+
+class TestKeeping:
+    async def test_versions_count_up_and_are_activated_and_rolled_back(
+        self, database: Database
+    ) -> None:
+        assert await put(database) == 1
+        assert await put(database, replace(DRAFT, subject="Two")) == 2
+        async with database.transaction() as session:
+            assert await keeping.draft_of(session, IGN, WELCOME, "en") == replace(
+                DRAFT, subject="Two"
+            )
+            args = (session, "per_manager", NOW, IGN, WELCOME, "en")
+            assert [await keeping.roll_back(*args) for _ in range(3)] == [1, 0, 0]  # type: ignore[arg-type]
+            assert await keeping.draft_of(session, IGN, WELCOME, "en") == Draft()
+            assert await keeping.draft_of(session, IGN, WELCOME, "en", 1) == DRAFT
+            assert await keeping.draft_of(session, IGN, WELCOME, "en", 9) is None
+            kinds = [row.kind for row in await session.execute(events.select())]
+        assert kinds.count("template.added") == 2
+        assert kinds.count("template.activated") == 5
+
+    async def test_a_faulty_draft_is_never_stored(self, database: Database) -> None:
+        with pytest.raises(keeping.FaultyDraft) as caught:
+            await put(database, Draft(text="{{ membr }}"))
+        assert "Did you mean 'member'?" in str(caught.value)
+        async with database.reading() as session:
+            assert (await session.execute(template_overrides.select())).all() == []
+
+    async def test_there_is_nothing_to_store_or_activate_in_what_does_not_exist(
+        self, database: Database
+    ) -> None:
+        async with database.transaction() as session:
+            with pytest.raises(Missing):
+                await keeping.put(session, "per_x", NOW, "nowhere", WELCOME, "en", DRAFT)
+            for programme, version in ((IGN, 7), ("nowhere", 0)):
+                with pytest.raises(Missing):
+                    await activate_template(
+                        session, "per_x", NOW, programme, WELCOME.name, "en", version
+                    )
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+    def test_the_built_in_templates_pass_their_own_check(
+        self, kind: Any, language: Language
+    ) -> None:
+        assert check(kind, language, keeping.built_in(kind, language)) == ()
+
+
+class TestPreview:
+    async def test_it_shows_an_email_that_the_engagement_got(self, database: Database) -> None:
+        await sent(database)
+        async with database.reading() as session:
+            context, source = await real_context(
+                session, WELCOME, "eng_1", "cy", SETTINGS.public_url
+            )
+        shown = show(WELCOME, context, source, "cy", DRAFT)
+        assert shown.source == "engagement"
+        assert shown.rendered.subject == "Cofiwch: Brysbennu'r cais"
+        assert "Mair Evans" in shown.rendered.text
+
+    async def test_it_shows_names_and_samples_where_there_was_none(
+        self, database: Database
+    ) -> None:
+        await Post(database).write(closing(1, "active"))
+        async with database.reading() as session:
+            context, source = await real_context(
+                session, WELCOME, "eng_1", "en", SETTINGS.public_url
+            )
+        assert source == "partly"
+        assert (context.member, context.link[-5:]) == ("Cardiff", "eng_1")
+
+    async def test_an_engagement_that_does_not_exist_is_an_error(self, database: Database) -> None:
+        async with database.reading() as session:
+            with pytest.raises(LookupError):
+                await real_context(session, WELCOME, "eng_9", "en", SETTINGS.public_url)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_samples_are_whole_contexts_of_their_kind(kind: Any) -> None:
+    for context in (sample(kind, "cy"), *edges(kind, "en")):
+        assert isinstance(context, kind.context)
