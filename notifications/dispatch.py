@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -65,6 +65,17 @@ class Taken:
     """Those that the recipient reads, the first one first."""
     overrides: Mapping[Language, Override]
     """The office's own templates."""
+
+
+OPENING_TOLERANCE = timedelta(seconds=5)
+"""Clocks differ: what is sent for the opening of a window may come a little before it."""
+
+
+def _require_window(occasion: Occasion, now: datetime) -> None:
+    """Raise ``Transient`` outside the member's sending window: a retry must not write at night."""
+    waits = occasion.calendar.next_send_instant(now) - now
+    if waits > OPENING_TOLERANCE:
+        raise Transient("outside_window", waits)
 
 
 @dataclass(frozen=True)
@@ -168,6 +179,7 @@ class Dispatch:
                 text_id=held.text_id,
             )
             if kind.holds(occasion):
+                _require_window(occasion, now)
                 turns = await read_turns(session, held.kind, held.item_id)
                 languages = languages_of(await language_of(session, recipient.id))
                 overrides = await overrides_of(session, scene.programme_id, kind.name)

@@ -169,6 +169,35 @@ async def test_complaint_5_no_mail_at_night_at_weekends_on_bank_holidays_or_in_a
             assert working.is_working(day)
 
 
+async def test_complaint_5_mail_that_could_not_leave_by_day_does_not_leave_by_night(
+    skipping: WorkflowEnvironment, url: str
+) -> None:
+    """zammad#4432, by way of a retry: the mail server comes back in the evening."""
+    senders: list[Unsteady] = []
+
+    def unsteady(database: Database) -> Unsteady:
+        senders.append(Unsteady(database))
+        return senders[0]
+
+    async with open_office(skipping.client, url, sender=unsteady) as office:
+        [sender] = senders
+        start = await monday(skipping)
+        engaged = await office.start(engagement_of("ENG", start))
+        afternoon = datetime.combine(start, datetime.min.time(), UTC) + timedelta(hours=15)
+        await skip_to(skipping, afternoon)
+        sender.down = True
+        await engaged.item_command(
+            ONBOARDING, onboarding_of(engaged), CompleteStep(LEAD, "contacts")
+        )
+        await skip_to(skipping, afternoon + timedelta(hours=8))
+        assert "onboarding.step_ready" in sender.attempts
+        sender.down = False
+        await skip_to(skipping, afternoon + timedelta(hours=24))
+        [ready] = [mail for mail in await office.mails() if mail.kind == "onboarding.step_ready"]
+        assert calendar().is_send_instant(ready.at)
+        assert ready.at.date() == start + timedelta(days=1)
+
+
 async def test_complaint_6_a_reminder_for_what_is_done_is_withheld_and_says_why(
     skipping: WorkflowEnvironment, url: str
 ) -> None:

@@ -10,7 +10,7 @@ from activities.inputs import DeliverInput
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email
 from storage.database import Database
-from tests.notifications.office import SETTINGS
+from tests.notifications.office import NOW, SETTINGS
 
 
 class Dying(Mailbox):
@@ -25,7 +25,8 @@ class Dying(Mailbox):
 async def main(url: str) -> None:
     """Deliver the second record of the first item."""
     database = Database(url)
-    await Courier(database, Dying(database), SETTINGS).deliver(DeliverInput("eng_1", "itm_1", 2))
+    courier = Courier(database, Dying(database), SETTINGS, lambda: NOW)
+    await courier.deliver(DeliverInput("eng_1", "itm_1", 2))
 
 
 if __name__ == "__main__":
