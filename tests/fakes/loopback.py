@@ -9,7 +9,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(talk: Talk) -> AsyncIterator[int]:
+async def listening(talk: Talk, port: int = 0) -> AsyncIterator[int]:
     """Serve each connection with ``talk``; gives the port. What still talks at the end is cut."""
     under_way: set[asyncio.Task[None]] = set()
 
@@ -27,7 +27,7 @@ async def listening(talk: Talk) -> AsyncIterator[int]:
         under_way.add(task)
         task.add_done_callback(under_way.discard)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", port)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:

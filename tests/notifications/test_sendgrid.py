@@ -140,6 +140,8 @@ class TestSend:
     async def test_neither_the_key_nor_the_email_is_logged_at_any_level(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
+        # By name: whoever configured logging before us may have quietened it.
+        caplog.set_level(logging.DEBUG, "httpcore")
         with caplog.at_level(logging.DEBUG), capture_logs() as logs:
             for mode in ("ok", "401", "500", "hang", "drop"):
                 await outcome(mode, timeout=0.3)
