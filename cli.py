@@ -18,6 +18,8 @@ from commands import (
     programme,
     programme_add,
     serve,
+    template,
+    template_trial,
     token,
     up,
 )
@@ -65,7 +67,17 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.command()(up.up)
 programme.app.command("add")(programme_add.add)
-for group in (programme.app, member.app, person.app, engagement.app, token.app, mailbox.app):
+template.app.command("preview")(template_trial.preview)
+template.app.command("send-test")(template_trial.send_to_oneself)
+for group in (
+    programme.app,
+    member.app,
+    person.app,
+    engagement.app,
+    token.app,
+    mailbox.app,
+    template.app,
+):
     app.add_typer(group)
 
 

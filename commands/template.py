@@ -1,0 +1,241 @@
+"""`milepost template`: an office's own words for its emails."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.changing import OPERATOR, change, with_change
+from commands.outcome import Stop, ending, with_database
+from commands.show import AsJson, console, print_json, print_line, print_table
+from notifications.catalogue import KINDS, Kind
+from notifications.languages import LANGUAGES, Language
+from notifications.overrides import keeping
+from notifications.overrides.check import check as check_draft
+from notifications.overrides.draft import BUILT_IN, FILES, Draft, Fault, PartName
+from notifications.overrides.grammar_check import variables
+from notifications.sentences import kind_title
+from storage.database import Database
+from storage.master.templates import activate_template
+from storage.queries.templates import active_templates, counted_versions, template_versions
+
+app = typer.Typer(name="template", help="Write your own words for any email.", no_args_is_help=True)
+
+Programme = Annotated[str, typer.Argument(help="The programme's id.")]
+KindName = Annotated[str, typer.Argument(help="The kind of email, such as research.delivered.")]
+Spoken = Annotated[Language, typer.Argument(help="en or cy.")]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        file_okay=False,
+        help=f"A folder with any of {', '.join(FILES.values())}; else the built-in one stays.",
+    ),
+]
+MaybeVersion = Annotated[
+    int | None, typer.Option(min=0, help="A stored version; the one in use without it.")
+]
+
+
+@app.command("list")
+def list_all(programme: Programme, as_json: AsJson = False) -> None:
+    """List every kind of email, and which version of its words is in use: 0 is the built-in one."""
+
+    async def read(database: Database) -> list[dict[str, object]]:
+        async with database.reading() as session:
+            active = await active_templates(session, programme)
+            counted = await counted_versions(session, programme)
+        used = {(row.kind, row.language): row.version for row in active}
+        return [
+            {
+                "kind": kind,
+                "language": language,
+                "active": used.get((kind, language), BUILT_IN),
+                "versions": counted.get((kind, language), 0),
+            }
+            for kind in KINDS
+            for language in LANGUAGES
+        ]
+
+    with ending(as_json):
+        rows = with_database(read)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        say("template.list"),
+        [say(f"column.{name}") for name in ("kind", "about", "language", "active", "versions")],
+        [(row["kind"], kind_title(str(row["kind"])), *list(row.values())[1:]) for row in rows],
+    )
+
+
+@app.command("show")
+def show_one(
+    programme: Programme,
+    kind: KindName,
+    language: Spoken,
+    version: MaybeVersion = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write it into this folder, to begin from.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the words in use, all versions, and the names that may be used."""
+    with ending(as_json):
+        of = kind_named(kind)
+
+        async def read(database: Database) -> tuple[Draft, list[dict[str, object]]]:
+            async with database.reading() as session:
+                draft = await stored_draft(session, programme, of, language, version)
+                rows = await template_versions(session, programme, of.name, language)
+            history: list[dict[str, object]] = [
+                {
+                    "version": row.version,
+                    "active": row.active,
+                    "note": row.note,
+                    "created_at": row.created_at,
+                }
+                for row in rows
+            ]
+            return draft, history
+
+        draft, history = with_database(read)
+    built_in = keeping.built_in(of, language)
+    parts: dict[PartName, str] = {
+        name: draft.parts().get(name, vars(built_in)[name]) for name in FILES
+    }
+    if save is not None:
+        save.mkdir(parents=True, exist_ok=True)
+        for name, file in FILES.items():
+            (save / file).write_text(parts[name], encoding="utf-8")
+        print_line("template.saved", folder=save)
+        return
+    if as_json:
+        names = {name: list(inner) for name, inner in variables(of.context).items()}
+        shown = {str(name): source for name, source in parts.items()}
+        print_json({**shown, "history": history, "variables": names})
+        return
+    for name, file in FILES.items():
+        own = say("template.own" if name in draft.parts() else "template.built_in")
+        console().print(f"{file} ({own})\n{parts[name]}\n", markup=False, soft_wrap=True)
+    print_line("template.names", names=", ".join(sorted(variables(of.context))))
+    print_table(
+        say("template.versions"),
+        [say(f"column.{name}") for name in ("version", "active", "note", "at")],
+        [tuple(row.values()) for row in history],
+    )
+
+
+@app.command()
+def check(kind: KindName, language: Spoken, folder: Folder, as_json: AsJson = False) -> None:
+    """Say everything that is wrong with a draft. Nothing is stored.
+
+    Exit code 1: it has faults.
+    """
+    with ending(as_json):
+        faults = check_draft(kind_named(kind), language, read_draft(folder))
+        if as_json:
+            print_json({"ok": not faults, "faults": faults})
+        if faults:
+            if as_json:
+                raise typer.Exit(1)
+            raise faulty(faults)
+    if not as_json:
+        print_line("template.right")
+
+
+@app.command()
+def put(
+    programme: Programme,
+    kind: KindName,
+    language: Spoken,
+    folder: Folder,
+    activate: Annotated[bool, typer.Option(help="Put it into use at once.")] = False,
+    note: Annotated[str, typer.Option(help="Why it is written.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Store a draft as the next version.
+
+    Exit code 1: it has faults, or there is no such programme; nothing is stored then.
+    """
+    with ending(as_json):
+        of, draft = kind_named(kind), read_draft(folder)
+
+        async def work(session: AsyncSession, now: datetime) -> int:
+            return await keeping.put(
+                session, OPERATOR, now, programme, of, language, draft, why=note, activate=activate
+            )
+
+        try:
+            version = with_change(work)
+        except keeping.FaultyDraft as error:
+            raise faulty(error.faults) from None
+    if as_json:
+        print_json({"version": version, "active": activate})
+    else:
+        print_line("template.in_use" if activate else "template.stored", version=version)
+
+
+@app.command()
+def rollback(
+    programme: Programme,
+    kind: KindName,
+    language: Spoken,
+    to: Annotated[
+        int | None, typer.Option(min=0, help="That version; 0 is the built-in one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put the version before the one in use into use, or the one that you name, a later one too."""
+    with ending(as_json):
+        of = kind_named(kind)
+
+        async def work(session: AsyncSession, now: datetime) -> int:
+            if to is None:
+                return await keeping.roll_back(session, OPERATOR, now, programme, of, language)
+            await activate_template(session, OPERATOR, now, programme, of.name, language, to)
+            return to
+
+        async def run(database: Database) -> int:
+            return await change(database, work)
+
+        version = with_database(run)
+    if as_json:
+        print_json({"active": version})
+    else:
+        print_line("template.in_use", version=version)
+
+
+def kind_named(name: str) -> Kind:
+    """A kind of email. Raises Stop where there is none of that name."""
+    if name not in KINDS:
+        raise Stop(say("template.no_kind", name=name, names=", ".join(KINDS)))
+    return KINDS[name]
+
+
+def read_draft(folder: Path) -> Draft:
+    """The draft in a folder."""
+    read = {
+        name: (folder / file).read_text(encoding="utf-8") if (folder / file).is_file() else ""
+        for name, file in FILES.items()
+    }
+    # An editor ends a file with a line break; a subject has none.
+    return Draft(read["subject"].strip(), read["text"], read["html"])
+
+
+def faulty(faults: tuple[Fault, ...]) -> Stop:
+    """Ends a command with everything that is wrong."""
+    return Stop(say("template.wrong"), details=[str(one) for one in faults])
+
+
+async def stored_draft(
+    session: AsyncSession, programme: str, kind: Kind, language: Language, version: int | None
+) -> Draft:
+    """The words of a version. Raises Stop where there is none of that number."""
+    draft = await keeping.draft_of(session, programme, kind, language, version)
+    if draft is None:
+        raise Stop(say("template.no_version", version=version))
+    return draft
