@@ -58,7 +58,9 @@ COLLEAGUE, VIEWER = "con_colleague", "per_viewer"
 
 def server_clock() -> datetime:
     """The server's time, which a time-skipping server moves, as an activity sees it."""
-    return activity.info().current_attempt_scheduled_time
+    info = activity.info()
+    # A retry is scheduled when its wait begins; what it writes is dated when the wait is over.
+    return info.current_attempt_scheduled_time if info.is_local else info.started_time
 
 
 @dataclass(frozen=True)
