@@ -7,7 +7,9 @@ from typing import Any
 
 from google.protobuf.message import Message
 from sqlalchemy import Column, select
+from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError
 
@@ -22,6 +24,8 @@ PERSONAL: tuple[Column[Any], ...] = (
     *(texts.c.body, texts.c.title, texts.c.link),
 )
 """What belongs in the database only: who people are, and what they wrote."""
+
+STICKY = TaskQueueKind.TASK_QUEUE_KIND_STICKY
 
 SHORTEST = 5
 """Shorter words than that would be found by chance."""
@@ -75,7 +79,8 @@ async def all_runs(client: Client, workflow_id: str) -> AsyncIterator[WorkflowHi
 def personal_data_in(events: Iterable[HistoryEvent], known: Iterable[str]) -> list[str]:
     """Every email address, and everything of ``known``, that stands in a history.
 
-    Who polled (``identity``: a process and its host) is Temporal's own, and left out.
+    Who polled (a process and its host: ``identity``, and what sticky queues are named after) is
+    Temporal's own, and left out.
     """
     wanted = [(one, json.dumps(one)[1:-1]) for one in known]
     found = []
@@ -88,8 +93,9 @@ def personal_data_in(events: Iterable[HistoryEvent], known: Iterable[str]) -> li
 
 def texts_in(message: Message) -> Iterator[str]:
     """Every text in a message, however deep: fields, and what payloads carry."""
+    sticky = isinstance(message, TaskQueue) and message.kind == STICKY
     for field, value in message.ListFields():
-        if field.name == "identity":
+        if field.name == "identity" or (sticky and field.name == "name"):
             continue
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             for key, one in value.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -46,6 +47,13 @@ def test_personal_data_is_found_wherever_it_stands(
     event: HistoryEvent, found: Iterable[str]
 ) -> None:
     assert personal_data_in([event], KNOWN) == found
+
+
+def test_a_queue_named_after_a_worker_s_host_is_no_email_address() -> None:
+    event = HistoryEvent()
+    queue = event.workflow_task_scheduled_event_attributes.task_queue
+    queue.name, queue.kind = "1234@host.example-0f1e", TaskQueueKind.TASK_QUEUE_KIND_STICKY
+    assert personal_data_in([event], KNOWN) == []
 
 
 def test_the_length_of_a_text_is_not_taken_for_an_at_sign() -> None:

@@ -1,0 +1,123 @@
+"""Stories that need a real server: continue-as-new, cancelled and terminated workflows.
+
+How often a workflow continues as new depends on how the server batches events, so these are
+replayed, and have no fingerprint.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from tests.durability.acts import (
+    finish_onboarding,
+    onboarding_of,
+    submit_request,
+    until_closed,
+    until_forgotten,
+    until_open,
+)
+from tests.durability.server import ATTRIBUTES
+from tests.durability.sprint import TOUR, quiet_rules, settle, today
+from tests.histories import all_runs
+from tests.replay.playing import Histories
+from tests.servers import dev_server
+from tests.workflows.office import Engaged, Office, open_office
+from tests.workflows.stories import LEAD, MANAGER
+from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.messages import AnswerQuestion, AskMember, MoveReview
+
+EVENTS = 40
+"""After so many events the server suggests to continue as new; usually it is 4,096."""
+
+RUNS = 3
+MOST_ROUNDS = 60
+WAIT_SECONDS = 30.0
+
+
+async def play_on_a_server(folder: Path) -> Histories:
+    """All of them, one after the other."""
+    early = {"limit.historyCount.suggestContinueAsNew": str(EVENTS)}
+    url = f"sqlite+aiosqlite:///{folder}/milepost.db"
+    with dev_server(ATTRIBUTES, dynamic_config=early) as address:
+        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        async with open_office(client, url, programme=TOUR, skipping=False) as office:
+            return {
+                **await begun_anew(await begin(office, 1)),
+                **await cancelled(await begin(office, 2)),
+                **await lost(await begin(office, 3)),
+            }
+
+
+async def begin(office: Office, number: int) -> Engaged:
+    """An engagement of a member of its own, and a research request."""
+    quiet = replace(await settle(office, number), rules=quiet_rules())
+    engaged = await office.start(quiet)
+    await until_open(engaged, "onboarding")
+    await submit_request(engaged, request_of(engaged))
+    return engaged
+
+
+def request_of(engaged: Engaged) -> str:
+    """The id of its research request."""
+    return f"itm_{engaged.id}"
+
+
+async def begun_anew(engaged: Engaged) -> Histories:
+    """An engagement and its request, each in its third run, and both still open."""
+    client, request = engaged.office.client, request_of(engaged)
+    workflows = {
+        "engagement": engagement_workflow_id(engaged.id),
+        "research": item_workflow_id(engaged.id, "research", request),
+    }
+    kept: Histories = {}
+    text = await engaged.office.text()
+    for day in range(1, MOST_ROUNDS + 1):
+        due = today() + timedelta(days=day)
+        await engaged.command(MoveReview(MANAGER, "first-mile", due))
+        await engaged.item_command("research", request, AskMember(MANAGER, text))
+        await engaged.item_command("research", request, AnswerQuestion(LEAD, text))
+        runs = {
+            name: [run async for run in all_runs(client, workflows[name])] for name in workflows
+        }
+        if all(len(one) >= RUNS for one in runs.values()):
+            break
+    else:
+        raise AssertionError("they have not continued as new")
+    await finish_onboarding(engaged)
+    await until_open(engaged, "advice")
+    for name, workflow_id in workflows.items():
+        oldest_first = [run async for run in all_runs(client, workflow_id)][::-1]
+        for number, history in enumerate(oldest_first, start=1):
+            kept[f"anew.{name}.run-{number}"] = history
+    return kept
+
+
+async def cancelled(engaged: Engaged) -> Histories:
+    """A request, and then the engagement, cancelled from outside."""
+    request = request_of(engaged)
+    await engaged.item_handle("research", request).cancel()
+    await until_closed(engaged, request)
+    await until_forgotten(engaged, request)
+    await engaged.handle.cancel()
+    with suppress(WorkflowFailureError):
+        await asyncio.wait_for(engaged.handle.result(), WAIT_SECONDS)
+    return {
+        "cancelled.engagement": await engaged.handle.fetch_history(),
+        "cancelled.research": await engaged.item_handle("research", request).fetch_history(),
+        "cancelled.onboarding": await engaged.item_handle(
+            "onboarding", onboarding_of(engaged)
+        ).fetch_history(),
+    }
+
+
+async def lost(engaged: Engaged) -> Histories:
+    """An engagement that is still open, of which a request was terminated by hand."""
+    request = request_of(engaged)
+    await engaged.item_handle("research", request).terminate()
+    await until_forgotten(engaged, request)
+    return {"lost.engagement": await engaged.handle.fetch_history()}

@@ -1,0 +1,168 @@
+"""One engagement of the first office, played on a time-skipping server a step at a time."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+
+from sqlalchemy import insert
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+
+from programmes.calendar import WorkingCalendar
+from programmes.holidays import calendar_for
+from programmes.rules import ItemKind
+from storage.sql import contacts, members
+from tests.workflows.office import LONG_AGO, Engaged, Office, skip_to
+from tests.workflows.stories import MANAGER, definition, rules
+from workflows.engagement import Engagement
+from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.messages import Answer, EngagementInput, OpenRequest
+
+FIRST_DAY = date(2040, 1, 9)
+"""A Monday that lies ahead for long: the commands hang on week-ends and bank holidays."""
+
+Histories = dict[str, WorkflowHistory]
+"""By the name of the file that they are kept in, without its ending."""
+
+
+@cache
+def far_calendar() -> WorkingCalendar:
+    """The calendar of an English member, as far as the stories go."""
+    return calendar_for(definition(), "ENG", first=date(2039, 12, 1), last=date(2044, 12, 31))
+
+
+class Play:
+    """Commands to one engagement and its items, and the days between them."""
+
+    def __init__(
+        self, name: str, environment: WorkflowEnvironment, office: Office, engaged: Engaged
+    ) -> None:
+        self.name = name
+        self._environment = environment
+        self._office = office
+        self._engaged = engaged
+        self._requests = 0
+        self.histories: Histories = {}
+
+    async def after(self, days: int, *, hour: int = 11) -> None:
+        """Let days pass, and then the week-end or holiday that may follow; it is 11 o'clock."""
+        calendar = far_calendar()
+        now = await self._environment.get_current_time()
+        day = calendar.roll_forward(calendar.local_date(now) + timedelta(days=days))
+        await skip_to(self._environment, datetime.combine(day, time(hour), UTC))
+
+    async def do(self, command: object) -> Answer:
+        """A command to the engagement."""
+        return await self._engaged.command(command)
+
+    async def item(self, kind: ItemKind, key: str, *commands: object) -> None:
+        """Commands to an item that the plan has opened."""
+        for command in commands:
+            await self._engaged.item_command(kind, self._planned(kind, key), command)
+
+    async def submit(self) -> str:
+        """A research request; gives its id."""
+        self._requests += 1
+        item_id = f"itm_{self.name}_{self._requests}"
+        await self.do(OpenRequest(self.lead, item_id, await self.text(), "good-jobs"))
+        return item_id
+
+    async def request(self, item_id: str, *commands: object) -> None:
+        """Commands to a research request."""
+        for command in commands:
+            await self._engaged.item_command("research", item_id, command)
+
+    async def text(self) -> str:
+        """Something that a person wrote."""
+        return await self._office.text()
+
+    async def now(self) -> datetime:
+        """The server's time."""
+        return await self._environment.get_current_time()
+
+    @property
+    def lead(self) -> str:
+        """The lead of this engagement's member."""
+        return f"con_lead_{self.name}"
+
+    async def open_items(self, kind: ItemKind) -> list[str]:
+        """The keys of the items of a kind that are open."""
+        progress = await self._engaged.handle.query(Engagement.progress)
+        names = (name.split(":", 1) for name in progress.items.values())
+        return [key for one, key in names if one == kind]
+
+    async def keep(self, suffix: str, *items: tuple[ItemKind, str]) -> None:
+        """Keep the histories of these items as they stand now."""
+        for kind, key in items:
+            item_id = key if kind == "research" else self._planned(kind, key)
+            name = f"{kind}-{key.rsplit('_', 1)[-1]}".removesuffix(f"-{kind}")
+            await self._keep(f"{name}.{suffix}", item_workflow_id(self._engaged.id, kind, item_id))
+
+    async def keep_engagement(self, suffix: str) -> None:
+        """Keep the engagement's own history as it stands now."""
+        await self._keep(f"engagement.{suffix}", engagement_workflow_id(self._engaged.id))
+
+    async def _keep(self, name: str, workflow_id: str) -> None:
+        handle = self._office.client.get_workflow_handle(workflow_id)
+        self.histories[f"{self.name}.{name}"] = await handle.fetch_history()
+
+    def _planned(self, kind: ItemKind, key: str) -> str:
+        return scheduled_item_id(self._engaged.id, kind, key)
+
+
+Story = Callable[[Play], Awaitable[None]]
+
+
+async def play(
+    name: str, story: Story, environment: WorkflowEnvironment, office: Office
+) -> Histories:
+    """Start an engagement on the next Monday, and live through a story of it."""
+    calendar = far_calendar()
+    today = max(FIRST_DAY, calendar.local_date(await environment.get_current_time()))
+    monday = today + timedelta(days=-today.weekday() % 7)
+    await skip_to(environment, datetime.combine(monday, time(11), UTC))
+    await _take_in(office, name)
+    engaged = await office.start(
+        EngagementInput(
+            engagement_id=f"eng_{name}",
+            member_id=f"mem_{name}",
+            rules=rules(),
+            calendar=calendar,
+            start=monday,
+            by=MANAGER,
+            title=f"Member mem_{name}",
+        )
+    )
+    playing = Play(name, environment, office, engaged)
+    await story(playing)
+    return playing.histories
+
+
+async def _take_in(office: Office, name: str) -> None:
+    """A member with two contacts."""
+    async with office.database.transaction() as session:
+        await session.execute(
+            insert(members).values(
+                id=f"mem_{name}",
+                name=f"Sample council of {name}",
+                nation="ENG",
+                sample=True,
+                blackouts=[],
+                created_at=LONG_AGO,
+            )
+        )
+        await session.execute(
+            insert(contacts),
+            [
+                {
+                    "id": f"con_{role}_{name}",
+                    "member_id": f"mem_{name}",
+                    "name": f"Contact {role} of {name}",
+                    "email": f"{role}.{name}@council.example",
+                    "lead": role == "lead",
+                    "active": True,
+                    "created_at": LONG_AGO,
+                }
+                for role in ("lead", "colleague")
+            ],
+        )
