@@ -13,6 +13,7 @@ from api.pages.rendering import page, stylesheet
 from api.pages.words import words
 from api.problems import Problem, catalogue
 from api.readings.engagements import entries
+from api.schemas.answers import EngagementEntry
 from storage.queries import mailbox
 from storage.queries.engagements import list_engagements
 
@@ -36,17 +37,26 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
     rows = await entries(desk, found.rows, texts=True)
     counts = dict.fromkeys([*labels, "ended"], 0)
     for row in rows:
-        counts["ended" if row.closed_at else row.health] += 1
+        counts[_standing(row)] += 1
+    # Who is stuck, and why, is what a manager looks for first.
+    worst_first = sorted(rows, key=lambda row: [*counts].index(_standing(row)))
+    versions = {(row.programme.id, row.programme.version) for row in rows}
+    voices = {version: await desk.definitions.voice(*version) for version in versions}
     return page(
         request,
         "board.html",
         page="board",
-        rows=rows,
+        rows=worst_first,
+        programmes={version: voice.titles.programme for version, voice in voices.items()},
         counts=counts,
         labels=labels,
         now=OFFICE_CLOCK.moment(desk.now()),
         next=found.next,
     )
+
+
+def _standing(row: EngagementEntry) -> str:
+    return "ended" if row.closed_at else row.health
 
 
 @router.get("/mailbox", dependencies=[Depends(require_embedded)])
