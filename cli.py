@@ -12,6 +12,7 @@ from commands import (
     demo,
     doctor,
     engagement,
+    fake_sendgrid,
     mailbox,
     member,
     person,
@@ -64,6 +65,7 @@ def worker() -> None:
 
 serve.register(app)
 app.command()(doctor.doctor)
+app.command("fake-sendgrid")(fake_sendgrid.fake_sendgrid)
 app.command()(demo.demo)
 app.command()(up.up)
 programme.app.command("add")(programme_add.add)
