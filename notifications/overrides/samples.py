@@ -8,7 +8,8 @@ from notifications.catalogue import Kind
 from notifications.context import Letter
 from notifications.languages import Language
 from notifications.scene import Words
-from notifications.words import entry
+from notifications.titles import Titles
+from notifications.words import entry, item_title, task_words
 
 LINK = "https://office.example.org/go/engagements/eng_sample"
 
@@ -16,7 +17,8 @@ LINK = "https://office.example.org/go/engagements/eng_sample"
 def sample(kind: Kind, language: Language) -> Letter:
     """A context with something in every field."""
     words = entry("template", "sample", language=language)
-    made: Letter = _made(kind.context, lambda name, hint: _full(words, name, hint))
+    ours = _of_family(kind, language)
+    made: Letter = _made(kind.context, lambda name, hint: _full({**words, **ours}, name, hint))
     return made
 
 
@@ -40,15 +42,34 @@ def _made(of: type[Any], value: Any) -> Any:
     return of(**{field.name: value(field.name, hints[field.name]) for field in fields(of)})
 
 
+def _of_family(kind: Kind, language: Language) -> dict[str, str]:
+    """The item and the task that a kind speaks of, as they are called."""
+    words = entry("template", "sample", language=language)
+    titles = Titles(words["programme"], language=language)
+    family = {"action": "advice", "task": "research", "engagement": ""}.get(
+        kind.family, kind.family
+    )
+    task = task_words(family, kind.task or _TASKS.get(family, ""), titles)
+    ours = {"item": words["title"] if family == "review" else item_title(family, "3", titles)}
+    if kind.family == "action" or family == "onboarding":
+        ours |= {"task": words["actions.title" if kind.family == "action" else "todos.title"]}
+    elif family:
+        ours |= {"task": task.title, "todo": task.todo}
+    return ours | ({"about": words["about.review"]} if kind.name == "review.opened" else {})
+
+
+_TASKS = {"research": "answer", "advice": "confirm", "review": "submit"}
+
+
 def _full(words: Any, name: str, hint: Any) -> Any:
     if name == "link":
         return LINK
     if hint is str:
-        return str(words.get(name, words["other"]))
+        return str(words.get(name) or words.get(name.rpartition(".")[2], words["other"]))
     if hint in (bool, int):
         return hint(2)
     if is_dataclass(hint):
-        return _made(hint, lambda field, of: _full(words, field, of))  # type: ignore[arg-type]
+        return _made(hint, lambda part, of: _full(words, f"{name}.{part}", of))  # type: ignore[arg-type]
     inner = get_args(hint)[0]
     one = _full(words, name, inner)
     return (one, one) if get_origin(hint) is tuple else one

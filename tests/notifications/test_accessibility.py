@@ -1,0 +1,124 @@
+"""Every email's HTML, in a real browser: axe finds nothing, and a narrow screen shows it all."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from notifications.catalogue import KINDS, Kind
+from notifications.languages import LANGUAGES, Mode, languages_of
+from notifications.overrides.samples import edges, sample
+from notifications.rendering import put_together, side_of
+from tests.notifications.browser import browser
+
+pytestmark = pytest.mark.browser
+
+MODES: tuple[Mode, ...] = (*LANGUAGES, "both")
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+NARROW = 320
+LONG = "https://office.example.org/go/engagements/eng_" + "q7ab2c4d6e8f" * 8
+
+
+def html(kind: Kind, mode: Mode, **changed: Any) -> str:
+    """An email of that kind with a sample in it."""
+    sides = [
+        side_of(kind.name, asdict(sample(kind, language)) | changed, language)
+        for language in languages_of(mode)
+    ]
+    return put_together(sides).html
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    async with browser() as opened:
+        # Nothing in an email may ask the network for anything.
+        context = await opened.new_context(offline=True)
+        yield await context.new_page()
+
+
+async def flaws(page: Page, kind: Kind, mode: Mode) -> list[tuple[str, ...]]:
+    """What axe finds."""
+    await page.set_content(html(kind, mode))
+    result = await Axe().run(page, options=RULES)
+    return [
+        (kind.name, mode, one["id"], one["nodes"][0]["html"][:120])
+        for one in result.response["violations"]
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_axe_finds_nothing_in_any_kind_in_both_languages(page: Page) -> None:
+    found = [await flaws(page, kind, "both") for kind in KINDS.values()]
+    assert [one for each in found for one in each] == []
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mode", MODES)
+async def test_axe_finds_nothing_in_each_shape_by_day_and_by_night(
+    page: Page, mode: Mode, scheme: Any
+) -> None:
+    await page.emulate_media(color_scheme=scheme)
+    for name in ("engagement.welcome", "advice.notes", "review.opened", "research.delivered"):
+        assert await flaws(page, KINDS[name], mode) == []
+
+
+@pytest.mark.timeout(120)
+async def test_nothing_runs_out_of_a_narrow_screen(page: Page) -> None:
+    await page.set_viewport_size({"width": NARROW, "height": 640})
+    wide = []
+    for kind in KINDS.values():
+        for mode in MODES:
+            await page.set_content(html(kind, mode, link=LONG))
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            wide += [(kind.name, mode, width)] if width > NARROW else []
+    assert wide == []
+
+
+@pytest.mark.timeout(120)
+async def test_headings_begin_with_one_h1_and_leave_out_no_level(page: Page) -> None:
+    for kind in KINDS.values():
+        for mode in MODES:
+            await page.set_content(html(kind, mode))
+            levels = await page.evaluate(
+                "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(one => one.tagName)"
+            )
+            assert levels == (["H1", "H2", "H2"] if mode == "both" else ["H1"])
+
+
+@pytest.mark.timeout(120)
+async def test_every_link_says_where_it_leads_and_each_text_its_language(page: Page) -> None:
+    for kind in KINDS.values():
+        await page.set_content(html(kind, "both"))
+        links = await page.evaluate(
+            "[...document.querySelectorAll('a')].map(one => one.textContent.trim())"
+        )
+        assert all(len(text) > 3 for text in links)
+        assert not {"here", "click here", "link", "yma", "cliciwch yma", "dolen"} & {
+            text.lower() for text in links
+        }
+        languages = await page.evaluate(
+            "[...document.querySelectorAll('section')].map(one => one.lang)"
+        )
+        assert languages == ["cy", "en-GB"]
+        assert await page.evaluate("document.querySelectorAll('img:not([alt])').length") == 0
+
+
+@pytest.mark.timeout(120)
+async def test_hostile_words_stay_words(page: Page) -> None:
+    ran: list[str] = []
+    page.on("dialog", lambda dialog: ran.append(dialog.message))
+    for kind in KINDS.values():
+        for context in edges(kind, "en"):
+            await page.set_content(put_together([side_of(kind.name, asdict(context), "en")]).html)
+            assert await page.evaluate("document.scripts.length") == 0
+    assert ran == []
