@@ -9,6 +9,7 @@ import typer
 
 import observability
 from commands import (
+    choices,
     demo,
     doctor,
     engagement,
@@ -79,6 +80,7 @@ for group in (
     token.app,
     mailbox.app,
     template.app,
+    choices.app,
 ):
     app.add_typer(group)
 

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     sendgrid_sandbox: bool = False
     sendgrid_webhook_key: str = ""
     """SendGrid's public key of the signed Event Webhook, as it shows it; without it that is off."""
+    secret: SecretStr = SecretStr("")
+    """Signs links that work without signing in. `milepost up` makes one and keeps it in
+    ``data_dir``; without one there is no link to end digests, so none are sent."""
     command_timeout: float = 5.0
     """Seconds that the API waits for a command's record before it answers 202."""
     temporal_port: int = 8433

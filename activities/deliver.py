@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.inputs import DELIVER, REMIND, DeliverInput
 from activities.record import Recorder, utc_now
+from notifications.courtesy import Quiet
 from notifications.dispatch import Dispatch, OfficeAddress
 from notifications.ledger import of_record
 from notifications.scene import read_scene
@@ -104,10 +105,14 @@ def _kind(error: Exception) -> str:
 def _not_yet(later: list[Transient], *, of: int) -> ApplicationError:
     """How many must wait, and why. The longest delay that the provider asked for is kept."""
     reasons = ", ".join(sorted({one.reason for one in later}))
+    # Who wants nothing today must not hold up what only waits for the mail server.
+    pressing = [one for one in later if not isinstance(one, Quiet)]
+    longest = max if pressing else min
     return ApplicationError(
         f"{len(later)} of {of} emails have to wait: {reasons}.",
         type=NOT_YET,
-        next_retry_delay=max(
-            (one.retry_after for one in later if one.retry_after is not None), default=None
+        next_retry_delay=longest(
+            (one.retry_after for one in pressing or later if one.retry_after is not None),
+            default=None,
         ),
     )

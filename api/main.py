@@ -11,8 +11,10 @@ from api.desk import Desk
 from api.etags import EntityTags
 from api.middleware import BodyLimit, Envelope
 from api.pages import router as pages
+from api.pages import unsubscribe
 from api.routes import (
     advice,
+    choices,
     engagements,
     health,
     items,
@@ -39,6 +41,7 @@ SUBJECTS = (
     programmes,
     members,
     people,
+    choices,
     engagements,
     records,
     items,
@@ -80,6 +83,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(sendgrid_events.router)
     app.include_router(pages.router)
+    app.include_router(unsubscribe.router)
     openapi.describe(app)
     # The last one added is the outermost.
     app.add_middleware(EntityTags)

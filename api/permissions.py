@@ -20,6 +20,8 @@ _READ: Rule = {
     "viewer": "all",
     "member": "own",
 }
+_EVERYBODY: Rule = {**_READ}
+"""About oneself."""
 _OFFICE: Rule = {"manager": "all", "researcher": "all", "adviser": "all"}
 _MANAGER: Rule = {"manager": "all"}
 _MEMBER: Rule = {"manager": "all", "member": "own"}
@@ -39,6 +41,7 @@ RULES: Mapping[str, Rule] = {
     "edit_contact": _MANAGER,
     "list_people": _OFFICE,
     "add_person": _MANAGER,
+    "edit_person": _MANAGER,
     # The office's own templates
     "list_templates": _MANAGER,
     "show_template": _MANAGER,
@@ -47,6 +50,15 @@ RULES: Mapping[str, Rule] = {
     "preview_template": _MANAGER,
     "send_test_template": _MANAGER,
     "activate_template": _MANAGER,
+    # Recipients' choices, and addresses that take nothing
+    "show_my_choices": _EVERYBODY,
+    "set_my_choices": _EVERYBODY,
+    "show_contact_choices": _MANAGER,
+    "set_contact_choices": _MANAGER,
+    "show_person_choices": _MANAGER,
+    "set_person_choices": _MANAGER,
+    "list_suppressions": _MANAGER,
+    "lift_suppression": _MANAGER,
     # Engagements
     "list_engagements": _READ,
     "show_engagement": _READ,

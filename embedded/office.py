@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from embedded.folder import HOST, Addresses, is_free, occupy
+from embedded.secret import kept_secret
 from embedded.services import ProcessService, Service, TemporalService
 from embedded.supervisor import Step, Supervisor, Tell
 from embedded.temporal_server import NAMESPACE, DevServer
@@ -114,6 +115,7 @@ def _environment(
         "MILEPOST_API_PORT": str(settings.api_port),
         "MILEPOST_PUBLIC_URL": public_url(settings),
         "MILEPOST_SENDER": settings.sender,
+        "MILEPOST_SECRET": settings.secret.get_secret_value() or kept_secret(settings.data_dir),
         "MILEPOST_DELIVERY_RATE": str(settings.delivery_rate),
         "MILEPOST_LOG_FORMAT": "json",
         "PYTHONUNBUFFERED": "1",

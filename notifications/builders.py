@@ -5,7 +5,7 @@ from datetime import date, datetime
 from notifications import context as c
 from notifications.occasion import Occasion
 from notifications.scene import MEMBERS_OWN, OpenTask
-from notifications.words import theme_words, why_sentence
+from notifications.words import theme_words
 from programmes.planner import next_cycle_at, review_dates
 from programmes.plans import PlannedItem
 
@@ -23,7 +23,7 @@ def letter(it: Occasion) -> c.Letter:
         reply_to=scene.titles.reply_to,
         item=it.item_title(),
         link=it.link(),
-        why=why_sentence(it.recipient.role, scene.member, it.language),
+        why=it.why(),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from notifications import builders as build
 from notifications import context as c
+from notifications.courtesy import Category
 from notifications.occasion import Occasion
 from notifications.truth import Rule
 
@@ -32,6 +33,12 @@ class Kind:
     """The task that it asks for, where the notice does not say: ``triage``."""
     holds: Callable[[Occasion], bool] = always
     """What else must hold for it to be sent."""
+
+    @property
+    def category(self) -> Category:
+        """What a recipient may say about it: they may have what comes ahead of a date collected.
+        What says that a date has passed, or is taken further, never waits."""
+        return "reminder" if self.name.endswith(".reminder") else "transactional"
 
     @property
     def family(self) -> str:

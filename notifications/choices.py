@@ -1,12 +1,81 @@
-"""What recipients have chosen about their emails."""
+"""What recipients have chosen about their emails, as whoever writes to them reads it."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.languages import ENGLISH, Mode
+from storage.sql import choices, suppressions
+
+Reminders = Literal["single", "digest"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """One recipient's choices; as it is made, those of somebody who has made none."""
+
+    language: Mode = ENGLISH
+    reminders: Reminders = "single"
+    digests: bool = True
+    quiet_weekdays: tuple[int, ...] = ()
+    absent_from: date | None = None
+    absent_until: date | None = None
+    delegate_id: str | None = None
+    changed_at: datetime | None = None
+    """``None`` where they have made none."""
+
+    def stands_in(self, day: date) -> str | None:
+        """Who is told on that day in their place; ``None`` where they are there themselves."""
+        if self.absent_from is None or self.absent_until is None:
+            return None
+        return self.delegate_id if self.absent_from <= day <= self.absent_until else None
+
+
+async def read_choices(session: AsyncSession, holder_ids: Iterable[str]) -> Mapping[str, Choices]:
+    """The choices of each of them, in one statement."""
+    wanted = list(dict.fromkeys(holder_ids))
+    rows = await session.execute(select(choices).where(choices.c.holder_id.in_(wanted)))
+    return {**dict.fromkeys(wanted, Choices()), **{row.holder_id: _made(row) for row in rows}}
+
+
+async def manners_of(session: AsyncSession, holder_id: str, address: str) -> tuple[Choices, bool]:
+    """Somebody's choices, and whether their address takes nothing: one statement."""
+    one = select(literal(address.lower()).label("address")).subquery()
+    s = suppressions.c
+    row = (
+        await session.execute(
+            select(choices, s.id.label("suppression")).select_from(
+                one.outerjoin(choices, choices.c.holder_id == holder_id).outerjoin(
+                    suppressions, (s.address == one.c.address) & s.lifted_at.is_(None)
+                )
+            )
+        )
+    ).one()
+    return (_made(row) if row.holder_id else Choices()), row.suppression is not None
+
+
+async def choices_of(session: AsyncSession, holder_id: str) -> Choices:
+    """The choices of one contact or person."""
+    return (await read_choices(session, [holder_id]))[holder_id]
 
 
 async def language_of(session: AsyncSession, holder_id: str) -> Mode:
-    """The language in which a contact or a person of the office gets emails: English, unless they
-    have chosen otherwise."""
-    del session, holder_id
-    return ENGLISH
+    """The language in which a contact or a person of the office gets emails, or both."""
+    return (await choices_of(session, holder_id)).language
+
+
+def _made(row: Any) -> Choices:
+    return Choices(
+        language=row.language,
+        reminders=row.reminders,
+        digests=row.digests,
+        quiet_weekdays=tuple(row.quiet_weekdays),
+        absent_from=row.absent_from,
+        absent_until=row.absent_until,
+        delegate_id=row.delegate_id,
+        changed_at=row.changed_at,
+    )

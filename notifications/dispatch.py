@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
 from notifications.catalogue import KINDS, Kind
-from notifications.choices import language_of
+from notifications.courtesy import Told, courtesy
 from notifications.invitations import Turn, invitation, read_turns
 from notifications.languages import Language, languages_of
 from notifications.occasion import Occasion
@@ -178,15 +178,20 @@ class Dispatch:
                 task=task,
                 text_id=held.text_id,
             )
+            told = Told(None, "moved")
             if kind.holds(occasion):
-                _require_window(occasion, now)
+                told = await courtesy(session, held, kind.category, occasion, now)
+            if told.occasion is not None:
+                _require_window(told.occasion, now)
                 turns = await read_turns(session, held.kind, held.item_id)
-                languages = languages_of(await language_of(session, recipient.id))
+                languages = languages_of(told.language)
                 overrides = await overrides_of(session, scene.programme_id, kind.name)
                 templates = named_versions(languages, overrides)
                 delivery = await ledger.claim(session, held, self.sender.name, now, templates)
-                return Taken(held.id, delivery, kind, occasion, held, turns, languages, overrides)
-            reason = "moved"
+                return Taken(
+                    held.id, delivery, kind, told.occasion, held, turns, languages, overrides
+                )
+            reason = told.reason
         await ledger.advance(session, held.id, "withheld", reason, now)
         return None
 

@@ -9,7 +9,13 @@ from pydantic import TypeAdapter
 from notifications.languages import Language
 from notifications.links import link_to
 from notifications.scene import Happened, OpenTask, Scene, Who, Words
-from notifications.words import TaskWords, item_title, task_words
+from notifications.words import (
+    TaskWords,
+    item_title,
+    stand_in_sentence,
+    task_words,
+    why_sentence,
+)
 from programmes.calendar import WorkingCalendar
 
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
@@ -30,6 +36,8 @@ class Occasion:
     rung: str = ""
     task: str = ""
     text_id: str | None = None
+    instead_of: Who | None = None
+    """Who is away, where the recipient stands in for them."""
 
     @property
     def language(self) -> Language:
@@ -70,7 +78,7 @@ class Occasion:
 
     def is_mine(self, task: OpenTask) -> bool:
         """Whether the recipient has to do it."""
-        return task.owner_id == self.recipient.id
+        return task.owner_id == (self.instead_of or self.recipient).id
 
     def task_words(self, task: OpenTask) -> TaskWords:
         """What a task is called, and what to do."""
@@ -83,6 +91,12 @@ class Occasion:
         """What the item is called; the programme, where the email is about the whole engagement."""
         scene = self.scene
         return item_title(scene.item_kind, scene.item_key, scene.titles, self.data("number"))
+
+    def why(self) -> str:
+        """Why the recipient gets it."""
+        if self.instead_of is not None:
+            return stand_in_sentence(self.instead_of.name, self.language)
+        return why_sentence(self.recipient.role, self.scene.member, self.language)
 
     def link(self) -> str:
         """The one link of the email."""

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.ledger import advance, close_delivery
 from notifications.states import may_follow
+from notifications.suppression import heed_report
 from storage.queries.rows import AnyRow
 from storage.sql import deliveries, insert_or_ignore, notifications, provider_events
 
@@ -133,7 +134,10 @@ async def _apply(
         return False
     if not may_follow(row.state, report.state):
         return False
-    return await advance(session, row.id, report.state, report.code, now)
+    moved = await advance(session, row.id, report.state, report.code, now)
+    if moved:
+        await heed_report(session, row.id, report.state, report.code, now)
+    return moved
 
 
 async def _locked(session: AsyncSession, ids: set[str]) -> dict[str, _Row]:

@@ -66,6 +66,11 @@ def why_sentence(role: str, member: str, language: Language = ENGLISH) -> str:
     return fill(found["text"], {"member": member})
 
 
+def stand_in_sentence(who: str, language: Language = ENGLISH) -> str:
+    """Why somebody gets an email that was meant for somebody who is away."""
+    return fill(entry("why", "stand_in", language=language)["text"], {"who": who})
+
+
 def fill(sentence: str, values: Mapping[str, str]) -> str:
     """Fill in ``{names}``; one that is not there reads as a dash rather than fail."""
     return sentence.format_map(_Known(values))

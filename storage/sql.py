@@ -29,6 +29,8 @@ deliveries: Table = _tables[tables.Delivery.__tablename__]
 provider_events: Table = _tables[tables.ProviderEvent.__tablename__]
 template_overrides: Table = _tables[tables.TemplateOverride.__tablename__]
 mailbox: Table = _tables[tables.MailboxMessage.__tablename__]
+choices: Table = _tables[tables.Choice.__tablename__]
+suppressions: Table = _tables[tables.Suppression.__tablename__]
 tokens: Table = _tables[tables.Token.__tablename__]
 idempotent_calls: Table = _tables[tables.IdempotentCall.__tablename__]
 

@@ -42,7 +42,7 @@ async def add_programme(desk: Desk, actor: Actor, source: bytes) -> ProgrammeRow
                 for one in error.problems
             ],
         ) from error
-    async with _writing(desk) as session:
+    async with writing(desk) as session:
         await master.add_programme(
             session,
             actor.holder_id,
@@ -72,7 +72,7 @@ async def add_member(
     """Add a member organisation with its contacts."""
     require(actor, "add_member")
     member_id = derived_id("mem", actor.holder_id, key) if key else new_id("mem")
-    async with _writing(desk) as session:
+    async with writing(desk) as session:
         # A repeat after a crash finds what the first attempt has stored.
         if key is None or await show_member(session, member_id) is None:
             await master.add_member(
@@ -100,7 +100,7 @@ async def edit_member(
 ) -> MemberDetail:
     """Change what is given. Engagements keep the calendar that they were started with."""
     require(actor, "edit_member")
-    async with _writing(desk) as session:
+    async with writing(desk) as session:
         await master.update_member(
             session,
             actor.holder_id,
@@ -118,7 +118,7 @@ async def add_contact(
 ) -> MemberDetail:
     """Add a contact; as the lead, in place of the one who was."""
     require(actor, "add_contact")
-    async with _writing(desk) as session:
+    async with writing(desk) as session:
         await master.add_contact(session, actor.holder_id, desk.now(), member_id, contact)
         return await _member(session, member_id)
 
@@ -136,7 +136,7 @@ async def edit_contact(
 ) -> MemberDetail:
     """Change what is given; the tasks of a new lead follow."""
     require(actor, "edit_contact")
-    async with _writing(desk) as session:
+    async with writing(desk) as session:
         before = await _member(session, member_id)
         if all(contact.id != contact_id for contact in before.contacts):
             raise Problem("not-found")
@@ -159,7 +159,7 @@ async def add_person(
     """Add somebody of the office, of its funder or of a partner."""
     require(actor, "add_person")
     person_id = derived_id("per", actor.holder_id, key) if key else new_id("per")
-    async with _writing(desk) as session:
+    async with writing(desk) as session:
         if key is None or await show_person(session, person_id) is None:
             await master.add_person(
                 session,
@@ -175,6 +175,32 @@ async def add_person(
     return added
 
 
+async def edit_person(
+    desk: Desk,
+    actor: Actor,
+    person_id: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    active: bool | None = None,
+) -> PersonRow:
+    """Change what is given."""
+    require(actor, "edit_person")
+    async with writing(desk) as session:
+        await master.update_person(
+            session,
+            actor.holder_id,
+            desk.now(),
+            person_id,
+            name=name,
+            email=email,
+            active=active,
+        )
+        edited = await show_person(session, person_id)
+    assert edited is not None
+    return edited
+
+
 async def _member(session: AsyncSession, member_id: str) -> MemberDetail:
     found = await show_member(session, member_id)
     if found is None:
@@ -183,7 +209,7 @@ async def _member(session: AsyncSession, member_id: str) -> MemberDetail:
 
 
 @asynccontextmanager
-async def _writing(desk: Desk) -> AsyncIterator[AsyncSession]:
+async def writing(desk: Desk) -> AsyncIterator[AsyncSession]:
     """A transaction whose refusals are problems."""
     try:
         async with desk.database.transaction() as session:

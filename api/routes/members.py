@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 
 from api.commands import office
 from api.guard import Commanded, Edited, Read, guarded_router
-from api.problems import Problem
+from api.problems import Problem, documented
 from api.readings import office as shown
 from api.readings.parts import member_ref
 from api.readings.sight import sight
@@ -93,12 +93,15 @@ async def add_contact(
 
 
 @router.patch(
-    "/members/{member_id}/contacts/{contact_id}", summary="Edit a contact", responses=EDIT
+    "/members/{member_id}/contacts/{contact_id}",
+    summary="Edit a contact",
+    responses=EDIT | documented(503),
 )
 async def edit_contact(
     member_id: Id, contact_id: Id, body: ContactEdit, call: Edited
 ) -> MemberDetail:
-    """Change what is given; the rest stays. The open tasks of a lead go to the new one."""
+    """Change what is given; the rest stays. The open tasks of a lead go to the new one. What was
+    not sent since an address bounced, and is still true, is tried again at a new one."""
     edited = await office.edit_contact(
         call.desk,
         call.actor,

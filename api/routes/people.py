@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 from fastapi import Query, Request, Response
 
 from api.commands import office
-from api.guard import Commanded, Read, guarded_router
+from api.guard import Commanded, Edited, Read, guarded_router
+from api.problems import documented
 from api.readings import office as shown
 from api.routes.answering import API, EDIT, READ
 from api.routes.paging import Cursor, Limit, next_link
-from api.schemas.master import NewPerson
+from api.schemas.fields import Id
+from api.schemas.master import NewPerson, PersonEdit
 from api.schemas.office import Person
 from api.schemas.refs import Page
 from storage.queries import members as stored
@@ -40,3 +42,13 @@ async def add_person(body: NewPerson, response: Response, call: Commanded) -> Pe
     )
     response.headers["Location"] = f"{API}/people"
     return shown.person(added)
+
+
+@router.patch("/people/{person_id}", summary="Edit a person", responses=EDIT | documented(503))
+async def edit_person(person_id: Id, body: PersonEdit, call: Edited) -> Person:
+    """Change what is given; the rest stays. The tasks of somebody who leaves go to whoever stands
+    in. What was not sent since their address bounced, and is still true, is tried again."""
+    edited = await office.edit_person(
+        call.desk, call.actor, person_id, name=body.name, email=body.email, active=body.active
+    )
+    return shown.person(edited)

@@ -86,3 +86,12 @@ class NewPerson(Body):
     name: Line
     email: Email
     role: Literal["manager", "researcher", "adviser", "viewer"]
+
+
+class PersonEdit(Body):
+    """What changes about a person; the rest stays."""
+
+    model_config = _example(email="ada.okafor@example.org")
+    name: Line | None = None
+    email: Email | None = None
+    active: bool | None = None

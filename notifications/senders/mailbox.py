@@ -36,6 +36,7 @@ class Mailbox:
             "subject": email.subject,
             "text": email.text,
             "html": email.html,
+            "unsubscribe": email.unsubscribe,
             "calendar_method": email.invitation.method if email.invitation else None,
             "calendar": email.invitation.content if email.invitation else None,
             "at": self._clock(),

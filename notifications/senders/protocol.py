@@ -16,6 +16,10 @@ class Invitation:
     filename = "invite.ics"
 
 
+ONE_CLICK = "List-Unsubscribe=One-Click"
+"""The value of ``List-Unsubscribe-Post``, and what a mail program then posts."""
+
+
 @dataclass(frozen=True)
 class Email:
     """A rendered email to one person. ``notification_id`` is its key on the ledger."""
@@ -33,6 +37,8 @@ class Email:
     invitation: Invitation | None = None
     programme: str = ""
     """The programme's id: what a provider may count by."""
+    unsubscribe: str = ""
+    """The link that ends such emails at one click (RFC 8058); empty where they always go."""
     attempt: int = 0
     """The attempt's number on the ledger (its delivery); 0 where there is none."""
 

@@ -22,6 +22,7 @@ from sendgrid.helpers.mail import (
     Content,
     CustomArg,
     From,
+    Header,
     HtmlContent,
     Mail,
     MailSettings,
@@ -35,6 +36,7 @@ from sendgrid.helpers.mail import (
 )
 
 from notifications.senders.protocol import (
+    ONE_CLICK,
     Accepted,
     Email,
     Invitation,
@@ -188,6 +190,9 @@ def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
         mail.reply_to = ReplyTo(email.reply_to)
     if email.invitation is not None:
         _invite(mail, email.invitation)
+    if email.unsubscribe:
+        mail.add_header(Header("List-Unsubscribe", f"<{email.unsubscribe}>"))
+        mail.add_header(Header("List-Unsubscribe-Post", ONE_CLICK))
     # Comes back with every event. An opaque id: nothing personal may go in here.
     mail.add_custom_arg(CustomArg("notification_id", email.notification_id))
     if email.attempt:

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime, localtime
 from typing import Literal
 
@@ -12,6 +12,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from notifications.senders.protocol import (
+    ONE_CLICK,
     Accepted,
     Email,
     Invitation,
@@ -20,8 +21,32 @@ from notifications.senders.protocol import (
     Unknown,
 )
 
+UNSUBSCRIBE = "List-Unsubscribe"
+
 _PERMANENT = 500
 """Reply codes from here on are for good (RFC 5321, 4.2.1)."""
+
+
+class Wire(EmailPolicy):
+    """Headings as they travel. One that is a link stays whole: mail programs do not decode it, and
+    Python would write it in a code once it is longer than a line."""
+
+    def fold(self, name: str, value: str) -> str:
+        """One heading, ready for the wire."""
+        if name == UNSUBSCRIBE:
+            return f"{name}: {value}{self.linesep}"
+        folded: str = super().fold(name, value)
+        return folded
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """The same as bytes."""
+        if name == UNSUBSCRIBE:
+            return self.fold(name, value).encode("ascii")
+        folded: bytes = super().fold_binary(name, value)
+        return folded
+
+
+WIRE = Wire(linesep="\r\n")
 
 
 class Smtp:
@@ -54,7 +79,7 @@ class Smtp:
         """Hand it over; the provider's id is its ``Message-ID``, which is the notification's."""
         try:
             message = to_message(email)
-            content = message.as_bytes(policy=policy.SMTP)
+            content = message.as_bytes(policy=WIRE)
         except (ValueError, UnicodeError):
             raise Permanent("not_an_email") from None
         client = aiosmtplib.SMTP(
@@ -107,7 +132,7 @@ class Smtp:
 
 def to_message(email: Email) -> EmailMessage:
     """The message with both parts. Raises ``ValueError`` where a header cannot hold its value."""
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=WIRE)
     message["Subject"] = email.subject
     message["From"] = Address(email.from_name, addr_spec=email.from_email)
     message["To"] = Address(email.to_name, addr_spec=email.to_email)
@@ -115,6 +140,9 @@ def to_message(email: Email) -> EmailMessage:
         message["Reply-To"] = Address(addr_spec=email.reply_to)
     message["Message-ID"] = message_id(email)
     message["Date"] = format_datetime(localtime())
+    if email.unsubscribe:
+        message[UNSUBSCRIBE] = f"<{email.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = ONE_CLICK
     # So that out-of-office replies stay at home (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(email.text, cte="quoted-printable")

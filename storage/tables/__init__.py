@@ -2,9 +2,10 @@
 
 Ids are opaque strings with a prefix: ``mem_``, ``eng_``, ``itm_``. Instants are stored in UTC and
 come back aware (see ``storage.columns``). Personal data lives in ``contacts``, ``people``,
-``texts`` and ``mailbox`` alone.
+``texts``, ``mailbox`` and ``suppressions`` alone.
 """
 
+from storage.tables.choices import Choice, Suppression
 from storage.tables.ledger import Delivery, MailboxMessage, Notification, ProviderEvent
 from storage.tables.office import (
     Contact,
@@ -19,6 +20,7 @@ from storage.tables.processes import Engagement, Event, Item, Task
 from storage.tables.templates import TemplateOverride
 
 __all__ = [
+    "Choice",
     "Contact",
     "Delivery",
     "Engagement",
@@ -31,6 +33,7 @@ __all__ = [
     "Person",
     "Programme",
     "ProviderEvent",
+    "Suppression",
     "Task",
     "TemplateOverride",
     "Text",

@@ -26,7 +26,8 @@ class Notification(SQLModel, table=True):
         Index("ix_notifications_timeline", "engagement_id", "changed_at", "id"),
     )
     id: str = Field(primary_key=True)
-    engagement_id: str = Field(foreign_key="engagements.id")
+    engagement_id: str | None = Field(default=None, foreign_key="engagements.id")
+    """``None`` of a digest, which is about a whole programme."""
     item_id: str
     sequence: int
     kind: str
@@ -36,6 +37,11 @@ class Notification(SQLModel, table=True):
     recipient_id: str
     selector: str = ""
     """The selectors of the notice that meant this recipient, with commas: ``lead,member``."""
+    told_id: str = ""
+    """Who got it: the recipient, or whoever stands in for them. Empty until it leaves."""
+    addressed: str = ""
+    """SHA-256 of the address that it went to, so that a later bounce is not held against another
+    one."""
     text_id: str | None = Field(default=None, foreign_key="texts.id")
     state: str = Field(default="reserved", index=True)
     """One of ``notifications.states``, which says what may follow what."""
@@ -109,6 +115,8 @@ class MailboxMessage(SQLModel, table=True):
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
+    """The link of ``List-Unsubscribe``, where the email has that heading."""
     calendar_method: str | None = None
     """``REQUEST``, ``PUBLISH`` or ``CANCEL``, where the email has a calendar part."""
     calendar: str | None = None

@@ -78,9 +78,9 @@ class TestDeliver:
         await post.write(record(1, reminder(), tasks=(task(),)))
         with count_statements(database) as seen:
             await post.deliver(OPENING)
-        # The list, five for the scene, seven to look, choose the words and claim, one mail, two to
-        # mark.
-        assert len(seen) <= 16
+        # The list, five for the scene, nine to look, heed the recipient's choices, choose the words
+        # and claim, one mail, two to mark.
+        assert len(seen) <= 18
 
 
 class TestComplaint2OneBrokenReminderStopsEveryReminder:

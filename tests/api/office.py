@@ -13,7 +13,7 @@ from programmes.facts import Fact, ItemState, Record, TaskState
 from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
 from storage.record import write
-from storage.sql import mailbox, tokens
+from storage.sql import mailbox, suppressions, tokens
 from tests.storage.office import NOW, Rows, days, office
 
 PROGRAMME = "inclusive-growth-network"
@@ -73,6 +73,16 @@ async def fill(session: AsyncSession) -> None:
     )
     rows.text("txt_request", "What raises pay in care work?")
     _tokens(rows)
+    rows.add(
+        suppressions,
+        id="sup_1",
+        address="gone@example.org",
+        reason="bounced",
+        notification_id=None,
+        at=NOW,
+        lifted_at=None,
+        lifted_by=None,
+    )
     _mail(rows)
     await rows.write(session)
     for their, assignee in ((CARDIFF, "per_researcher"), (GLASGOW, "")):

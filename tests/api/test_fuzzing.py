@@ -50,6 +50,10 @@ JUDGED_FURTHER = frozenset(
             "add_contact",
             "edit_contact",
             "add_person",
+            "edit_person",
+            "set_my_choices",
+            "set_contact_choices",
+            "set_person_choices",
         ),
         *("start_engagement", "assign_request", "record_notes"),
     }

@@ -17,6 +17,8 @@ PLACEHOLDERS = {
     "review": "final",
     "action": "act_1",
     "mail_id": "1",
+    "person_id": "per_manager",
+    "suppression_id": "sup_1",
     "programme_id": "inclusive-growth-network",
     "kind": "research.delivered",
     "language": "cy",

@@ -17,6 +17,7 @@ from notifications.overrides.samples import edges, sample
 from notifications.overrides.writing import BROKEN, write
 from storage.database import Database
 from storage.master import Missing
+from storage.master.choices import NewChoices, set_choices
 from storage.master.templates import activate_template
 from storage.sql import events, notifications, template_overrides
 from tests.notifications.office import IGN, NOW, SETTINGS, Post, closing, record, reminder, task
@@ -103,13 +104,13 @@ class TestSending:
         ("mode", "noted"), [("en", "en:0"), ("cy", "cy:0"), ("both", "cy:0,en:0")]
     )
     async def test_everybody_gets_it_in_the_language_of_their_choice(
-        self, database: Database, mode: Mode, noted: str, monkeypatch: pytest.MonkeyPatch
+        self, database: Database, mode: Mode, noted: str
     ) -> None:
-        async def chosen(*_: object) -> Mode:
-            return mode
-
-        assert await language_of(None, "per_manager") == "en"  # type: ignore[arg-type]
-        monkeypatch.setattr("notifications.dispatch.language_of", chosen)
+        async with database.transaction() as session:
+            assert await language_of(session, "per_manager") == "en"
+            chosen = NewChoices(language=mode)
+            await set_choices(session, "per_manager", NOW, "per_manager", chosen)
+            assert await language_of(session, "per_manager") == mode
         mail = await sent(database)
         assert ("Nodyn atgoffa" in mail.subject) == (mode != "en")
         assert ("Reminder" in mail.subject) == (mode != "cy")

@@ -154,13 +154,15 @@ class TestNotifications:
 
     def test_every_reason_in_the_code_has_its_sentence(self) -> None:
         patterns = (
-            r'(?:Transient|Permanent|Unknown)\("([a-z_]+)"',
+            r'(?:Transient|Permanent|Unknown|Quiet)\("([a-z_]+)"',
             r'advance\(\w+, [\w.]+, "\w+", "(\w+)"',
             r'_mark\(taken, "\w+", "\w+", "(\w+)"',
             r'return "(\w+)"\n',
             r'reason = "(\w+)"',
+            r'Told\(None, "(\w+)"',
         )
-        code = [ROOT / "notifications" / name for name in ("dispatch.py", "truth.py")]
+        rooms = ("dispatch.py", "truth.py", "courtesy.py")
+        code = [ROOT / "notifications" / name for name in rooms]
         code += (ROOT / "notifications/senders").glob("*.py")
         texts = [path.read_text("utf-8") for path in code]
         named = {found for text in texts for one in patterns for found in re.findall(one, text)}

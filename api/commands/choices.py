@@ -1,0 +1,64 @@
+"""Commands on recipients' choices and suppressed addresses: plain SQL, and what a mend lets go."""
+
+from api.commands.office import writing
+from api.commands.reaching import require
+from api.desk import Desk
+from api.permissions import Actor
+from api.problems import Problem
+from notifications.choices import Choices, choices_of
+from storage.master.choices import NewChoices, set_choices
+from storage.master.suppressions import lift
+from storage.queries.members import show_member, show_person
+
+
+async def own_choices(desk: Desk, actor: Actor) -> Choices:
+    """What the caller has chosen."""
+    async with desk.database.reading() as session:
+        return await choices_of(session, actor.holder_id)
+
+
+async def set_own_choices(desk: Desk, actor: Actor, given: NewChoices) -> Choices:
+    """Choose for oneself."""
+    require(actor, "set_my_choices")
+    return await _set(desk, actor, actor.holder_id, given)
+
+
+async def choices_for(desk: Desk, actor: Actor, holder_id: str, member_id: str = "") -> Choices:
+    """What a contact of that member, or a person of the office, has chosen."""
+    require(actor, "show_contact_choices" if member_id else "show_person_choices")
+    await _require_holder(desk, holder_id, member_id)
+    async with desk.database.reading() as session:
+        return await choices_of(session, holder_id)
+
+
+async def set_choices_for(
+    desk: Desk, actor: Actor, holder_id: str, given: NewChoices, member_id: str = ""
+) -> Choices:
+    """Choose in somebody's place, because they asked for it."""
+    require(actor, "set_contact_choices" if member_id else "set_person_choices")
+    await _require_holder(desk, holder_id, member_id)
+    return await _set(desk, actor, holder_id, given)
+
+
+async def lift_suppression(desk: Desk, actor: Actor, suppression_id: str) -> None:
+    """Send to an address again."""
+    require(actor, "lift_suppression")
+    async with writing(desk) as session:
+        await lift(session, actor.holder_id, desk.now(), suppression_id)
+
+
+async def _set(desk: Desk, actor: Actor, holder_id: str, given: NewChoices) -> Choices:
+    async with writing(desk) as session:
+        await set_choices(session, actor.holder_id, desk.now(), holder_id, given)
+        return await choices_of(session, holder_id)
+
+
+async def _require_holder(desk: Desk, holder_id: str, member_id: str) -> None:
+    async with desk.database.reading() as session:
+        if member_id:
+            member = await show_member(session, member_id)
+            known = member is not None and any(one.id == holder_id for one in member.contacts)
+        else:
+            known = await show_person(session, holder_id) is not None
+    if not known:
+        raise Problem("not-found")

@@ -1,0 +1,48 @@
+"""One click ends the digests (RFC 8058): a POST, by a mail program or by the page's own button."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.desk import Desk
+from api.pages.rendering import page
+from notifications.unsubscribe import holder_of
+from storage.master.choices import stop_digests
+
+router = APIRouter(include_in_schema=False)
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The one page with a form of its own."""
+
+
+@router.get("/unsubscribe/{token}")
+async def ask(request: Request, token: str) -> HTMLResponse:
+    """A page with a button. It changes nothing: mail scanners open links too."""
+    return _page(request, "ask" if _holder(request, token) else "unknown")
+
+
+@router.post("/unsubscribe/{token}")
+async def stop(request: Request, token: str) -> HTMLResponse:
+    """End the digests of whoever the link was sent to. A repeat says the same."""
+    holder = _holder(request, token)
+    if holder is None:
+        return _page(request, "unknown")
+    desk: Desk = request.app.state.desk
+    async with desk.database.transaction() as session:
+        await stop_digests(session, desk.now(), holder)
+    return _page(request, "done")
+
+
+def _holder(request: Request, token: str) -> str | None:
+    desk: Desk = request.app.state.desk
+    return holder_of(token, desk.settings.secret.get_secret_value())
+
+
+def _page(request: Request, says: str) -> HTMLResponse:
+    answer = page(request, "unsubscribe.html", says=says)
+    answer.headers["Content-Security-Policy"] = _POLICY
+    if says == "unknown":
+        answer.status_code = 404
+    return answer

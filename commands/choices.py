@@ -1,0 +1,141 @@
+"""`milepost choices`: what somebody has chosen about their emails."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.changing import OPERATOR, with_change
+from commands.lookup import person_named
+from commands.outcome import ending, with_database
+from commands.show import AsJson, print_json, print_table
+from notifications.choices import Choices, choices_of
+from storage.database import Database
+from storage.master.choices import NewChoices, set_choices
+
+app = typer.Typer(name="choices", help="How somebody wants their emails.", no_args_is_help=True)
+
+Holder = Annotated[str, typer.Argument(help="A contact's id, or a person's id, name or address.")]
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NONE = "none"
+
+
+@app.command()
+def show(holder: Holder, as_json: AsJson = False) -> None:
+    """Show what somebody has chosen. Exit code 1: there is nobody of that name."""
+
+    async def read(database: Database) -> Choices:
+        async with database.reading() as session:
+            return await choices_of(session, await _id(session, holder))
+
+    with ending(as_json):
+        chosen = with_database(read)
+    _print(chosen, as_json)
+
+
+@app.command("set")
+def set_some(
+    holder: Holder,
+    language: Annotated[
+        Literal["en", "cy", "both"] | None, typer.Option(help="English, Welsh, or both.")
+    ] = None,
+    reminders: Annotated[
+        Literal["single", "digest"] | None,
+        typer.Option(help="Each reminder by itself, or collected once a week."),
+    ] = None,
+    digests: Annotated[
+        bool | None, typer.Option("--digests/--no-digests", help="Whether summaries come.")
+    ] = None,
+    quiet: Annotated[
+        str | None,
+        typer.Option(help=f"Days on which emails wait, such as fri or wed,fri; or {_NONE}."),
+    ] = None,
+    away: Annotated[
+        str | None,
+        typer.Option(help=f"FIRST:LAST:DELEGATE, two dates and an id; or {_NONE}."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given; the rest stays. Exit code 1: something is wrong, nothing is stored."""
+    days = _days(quiet)
+    absence = _absence(away)
+
+    async def work(session: AsyncSession, now: datetime) -> Choices:
+        holder_id = await _id(session, holder)
+        held = await choices_of(session, holder_id)
+        given = NewChoices(
+            language=language or held.language,
+            reminders=reminders or held.reminders,
+            digests=held.digests if digests is None else digests,
+            quiet_weekdays=held.quiet_weekdays if days is None else days,
+            absent_from=held.absent_from,
+            absent_until=held.absent_until,
+            delegate_id=held.delegate_id,
+        )
+        if absence is not None:
+            first, last, delegate = absence
+            given = replace(given, absent_from=first, absent_until=last, delegate_id=delegate)
+        await set_choices(session, OPERATOR, now, holder_id, given)
+        return await choices_of(session, holder_id)
+
+    with ending(as_json):
+        chosen = with_change(work)
+    _print(chosen, as_json)
+
+
+async def _id(session: AsyncSession, holder: str) -> str:
+    return holder if holder.startswith("con_") else (await person_named(session, holder)).id
+
+
+def _days(quiet: str | None) -> tuple[int, ...] | None:
+    if quiet is None:
+        return None
+    try:
+        return tuple(DAYS.index(day.strip()) for day in quiet.split(",") if day != _NONE)
+    except ValueError:
+        raise typer.BadParameter(
+            say("choices.days", days=", ".join(DAYS)), param_hint="--quiet"
+        ) from None
+
+
+def _absence(away: str | None) -> tuple[date | None, date | None, str | None] | None:
+    if away is None:
+        return None
+    if away == _NONE:
+        return None, None, None
+    try:
+        first, last, delegate = away.split(":")
+        return date.fromisoformat(first), date.fromisoformat(last), delegate
+    except ValueError:
+        raise typer.BadParameter(say("choices.away"), param_hint="--away") from None
+
+
+def _print(chosen: Choices, as_json: bool) -> None:
+    if as_json:
+        print_json(chosen)
+        return
+    print_table(
+        say("choices.title"),
+        [say("column.choice"), say("column.value")],
+        [
+            (say(f"choices.{name}"), value)
+            for name, value in (
+                ("language", say(f"choices.language_{chosen.language}")),
+                ("reminders", say(f"choices.reminders_{chosen.reminders}")),
+                ("digests", say("choices.yes" if chosen.digests else "choices.no")),
+                ("quiet", ", ".join(DAYS[day] for day in chosen.quiet_weekdays)),
+                ("absent", _period(chosen)),
+            )
+        ],
+    )
+
+
+def _period(chosen: Choices) -> str:
+    if not chosen.delegate_id:
+        return ""
+    values = {"first": chosen.absent_from, "last": chosen.absent_until}
+    return say("choices.absence", **values, delegate=chosen.delegate_id)

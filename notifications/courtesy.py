@@ -1,0 +1,109 @@
+"""Who is told, and when: what recipients have chosen, asked just before an email leaves."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.choices import Choices, manners_of
+from notifications.languages import ENGLISH, Mode
+from notifications.ledger import Held
+from notifications.occasion import Occasion
+from notifications.scene import Who, read_recipient
+from notifications.senders.protocol import Transient
+from programmes.calendar import WorkingCalendar
+from storage.sql import notifications
+
+Category = Literal["transactional", "reminder", "digest"]
+"""``transactional``: it answers something, or only the recipient can go on; it always goes.
+``reminder``: what comes ahead of a date; one may have them collected. ``digest``: a summary."""
+
+
+class Quiet(Transient):
+    """The recipient wants nothing today: the email waits for their next day."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The email as it goes, to the recipient or to whoever stands in; or ``None`` and why not."""
+
+    occasion: Occasion | None
+    reason: str = ""
+    language: Mode = ENGLISH
+    """In which it is written."""
+
+
+async def courtesy(
+    session: AsyncSession, held: Held, category: Category, occasion: Occasion, now: datetime
+) -> Told:
+    """Judge one email that is true. Raises ``Quiet`` with the time until it may go."""
+    recipient, calendar = occasion.recipient, occasion.calendar
+    theirs, suppressed = await manners_of(session, recipient.id, recipient.email)
+    if category == "reminder" and theirs.reminders == "digest":
+        return Told(None, "in_digest")
+    delegate_id = theirs.stands_in(calendar.local_date(now))
+    if delegate_id and await _knows_already(session, held, delegate_id):
+        return Told(None, "delegate_told")
+    delegate = await read_recipient(session, delegate_id) if delegate_id else None
+    if delegate is not None and delegate.active:
+        delegates, unreachable = await manners_of(session, delegate.id, delegate.email)
+        # Better told on holiday than nobody told.
+        if not unreachable:
+            theirs, suppressed = delegates, False
+            occasion = replace(occasion, recipient=delegate, instead_of=recipient)
+    if suppressed:
+        return Told(None, "suppressed")
+    keep_quiet(theirs, calendar, now)
+    await note_address(session, held.id, occasion.recipient)
+    return Told(occasion, language=theirs.language)
+
+
+async def note_address(session: AsyncSession, notification_id: str, who: Who) -> None:
+    """Keep on the ledger who gets it, and enough of the address to know it again."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == notification_id)
+        .values(told_id=who.id, addressed=fingerprint(who.email))
+    )
+
+
+def fingerprint(address: str) -> str:
+    """SHA-256 of an address."""
+    return sha256(address.lower().encode()).hexdigest()
+
+
+def wait_for_a_day(theirs: Choices, calendar: WorkingCalendar, now: datetime) -> timedelta | None:
+    """How long until a day on which they take emails; ``None`` where that is today.
+
+    Quiet days that would leave no working day at all are not heeded, nor is there any day to wait
+    for in a calendar that counts in seconds.
+    """
+    days = tuple(d for d in calendar.working_weekdays if d not in theirs.quiet_weekdays)
+    today = calendar.local_date(now)
+    if calendar.always_open or not days or today.weekday() not in theirs.quiet_weekdays:
+        return None
+    return replace(calendar, working_weekdays=days).next_send_instant(now) - now
+
+
+def keep_quiet(theirs: Choices, calendar: WorkingCalendar, now: datetime) -> None:
+    """Raises ``Quiet`` where they take nothing today."""
+    wait = wait_for_a_day(theirs, calendar, now)
+    if wait is not None:
+        raise Quiet("quiet_day", wait)
+
+
+async def _knows_already(session: AsyncSession, held: Held, delegate_id: str) -> bool:
+    """Whether the delegate gets the same email for themselves, or for somebody else."""
+    c = notifications.c
+    same = select(c.id).where(
+        c.item_id == held.item_id,
+        c.sequence == held.sequence,
+        c.kind == held.kind,
+        c.rung == held.rung,
+        c.id != held.id,
+        or_(c.recipient_id == delegate_id, c.told_id == delegate_id),
+    )
+    return (await session.execute(same.limit(1))).scalar_one_or_none() is not None

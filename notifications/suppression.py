@@ -1,0 +1,61 @@
+"""What a provider's report does to an address, and which emails a mended one lets go."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.courtesy import fingerprint
+from notifications.scene import read_recipient
+from storage.master.suppressions import suppress
+from storage.sql import notifications
+
+SUPPRESSING = frozenset({"bounced", "dropped", "complained"})
+"""The states that say of an address that nothing should be sent to it any more."""
+
+_NOT_THE_ADDRESS = ("blocked", "dropped_spam_content", "dropped_other")
+"""Codes of reports: a server that refuses us for now, or what an email says."""
+
+
+async def heed_report(
+    session: AsyncSession, notification_id: str, state: str, code: str, now: datetime
+) -> bool:
+    """Suppress the address of an email that bounced, was dropped, or was called spam.
+
+    A refusal of what was said, or of who says it, is nothing against the address; and an address
+    that was changed since the email left is another one.
+    """
+    if state not in SUPPRESSING or code.startswith(_NOT_THE_ADDRESS):
+        return False
+    c = notifications.c
+    row = (
+        await session.execute(
+            select(c.recipient_id, c.told_id, c.addressed).where(c.id == notification_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    told = await read_recipient(session, row.told_id or row.recipient_id)
+    if told is None or (row.addressed and row.addressed != fingerprint(told.email)):
+        return False
+    return await suppress(session, now, told.email, reason=state, notification_id=notification_id)
+
+
+async def waiting_for(session: AsyncSession, holder_ids: list[str]) -> list[str]:
+    """Ids of the notifications that a mended address lets go, the oldest first.
+
+    Of several about one task the latest says it all, so the others stay withheld. Whether what is
+    left is still true, whoever sends it asks again.
+    """
+    c = notifications.c
+    rows = await session.execute(
+        select(c.id, c.item_id, c.task, c.recipient_id)
+        .where(c.recipient_id.in_(holder_ids), c.state == "withheld", c.reason == "suppressed")
+        .order_by(c.reserved_at, c.sequence, c.id)
+    )
+    latest: dict[tuple[str, ...], str] = {}
+    for row in rows:
+        key = (row.recipient_id, row.item_id, row.task) if row.task else (row.id,)
+        latest.pop(key, None)
+        latest[key] = row.id
+    return list(latest.values())

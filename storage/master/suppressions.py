@@ -1,0 +1,81 @@
+"""Addresses to which nothing is sent, since they bounced or somebody complained."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.ids import new_id
+from storage.master.audit import note
+from storage.master.flaws import Missing
+from storage.sql import contacts, insert_or_ignore, people, suppressions
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """An address that takes emails again."""
+
+    address: str
+
+
+async def suppress(
+    session: AsyncSession,
+    now: datetime,
+    address: str,
+    *,
+    reason: str,
+    notification_id: str | None = None,
+) -> bool:
+    """Send nothing more to the address; ``False`` where that is so already."""
+    row = {
+        "id": new_id("sup"),
+        "address": address.lower(),
+        "reason": reason,
+        "notification_id": notification_id,
+        "at": now,
+        "lifted_at": None,
+        "lifted_by": None,
+    }
+    if not await insert_or_ignore(session, suppressions, [row]):
+        return False
+    await note(session, "address.suppressed", str(row["id"]), "system", now, {"reason": reason})
+    return True
+
+
+async def lift(session: AsyncSession, by: str, now: datetime, suppression_id: str) -> Lifted:
+    """Send to the address again. Raises ``Missing`` where it is not suppressed (any more)."""
+    c = suppressions.c
+    lifted = await session.execute(
+        update(suppressions)
+        .where(c.id == suppression_id, c.lifted_at.is_(None))
+        .values(lifted_at=now, lifted_by=by)
+        .returning(c.address)
+    )
+    address = lifted.scalar_one_or_none()
+    if address is None:
+        raise Missing(suppression_id)
+    await note(session, "address.lifted", suppression_id, by, now)
+    return Lifted(address)
+
+
+async def suppressed_of(session: AsyncSession, addresses: Iterable[str]) -> frozenset[str]:
+    """Which of these addresses take nothing, in lower case."""
+    wanted = {address.lower() for address in addresses}
+    c = suppressions.c
+    found = await session.scalars(
+        select(c.address).where(c.address.in_(wanted), c.lifted_at.is_(None))
+    )
+    return frozenset(found)
+
+
+async def holders_of(session: AsyncSession, address: str) -> list[str]:
+    """The contacts and people who have that address."""
+    statement = union_all(
+        *(
+            select(table.c.id).where(func.lower(table.c.email) == address.lower())
+            for table in (contacts, people)
+        )
+    )
+    return sorted((await session.execute(statement)).scalars())

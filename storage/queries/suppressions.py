@@ -1,0 +1,83 @@
+"""The addresses that take no emails, with who has them and how many emails wait for each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
+from storage.queries.rows import Named
+from storage.sql import contacts, notifications, people, suppressions
+
+
+@dataclass(frozen=True)
+class SuppressionRow:
+    """One suppressed address."""
+
+    id: str
+    address: str
+    reason: str
+    notification_id: str | None
+    at: datetime
+    holders: tuple[Named, ...]
+    waiting: int
+    """Emails that were withheld for it."""
+
+
+async def list_suppressions(
+    session: AsyncSession, *, cursor: str | None = None, limit: int = LIMIT
+) -> Page[SuppressionRow]:
+    """Those that are not lifted, the latest first. Raises ``BadCursor``. Three statements."""
+    limit, c = clamp(limit), suppressions.c
+    statement = select(suppressions).where(c.lifted_at.is_(None))
+    if cursor is not None:
+        at = decode(cursor, at=str, id=str)
+        statement = statement.where(
+            beyond([c.at, c.id], [instant(at["at"]), at["id"]], descending=True)
+        )
+    found = (
+        await session.execute(statement.order_by(c.at.desc(), c.id.desc()).limit(limit + 1))
+    ).all()
+    holders = await _holders(session, [row.address for row in found])
+    waiting = await _waiting(session, [one.id for each in holders.values() for one in each])
+    rows = [
+        SuppressionRow(
+            id=row.id,
+            address=row.address,
+            reason=row.reason,
+            notification_id=row.notification_id,
+            at=row.at,
+            holders=tuple(holders.get(row.address, ())),
+            waiting=sum(waiting.get(one.id, 0) for one in holders.get(row.address, ())),
+        )
+        for row in found
+    ]
+    return page_of(rows, limit, lambda last: encode(at=last.at.isoformat(), id=last.id))
+
+
+async def _holders(session: AsyncSession, addresses: list[str]) -> dict[str, list[Named]]:
+    found: dict[str, list[Named]] = {}
+    if not addresses:
+        return found
+    parts = [
+        select(func.lower(table.c.email), table.c.id, table.c.name).where(
+            func.lower(table.c.email).in_(addresses)
+        )
+        for table in (contacts, people)
+    ]
+    for address, id, name in await session.execute(parts[0].union_all(parts[1])):
+        found.setdefault(address, []).append(Named(id, name))
+    return found
+
+
+async def _waiting(session: AsyncSession, holder_ids: list[str]) -> dict[str, int]:
+    if not holder_ids:
+        return {}
+    c = notifications.c
+    statement = (
+        select(c.recipient_id, func.count())
+        .where(c.recipient_id.in_(holder_ids), c.state == "withheld", c.reason == "suppressed")
+        .group_by(c.recipient_id)
+    )
+    return {row[0]: row[1] for row in await session.execute(statement)}

@@ -1,0 +1,136 @@
+"""Recipients choose for themselves, and managers for others; a link ends digests at one click."""
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from notifications.choices import choices_of
+from notifications.unsubscribe import holder_of, unsubscribe_link
+from storage.database import Database
+from storage.sql import events
+from tests.api.conftest import Caller, application
+from tests.api.office import CARDIFF, GLASGOW
+
+SECRET = "a secret of these tests"
+CONTACT = f"/api/v1/members/{CARDIFF.member}/contacts/{CARDIFF.contact}/choices"
+
+
+class TestChoosing:
+    async def test_a_member_chooses_for_itself_and_reads_it_back(self, calling: Caller) -> None:
+        chosen = {"language": "both", "quiet_weekdays": [4], "reminders": "digest"}
+        answer = await calling("member").put("/api/v1/me/choices", json=chosen)
+        assert answer.status_code == 200
+        held = (await calling("member").get("/api/v1/me/choices")).json()
+        assert held == answer.json()
+        assert chosen.items() <= held.items()
+        assert held["changed_at"]
+        # The manager sees the same, and may choose in the contact's place.
+        assert (await calling("manager").get(CONTACT)).json() == held
+
+    async def test_what_is_left_out_is_as_if_nobody_had_chosen(self, calling: Caller) -> None:
+        await calling("manager").put(CONTACT, json={"language": "cy", "digests": False})
+        held = (await calling("manager").put(CONTACT, json={"language": "cy"})).json()
+        assert held["digests"] is True
+
+    async def test_whoever_chose_is_on_the_audit_trail(
+        self, calling: Caller, database: Database
+    ) -> None:
+        await calling("manager").put(CONTACT, json={"language": "cy"})
+        async with database.reading() as session:
+            query = events.select().where(events.c.kind == "choices.changed")
+            [row] = (await session.execute(query)).all()
+        assert (row.item_id, row.actor) == (CARDIFF.contact, "per_manager")
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({"language": "fr"}, "#/language"),
+            ({"quiet_weekdays": [0, 1, 2, 3, 4]}, "#/quiet_weekdays"),
+            (
+                {"absence": {"first": "2027-02-01", "last": "2027-02-05", "delegate": "con_two"}},
+                "#/absence",
+            ),
+            (
+                {"absence": {"first": "2027-02-01", "last": "2027-02-05", "delegate": "con_lead"}},
+                "#/absence",
+            ),
+        ],
+    )
+    async def test_what_cannot_be_is_refused(
+        self, calling: Caller, body: dict[str, Any], pointer: str
+    ) -> None:
+        answer = await calling("member").put("/api/v1/me/choices", json=body)
+        assert answer.status_code == 422
+        assert pointer in [flaw["pointer"] for flaw in answer.json()["errors"]]
+
+    async def test_another_members_contact_is_not_found_under_this_member(
+        self, calling: Caller
+    ) -> None:
+        path = f"/api/v1/members/{CARDIFF.member}/contacts/{GLASGOW.contact}/choices"
+        assert (await calling("manager").get(path)).status_code == 404
+        assert (await calling("manager").put(path, json={})).status_code == 404
+
+
+class TestSuppressions:
+    async def test_a_lifted_address_is_listed_no_more(self, calling: Caller) -> None:
+        manager = calling("manager")
+        [one] = (await manager.get("/api/v1/suppressions")).json()["items"]
+        assert (one["address"], one["reason"], one["waiting"]) == ("gone@example.org", "bounced", 0)
+        lifted = await manager.post("/api/v1/suppressions/sup_1/lift")
+        assert lifted.json() == {"released": []}
+        assert (await manager.get("/api/v1/suppressions")).json()["items"] == []
+        assert (await manager.post("/api/v1/suppressions/sup_1/lift")).status_code == 404
+
+
+class TestOneClick:
+    @pytest.fixture
+    def app(self, database: Database) -> FastAPI:
+        return application(database, secret=SECRET)
+
+    @pytest.fixture
+    def path(self) -> str:
+        return unsubscribe_link("", SECRET, "con_lead")
+
+    async def _digests(self, database: Database) -> bool:
+        async with database.reading() as session:
+            return (await choices_of(session, "con_lead")).digests
+
+    async def test_opening_the_link_changes_nothing_and_shows_a_button(
+        self, calling: Caller, database: Database, path: str
+    ) -> None:
+        answer = await calling(None).get(path)
+        assert answer.status_code == 200
+        assert '<form method="post">' in answer.text
+        assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+        assert await self._digests(database)
+
+    async def test_a_mail_programs_post_ends_the_digests_without_signing_in_however_often(
+        self, calling: Caller, database: Database, path: str
+    ) -> None:
+        for _ in range(2):
+            answer = await calling(None).post(path, data={"List-Unsubscribe": "One-Click"})
+            assert answer.status_code == 200
+            assert not await self._digests(database)
+
+    async def test_it_leaves_all_else_that_was_chosen(
+        self, calling: Caller, database: Database, path: str
+    ) -> None:
+        await calling("member").put("/api/v1/me/choices", json={"language": "cy"})
+        await calling(None).post(path)
+        held = (await calling("member").get("/api/v1/me/choices")).json()
+        assert (held["language"], held["digests"]) == ("cy", False)
+
+    @pytest.mark.parametrize("verb", ["GET", "POST"])
+    async def test_a_link_that_we_did_not_sign_does_nothing(
+        self, calling: Caller, database: Database, path: str, verb: str
+    ) -> None:
+        client: httpx.AsyncClient = calling(None)
+        for forged in (path[:-2], unsubscribe_link("", "another secret", "con_lead"), path + "x"):
+            assert (await client.request(verb, forged)).status_code == 404
+        assert await self._digests(database)
+
+    def test_without_a_secret_no_link_is_ours(self, path: str) -> None:
+        assert holder_of(path.rpartition("/")[2], SECRET) == "con_lead"
+        assert holder_of(path.rpartition("/")[2], "") is None
