@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_host: str = "https://api.sendgrid.com"
     sendgrid_sandbox: bool = False
+    inbound_secret: SecretStr = SecretStr("")
+    """Answers by email are taken at ``/webhooks/sendgrid/inbound/<this>`` alone, and the addresses
+    to answer to are signed with it. Nothing is taken unless it and the domain are set."""
+    inbound_domain: str = ""
+    """The domain whose mail the provider's Inbound Parse takes: ``reply+…@<this>``."""
     sendgrid_webhook_key: str = ""
     """SendGrid's public key of the signed Event Webhook, as it shows it; without it that is off."""
     secret: SecretStr = SecretStr("")

@@ -17,6 +17,7 @@ from activities.inputs import DELIVERY_QUEUE_SUFFIX
 from activities.record import Recorder, utc_now
 from api.temporal import connect
 from ending import run_and_leave
+from notifications.replies.address import reply_addresses
 from notifications.senders import Sender, sender_for
 from settings import Settings
 from settings import settings as read_settings
@@ -64,7 +65,8 @@ def build_workers(
     ``clock`` dates what the activities write; tests on a time-skipping server bring its own.
     """
     recorder = Recorder(database, clock)
-    courier = Courier(database, sender, settings, clock)
+    replies = reply_addresses(settings.inbound_secret, settings.inbound_domain)
+    courier = Courier(database, sender, settings, clock, replies)
     deciding = Worker(
         client,
         task_queue=settings.task_queue,

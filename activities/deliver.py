@@ -14,6 +14,7 @@ from activities.record import Recorder, utc_now
 from notifications.courtesy import Quiet
 from notifications.dispatch import Dispatch, OfficeAddress
 from notifications.ledger import of_record
+from notifications.replies.address import ReplyAddresses
 from notifications.scene import read_scene
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
@@ -37,9 +38,10 @@ class Courier:
         sender: Sender,
         settings: OfficeAddress,
         clock: Callable[[], datetime] = utc_now,
+        replies: ReplyAddresses | None = None,
     ) -> None:
         self._database = database
-        self._dispatch = Dispatch(database, sender, settings, clock)
+        self._dispatch = Dispatch(database, sender, settings, clock, replies)
         self._recorder = Recorder(database, clock)
 
     @activity.defn(name=DELIVER)

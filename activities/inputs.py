@@ -1,6 +1,7 @@
 """Names and inputs of the activities, as workflows see them; it imports nothing heavy."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 RECORD = "record"
 """Write one ``Record``: a local activity of the workflow that decided. Returns ``RecordResult``."""
@@ -20,6 +21,16 @@ class RecordResult:
     """How many notifications of that record exist; 0 means that there is nothing to deliver."""
 
     notifications: int
+
+
+@dataclass(frozen=True)
+class TellInput:
+    """An answer by email that is to be told of, and from when on."""
+
+    engagement_id: str
+    item_id: str
+    sequence: int
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)

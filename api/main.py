@@ -30,7 +30,8 @@ from api.routes import (
     templates,
 )
 from api.temporal import LazyTemporal, Temporal
-from api.webhooks import sendgrid_events
+from api.webhooks import inbound, sendgrid_events
+from api.webhooks.telling import Teller
 from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
@@ -62,8 +63,9 @@ def create_app(
     opened = database or Database(settings.database_url)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with app.state.teller.at_work():
+            yield
         if database is None:
             await opened.dispose()
 
@@ -77,6 +79,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = Desk(opened, temporal or LazyTemporal(), settings)
+    app.state.teller = Teller(app.state.desk)
     problem_handlers.install(app)
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
@@ -84,6 +87,7 @@ def create_app(
     app.include_router(sendgrid_events.router)
     app.include_router(pages.router)
     app.include_router(unsubscribe.router)
+    app.include_router(inbound.router)
     openapi.describe(app)
     # The last one added is the outermost.
     app.add_middleware(EntityTags)

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Problem
 from api.webhooks import sendgrid_events
 
+# A path below this one ends in a secret, and its body may hold a whole email with its files.
+INBOUND = "/webhooks/sendgrid/inbound/"
+
 log = logging.getLogger("milepost.api")
 access_log = logging.getLogger("milepost.api.access")
 
@@ -74,7 +77,7 @@ class Envelope:
             access_log.info(
                 "%s %s %s %.0f ms %s",
                 scope["method"],
-                scope["path"],
+                INBOUND if scope["path"].startswith(INBOUND) else scope["path"],
                 status,
                 (time.perf_counter() - began) * 1000,
                 request_id,
@@ -90,7 +93,8 @@ class BodyLimit:
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(INBOUND):
+            # The inbound route reads as a stream, and has a limit of its own.
             await self.app(scope, receive, send)
             return
         limit = max(self.limit, LARGER.get(scope["path"], 0))

@@ -199,6 +199,21 @@ def cycle_closed(it: Occasion) -> c.CycleClosed:
     )
 
 
+# --- Answers by email -----------------------------------------------------------------------------
+
+
+def reply(it: Occasion) -> c.Reply:
+    """What somebody wrote in answer to an email."""
+    found = it.fact("reply.received")
+    fact = found or it.fact("reply.unverified")
+    return c.Reply(
+        **vars(told(it)),
+        sender=it.scene.name_of(found.actor) if found else "",
+        verified=found is not None,
+        attachments=int(fact.data.get("attachments", "0")) if fact else 0,
+    )
+
+
 # --- Reviews --------------------------------------------------------------------------------------
 
 

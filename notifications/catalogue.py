@@ -86,6 +86,7 @@ _KINDS = (
     Kind("review.returned", c.AskTold, build.ask_told, task="revise"),
     Kind("review.signed_off", c.SignedOff, build.signed_off, "finished"),
     Kind("task.moved", c.Moved, build.moved),
+    Kind("reply.received", c.Reply, build.reply, "always"),
     *(
         Kind(f"{family}.{says}", c.Chase, build.chase)
         for family in ("onboarding", "research", "advice", "action", "review")

@@ -203,3 +203,14 @@ class Moved(AskTold):
     """A task with a new date."""
 
     was: str
+
+
+@dataclass(frozen=True)
+class Reply(Told):
+    """Somebody answered an email by email."""
+
+    sender: str
+    """Who wrote it; empty where that is not known."""
+    verified: bool
+    attachments: int
+    """How many files were left out."""

@@ -18,6 +18,7 @@ from notifications.languages import Language, languages_of
 from notifications.occasion import Occasion
 from notifications.overrides.draft import Override
 from notifications.overrides.writing import Written, named_versions, overrides_of, write
+from notifications.replies.address import ReplyAddresses
 from notifications.scene import Scene, read_recipient
 from notifications.senders.protocol import (
     Accepted,
@@ -90,6 +91,8 @@ class Dispatch:
     sender: Sender
     office: OfficeAddress
     clock: Callable[[], datetime]
+    replies: ReplyAddresses | None = None
+    """Where answers to emails about items go; ``None`` where no answers are taken."""
 
     async def send(self, notification_id: str, scene: Scene) -> None:
         """Send it if it is open and still true. Raises ``Transient`` if it has to wait."""
@@ -238,7 +241,7 @@ class Dispatch:
             to_email=recipient.email,
             from_name=scene.titles.office,
             from_email=sent_by,
-            reply_to=scene.titles.reply_to,
+            reply_to=self._reply_to(taken),
             subject=rendered.subject,
             text=rendered.text,
             html=rendered.html,
@@ -253,6 +256,12 @@ class Dispatch:
                 now=self.clock(),
             ),
         )
+
+    def _reply_to(self, taken: Taken) -> str:
+        """An answer about an item goes to its timeline; any other to the programme's office."""
+        if self.replies is None or taken.held.item_id == taken.held.engagement_id:
+            return taken.occasion.scene.titles.reply_to
+        return self.replies.address(taken.id)
 
     async def _mark(
         self, taken: Taken, state: str, outcome: str, reason: str = "", *, provider_id: str = ""

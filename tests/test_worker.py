@@ -18,7 +18,10 @@ from tests.servers import dev_server
 from workflows.registry import WORKFLOWS
 from workflows.search_attributes import ALL
 
-WORKFLOW_NAMES = {"AdviceCycle", "Engagement", "Onboarding", "ResearchRequest", "ReviewMilestone"}
+WORKFLOW_NAMES = {
+    *("AdviceCycle", "Engagement", "Onboarding", "ResearchRequest", "ReviewMilestone"),
+    "TellOfReply",
+}
 
 
 def test_every_workflow_of_every_engagement_is_registered() -> None:

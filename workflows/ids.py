@@ -17,6 +17,11 @@ def item_workflow_id(engagement_id: str, kind: ItemKind, item_id: str) -> str:
     return f"{_ENGAGEMENT}/{engagement_id}/{kind}/{item_id}"
 
 
+def reply_workflow_id(inbound_id: str) -> str:
+    """``reply/<inbound message id>``: the telling of one answer by email."""
+    return f"reply/{inbound_id}"
+
+
 @dataclass(frozen=True)
 class WorkflowAddress:
     """What a workflow id says: the engagement, and the item where it is one's."""

@@ -5,5 +5,6 @@ from workflows.engagement import Engagement
 from workflows.onboarding import Onboarding
 from workflows.research_request import ResearchRequest
 from workflows.review_milestone import ReviewMilestone
+from workflows.telling import TellOfReply
 
-WORKFLOWS = [Engagement, Onboarding, ResearchRequest, AdviceCycle, ReviewMilestone]
+WORKFLOWS = [Engagement, Onboarding, ResearchRequest, AdviceCycle, ReviewMilestone, TellOfReply]

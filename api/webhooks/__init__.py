@@ -1,1 +1,1 @@
-"""What other systems post to us: each endpoint checks a signature before it looks at anything."""
+"""What other systems post to us: each endpoint first makes sure of its caller."""

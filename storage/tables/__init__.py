@@ -6,6 +6,7 @@ come back aware (see ``storage.columns``). Personal data lives in ``contacts``, 
 """
 
 from storage.tables.choices import Choice, Suppression
+from storage.tables.inbound import InboundMessage
 from storage.tables.ledger import Delivery, MailboxMessage, Notification, ProviderEvent
 from storage.tables.office import (
     Contact,
@@ -26,6 +27,7 @@ __all__ = [
     "Engagement",
     "Event",
     "IdempotentCall",
+    "InboundMessage",
     "Item",
     "MailboxMessage",
     "Member",

@@ -1,5 +1,6 @@
 """One engagement of the first office, played on a time-skipping server a step at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -8,6 +9,7 @@ from sqlalchemy import insert
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
+from activities.inputs import TellInput
 from programmes.calendar import WorkingCalendar
 from programmes.holidays import calendar_for
 from programmes.rules import ItemKind
@@ -15,8 +17,14 @@ from storage.sql import contacts, members
 from tests.workflows.office import LONG_AGO, Engaged, Office, skip_to
 from tests.workflows.stories import MANAGER, definition, rules
 from workflows.engagement import Engagement
-from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.ids import (
+    engagement_workflow_id,
+    item_workflow_id,
+    reply_workflow_id,
+    scheduled_item_id,
+)
 from workflows.messages import Answer, EngagementInput, OpenRequest
+from workflows.telling import TELL_OF_REPLY
 
 FIRST_DAY = date(2040, 1, 9)
 """A Monday that lies ahead for long: the commands hang on week-ends and bank holidays."""
@@ -98,13 +106,31 @@ class Play:
             name = f"{kind}-{key.rsplit('_', 1)[-1]}".removesuffix(f"-{kind}")
             await self._keep(f"{name}.{suffix}", item_workflow_id(self._engaged.id, kind, item_id))
 
+    async def tell_of_an_answer(self) -> None:
+        """An answer by email in the evening: its telling, kept as it waits and when it is done."""
+        now = await self.now()
+        answer = f"inb_{self.name}"
+        await self._office.client.start_workflow(
+            TELL_OF_REPLY,
+            TellInput(self._engaged.id, f"itm_{self.name}", -1, now + timedelta(hours=12)),
+            id=reply_workflow_id(answer),
+            task_queue=self._office.settings.task_queue,
+        )
+        while len((await self._history(reply_workflow_id(answer))).events) < 5:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await self._keep("telling.waits", reply_workflow_id(answer))
+        await self.after(1)
+        await self._keep("telling.done", reply_workflow_id(answer))
+
     async def keep_engagement(self, suffix: str) -> None:
         """Keep the engagement's own history as it stands now."""
         await self._keep(f"engagement.{suffix}", engagement_workflow_id(self._engaged.id))
 
     async def _keep(self, name: str, workflow_id: str) -> None:
-        handle = self._office.client.get_workflow_handle(workflow_id)
-        self.histories[f"{self.name}.{name}"] = await handle.fetch_history()
+        self.histories[f"{self.name}.{name}"] = await self._history(workflow_id)
+
+    async def _history(self, workflow_id: str) -> WorkflowHistory:
+        return await self._office.client.get_workflow_handle(workflow_id).fetch_history()
 
     def _planned(self, kind: ItemKind, key: str) -> str:
         return scheduled_item_id(self._engaged.id, kind, key)

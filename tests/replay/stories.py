@@ -247,6 +247,7 @@ async def barely_begun(play: Play) -> None:
     await play.after(1)
     await play.keep_engagement("withdrawn")
     await play.keep("withdrawn", ("onboarding", ONBOARDING))
+    await play.tell_of_an_answer()
 
 
 STORIES: dict[str, Story] = {"year": year, "left": left, "barely": barely_begun}

@@ -1,0 +1,56 @@
+"""SendGrid's Inbound Parse: an email that somebody sent, posted as a form."""
+
+import hmac
+from hashlib import sha256
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from api.desk import Desk
+from api.problems import Problem
+from api.webhooks.form import UnreadableForm, read_form
+from api.webhooks.telling import Teller
+from notifications.replies.address import reply_addresses
+from notifications.replies.message import incoming
+from notifications.replies.taking import Outcome, set_aside, take
+
+log = structlog.get_logger(__name__)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/webhooks/sendgrid/inbound/{secret}")
+async def take_email(secret: str, request: Request) -> JSONResponse:
+    """Take an email, or say with 200 that nothing will ever come of it.
+
+    The provider posts again after 5xx, for three days: that happens only while the database is
+    away. It drops an email in silence after 4xx: that answers only those without the secret, and
+    a connection that broke.
+    """
+    desk: Desk = request.app.state.desk
+    settings = desk.settings
+    addresses = reply_addresses(settings.inbound_secret, settings.inbound_domain)
+    wanted = settings.inbound_secret.get_secret_value()
+    if addresses is None or not hmac.compare_digest(secret.encode(), wanted.encode()):
+        raise Problem("not-found")
+    try:
+        form = await read_form(request.headers.get("content-type", ""), request.stream())
+    except UnreadableForm as unreadable:
+        # Each is another one: there is nothing to know a repeat by.
+        key = sha256(f"{desk.now().isoformat()} {id(request)}".encode()).hexdigest()
+        return _said(await set_aside(desk.database, key, str(unreadable), desk.now()))
+    except ClientDisconnect:
+        raise Problem("invalid") from None
+    email = incoming(form.fields, form.files)
+    outcome = await take(desk.database, addresses, email, desk.now())
+    if outcome.tells is not None:
+        teller: Teller = request.app.state.teller
+        await teller.tell(outcome.tells)
+    return _said(outcome)
+
+
+def _said(outcome: Outcome) -> JSONResponse:
+    log.info("inbound_email", state=outcome.state, reason=outcome.reason)
+    return JSONResponse({"state": outcome.state, "reason": outcome.reason})

@@ -1,0 +1,105 @@
+"""An email as the provider's Inbound Parse posts it, and whether a person wrote it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from hashlib import sha256
+
+from notifications.replies.address import addresses_in, sender_in
+
+_HEADERS_LONGEST = 64_000
+_AUTOMATIC = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply")
+_IN_BULK = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
+_MACHINES = frozenset({"mailer-daemon", "postmaster"})
+_PASSED = re.compile(r":\s*pass\b", re.I)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """The fields of one email, read but not believed."""
+
+    key: str
+    """The hash of its ``Message-ID``, or of all of it where it has none."""
+    to: tuple[str, ...]
+    """Where it went by its envelope, then by its header."""
+    sender: str
+    """The one address of its ``From``, or nothing."""
+    claims: str
+    """Its ``From`` as it stands."""
+    text: str
+    html: str
+    attachments: int
+    automatic: str
+    """Why no person wrote it, as a named reason; empty where one may have."""
+    forged: bool
+    """Whether the receiving server found that it does not come from where it says."""
+
+
+def incoming(fields: Mapping[str, str], files: int) -> Incoming:
+    """Read the fields of the form; whatever is not there or not right reads as nothing."""
+    headers = _headers(fields.get("headers", ""))
+    envelope = _object(fields.get("envelope", ""))
+    came_from = envelope.get("from")
+    claims = fields.get("from", "") or headers.get("from", "")
+    recipients = envelope.get("to")
+    to = [one for one in recipients if isinstance(one, str)] if isinstance(recipients, list) else []
+    to += addresses_in(fields.get("to", ""))
+    named = headers.get("message-id", "").strip()
+    whole = named or json.dumps(sorted(fields.items()))
+    return Incoming(
+        key=sha256(whole.encode("utf-8", "replace")).hexdigest(),
+        to=tuple(to),
+        sender=sender_in(claims),
+        claims=" ".join(claims.split())[:300],
+        text=fields.get("text", ""),
+        html=fields.get("html", ""),
+        attachments=max(files, _count(fields.get("attachments", ""))),
+        automatic=_automatic(headers, came_from, sender_in(claims)),
+        forged=_forged(fields.get("SPF", ""), fields.get("dkim", "")),
+    )
+
+
+def _automatic(headers: Mapping[str, str], came_from: object, sender: str) -> str:
+    """Out-of-office notes, lists and bounces: RFC 3834, and what mail programs really send."""
+    submitted = headers.get("auto-submitted", "no").split(";")[0].strip().lower()
+    if came_from == "" or headers.get("return-path", "").strip() == "<>":
+        return "bounce"
+    if headers.get("content-type", "").strip().lower().startswith("multipart/report"):
+        return "bounce"
+    if sender.partition("@")[0].lower() in _MACHINES:
+        return "bounce"
+    if submitted not in ("", "no") or any(name in headers for name in _AUTOMATIC):
+        return "auto_reply"
+    if "list-id" in headers or headers.get("precedence", "").strip().lower() in _IN_BULK:
+        return "bulk_mail"
+    return ""
+
+
+def _forged(spf: str, dkim: str) -> bool:
+    """The sender's domain says that this server may not speak for it, and no signature does."""
+    return spf.strip().lower() in ("fail", "softfail") and not _PASSED.search(dkim[:4000])
+
+
+def _headers(text: str) -> Mapping[str, str]:
+    """Names in lower case to the first value of each."""
+    try:
+        message = HeaderParser().parsestr(text[:_HEADERS_LONGEST], headersonly=True)
+        pairs = [(name.lower(), str(value)) for name, value in message.items()]
+    except Exception:  # the standard parser promises nothing about garbage
+        return {}
+    return dict(reversed(pairs))
+
+
+def _object(text: str) -> Mapping[str, object]:
+    try:
+        found = json.loads(text[:_HEADERS_LONGEST])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _count(text: str) -> int:
+    text = text.strip()
+    return min(int(text), 999) if text.isascii() and text.isdecimal() and len(text) < 6 else 0

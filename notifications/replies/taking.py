@@ -1,0 +1,188 @@
+"""Takes an email that came in: onto the timeline of what it answers, or aside with a reason."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications import ledger
+from notifications.replies.address import ReplyAddresses
+from notifications.replies.html_text import text_of
+from notifications.replies.message import Incoming
+from notifications.replies.own_words import Answer, answer_in, clean
+from programmes.calendar import WorkingCalendar
+from programmes.facts import MILEPOST, Notice, Record
+from storage.asides import Aside, append_aside
+from storage.database import Database
+from storage.ids import new_id
+from storage.inbound import Answered, Untold, answered, complete, keep, sender_of
+from storage.master.texts import store_text
+from storage.roles import all_holders
+from storage.tables import Engagement, Item
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+
+RECEIVED, UNVERIFIED = "reply.received", "reply.unverified"
+KIND = "reply.received"
+"""The kind of email that tells the office of an answer."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of it."""
+
+    state: str
+    """``taken``, ``unverified``, ``ignored``, or ``repeated`` for one that is there already."""
+    reason: str = ""
+    tells: Untold | None = None
+    """What is to be delivered now, where somebody is to be told."""
+
+
+async def take(
+    database: Database, addresses: ReplyAddresses, email: Incoming, now: datetime
+) -> Outcome:
+    """Take one email, in one transaction. Raises the database's errors while that is away."""
+    notification_id = addresses.first(email.to)
+    if notification_id is None:
+        return await set_aside(database, email.key, "no_address", now)
+    # Reading HTML may take a second for the longest there can be.
+    answer = await asyncio.to_thread(_words, email)
+    async with database.transaction() as session:
+        about = await answered(session, notification_id)
+        if about is None:
+            return await _ignore(session, email.key, "no_address", now)
+        reason = email.automatic or ("" if answer.text or email.attachments else "empty")
+        if reason:
+            return await _ignore(session, email.key, reason, now, about)
+        return await _note(session, email, answer, about, now)
+
+
+async def set_aside(database: Database, key: str, reason: str, now: datetime) -> Outcome:
+    """Keep of an email only that it came, and why nothing is made of it."""
+    async with database.transaction() as session:
+        return await _ignore(session, key, reason, now)
+
+
+def _words(email: Incoming) -> Answer:
+    return answer_in(email.text if email.text.strip() else text_of(email.html))
+
+
+async def _ignore(
+    session: AsyncSession, key: str, reason: str, now: datetime, about: Answered | None = None
+) -> Outcome:
+    row = _row(key, about, now) | {"state": "ignored", "reason": reason}
+    return Outcome("ignored" if await keep(session, row) else "repeated", reason)
+
+
+async def _note(
+    session: AsyncSession, email: Incoming, answer: Answer, about: Answered, now: datetime
+) -> Outcome:
+    sender = await sender_of(session, email.sender, about.member_id)
+    reason = "" if sender else "unknown_sender"
+    if sender and email.forged:
+        sender, reason = "", "not_authentic"
+    state = "unverified" if reason else "taken"
+    row = _row(email.key, about, now) | {
+        "state": state,
+        "reason": reason,
+        "sender_id": sender,
+        "attachments": email.attachments,
+    }
+    if not await keep(session, row):
+        return Outcome("repeated")
+    text_id = None
+    if answer.text:
+        text_id = new_id("txt")
+        await store_text(
+            session,
+            id=text_id,
+            body=answer.text,
+            author_id=sender or MILEPOST,
+            now=now,
+            # Who it says it is: only what is not believed needs to be told apart.
+            title="" if sender else clean(email.claims),
+        )
+    data = {"attachments": str(email.attachments)} if email.attachments else {}
+    data |= {"cut": "yes"} if answer.cut else {}
+    data |= {"reason": reason} if reason else {}
+    sequence = await append_aside(
+        session,
+        Aside(
+            about.engagement_id,
+            about.item_id,
+            RECEIVED if sender else UNVERIFIED,
+            sender or MILEPOST,
+            data,
+            text_id,
+        ),
+        now,
+    )
+    notice = await _notice(session, about, sender, str(row["id"]), text_id, now)
+    told = await _reserve(session, about, sequence, notice, now) if notice else 0
+    await complete(session, str(row["id"]), text_id=text_id, sequence=sequence if told else None)
+    window = notice.not_before if notice else None
+    tells = Untold(str(row["id"]), about.engagement_id, about.item_id, sequence, window)
+    return Outcome(state, reason, tells if told else None)
+
+
+async def _notice(
+    session: AsyncSession,
+    about: Answered,
+    sender: str,
+    inbound_id: str,
+    text_id: str | None,
+    now: datetime,
+) -> Notice | None:
+    """To whoever looks after the item; ``None`` where that is only who wrote it."""
+    engagement = await session.get(Engagement, about.engagement_id)
+    item = await session.get(Item, about.item_id)
+    assert engagement is not None
+    roles = ["manager"]
+    if sender:
+        # What may be forged goes to the manager alone.
+        roles += ["researcher"] if about.assignee_id else []
+        roles += ["adviser"] if about.item_kind == "advice" else []
+    found = await all_holders(session, engagement, item, roles)
+    everybody = dict.fromkeys(one for role in roles for one in found[role])
+    to = tuple(one for one in everybody if one != sender)
+    if not to and everybody:
+        return None
+    window = _CALENDAR.validate_python(engagement.calendar).next_send_instant(now)
+    return Notice(
+        KIND,
+        to or ("manager",),
+        rung=inbound_id,
+        text=text_id,
+        # An answer at night waits for the morning, like everything that people cause.
+        not_before=window if window > now else None,
+    )
+
+
+async def _reserve(
+    session: AsyncSession, about: Answered, sequence: int, notice: Notice, now: datetime
+) -> int:
+    """Reserve it; how many there are to deliver."""
+    record = Record(
+        about.engagement_id, about.item_id, sequence, facts=(), tasks=None, notices=(notice,)
+    )
+    return await ledger.reserve(session, record, now)
+
+
+def _row(key: str, about: Answered | None, now: datetime) -> dict[str, object]:
+    return {
+        "id": new_id("inb"),
+        "key": key,
+        "item_id": about.item_id if about else "",
+        "engagement_id": about.engagement_id if about else None,
+        "notification_id": about.notification_id if about else None,
+        "state": "",
+        "reason": "",
+        "sender_id": "",
+        "text_id": None,
+        "attachments": 0,
+        "sequence": None,
+        "received_at": now,
+        "told_at": None,
+    }

@@ -1,0 +1,115 @@
+"""Reads and writes about emails that came in: what they answer, who wrote them, what is untold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, literal, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.sql import (
+    contacts,
+    engagements,
+    inbound_messages,
+    insert_or_ignore,
+    items,
+    notifications,
+    people,
+)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The email that another one answers."""
+
+    notification_id: str
+    engagement_id: str
+    item_id: str
+    member_id: str
+    item_kind: str
+    assignee_id: str | None
+
+
+@dataclass(frozen=True)
+class Untold:
+    """An answer whose notifications are reserved, and nobody has been asked to deliver them."""
+
+    id: str
+    engagement_id: str
+    item_id: str
+    sequence: int
+    not_before: datetime | None
+    """Opening of the next sending window, where the answer came outside one."""
+
+
+async def answered(session: AsyncSession, notification_id: str) -> Answered | None:
+    """What a notification was about, as long as that was an item; its engagement is locked.
+
+    Locked before the email is kept: that row refers to the engagement, and two that hold it shared
+    could not both go on to number their facts.
+    """
+    n, e, i = notifications.c, engagements.c, items.c
+    query = (
+        select(n.id, n.engagement_id, n.item_id, e.member_id, i.kind, i.assignee_id)
+        .select_from(
+            notifications.join(engagements, e.id == n.engagement_id).join(items, i.id == n.item_id)
+        )
+        .where(n.id == notification_id)
+        .with_for_update(of=engagements)
+    )
+    row = (await session.execute(query)).one_or_none()
+    return Answered(*row) if row else None
+
+
+async def sender_of(session: AsyncSession, address: str, member_id: str) -> str:
+    """The active contact of this member, or person of the office, with this address."""
+    if not address:
+        return ""
+    wanted = address.lower()
+    query = union_all(
+        select(contacts.c.id, literal(0).label("rank")).where(
+            contacts.c.member_id == member_id,
+            contacts.c.active,
+            func.lower(contacts.c.email) == wanted,
+        ),
+        select(people.c.id, literal(1)).where(
+            people.c.active, func.lower(people.c.email) == wanted
+        ),
+    )
+    rows = sorted((await session.execute(query)).all(), key=lambda row: (row.rank, row.id))
+    return str(rows[0].id) if rows else ""
+
+
+async def keep(session: AsyncSession, row: Mapping[str, Any]) -> bool:
+    """Keep an email that came in; ``False`` where it is there already."""
+    return bool(await insert_or_ignore(session, inbound_messages, [row]))
+
+
+async def complete(session: AsyncSession, id: str, **values: Any) -> None:
+    """Add what became of it, in the same transaction."""
+    await session.execute(
+        update(inbound_messages).where(inbound_messages.c.id == id).values(**values)
+    )
+
+
+async def untold(session: AsyncSession, limit: int = 100) -> tuple[Untold, ...]:
+    """Answers that somebody has still to be told of, the oldest first."""
+    c, n = inbound_messages.c, notifications.c
+    window = (
+        select(func.max(n.not_before))
+        .where(n.item_id == c.item_id, n.sequence == c.sequence)
+        .scalar_subquery()
+    )
+    query = (
+        select(c.id, c.engagement_id, c.item_id, c.sequence, window)
+        .where(c.sequence.is_not(None), c.told_at.is_(None))
+        .order_by(c.received_at, c.id)
+        .limit(limit)
+    )
+    return tuple(Untold(*row) for row in await session.execute(query))
+
+
+async def mark_told(session: AsyncSession, id: str, now: datetime) -> None:
+    """Its telling is in Temporal's hands."""
+    await complete(session, id, told_at=now)

@@ -1,0 +1,32 @@
+"""The telling of one answer by email: no process decided it, so it has a workflow of its own."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inputs import DELIVER, DELIVERY_QUEUE_SUFFIX, DeliverInput, TellInput
+
+from workflows import policies
+
+TELL_OF_REPLY = "TellOfReply"
+
+
+@workflow.defn(name=TELL_OF_REPLY)
+class TellOfReply:
+    """Delivers what was reserved with the answer, however long the mail server is away."""
+
+    @workflow.run
+    async def run(self, of: TellInput) -> None:
+        """``of.sequence`` is below 0: the number of the answer's fact."""
+        if of.not_before is not None and (wait := of.not_before - workflow.now()) > timedelta():
+            await workflow.sleep(wait, summary="mail waits for the sending window")
+        await workflow.execute_activity(
+            DELIVER,
+            DeliverInput(of.engagement_id, of.item_id, of.sequence),
+            task_queue=workflow.info().task_queue + DELIVERY_QUEUE_SUFFIX,
+            start_to_close_timeout=policies.DELIVER_ATTEMPT,
+            heartbeat_timeout=policies.DELIVER_HEARTBEAT,
+            retry_policy=policies.DELIVER_RETRY,
+            summary="an answer by email",
+        )
