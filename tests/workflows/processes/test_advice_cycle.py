@@ -85,6 +85,20 @@ class TestTheSession:
         assert (process.stage, sorted(process.deadlines.open)) == ("propose", ["propose"])
         assert process.deadlines.open["propose"].revision == 2
 
+    def test_a_second_missed_session_is_told_as_well_as_the_first(self) -> None:
+        process = after(*TO_SESSION)
+        first = give(process, MissSession(ADVISER, "txt_why"), SESSION)
+        again = SESSION + timedelta(days=7)
+        give(process, ProposeDates(ADVISER, (again,)), SESSION)
+        give(process, ConfirmDate(LEAD, 0), SESSION)
+        second = give(process, MissSession(ADVISER, "txt_why"), again)
+        keys = {
+            (notice.kind, notice.rung, notice.revision)
+            for record in (first, second)
+            for notice in record.notices
+        }
+        assert len(keys) == 2, "the same key would be one email for both"
+
 
 class TestActions:
     def test_without_actions_the_notes_end_the_cycle(self) -> None:
