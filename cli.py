@@ -16,6 +16,7 @@ from commands import (
     fake_sendgrid,
     mailbox,
     member,
+    notifications,
     person,
     programme,
     programme_add,
@@ -79,6 +80,7 @@ for group in (
     engagement.app,
     token.app,
     mailbox.app,
+    notifications.app,
     template.app,
     choices.app,
 ):

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     """Seconds for one hand-over to a mail server or provider."""
     delivery_rate: float = 10.0
     """Delivery activities a second over all workers (Temporal's task-queue limit)."""
+    unknown_after: float = 7200.0
+    """Seconds until an email of which nobody knows whether it arrived goes to a person. Reports
+    come within minutes; two hours outlast an upgrade or a short outage, and end the same day."""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 1025
     smtp_user: str = ""

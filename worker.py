@@ -78,7 +78,7 @@ def build_workers(
     delivering = Worker(
         client,
         task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
-        activities=[courier.deliver, courier.remind],
+        activities=[courier.deliver, courier.remind, courier.redeliver],
         # The server enforces it over all workers of the queue, however many run.
         max_task_queue_activities_per_second=settings.delivery_rate,
         graceful_shutdown_timeout=GRACE,

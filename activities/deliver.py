@@ -9,12 +9,13 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.inputs import DELIVER, REMIND, DeliverInput
+from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder, utc_now
 from notifications.courtesy import Quiet
 from notifications.dispatch import Dispatch, OfficeAddress
 from notifications.ledger import of_record
 from notifications.replies.address import ReplyAddresses
+from notifications.resolving import Word, begin_round
 from notifications.scene import read_scene
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
@@ -43,6 +44,7 @@ class Courier:
         self._database = database
         self._dispatch = Dispatch(database, sender, settings, clock, replies)
         self._recorder = Recorder(database, clock)
+        self._clock = clock
 
     @activity.defn(name=DELIVER)
     async def deliver(self, of: DeliverInput) -> None:
@@ -75,6 +77,26 @@ class Courier:
         written = await self._recorder.record(record)
         if written.notifications:
             await self.deliver(DeliverInput(record.engagement_id, record.item_id, record.sequence))
+
+    @activity.defn(name=REDELIVER)
+    async def redeliver(self, of: RedeliverInput) -> None:
+        """Send one notification again, in a round of its own, because a person said so.
+
+        It is looked at anew: what is not true any more is withheld this time, too.
+        """
+        word = Word(of.by, of.text)
+        async with self._database.transaction() as session:
+            held = await begin_round(session, of.notification_id, of.round, word, self._clock())
+        if held is None:
+            log.info("redelivery_off", notification=of.notification_id)
+            return
+        async with self._database.reading() as session:
+            scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)
+        _stopping()
+        try:
+            await _to_its_end(self._dispatch.send(held.id, scene))
+        except Transient as refusal:
+            raise _not_yet([refusal], of=1) from None
 
 
 def _stopping() -> bool:

@@ -12,6 +12,9 @@ DELIVER = "deliver"
 REMIND = "remind"
 """Write one ``Record`` and send what it reserved; runs on the delivery task queue."""
 
+REDELIVER = "redeliver"
+"""Send one notification again because a person said so; runs on the delivery task queue."""
+
 DELIVERY_QUEUE_SUFFIX = "-delivery"
 """The delivery task queue is the workflow's own with this behind it: tests get a fresh pair."""
 
@@ -40,3 +43,14 @@ class DeliverInput:
     engagement_id: str
     item_id: str
     sequence: int
+
+
+@dataclass(frozen=True)
+class RedeliverInput:
+    """The notification that is to be sent again, in its round of that number."""
+
+    notification_id: str
+    round: int
+    by: str
+    text: str | None = None
+    """Id of what the person wrote about it."""

@@ -66,6 +66,9 @@ RULES: Mapping[str, Rule] = {
     "show_timeline": _READ,
     "list_tasks": _READ,
     "list_notifications": _READ,
+    "show_notification": _READ,
+    "explain_notification": _READ,
+    "resolve_notification": _MANAGER,
     "start_engagement": _MANAGER,
     "withdraw_engagement": _MANAGER,
     "complete_engagement": _MANAGER,
@@ -113,6 +116,7 @@ RULES: Mapping[str, Rule] = {
     # Oneself, and the embedded product's mailbox
     "show_me": _READ,
     "list_my_tasks": _READ,
+    "list_my_troubles": _MANAGER,
     "show_my_calendar": _READ,
     "list_mailbox": _MANAGER,
     "show_mail": _MANAGER,

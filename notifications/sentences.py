@@ -114,6 +114,8 @@ def _value(key: str, value: str, reader: Reader, item_kind: str, item_key: str) 
             return titles.review(value)
         case "check":
             return titles.check(item_key, value)
+        case "email":
+            return kind_title(value)
         case "researcher":
             return reader.name(value)
         case _ if key in _DAYS or key in _MOMENTS:

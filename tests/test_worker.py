@@ -19,8 +19,8 @@ from workflows.registry import WORKFLOWS
 from workflows.search_attributes import ALL
 
 WORKFLOW_NAMES = {
-    *("AdviceCycle", "Engagement", "Onboarding", "ResearchRequest", "ReviewMilestone"),
-    "TellOfReply",
+    *("AdviceCycle", "Engagement", "Onboarding", "Redelivery", "ResearchRequest"),
+    *("ReviewMilestone", "TellOfReply"),
 }
 
 
@@ -58,7 +58,7 @@ async def test_two_workers_serve_two_queues_and_stop_when_asked(
             assert deciding.task_queue == "milepost"
             assert delivering.task_queue == "milepost-delivery"
             assert activity_names(deciding) == ["record"]
-            assert activity_names(delivering) == ["deliver", "remind"]
+            assert activity_names(delivering) == ["deliver", "redeliver", "remind"]
             assert delivering.config().get("max_task_queue_activities_per_second") == 5.0
             runner = deciding.config().get("workflow_runner")
             assert isinstance(runner, SandboxedWorkflowRunner)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from programmes.rules import ItemKind
 
 _ENGAGEMENT = "engagement"
+_REDELIVERY = "redelivery"
 
 
 def engagement_workflow_id(engagement_id: str) -> str:
@@ -20,6 +21,19 @@ def item_workflow_id(engagement_id: str, kind: ItemKind, item_id: str) -> str:
 def reply_workflow_id(inbound_id: str) -> str:
     """``reply/<inbound message id>``: the telling of one answer by email."""
     return f"reply/{inbound_id}"
+
+
+def redelivery_workflow_id(notification_id: str, number: int) -> str:
+    """``redelivery/<notification id>/<number of the round>``."""
+    return f"{_REDELIVERY}/{notification_id}/{number}"
+
+
+def parse_redelivery_id(workflow_id: str) -> tuple[str, int]:
+    """The inverse: the notification and the round. Raises ``ValueError`` for any other id."""
+    parts = workflow_id.split("/")
+    if len(parts) == 3 and parts[0] == _REDELIVERY and parts[1] and parts[2].isdecimal():
+        return parts[1], int(parts[2])
+    raise ValueError(f"not the id of a redelivery: {workflow_id!r}")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,17 @@
 from workflows.advice_cycle import AdviceCycle
 from workflows.engagement import Engagement
 from workflows.onboarding import Onboarding
+from workflows.redelivery import Redelivery
 from workflows.research_request import ResearchRequest
 from workflows.review_milestone import ReviewMilestone
 from workflows.telling import TellOfReply
 
-WORKFLOWS = [Engagement, Onboarding, ResearchRequest, AdviceCycle, ReviewMilestone, TellOfReply]
+WORKFLOWS = [
+    Engagement,
+    Onboarding,
+    ResearchRequest,
+    AdviceCycle,
+    ReviewMilestone,
+    Redelivery,
+    TellOfReply,
+]

@@ -1,5 +1,6 @@
 """The pages: the board, the mailbox, what a link from an email leads to, what a problem means."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -16,6 +17,7 @@ from api.readings.engagements import entries
 from api.schemas.answers import EngagementEntry
 from storage.queries import mailbox
 from storage.queries.engagements import list_engagements
+from storage.queries.troubles import count_troubles
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,6 +35,9 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
     desk: Desk = request.app.state.desk
     async with desk.database.reading() as session:
         found = await list_engagements(session, desk.now(), cursor=cursor, limit=200)
+        troubles = await count_troubles(
+            session, desk.now(), timedelta(seconds=desk.settings.unknown_after)
+        )
     labels = words()["health"]
     rows = await entries(desk, found.rows, texts=True)
     counts = dict.fromkeys([*labels, "ended"], 0)
@@ -49,6 +54,7 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
         rows=worst_first,
         programmes={version: voice.titles.programme for version, voice in voices.items()},
         counts=counts,
+        troubles=troubles,
         labels=labels,
         now=OFFICE_CLOCK.moment(desk.now()),
         next=found.next,

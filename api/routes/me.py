@@ -1,18 +1,23 @@
 """The caller: who the token speaks for, and what is to be done."""
 
+from datetime import timedelta
+
 from fastapi import Request
 
 from api.guard import Read, guarded_router
 from api.permissions import RULES
 from api.readings.calendar import my_calendar
+from api.readings.notifications import trouble
 from api.readings.parts import task_answer
 from api.readings.sight import sight
 from api.routes.answering import CALENDAR, READ, CalendarFile
 from api.routes.paging import Cursor, Limit, next_link
 from api.schemas.answers import Task
+from api.schemas.notifications import Trouble
 from api.schemas.office import Me
 from api.schemas.refs import Page
 from storage.queries.tasks import my_tasks
+from storage.queries.troubles import list_troubles
 
 router = guarded_router("Me")
 
@@ -62,3 +67,27 @@ async def list_my_tasks(
 async def show_my_calendar(call: Read) -> CalendarFile:
     """My open deadlines and the sessions that are fixed, as iCalendar (RFC 5545)."""
     return CalendarFile(await my_calendar(call.desk, call.actor))
+
+
+@router.get("/me/troubles", summary="List my delivery troubles", responses=READ)
+async def list_my_troubles(
+    request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
+) -> Page[Trouble]:
+    """Emails that I have to look at: they failed, came back, were dropped or marked as spam, or
+    nobody knows whether they arrived. The longest waiting first; those of engagements without a
+    manager are everybody's."""
+    settings = call.desk.settings
+    async with call.desk.database.reading() as session:
+        page = await list_troubles(
+            session,
+            call.desk.now(),
+            timedelta(seconds=settings.unknown_after),
+            manager_id=call.actor.holder_id,
+            cursor=cursor,
+            limit=limit,
+        )
+    troubles = []
+    for row in page.rows:
+        voice = await call.desk.definitions.voice(row.programme_id, row.programme_version)
+        troubles.append(trouble(row, voice.titles))
+    return Page(items=troubles, next=next_link(request, page.next))

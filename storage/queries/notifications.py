@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, FromClause, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
-from storage.queries.rows import Named, named, owner_contacts, owner_people
+from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
 from storage.queries.visibility import ALL, Visibility
-from storage.sql import engagements, items, notifications
+from storage.sql import deliveries, engagements, items, notifications, provider_events
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,49 @@ class NotificationRow:
     template_trouble: str
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to hand it to a sender."""
+
+    id: int
+    sender: str
+    at: datetime
+    outcome: str
+    detail: str
+    round: int
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One report of the provider."""
+
+    kind: str
+    code: str
+    at: datetime
+    received_at: datetime
+    attempt: int | None
+    moved: bool
+
+
+@dataclass(frozen=True)
+class NotificationDetail:
+    """One notification with everything that is known of it."""
+
+    row: NotificationRow
+    member_id: str
+    programme_id: str
+    programme_version: int
+    sequence: int
+    revision: int
+    selector: str
+    text_id: str | None
+    round: int
+    resolution: str
+    resolved_at: datetime | None
+    attempts: tuple[Attempt, ...]
+    reports: tuple[Reported, ...]
+
+
 async def engagement_notifications(
     session: AsyncSession,
     engagement_id: str,
@@ -45,31 +89,87 @@ async def engagement_notifications(
     visible_to: Visibility = ALL,
 ) -> Page[NotificationRow]:
     """The latest change first. Raises ``BadCursor``. One statement."""
-    limit, c = clamp(limit), notifications.c
-    name = func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("recipient_name")
+    return await _listed(
+        session, notifications.c.engagement_id == engagement_id, cursor, limit, visible_to
+    )
+
+
+async def all_notifications(
+    session: AsyncSession,
+    *,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
+) -> Page[NotificationRow]:
+    """Those of every engagement, of one state where it is named; the latest change first."""
+    where = notifications.c.state == state if state else true()
+    return await _listed(session, where, cursor, limit, ALL)
+
+
+async def show_notification(
+    session: AsyncSession, notification_id: str, *, visible_to: Visibility = ALL
+) -> NotificationDetail | None:
+    """One notification with its attempts and reports, each the oldest first: three statements."""
+    c = notifications.c
     statement = (
         select(
-            *(c.id, c.engagement_id, c.item_id, c.kind, c.rung, c.task, c.recipient_id, c.state),
-            *(
-                c.reason,
-                c.not_before,
-                c.reserved_at,
-                c.changed_at,
-                c.template,
-                c.template_trouble,
-                name,
-            ),
-            func.coalesce(items.c.kind, "").label("item_kind"),
-            func.coalesce(items.c.key, "").label("item_key"),
+            *_columns(),
+            *(c.sequence, c.revision, c.selector, c.text_id, c.round, c.resolution, c.resolved_at),
+            *(engagements.c.member_id, engagements.c.programme_id),
+            engagements.c.programme_version,
         )
-        .select_from(
-            notifications.join(engagements, engagements.c.id == c.engagement_id)
-            .outerjoin(items, items.c.id == c.item_id)
-            .outerjoin(owner_contacts, owner_contacts.c.id == c.recipient_id)
-            .outerjoin(owner_people, owner_people.c.id == c.recipient_id)
-        )
-        .where(c.engagement_id == engagement_id, visible_to.of_engagements())
+        .select_from(_source())
+        .where(c.id == notification_id, visible_to.of_engagements())
     )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    return NotificationDetail(
+        row=_row(row),
+        member_id=row.member_id,
+        programme_id=row.programme_id,
+        programme_version=row.programme_version,
+        sequence=row.sequence,
+        revision=row.revision,
+        selector=row.selector,
+        text_id=row.text_id,
+        round=row.round,
+        resolution=row.resolution,
+        resolved_at=row.resolved_at,
+        attempts=await _attempts(session, notification_id),
+        reports=await _reports(session, notification_id),
+    )
+
+
+async def _attempts(session: AsyncSession, notification_id: str) -> tuple[Attempt, ...]:
+    c = deliveries.c
+    query = (
+        select(c.id, c.sender, c.at, c.outcome, c.detail, c.round)
+        .where(c.notification_id == notification_id)
+        .order_by(c.id)
+    )
+    return tuple(Attempt(*row) for row in await session.execute(query))
+
+
+async def _reports(session: AsyncSession, notification_id: str) -> tuple[Reported, ...]:
+    c = provider_events.c
+    query = (
+        select(c.kind, c.code, c.at, c.received_at, c.delivery_id, c.moved)
+        .where(c.notification_id == notification_id)
+        .order_by(c.at, c.received_at, c.id)
+    )
+    return tuple(Reported(*row) for row in await session.execute(query))
+
+
+async def _listed(
+    session: AsyncSession,
+    where: ColumnElement[bool],
+    cursor: str | None,
+    limit: int,
+    visible_to: Visibility,
+) -> Page[NotificationRow]:
+    limit, c = clamp(limit), notifications.c
+    statement = select(*_columns()).select_from(_source()).where(where, visible_to.of_engagements())
     if cursor is not None:
         at = decode(cursor, at=str, id=str)
         position = [instant(at["at"]), at["id"]]
@@ -77,25 +177,47 @@ async def engagement_notifications(
     found = await session.execute(
         statement.order_by(c.changed_at.desc(), c.id.desc()).limit(limit + 1)
     )
-    rows = [
-        NotificationRow(
-            id=row.id,
-            engagement_id=row.engagement_id,
-            item_id=row.item_id,
-            item_kind=row.item_kind,
-            item_key=row.item_key,
-            kind=row.kind,
-            rung=row.rung,
-            task=row.task,
-            recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
-            state=row.state,
-            reason=row.reason,
-            template=row.template,
-            template_trouble=row.template_trouble,
-            not_before=row.not_before,
-            reserved_at=row.reserved_at,
-            changed_at=row.changed_at,
-        )
-        for row in found
-    ]
+    rows = [_row(row) for row in found]
     return page_of(rows, limit, lambda last: encode(at=last.changed_at.isoformat(), id=last.id))
+
+
+def _columns() -> list[ColumnElement[Any]]:
+    c = notifications.c
+    return [
+        *(c.id, c.engagement_id, c.item_id, c.kind, c.rung, c.task, c.recipient_id, c.state),
+        *(c.reason, c.not_before, c.reserved_at, c.changed_at, c.template, c.template_trouble),
+        func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("recipient_name"),
+        func.coalesce(items.c.kind, "").label("item_kind"),
+        func.coalesce(items.c.key, "").label("item_key"),
+    ]
+
+
+def _source() -> FromClause:
+    c = notifications.c
+    return (
+        notifications.join(engagements, engagements.c.id == c.engagement_id)
+        .outerjoin(items, items.c.id == c.item_id)
+        .outerjoin(owner_contacts, owner_contacts.c.id == c.recipient_id)
+        .outerjoin(owner_people, owner_people.c.id == c.recipient_id)
+    )
+
+
+def _row(row: AnyRow) -> NotificationRow:
+    return NotificationRow(
+        id=row.id,
+        engagement_id=row.engagement_id,
+        item_id=row.item_id,
+        item_kind=row.item_kind,
+        item_key=row.item_key,
+        kind=row.kind,
+        rung=row.rung,
+        task=row.task,
+        recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
+        state=row.state,
+        reason=row.reason,
+        not_before=row.not_before,
+        reserved_at=row.reserved_at,
+        changed_at=row.changed_at,
+        template=row.template,
+        template_trouble=row.template_trouble,
+    )

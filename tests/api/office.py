@@ -13,7 +13,7 @@ from programmes.facts import Fact, ItemState, Record, TaskState
 from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
 from storage.record import write
-from storage.sql import mailbox, suppressions, tokens
+from storage.sql import mailbox, notifications, suppressions, tokens
 from tests.storage.office import NOW, Rows, days, office
 
 PROGRAMME = "inclusive-growth-network"
@@ -38,6 +38,11 @@ class Their:
     member: str
     engagement: str
     contact: str
+
+    @property
+    def notification(self) -> str:
+        """An email about the research request, of which nobody knows whether it arrived."""
+        return f"ntf_{self.engagement}"
 
     def item(self, kind: ItemKind) -> str:
         """The item of that kind; the ids are those that the workflows use."""
@@ -84,6 +89,8 @@ async def fill(session: AsyncSession) -> None:
         lifted_by=None,
     )
     _mail(rows)
+    for their in (CARDIFF, GLASGOW):
+        _notification(rows, their)
     await rows.write(session)
     for their, assignee in ((CARDIFF, "per_researcher"), (GLASGOW, "")):
         for record in records(their, assignee):
@@ -184,6 +191,31 @@ def _tokens(rows: Rows) -> None:
             created_at=NOW,
             revoked_at=NOW if revoked else None,
         )
+
+
+def _notification(rows: Rows, their: Their) -> None:
+    rows.add(
+        notifications,
+        id=their.notification,
+        engagement_id=their.engagement,
+        item_id=their.item("research"),
+        sequence=1,
+        kind="research.accepted",
+        rung="#1",
+        task="",
+        revision=0,
+        recipient_id=their.contact,
+        selector="lead",
+        text_id=None,
+        state="unknown",
+        reason="sendgrid_no_answer",
+        not_before=None,
+        reserved_at=NOW,
+        changed_at=NOW,
+        round=0,
+        resolution="",
+        resolved_at=None,
+    )
 
 
 def _mail(rows: Rows) -> None:

@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.permissions import ROLES, RULES, Role
+from tests.api.live import Live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import TOKENS, bearer
 from tests.api.served import Served, served
@@ -172,6 +173,13 @@ def names(operation: Operation) -> list[str]:
     return [parameter.name for parameter in operation.path_parameters]
 
 
+async def a_notification(live: Live, engagement_id: str) -> str:
+    """An email of the engagement."""
+    path = f"/engagements/{engagement_id}/notifications"
+    read = await live.until("manager", path, lambda read: read["items"])
+    return str(read["items"][0]["id"])
+
+
 async def real_ids(office: Served, role: Role) -> dict[str, str]:
     """The ids of an engagement of the role's own, with everything open."""
     live = office.live
@@ -191,4 +199,5 @@ async def real_ids(office: Served, role: Role) -> dict[str, str]:
         "review": "first-mile",
         "programme_id": "swift",
         "mail_id": "1",
+        "notification_id": await a_notification(live, engagement_id),
     }

@@ -52,6 +52,7 @@ def address(path: str, their: Their) -> str:
         "engagement_id": their.engagement,
         "member_id": their.member,
         "contact_id": their.contact,
+        "notification_id": their.notification,
     }
     for beginning, kind in KINDS.items():
         if beginning in path:

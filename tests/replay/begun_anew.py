@@ -10,9 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from temporalio.client import Client, WorkflowFailureError
+from sqlalchemy import select, update
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from activities.inputs import RedeliverInput
+from storage.sql import notifications
 from tests.durability.acts import (
     finish_onboarding,
     onboarding_of,
@@ -28,8 +32,9 @@ from tests.replay.playing import Histories
 from tests.servers import dev_server
 from tests.workflows.office import Engaged, Office, open_office
 from tests.workflows.stories import LEAD, MANAGER
-from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.ids import engagement_workflow_id, item_workflow_id, redelivery_workflow_id
 from workflows.messages import AnswerQuestion, AskMember, MoveReview
+from workflows.redelivery import Redelivery
 
 EVENTS = 40
 """After so many events the server suggests to continue as new; usually it is 4,096."""
@@ -50,6 +55,7 @@ async def play_on_a_server(folder: Path) -> Histories:
                 **await begun_anew(await begin(office, 1)),
                 **await cancelled(await begin(office, 2)),
                 **await lost(await begin(office, 3)),
+                **await sent_again(await begin(office, 4)),
             }
 
 
@@ -112,6 +118,35 @@ async def cancelled(engaged: Engaged) -> Histories:
         "cancelled.onboarding": await engaged.item_handle(
             "onboarding", onboarding_of(engaged)
         ).fetch_history(),
+    }
+
+
+async def sent_again(engaged: Engaged) -> Histories:
+    """A redelivery to its end, and as it stood while its email was being sent."""
+    client, database = engaged.office.client, engaged.office.database
+    async with database.transaction() as session:
+        c = notifications.c
+        query = select(c.id).where(c.engagement_id == engaged.id).order_by(c.id).limit(1)
+        notification_id = str((await session.execute(query)).scalar_one())
+        await session.execute(
+            update(notifications).where(c.id == notification_id).values(state="failed")
+        )
+    handle = await client.start_workflow(
+        Redelivery.run,
+        RedeliverInput(notification_id, 1, MANAGER),
+        id=redelivery_workflow_id(notification_id, 1),
+        task_queue=engaged.office.settings.task_queue,
+    )
+    await asyncio.wait_for(handle.result(), WAIT_SECONDS)
+    closed = await handle.fetch_history()
+    scheduled = next(
+        number
+        for number, event in enumerate(closed.events, start=1)
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+    )
+    return {
+        "again.redelivery.closed": closed,
+        "again.redelivery.open": WorkflowHistory(closed.workflow_id, closed.events[:scheduled]),
     }
 
 

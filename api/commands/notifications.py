@@ -1,0 +1,132 @@
+"""What a manager says about an email in trouble: it arrived, send it again, or leave it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+
+from activities.inputs import RedeliverInput
+from api.commands.dispatch import reachable, unsent
+from api.commands.reaching import require
+from api.definitions import OFFICE_CLOCK
+from api.desk import Desk
+from api.pending import RecordPending
+from api.permissions import Actor
+from api.problems import Problem, catalogue
+from notifications.resolving import NotPossible, Word, check, settle
+from notifications.states import Choice
+from storage import master
+from storage.ids import derived_id, new_id
+from storage.queries.notifications import NotificationDetail, show_notification
+from workflows.ids import redelivery_workflow_id
+
+REDELIVERY = "Redelivery"
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks whether the new round is on record."""
+
+
+async def resolve_notification(
+    desk: Desk,
+    actor: Actor,
+    notification_id: str,
+    choice: Choice,
+    note: str | None = None,
+    *,
+    key: str | None = None,
+) -> None:
+    """Carry out the choice. Raises the problems ``not-found``, ``refused`` and ``unavailable``, and
+    ``RecordPending`` where a new round is taken but not on record yet."""
+    require(actor, "resolve_notification")
+    detail = await _detail(desk, notification_id)
+    try:
+        if choice == "send_again":
+            await _send_again(desk, actor, detail, note, key)
+            return
+        async with desk.database.transaction() as session:
+            text_id = await _note(session, desk, actor, note, key)
+            word = Word(actor.holder_id, text_id)
+            await settle(session, notification_id, choice, word, desk.now())
+    except NotPossible as error:
+        raise refused(error) from None
+
+
+async def _send_again(
+    desk: Desk, actor: Actor, detail: NotificationDetail, note: str | None, key: str | None
+) -> None:
+    check(
+        "send_again",
+        state=detail.row.state,
+        resolution=detail.resolution,
+        since=detail.row.changed_at,
+        now=desk.now(),
+        wait=timedelta(seconds=desk.settings.unknown_after),
+    )
+    client = await reachable(desk)
+    async with desk.database.transaction() as session:
+        text_id = await _note(session, desk, actor, note, key)
+    number = detail.round + 1
+    await _start(client, desk, RedeliverInput(detail.row.id, number, actor.holder_id, text_id))
+    await _until(desk, detail.row.id, number)
+
+
+async def _start(client: Client, desk: Desk, of: RedeliverInput) -> None:
+    """Two people at once start one and the same. One that found nothing to do may run again."""
+    try:
+        await client.start_workflow(
+            REDELIVERY,
+            of,
+            id=redelivery_workflow_id(of.notification_id, of.round),
+            task_queue=desk.settings.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"Notification {of.notification_id}: sent again, {of.round}",
+        )
+    except RPCError as error:
+        raise unsent(error) from error
+
+
+async def _until(desk: Desk, notification_id: str, number: int) -> None:
+    """Wait until the round is on record, so that whoever reads next sees it."""
+    try:
+        async with asyncio.timeout(desk.settings.command_timeout):
+            while (await _detail(desk, notification_id)).round < number:  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_EVERY)
+    except TimeoutError:
+        raise RecordPending(f"/api/v1/notifications/{notification_id}") from None
+
+
+async def _detail(desk: Desk, notification_id: str) -> NotificationDetail:
+    async with desk.database.reading() as session:
+        detail = await show_notification(session, notification_id)
+    if detail is None:
+        raise Problem("not-found")
+    return detail
+
+
+async def _note(
+    session: AsyncSession, desk: Desk, actor: Actor, note: str | None, key: str | None
+) -> str | None:
+    if note is None:
+        return None
+    text_id = derived_id("txt", actor.holder_id, key, "note") if key else new_id("txt")
+    await master.store_text(
+        session, id=text_id, body=note, author_id=actor.holder_id, now=desk.now()
+    )
+    return text_id
+
+
+def refused(error: NotPossible) -> Problem:
+    """Why it cannot be said, and what can be."""
+    words: Any = catalogue()["delivery"]
+    if error.wait_until is not None:
+        detail = words["too_early"].format(at=OFFICE_CLOCK.moment(error.wait_until))
+    elif error.choices:
+        detail = words["other_choice"].format(choices=", ".join(error.choices))
+    else:
+        detail = words["no_trouble"]
+    return Problem("refused", detail)

@@ -1,0 +1,110 @@
+"""One notification as the API shows it: with its attempts, its reports, and why it is as it is."""
+
+from dataclasses import asdict
+
+from api.desk import Desk
+from api.permissions import Actor, reach
+from api.problems import Problem
+from api.readings import records
+from api.readings.parts import member_ref, ref
+from api.readings.sight import sight
+from api.schemas.notifications import (
+    Attempt,
+    CalendarFacts,
+    Cause,
+    DueFacts,
+    Explanation,
+    NotificationDetail,
+    Report,
+    RuleFacts,
+    Trouble,
+)
+from notifications.evidence import read_evidence
+from notifications.explain import explain
+from notifications.sentences import notification_sentence, reason_sentence
+from notifications.states import choices_of
+from notifications.titles import Titles
+from notifications.words import item_title
+from storage.queries import notifications as stored
+from storage.queries.troubles import TroubleRow
+
+
+async def notification(desk: Desk, actor: Actor, notification_id: str) -> NotificationDetail:
+    """One notification. Raises the problem ``not-found``."""
+    async with desk.database.reading() as session:
+        detail = await stored.show_notification(session, notification_id, visible_to=sight(actor))
+    if detail is None:
+        raise Problem("not-found")
+    return notification_detail(actor, detail)
+
+
+async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanation:
+    """Why it was sent when it was, or why it was not. Raises the problem ``not-found``."""
+    async with desk.database.reading() as session:
+        evidence = await read_evidence(session, notification_id, visible_to=sight(actor))
+    if evidence is None:
+        raise Problem("not-found")
+    found = explain(evidence)
+    return Explanation(
+        notification=notification_detail(actor, evidence.detail),
+        sentences=list(found.sentences),
+        events=[Cause(kind=one.kind, at=one.at, data=dict(one.data)) for one in found.events],
+        rule=RuleFacts(**asdict(found.rule)),
+        due=DueFacts(**asdict(found.due)) if found.due else None,
+        calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
+        selector=found.selector,
+        template=found.template,
+    )
+
+
+def notification_detail(actor: Actor, detail: stored.NotificationDetail) -> NotificationDetail:
+    """One notification with its attempts and reports."""
+    row = detail.row
+    manager = reach("resolve_notification", actor.role) is not None
+    return NotificationDetail(
+        **records.notification(row).model_dump(),
+        engagement=row.engagement_id,
+        sentence=notification_sentence(row.kind, row.state, row.reason, row.recipient.name),
+        round=detail.round,
+        resolution=detail.resolution,
+        resolved_at=detail.resolved_at,
+        choices=list(choices_of(row.state)) if manager and not detail.resolution else [],
+        attempts=[
+            Attempt(
+                sender=one.sender,
+                at=one.at,
+                outcome=one.outcome,
+                reason=reason_sentence(one.detail) if one.outcome != "accepted" else "",
+                round=one.round,
+            )
+            for one in detail.attempts
+        ],
+        reports=[
+            Report(
+                kind=one.kind,
+                reason=reason_sentence(one.code),
+                at=one.at,
+                received_at=one.received_at,
+                moved=one.moved,
+            )
+            for one in detail.reports
+        ],
+    )
+
+
+def trouble(row: TroubleRow, titles: Titles) -> Trouble:
+    """An email that a person has to look at."""
+    return Trouble(
+        notification=row.id,
+        engagement=row.engagement_id,
+        member=member_ref(row.member),
+        item=row.item_id,
+        about=item_title(row.item_kind, row.item_key, titles),
+        kind=row.kind,
+        recipient=ref(row.recipient) if row.recipient.name else None,
+        state=row.state,
+        sentence=notification_sentence(row.kind, row.state, row.reason, row.recipient.name),
+        since=row.since,
+        choices=list(choices_of(row.state)),
+        resolve=f"/api/v1/notifications/{row.id}/resolve",
+    )

@@ -1,0 +1,126 @@
+"""What is on record about one notification, read in a few statements: what explains it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.scene import Scene, read_scene
+from programmes.calendar import WorkingCalendar
+from storage.queries.notifications import NotificationDetail, show_notification
+from storage.queries.rows import AnyRow
+from storage.queries.visibility import ALL, Visibility
+from storage.reach import names_of
+from storage.sql import engagements, events, members, tasks
+
+_DATES = ("deadline.moved", "rung.fired", "rung.deferred")
+"""The facts that say when a task was due, and what waited for a sending window."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An event of the timeline."""
+
+    sequence: int
+    kind: str
+    actor: str
+    at: datetime
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that bears on one notification."""
+
+    detail: NotificationDetail
+    scene: Scene
+    nation: str
+    member: str
+    version: int
+    calendar: WorkingCalendar | None
+    """``None`` where what is stored cannot be read."""
+    causes: tuple[Noted, ...]
+    """The facts of the record that reserved it."""
+    dates: tuple[Noted, ...]
+    """What was noted about its task's dates up to then."""
+    said: tuple[Noted, ...]
+    """What people have said about it since."""
+    open_due: tuple[int, datetime] | None
+    """Revision and due instant of its task, if that is open."""
+    names: Mapping[str, str]
+
+
+async def read_evidence(
+    session: AsyncSession, notification_id: str, *, visible_to: Visibility = ALL
+) -> Evidence | None:
+    """Read it; ``None`` where there is no such notification for this reader."""
+    detail = await show_notification(session, notification_id, visible_to=visible_to)
+    if detail is None:
+        return None
+    row = detail.row
+    scene = await read_scene(session, row.engagement_id, row.item_id, detail.sequence)
+    noted = await _events(session, detail)
+    causes = tuple(
+        one for item, one in noted if item == row.item_id and one.sequence == detail.sequence
+    )
+    named = {one.actor for _, one in noted}
+    named |= {value for _, one in noted for value in one.data.values()}
+    place = await _place(session, row.engagement_id)
+    return Evidence(
+        detail=detail,
+        scene=scene,
+        nation=place.nation,
+        member=place.name,
+        version=place.programme_version,
+        calendar=_calendar(scene.calendar),
+        causes=causes,
+        dates=tuple(
+            one
+            for item, one in noted
+            if item == row.item_id and one.kind in _DATES and one.data.get("task") == row.task
+        ),
+        said=tuple(one for item, one in noted if item == row.id),
+        open_due=await _open_due(session, row.item_id, row.task),
+        names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
+    )
+
+
+async def _events(session: AsyncSession, detail: NotificationDetail) -> list[tuple[str, Noted]]:
+    c = events.c
+    of_the_record = (c.item_id == detail.row.item_id) & (c.sequence == detail.sequence)
+    of_the_dates = (
+        (c.item_id == detail.row.item_id) & (c.sequence <= detail.sequence) & c.kind.in_(_DATES)
+    )
+    query = (
+        select(c.item_id, c.sequence, c.kind, c.actor, c.at, c.data)
+        .where(or_(of_the_record, of_the_dates, c.item_id == detail.row.id))
+        .order_by(c.sequence, c.position)
+    )
+    return [(row[0], Noted(*row[1:])) for row in await session.execute(query)]
+
+
+async def _place(session: AsyncSession, engagement_id: str) -> AnyRow:
+    query = (
+        select(members.c.nation, members.c.name, engagements.c.programme_version)
+        .select_from(engagements.join(members, members.c.id == engagements.c.member_id))
+        .where(engagements.c.id == engagement_id)
+    )
+    return (await session.execute(query)).one()
+
+
+async def _open_due(session: AsyncSession, item_id: str, task: str) -> tuple[int, datetime] | None:
+    c = tasks.c
+    query = select(c.revision, c.due_at).where(c.item_id == item_id, c.key == task)
+    row = (await session.execute(query)).one_or_none()
+    return (row.revision, row.due_at) if row is not None else None
+
+
+def _calendar(stored: Mapping[str, Any]) -> WorkingCalendar | None:
+    try:
+        return TypeAdapter(WorkingCalendar).validate_python(stored)
+    except ValidationError:
+        return None

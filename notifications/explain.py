@@ -1,0 +1,196 @@
+"""Why a notification was sent when it was, or why it was not: in sentences, and as facts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from notifications.evidence import Evidence, Noted
+from notifications.grounds import CalendarDecision, Due, Rule, calendar_of, due_of, rule_of
+from notifications.ledger import NOBODY
+from notifications.sentences import (
+    Reader,
+    fact_sentence,
+    kind_title,
+    notification_sentence,
+    reason_sentence,
+)
+from notifications.when import time_in_words
+from notifications.words import entry, fill, task_words
+from programmes.durations import in_words, parse_duration
+
+_ANY_DAY = date(2027, 1, 11)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The sentences in reading order, and the facts behind them."""
+
+    sentences: tuple[str, ...]
+    events: tuple[Noted, ...]
+    rule: Rule
+    due: Due | None
+    calendar: CalendarDecision | None
+    selector: str
+    template: str
+
+
+def explain(evidence: Evidence) -> Explanation:
+    """Explain one notification."""
+    rule, due, calendar = rule_of(evidence), due_of(evidence), calendar_of(evidence)
+    return Explanation(
+        sentences=tuple(_Teller(evidence, rule, due, calendar).sentences()),
+        events=evidence.causes,
+        rule=rule,
+        due=due,
+        calendar=calendar,
+        selector=evidence.detail.selector,
+        template=evidence.detail.row.kind,
+    )
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Puts the evidence into sentences of the catalogue."""
+
+    evidence: Evidence
+    rule: Rule
+    due: Due | None
+    calendar: CalendarDecision | None
+
+    def sentences(self) -> Iterator[str]:
+        row = self.evidence.detail.row
+        yield notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
+        yield from self._causes()
+        yield self._say("ladder" if self.rule.ladder else "process", **self._rule_words())
+        if self.due is not None:
+            yield self._due_sentence(self.due)
+        yield self._recipient()
+        if self.calendar is not None:
+            yield from self._calendar_sentences(self.calendar)
+        yield from self._template()
+        yield from self._what_became_of_it()
+
+    def _causes(self) -> Iterator[str]:
+        for noted in self.evidence.causes:
+            yield self._say("event", at=self._moment(noted.at), event=self._fact(noted))
+
+    def _fact(self, noted: Noted) -> str:
+        reader = Reader(self.evidence.scene.titles, self.evidence.scene.clock, self.evidence.names)
+        return fact_sentence(
+            noted.kind,
+            noted.data,
+            reader,
+            actor=noted.actor,
+            item_kind=self.evidence.scene.item_kind,
+            item_key=self.evidence.scene.item_key,
+        )
+
+    def _rule_words(self) -> Mapping[str, str]:
+        rule = self.rule
+        return {
+            "programme": self.evidence.scene.titles.programme,
+            "version": str(rule.version),
+            "kind": kind_title(self.evidence.detail.row.kind),
+            "ladder": rule.ladder,
+            "rung": rule.rung,
+            "offset": self._offset(rule.offset) if rule.offset else "",
+            "to": self._selectors(rule.to),
+        }
+
+    def _offset(self, text: str) -> str:
+        duration = parse_duration(text)
+        if not duration.count:
+            return self._say("on_the_day")
+        return self._say("before" if duration.sign < 0 else "after", span=in_words(duration))
+
+    def _due_sentence(self, due: Due) -> str:
+        scene = self.evidence.scene
+        family = "action" if due.task.startswith("action:") else scene.item_kind
+        task = task_words(family, due.task, scene.titles).title
+        key = "due" if due.at is not None else "due_unknown"
+        at = scene.clock.due(due.at) if due.at is not None else ""
+        return self._say(key, task=task, due=at, revision=str(due.revision))
+
+    def _recipient(self) -> str:
+        row = self.evidence.detail.row
+        meant = self._selectors(tuple(filter(None, self.evidence.detail.selector.split(","))))
+        if row.recipient.id == NOBODY or not row.recipient.name:
+            return self._say("nobody", selector=meant)
+        if not meant:
+            return self._say("recipient_only", recipient=row.recipient.name)
+        return self._say("recipient", recipient=row.recipient.name, selector=meant)
+
+    def _selectors(self, selectors: tuple[str, ...]) -> str:
+        words = entry("explain", "selector")
+        return ", ".join(
+            self.evidence.names.get(one) or str(words.get(one, words["somebody"]))
+            for one in selectors
+        )
+
+    def _calendar_sentences(self, calendar: CalendarDecision) -> Iterator[str]:
+        stored = self.evidence.calendar
+        if stored is None or stored.always_open:
+            yield self._say("always_open")
+            return
+        yield self._say(
+            "calendar",
+            nation=str(entry("explain", "nation").get(calendar.nation, calendar.nation)),
+            first=_hour(stored.send_from),
+            last=_hour(stored.send_until),
+        )
+        if calendar.held_until is not None:
+            yield self._say(
+                "held",
+                at=self._moment(calendar.decided_at),
+                why=self._say(calendar.why, blackout=calendar.blackout),
+                until=self._moment(calendar.held_until),
+            )
+
+    def _template(self) -> Iterator[str]:
+        row = self.evidence.detail.row
+        if not row.template:
+            yield self._say("template", template=row.kind)
+            return
+        languages, versions = entry("explain", "language"), []
+        for part in row.template.split(","):
+            language, _, version = part.partition(":")
+            key = "template_built_in" if version == "0" else "template_version"
+            name = str(languages.get(language, language))
+            versions.append(self._say(key, language=name, version=version))
+        yield self._say("template_own", template=row.kind, versions=", ".join(versions))
+        if row.template_trouble:
+            yield reason_sentence(row.template_trouble)
+
+    def _what_became_of_it(self) -> Iterator[str]:
+        detail = self.evidence.detail
+        told = [
+            (attempt.at, self._attempt(attempt.outcome, attempt.sender, attempt.detail))
+            for attempt in detail.attempts
+        ]
+        told += [(one.at, self._report(one.kind, one.code)) for one in detail.reports]
+        told += [(one.at, self._fact(one)) for one in self.evidence.said]
+        for at, sentence in sorted(told, key=lambda one: one[0]):
+            yield self._say("then", at=self._moment(at), what=sentence)
+        if not detail.attempts and detail.row.state == "reserved":
+            yield self._say("waits")
+
+    def _attempt(self, outcome: str, sender: str, detail: str) -> str:
+        reason = "" if outcome == "accepted" else reason_sentence(detail)
+        name = str(entry("explain", "sender").get(sender, sender))
+        return self._say(f"attempt_{outcome}", sender=name, reason=reason).strip()
+
+    def _report(self, kind: str, code: str) -> str:
+        return self._say(f"report_{kind}", reason=reason_sentence(code)).strip()
+
+    def _moment(self, at: datetime) -> str:
+        clock = self.evidence.scene.clock
+        return clock.moment(at, seconds=clock.to_the_minute)
+
+    def _say(self, key: str, **values: str) -> str:
+        words = entry("explain")
+        return fill(str(words.get(key, words["other"])), {"key": key, **values})
+
+
+def _hour(hour: time) -> str:
+    """An hour as people say it: ``9:00am``."""
+    return time_in_words(datetime.combine(_ANY_DAY, hour, UTC))

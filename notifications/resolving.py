@@ -1,0 +1,113 @@
+"""What a person says about an email in trouble: it arrived, send it again, or leave it.
+
+Each choice is an event on the engagement's timeline, under the notification's own number.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.ledger import Held, look, reopen
+from notifications.states import Choice, choices_of
+from storage.sql import events, notifications
+
+
+@dataclass(frozen=True)
+class Word:
+    """Who says it, and in which words."""
+
+    by: str
+    text_id: str | None = None
+
+
+class NotPossible(Exception):
+    """The notification is not in a state in which that can be said; ``choices`` can be."""
+
+    def __init__(self, choices: tuple[Choice, ...], wait_until: datetime | None = None) -> None:
+        super().__init__("not possible")
+        self.choices = choices
+        self.wait_until = wait_until
+        """Until when it may still be heard of by itself."""
+
+
+def check(
+    choice: Choice, *, state: str, resolution: str, since: datetime, now: datetime, wait: timedelta
+) -> None:
+    """Raise ``NotPossible`` unless that can be said about a notification in that state.
+
+    What may still be heard of by itself is not sent again: that would be a blind repeat.
+    """
+    choices = () if resolution else choices_of(state)
+    if choice not in choices:
+        raise NotPossible(choices)
+    if choice == "send_again" and state == "unknown" and now < since + wait:
+        raise NotPossible(tuple(one for one in choices if one != choice), since + wait)
+
+
+async def settle(
+    session: AsyncSession,
+    notification_id: str,
+    choice: Choice,
+    word: Word,
+    now: datetime,
+) -> None:
+    """Take ``arrived`` or ``dismiss``. Raises ``NotPossible``."""
+    held = await look(session, notification_id)
+    check(
+        choice,
+        state=held.state,
+        resolution=held.resolution,
+        since=now,
+        now=now,
+        wait=timedelta(),
+    )
+    arrived = choice == "arrived"
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == held.id)
+        .values(
+            state="delivered" if arrived else held.state,
+            reason="said_by_person" if arrived else notifications.c.reason,
+            changed_at=now if arrived else notifications.c.changed_at,
+            resolution=choice,
+            resolved_at=now,
+        )
+    )
+    await _note(session, held, choice, word, now)
+
+
+async def begin_round(
+    session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
+) -> Held | None:
+    """Begin the round of that number, because a person wants it sent again; ``None`` where they, or
+    the provider, have said otherwise meanwhile. A repeated call finds the round begun."""
+    held = await look(session, notification_id)
+    if held.round == number:
+        return held
+    if held.round != number - 1 or held.resolution or "send_again" not in choices_of(held.state):
+        return None
+    await reopen(session, held, now)
+    await _note(session, held, "send_again", word, now)
+    return held
+
+
+async def _note(
+    session: AsyncSession, held: Held, choice: Choice, word: Word, now: datetime
+) -> None:
+    """The row is locked, so that two events of one notification are numbered one by one."""
+    last = select(func.coalesce(func.max(events.c.sequence), 0)).where(events.c.item_id == held.id)
+    await session.execute(
+        insert(events).values(
+            engagement_id=held.engagement_id,
+            item_id=held.id,
+            sequence=last.scalar_subquery() + 1,
+            position=0,
+            kind="notification.resolved",
+            actor=word.by,
+            at=now,
+            data={"choice": choice, "email": held.kind, "state": held.state},
+            text_id=word.text_id,
+        )
+    )

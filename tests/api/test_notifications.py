@@ -1,0 +1,177 @@
+"""One notification over HTTP: shown, explained, listed as trouble, and dealt with by a person."""
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import insert, select, update
+
+from storage.database import Database
+from storage.sql import deliveries, engagements, mailbox, notifications
+from tests.api.conftest import Caller
+from tests.api.live import Live, at_work
+from tests.api.live import temporal_address as temporal_address
+from tests.api.office import CALENDAR, CARDIFF
+from tests.api.test_pages import browser
+from tests.databases import opened, sqlite_url
+from tests.storage.office import NOW
+
+ONE = f"/api/v1/notifications/{CARDIFF.notification}"
+TROUBLES = "/api/v1/me/troubles"
+
+
+async def becomes(database: Database, **values: Any) -> None:
+    async with database.transaction() as session:
+        await session.execute(
+            update(notifications)
+            .where(notifications.c.id == CARDIFF.notification)
+            .values(changed_at=NOW - timedelta(hours=3))
+            .values(**values)
+        )
+
+
+class TestShow:
+    async def test_it_holds_its_attempts_and_what_can_be_said(
+        self, database: Database, calling: Caller
+    ) -> None:
+        async with database.transaction() as session:
+            await session.execute(
+                insert(deliveries).values(
+                    notification_id=CARDIFF.notification,
+                    sender="sendgrid",
+                    at=NOW,
+                    outcome="unknown",
+                    provider_id="",
+                    detail="sendgrid_no_answer",
+                    round=0,
+                )
+            )
+        read = (await calling("manager").get(ONE)).json()
+        assert read["choices"] == ["arrived", "send_again", "dismiss"]
+        assert read["attempts"][0]["reason"] == "SendGrid did not answer in time."
+        assert "may have been sent" in read["sentence"]
+        assert (await calling("viewer").get(ONE)).json()["choices"] == []
+
+    async def test_it_is_explained_in_sentences_and_facts(self, calling: Caller) -> None:
+        read = (await calling("member").get(f"{ONE}/explain")).json()
+        assert read["rule"]["programme"] == "inclusive-growth-network"
+        assert read["selector"] == "lead"
+        assert len(read["sentences"]) >= 5
+
+    async def test_what_is_not_there_is_404(self, calling: Caller) -> None:
+        for path in ("", "/explain"):
+            answer = await calling("manager").get(f"/api/v1/notifications/ntf_none{path}")
+            assert answer.status_code == 404
+
+
+class TestTroubles:
+    async def test_they_are_there_once_their_time_is_up(
+        self, database: Database, calling: Caller
+    ) -> None:
+        assert (await calling("manager").get(TROUBLES)).json()["items"] == []
+        await becomes(database)
+        [trouble] = (await calling("manager").get(TROUBLES)).json()["items"]
+        assert trouble["notification"] == CARDIFF.notification
+        assert trouble["member"]["name"] == "Cardiff"
+        assert trouble["resolve"] == f"{ONE}/resolve"
+
+    async def test_the_board_counts_them(self, app: FastAPI, database: Database) -> None:
+        async with browser(app) as here:
+            assert "somebody to look at" not in (await here.get("/")).text
+            await becomes(database, state="bounced")
+            assert "1 email needs somebody to look at it" in (await here.get("/")).text
+
+
+class TestResolve:
+    async def test_it_arrived(self, database: Database, calling: Caller) -> None:
+        await becomes(database)
+        manager = calling("manager")
+        body = {"choice": "arrived", "note": "She has answered it."}
+        answer = await manager.post(f"{ONE}/resolve", json=body)
+        assert answer.status_code == 200
+        assert (answer.json()["state"], answer.json()["resolution"]) == ("delivered", "arrived")
+        timeline = await manager.get(f"/api/v1/engagements/{CARDIFF.engagement}/timeline")
+        entry = next(
+            one for one in timeline.json()["items"] if one["kind"] == "notification.resolved"
+        )
+        assert entry["sentence"].endswith("noted that the email 'Request accepted' had arrived.")
+        assert entry["text"] == "She has answered it."
+        again = await manager.post(f"{ONE}/resolve", json=body)
+        assert again.status_code == 409
+        assert "no trouble with this email" in again.json()["detail"]
+
+    async def test_what_cannot_be_said_is_refused_with_what_can(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(database, state="complained")
+        answer = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
+        assert answer.status_code == 409
+        assert "Possible: dismiss." in answer.json()["detail"]
+
+    async def test_what_may_still_be_heard_of_is_not_sent_again_yet(self, calling: Caller) -> None:
+        answer = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
+        assert answer.status_code == 409
+        assert "Monday 11 January 2027 at 11:00am" in answer.json()["detail"]
+
+    async def test_without_temporal_nothing_is_sent_again_and_nothing_changed(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(database, state="bounced")
+        answer = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
+        assert answer.status_code == 503
+        assert (await calling("manager").get(ONE)).json()["state"] == "bounced"
+
+    async def test_only_a_manager_may(self, calling: Caller) -> None:
+        for role in ("member", "researcher", "adviser", "viewer"):
+            answer = await calling(role).post(f"{ONE}/resolve", json={"choice": "dismiss"})
+            assert answer.status_code == 403
+
+    async def test_a_choice_that_is_none_is_named(self, calling: Caller) -> None:
+        answer = await calling("manager").post(f"{ONE}/resolve", json={"choice": "forget"})
+        assert answer.status_code == 422
+
+
+@pytest.mark.dev_server
+@pytest.mark.slow
+async def test_two_people_who_have_it_sent_again_at_once_cause_one_email(
+    temporal_address: str, filled: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "office.db"
+    shutil.copyfile(filled, path)
+    async with (
+        opened(sqlite_url(path)) as database,
+        at_work(temporal_address, database, tmp_path) as live,
+    ):
+        async with database.transaction() as session:
+            # The worker's clock is the real one, and it may be night.
+            calendar = {**CALENDAR, "always_open": True}
+            await session.execute(update(engagements).values(calendar=calendar))
+        await becomes(database, state="failed")
+        resolve = f"/notifications/{CARDIFF.notification}/resolve"
+        answers = await asyncio.gather(
+            *(live.post("manager", resolve, {"choice": "send_again"}) for _ in range(2))
+        )
+        assert {answer.status_code for answer in answers} <= {200, 409}
+        assert 200 in {answer.status_code for answer in answers}
+        read = await live.until(
+            "manager",
+            f"/notifications/{CARDIFF.notification}",
+            lambda read: read["state"] == "accepted",
+        )
+        assert (read["round"], len(read["attempts"])) == (1, 1)
+        assert await mails(live) == 1
+        late = await live.post("manager", resolve, {"choice": "send_again"})
+        assert late.status_code == 409
+
+
+async def mails(live: Live) -> int:
+    """How many emails the mailbox has of it."""
+    async with live.database.reading() as session:
+        found = await session.execute(
+            select(mailbox.c.id).where(mailbox.c.notification_id == CARDIFF.notification)
+        )
+    return len(found.all())

@@ -1,0 +1,224 @@
+"""Every email answers why: the record shows it (complaint 10), and names what to change (9)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert, select, update
+
+from notifications.evidence import read_evidence
+from notifications.explain import Explanation, explain
+from notifications.resolving import Word, settle
+from notifications.senders.protocol import Unknown
+from programmes.facts import Fact, Notice, Record
+from storage.database import Database
+from storage.queries.visibility import Visibility
+from storage.sql import engagements, members, notifications, provider_events
+from storage.sql import programmes as programme_rows
+from tests.notifications.fixtures import database as database
+from tests.notifications.fixtures import database_url as database_url
+from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.office import (
+    DUE,
+    IGN,
+    NOW,
+    Post,
+    definition,
+    record,
+    source,
+    stored_calendar,
+    task,
+)
+from tests.notifications.senders import Scripted
+
+LADDER = definition().rules().ladders[definition().rules().research.triage.ladder]  # type: ignore[union-attr]
+RUNG = LADDER.rungs[0]
+NAME = f"triage/{RUNG.name}"
+
+
+def fired(sequence: int = 2, name: str = RUNG.name, revision: int = 1) -> Record:
+    """What a ladder puts down when a rung comes due."""
+    data = {
+        "task": "triage",
+        "rung": name,
+        "says": "reminder",
+        "revision": str(revision),
+        "planned": NOW.isoformat(),
+        "due": DUE.isoformat(),
+    }
+    notice = Notice("research.reminder", ("manager",), f"triage/{name}", "triage", revision)
+    return record(sequence, notice, tasks=(task(),), facts=(Fact("rung.fired", NOW, data=data),))
+
+
+async def only(database: Database) -> str:
+    async with database.reading() as session:
+        return str((await session.execute(select(notifications.c.id))).scalar_one())
+
+
+async def explained(database: Database, id: str = "") -> Explanation:
+    async with database.reading() as session:
+        evidence = await read_evidence(session, id or await only(database))
+    assert evidence is not None
+    return explain(evidence)
+
+
+async def test_complaint_10_a_sent_reminder_says_why_it_went_when_it_did(
+    database: Database,
+) -> None:
+    post = Post(database)
+    await post.write(fired())
+    await post.deliver(fired())
+    found = await explained(database)
+    text = "\n".join(found.sentences)
+    assert "The email 'Reminder' to Mair Evans was sent." in text
+    assert "A reminder of 'Triage the request' was due." in text
+    assert f"the rung '{RUNG.name}' of its ladder '{found.rule.ladder}'" in text
+    assert "was due on Tuesday 19 January 2027. That was date number 1" in text
+    assert "Mair Evans gets it as programme manager." in text
+    assert "on working days in Wales" in text
+    assert "Monday 11 January 2027 at 10:00am: The mailbox took it." in text
+    assert (found.rule.programme, found.rule.rung) == (IGN, RUNG.name)
+    assert (found.rule.offset, found.rule.to) == (RUNG.at, RUNG.to)
+    assert found.due is not None
+    assert (found.due.revision, found.due.at) == (1, DUE)
+    assert found.calendar is not None
+    assert (found.calendar.nation, found.calendar.held_until) == ("WLS", None)
+    assert "from the template 'research.reminder': the built-in one (English)." in text
+    assert (found.selector, found.template) == ("manager", "research.reminder")
+
+
+async def test_complaint_10_a_reminder_that_was_not_sent_says_why_not(database: Database) -> None:
+    post = Post(database)
+    await post.write(fired(), record(3, stage="scope"))
+    await post.deliver(fired())
+    found = await explained(database)
+    assert found.sentences[0] == (
+        "The email 'Reminder' to Mair Evans was not sent. The task was done already."
+    )
+    assert found.due is not None
+    assert found.due.at == DUE  # the task is closed; its date is on record all the same
+
+
+async def test_complaint_10_one_that_nobody_could_get_says_whom_it_was_meant_for(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(update(engagements).values(adviser_id=None, manager_id=None))
+    await Post(database).write(record(1, Notice("research.received", ("adviser",))))
+    found = await explained(database)
+    assert "It was meant for adviser, and nobody was there." in found.sentences
+    assert "Nobody holds this role" in found.sentences[0]
+
+
+async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
+    database: Database,
+) -> None:
+    """Decided on a Saturday, at night, on a bank holiday, in a pre-election period."""
+    moments = {
+        "at a weekend": datetime(2027, 1, 16, 12, tzinfo=UTC),
+        "outside those hours": datetime(2027, 1, 12, 22, tzinfo=UTC),
+        "on a bank holiday": datetime(2027, 3, 26, 12, tzinfo=UTC),
+        "in a time when nothing is sent (Pre-election period)": datetime(2027, 4, 6, tzinfo=UTC),
+    }
+    calendar = stored_calendar()
+    calendar["blackouts"] = [
+        {"first": "2027-04-05", "last": "2027-04-08", "reason": "Pre-election period"}
+    ]
+    async with database.transaction() as session:
+        await session.execute(update(engagements).values(calendar=calendar))
+    for sequence, (why, at) in enumerate(moments.items(), 1):
+        until = at + timedelta(days=5)
+        notice = Notice("research.received", ("lead",), f"#{sequence}", not_before=until)
+        facts = (Fact("research.submitted", at, "con_lead"),)
+        await Post(database).write(record(sequence, notice, facts=facts))
+        async with database.reading() as session:
+            query = select(notifications.c.id).where(notifications.c.sequence == sequence)
+            id = (await session.execute(query)).scalar_one()
+        found = await explained(database, id)
+        assert found.calendar is not None
+        assert found.calendar.held_until == until
+        held = next(one for one in found.sentences if one.startswith("It was decided"))
+        assert why in held
+        assert "so it waited until" in held
+        assert found.sentences[-1] == "It has not left yet."
+
+
+async def test_complaint_10_a_rung_that_came_due_at_night_says_so(database: Database) -> None:
+    night, morning = NOW - timedelta(hours=12), NOW - timedelta(hours=1)
+    data = {"task": "triage", "rung": RUNG.name, "to": morning.isoformat()}
+    deferred = record(1, facts=(Fact("rung.deferred", night, data=data),), tasks=(task(),))
+    await Post(database).write(deferred, fired())
+    found = await explained(database)
+    assert found.calendar is not None
+    assert (found.calendar.decided_at, found.calendar.held_until) == (night, morning)
+
+
+async def test_complaint_10_every_attempt_report_and_word_of_a_person_is_told(
+    database: Database,
+) -> None:
+    post = Post(database, Scripted([Unknown("sendgrid_no_answer")]))
+    await post.write(fired())
+    await post.deliver(fired())
+    id = await only(database)
+    async with database.transaction() as session:
+        await session.execute(
+            insert(provider_events).values(
+                id="e1",
+                notification_id=id,
+                delivery_id=None,
+                kind="deferred",
+                code="",
+                at=NOW + timedelta(minutes=1),
+                received_at=NOW,
+                moved=False,
+            )
+        )
+        word = Word("per_manager", "txt_reason")
+        await settle(session, id, "arrived", word, NOW + timedelta(hours=3))
+    told = (await explained(database)).sentences[-3:]
+    assert "nobody knows whether that got through. SendGrid did not answer in time." in told[0]
+    assert "the receiving server asks to wait" in told[1]
+    assert told[2].endswith("Mair Evans noted that the email 'Reminder' had arrived.")
+
+
+async def test_complaint_9_it_names_the_template_rule_and_version_that_an_office_can_change(
+    database: Database,
+) -> None:
+    """Another version of the definition has another ladder: what is explained follows it."""
+    later = next(rung for rung in LADDER.rungs if rung.name != RUNG.name)
+    await Post(database).write(fired(name=later.name))
+    found = await explained(database)
+    assert found.template == "research.reminder"
+    assert (found.rule.ladder, found.rule.offset) != ("", RUNG.at)
+    async with database.transaction() as session:
+        await session.execute(
+            insert(programme_rows).values(
+                id=IGN,
+                version=2,
+                sha256="2",
+                title="IGN",
+                source=source(),
+                created_at=NOW,
+            )
+        )
+        await session.execute(update(engagements).values(programme_version=2))
+    assert (await explained(database)).rule == replace(found.rule, version=2)
+    assert any("version 2" in one for one in (await explained(database)).sentences)
+
+
+async def test_another_members_email_is_not_explained(database: Database) -> None:
+    await Post(database).write(fired())
+    async with database.transaction() as session:
+        await session.execute(
+            insert(members).values(
+                id="mem_2",
+                name="Glasgow",
+                nation="SCT",
+                sample=True,
+                blackouts=[],
+                created_at=NOW,
+            )
+        )
+    async with database.reading() as session:
+        id = await only(database)
+        assert await read_evidence(session, id, visible_to=Visibility("mem_2")) is None
+        assert await read_evidence(session, "ntf_none") is None
