@@ -10,7 +10,7 @@ from jinja2 import TemplateError, UndefinedError
 from notifications.catalogue import Kind
 from notifications.languages import Language
 from notifications.overrides.draft import Draft, Fault, PartName
-from notifications.overrides.grammar_check import fault, read, variables
+from notifications.overrides.grammar_check import Unreadable, fault, read, variables
 from notifications.overrides.html_check import read_rendered, read_source
 from notifications.overrides.samples import edges, sample
 from notifications.overrides.sandbox import render_part
@@ -30,9 +30,13 @@ def check(kind: Kind, language: Language, draft: Draft) -> tuple[Fault, ...]:
         if len(source) > LIMITS[name]:
             faults.add(fault(name, 0, "large", limit=LIMITS[name]))
             continue
+        try:
+            found = read(name, source, language, known)
+        except Unreadable as error:
+            faults.add(error.fault)
+            continue
         if name == "html":
-            faults.update(read_source(source))
-        found = read(name, source, language, known)
+            found += read_source(source)
         # What is wrong as it stands is not run.
         faults.update(found or _tried(kind, language, name, source))
     return tuple(sorted(faults))

@@ -62,16 +62,26 @@ def variables(context: type[Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+class Unreadable(ValueError):
+    """Jinja cannot make anything of a template."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
 def read(
     part: PartName, source: str, language: Language, known: dict[str, tuple[str, ...]]
 ) -> list[Fault]:
-    """Everything that is wrong with a template as it is written."""
+    """What is wrong with the names and constructs of a template. Raises ``Unreadable``."""
     try:
         tree = sandbox(language, False).tree(source)
     except TemplateSyntaxError as error:
-        return [fault(part, error.lineno, "syntax", problem=error.message or "")]
-    except RecursionError:
-        return [fault(part, 0, "nested")]
+        raise Unreadable(
+            fault(part, error.lineno, "syntax", problem=error.message or "")
+        ) from error
+    except RecursionError as error:
+        raise Unreadable(fault(part, 0, "nested")) from error
     return list(_Reader(part, known, tree).faults())
 
 

@@ -1,11 +1,11 @@
 """What the HTML of an office's template may be made of, so that everybody can read it."""
 
-import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from notifications.overrides.draft import Fault
 from notifications.overrides.grammar_check import fault
+from notifications.overrides.sandbox import sandbox
 
 _ELEMENTS = (
     "a abbr b blockquote br caption code div em h2 h3 h4 hr i img li ol p pre section small span "
@@ -19,8 +19,10 @@ _LINKS = ("https://", "http://", "mailto:")
 
 def read_source(source: str) -> Iterator[Fault]:
     """What is wrong with the markup as it is written; what Jinja does stands for some text."""
-    plain = re.sub(r"{%.*?%}|{#.*?#}", _same_lines, source, flags=re.DOTALL)
-    plain = re.sub(r"{{.*?}}", lambda found: "https://x" + _same_lines(found), plain, flags=re.S)
+    plain = _without_jinja(source)
+    if (line := _torn(plain)) is not None:
+        yield fault("html", line, "torn")
+        return
     reader = _Markup()
     reader.feed(plain)
     reader.close()
@@ -29,6 +31,9 @@ def read_source(source: str) -> Iterator[Fault]:
 
 def read_rendered(html: str) -> Iterator[Fault]:
     """What is wrong with the markup that comes out of it."""
+    if _torn(html) is not None:
+        yield fault("html", 0, "torn")
+        return
     reader = _Nesting()
     reader.feed(html)
     reader.close()
@@ -41,8 +46,30 @@ def _leads_somewhere(value: str | None) -> bool:
     return (value or "").strip().lower().startswith(_LINKS)
 
 
-def _same_lines(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n")
+def _without_jinja(source: str) -> str:
+    """The markup alone, on the lines that it is on. ``source`` is right as Jinja reads it."""
+    kept: list[str] = []
+    for _, token, value in sandbox("en", True).lex(source):
+        shown = "https://x" if token == "variable_begin" else ""
+        kept.append(value if token == "data" else shown + "\n" * value.count("\n"))
+    return "".join(kept)
+
+
+def _torn(html: str) -> int | None:
+    """The line of the first tag without its end, or with half a pair of quotation marks.
+
+    Python's own parser looks for such an end over and over again: minutes, for a long template.
+    """
+    at = html.find("<")
+    while at >= 0:
+        end, following = html.find(">", at), html.find("<", at + 1)
+        tag = html[at : end + 1]
+        if end < 0 or 0 <= following < end or tag.count("'") % 2 or tag.count('"') % 2:
+            return html.count("\n", 0, at) + 1
+        if tag.startswith("<!--"):
+            return html.count("\n", 0, at) + 1
+        at = following
+    return None
 
 
 class _Markup(HTMLParser):

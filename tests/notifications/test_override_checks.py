@@ -124,6 +124,9 @@ class TestWhatIsRefused:
             ("<h3>x</h3>", "leaves out a level"),
             ("<h2>x</h2><h4>x</h4>", "leaves out a level"),
             ("<p>x", "not closed"),
+            ("<!-- a note -->", "comment has no end"),
+            ("<a <b>x</b>", "has no end"),
+            ("<p class='>x</p>", "quotation marks"),
             ("x</div>", "closes nothing"),
             ("<ul><li>x</ul></li>", "not closed"),
         ],
@@ -136,6 +139,28 @@ class TestWhatIsRefused:
         html = "{% if theme\n %}\n<p>{{\n theme }}</p>{% endif %}\n<p>{{ link }}</p>\n<h1>x</h1>"
         [found] = faults("", html)
         assert found.line == html.count("\n") + 1
+
+    @pytest.mark.parametrize(
+        "html",
+        [
+            "{%" * 24_000,
+            "{{" * 24_000,
+            "{% raw %}" + "{#" * 20_000 + "{% endraw %}",
+            "<!--" * 12_000,
+            "<a " * 16_000,
+            "<a b='" * 8_000,
+            "<" * 49_000,
+            "</" * 24_000,
+            "<![CDATA[" * 5_000,
+            "<p>" * 12_000,
+            "<p " + "a=b " * 12_000 + ">",
+        ],
+        ids=lambda html: html[:8],
+    )
+    def test_no_markup_keeps_the_check_busy(self, html: str) -> None:
+        began = time.perf_counter()
+        assert faults("", html)
+        assert time.perf_counter() - began < 2
 
 
 class TestWhatIsTaken:
