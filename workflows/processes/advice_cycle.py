@@ -99,7 +99,7 @@ class AdviceCycleProcess(Process):
         session = self.dates[command.choice]
         self.data["session"] = session.isoformat()
         decision.fact("advice.confirmed", command.by, session=session.isoformat())
-        decision.tell("advice.confirmed", "lead", "adviser")
+        decision.tell("advice.confirmed", *self._invited())
         held_by = due_after(self.item.calendar, session, self.rules.session.due)
         self._enter(SESSION, self.rules.session, decision, held_by)
         agenda_due = due_after(self.item.calendar, session, self.rules.agenda.due)
@@ -154,7 +154,7 @@ class AdviceCycleProcess(Process):
         """It did not take place: new dates are needed."""
         self.data.pop("session", None)
         decision.fact("advice.missed", command.by, command.reason)
-        decision.tell("advice.missed", "lead", "adviser", text=command.reason)
+        decision.tell("advice.missed", *self._invited(), text=command.reason)
         if NEXT_IS_DUE in self.data:
             self._roll_over(decision)
         else:
@@ -209,7 +209,8 @@ class AdviceCycleProcess(Process):
         for action in self.carried():
             self._settle(action.id, "dropped")
         decision.fact("advice.closed", command.by, command.reason, outcome="cancelled")
-        decision.tell("advice.closed", "lead", "adviser", text=command.reason)
+        to = self._invited() if self.stage == SESSION else ("lead", "adviser")
+        decision.tell("advice.closed", *to, text=command.reason)
         self.end("cancelled", decision)
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
@@ -297,6 +298,10 @@ class AdviceCycleProcess(Process):
             decision.fact("advice.closed", outcome="completed")
             decision.tell("advice.closed", "lead", "adviser")
             self.end("completed", decision)
+
+    def _invited(self) -> tuple[str, ...]:
+        """Whose calendars have the session: once the agenda is out, those of all contacts."""
+        return ("member" if "agenda" in self.data else "lead", "adviser")
 
     def _tell_owner(self, kind: str, task: str, decision: Decision) -> None:
         deadline = self.deadlines.open[task]

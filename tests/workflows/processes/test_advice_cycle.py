@@ -101,6 +101,17 @@ class TestTheSession:
 
 
 class TestActions:
+    def test_whoever_had_the_agenda_hears_that_the_session_is_off_and_when_it_is_now(self) -> None:
+        with_agenda = (*TO_SESSION, SendAgenda(ADVISER, "txt_agenda"))
+        everybody = ("member", "adviser")
+        off = give(after(*with_agenda), MissSession(ADVISER, "txt_ill"), NOON)
+        assert told(off)[0] == ("advice.missed", everybody)
+        closed = give(after(*with_agenda), CloseCycle(ADVISER, "txt_why"), NOON)
+        assert told(closed) == [("advice.closed", everybody)]
+        later = ProposeDates(ADVISER, (SESSION + timedelta(days=1),))
+        again = give(after(*with_agenda, later), ConfirmDate(LEAD, 0), NOON)
+        assert told(again) == [("advice.confirmed", everybody)]
+
     def test_without_actions_the_notes_end_the_cycle(self) -> None:
         process = after(*TO_NOTES)
         record = give(process, RecordNotes(ADVISER, "txt_notes"), SESSION)
