@@ -19,7 +19,7 @@ up: setup temporal  ## Run Milepost on this machine: Temporal, worker, API; no s
 	@.venv/bin/milepost up $(ARGS)
 
 test: setup test-servers  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
 lint: setup  ## Check style, types, rooms and the compose file; changes nothing
 	@$(PY) -m ruff check .
