@@ -51,7 +51,8 @@ async def address(database: Database) -> str:
     record = item_record(CARDIFF, "review", "preparing", "submit", "lead", {})
     async with database.transaction() as session:
         await ledger.reserve(session, replace(record, notices=(notice,)), NOW)
-        [id] = (await session.execute(select(notifications.c.id))).scalars()
+        asked = select(notifications.c.id).where(notifications.c.kind == "review.opened")
+        [id] = (await session.execute(asked)).scalars()
     return ReplyAddresses(SECRET, DOMAIN).address(id)
 
 
