@@ -129,9 +129,12 @@ class PostgresServer:
     Its programs are used without the wheel's Python: as root, that would add a user to the machine
     and open up every folder above the clone. PostgreSQL refuses root, so here it runs as `nobody`,
     from a copy of its programs where `nobody` cannot reach them.
+
+    Where it is ``durable``, what is committed stays when the server is stopped at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         # In /tmp by name: the path of a Unix socket must be short, and TMPDIR need not be.
         self.folder = Path(tempfile.mkdtemp(prefix="milepost-pg-", dir="/tmp"))
         self._account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -163,9 +166,22 @@ class PostgresServer:
                 self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def stop_immediately(self) -> None:
+        """Stop as after a crash: every connection breaks, and nothing is tidied up."""
+        # SIGQUIT is PostgreSQL's immediate shutdown.
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait()
+
+    def start_again(self) -> None:
+        """Start anew on the same data, and return once it answers."""
+        self._process = self._start()
+        self._wait_ready()
+
     def _start(self) -> "subprocess.Popen[bytes]":
         # What only matters when the machine itself crashes is off.
-        settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings = {"fsync": "off", "full_page_writes": "off"}
+        if not self._durable:
+            settings["synchronous_commit"] = "off"
         with (self.folder / "log").open("wb") as log:
             return subprocess.Popen(
                 [

@@ -1,0 +1,30 @@
+"""The delivery worker alone: the matrix has workflows of its own, and kills nobody else."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.deliver import Courier
+from activities.inputs import DELIVERY_QUEUE_SUFFIX
+from activities.record import utc_now
+from notifications.senders import Sender
+from settings import Settings
+from storage.database import Database
+
+
+def delivering(
+    client: Client,
+    database: Database,
+    sender: Sender,
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+) -> Worker:
+    """The worker of the deliveries, with the real activities."""
+    courier = Courier(database, sender, settings, clock)
+    return Worker(
+        client,
+        task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
+        activities=[courier.deliver, courier.remind],
+    )
