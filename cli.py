@@ -20,6 +20,7 @@ from commands import (
     person,
     programme,
     programme_add,
+    schedules,
     serve,
     template,
     template_trial,
@@ -83,6 +84,7 @@ for group in (
     notifications.app,
     template.app,
     choices.app,
+    schedules.app,
 ):
     app.add_typer(group)
 

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """SendGrid's public key of the signed Event Webhook, as it shows it; without it that is off."""
     secret: SecretStr = SecretStr("")
     """Signs links that work without signing in. `milepost up` makes one and keeps it in
-    ``data_dir``; without one there is no link to end digests, so none are sent."""
+    ``data_dir``; without one digests have no link to end them."""
     command_timeout: float = 5.0
     """Seconds that the API waits for a command's record before it answers 202."""
     temporal_port: int = 8433

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import observability
 from activities.deliver import Courier
+from activities.digest import DigestDesk
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
 from activities.record import Recorder, utc_now
+from api.commands.schedule_sync import sync_schedules
 from api.temporal import connect
 from ending import run_and_leave
 from notifications.replies.address import reply_addresses
@@ -67,6 +71,7 @@ def build_workers(
     recorder = Recorder(database, clock)
     replies = reply_addresses(settings.inbound_secret, settings.inbound_domain)
     courier = Courier(database, sender, settings, clock, replies)
+    digests = DigestDesk(database, sender, settings, settings.secret.get_secret_value(), clock)
     deciding = Worker(
         client,
         task_queue=settings.task_queue,
@@ -78,7 +83,10 @@ def build_workers(
     delivering = Worker(
         client,
         task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
-        activities=[courier.deliver, courier.remind, courier.redeliver],
+        activities=[
+            *(courier.deliver, courier.remind, courier.redeliver),
+            *(digests.plan_digests, digests.send_digest),
+        ],
         # The server enforces it over all workers of the queue, however many run.
         max_task_queue_activities_per_second=settings.delivery_rate,
         graceful_shutdown_timeout=GRACE,
@@ -93,11 +101,22 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     try:
         client = await _reach(settings, stop)
         if client is not None:
+            await _keep_schedules(client, database, settings)
             await _serve(build_workers(client, database, sender, settings), settings, stop)
     finally:
         await sender.close()
         # An SQLite engine that is not disposed keeps the process alive for ever.
         await database.dispose()
+
+
+async def _keep_schedules(client: Client, database: Database, settings: Settings) -> None:
+    """See to it that summaries go out when the definitions say; the worker serves without, too."""
+    try:
+        synced = await sync_schedules(client, database, settings.task_queue)
+    except (RPCError, SQLAlchemyError) as problem:
+        log.warning("worker.schedules", reason=type(problem).__name__)
+    else:
+        log.info("worker.schedules", schedules=len(synced))
 
 
 async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.Event) -> None:

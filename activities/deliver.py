@@ -1,18 +1,16 @@
 """The activities that send what a record reserved: each email on its own, none of them twice."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
+from activities.handing_over import kind, not_yet, stopping, to_its_end
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder, utc_now
-from notifications.courtesy import Quiet
-from notifications.dispatch import Dispatch, OfficeAddress
+from notifications.dispatch import Dispatch
+from notifications.handover import OfficeAddress
 from notifications.ledger import of_record
 from notifications.replies.address import ReplyAddresses
 from notifications.resolving import Word, begin_round
@@ -22,9 +20,6 @@ from programmes.facts import Record
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
-
-NOT_YET = "DeliveryNotYet"
-"""The error type of an attempt that could not hand everything over; it is tried again."""
 
 
 class Courier:
@@ -56,20 +51,20 @@ class Courier:
             scene = await read_scene(session, of.engagement_id, of.item_id, of.sequence)
         later: list[Transient] = []
         for notification_id in waiting:
-            if _stopping():
+            if stopping():
                 later.append(Transient("worker_stops"))
                 continue
             try:
-                await _to_its_end(self._dispatch.send(notification_id, scene))
+                await to_its_end(self._dispatch.send(notification_id, scene))
             except Transient as refusal:
                 later.append(refusal)
             except Exception as error:
                 # The database is away, or this one row is beyond us: either way the others go on.
                 # What the error says may quote a person, so its type has to do.
-                log.error("delivery_stumbled", notification=notification_id, error=_kind(error))
+                log.error("delivery_stumbled", notification=notification_id, error=kind(error))
                 later.append(Transient("trouble"))
         if later:
-            raise _not_yet(later, of=len(waiting))
+            raise not_yet(later, of=len(waiting))
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
@@ -92,51 +87,8 @@ class Courier:
             return
         async with self._database.reading() as session:
             scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)
-        _stopping()
+        stopping()
         try:
-            await _to_its_end(self._dispatch.send(held.id, scene))
+            await to_its_end(self._dispatch.send(held.id, scene))
         except Transient as refusal:
-            raise _not_yet([refusal], of=1) from None
-
-
-def _stopping() -> bool:
-    """Show that we are alive; whether the worker is about to stop, and others should go on."""
-    if not activity.in_activity():
-        return False
-    activity.heartbeat()
-    return activity.is_worker_shutdown()
-
-
-async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
-    """See an email that is on the wire to its end, also when the activity is cancelled meanwhile.
-
-    Cut off, nobody would know whether it was taken. The sender's timeout bounds the wait.
-    """
-    task = asyncio.ensure_future(sending)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # looked at, so that nobody misses it
-        raise
-
-
-def _kind(error: Exception) -> str:
-    return type(error).__name__
-
-
-def _not_yet(later: list[Transient], *, of: int) -> ApplicationError:
-    """How many must wait, and why. The longest delay that the provider asked for is kept."""
-    reasons = ", ".join(sorted({one.reason for one in later}))
-    # Who wants nothing today must not hold up what only waits for the mail server.
-    pressing = [one for one in later if not isinstance(one, Quiet)]
-    longest = max if pressing else min
-    return ApplicationError(
-        f"{len(later)} of {of} emails have to wait: {reasons}.",
-        type=NOT_YET,
-        next_retry_delay=longest(
-            (one.retry_after for one in pressing or later if one.retry_after is not None),
-            default=None,
-        ),
-    )
+            raise not_yet([refusal], of=1) from None

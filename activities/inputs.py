@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from programmes.digests import Digest
+
 RECORD = "record"
 """Write one ``Record``: a local activity of the workflow that decided. Returns ``RecordResult``."""
 
@@ -14,6 +16,12 @@ REMIND = "remind"
 
 REDELIVER = "redeliver"
 """Send one notification again because a person said so; runs on the delivery task queue."""
+
+PLAN_DIGESTS = "plan_digests"
+"""Reserve the summaries of one run (``DigestPlan``); returns their ids. On the delivery queue."""
+
+SEND_DIGEST = "send_digest"
+"""Send one summary, by its id; runs on the delivery task queue."""
 
 DELIVERY_QUEUE_SUFFIX = "-delivery"
 """The delivery task queue is the workflow's own with this behind it: tests get a fresh pair."""
@@ -54,3 +62,28 @@ class RedeliverInput:
     by: str
     text: str | None = None
     """Id of what the person wrote about it."""
+
+
+@dataclass(frozen=True)
+class DigestInput:
+    """Which summaries of which programme."""
+
+    programme_id: str
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class DigestPlan:
+    """The same, with the instant that the period is told by."""
+
+    programme_id: str
+    digest: Digest
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DigestRun:
+    """What came of a run."""
+
+    planned: int
+    handed_over: int

@@ -12,9 +12,10 @@ from notifications.choices import Choices, manners_of
 from notifications.languages import ENGLISH, Mode
 from notifications.ledger import Held
 from notifications.occasion import Occasion
-from notifications.scene import Who, read_recipient
+from notifications.scene import MEMBERS_OWN, Who, read_recipient
 from notifications.senders.protocol import Transient
 from programmes.calendar import WorkingCalendar
+from programmes.digests import Digest
 from storage.sql import notifications
 
 Category = Literal["transactional", "reminder", "digest"]
@@ -42,7 +43,7 @@ async def courtesy(
     """Judge one email that is true. Raises ``Quiet`` with the time until it may go."""
     recipient, calendar = occasion.recipient, occasion.calendar
     theirs, suppressed = await manners_of(session, recipient.id, recipient.email)
-    if category == "reminder" and theirs.reminders == "digest":
+    if category == "reminder" and theirs.reminders == "digest" and _gets_digests(occasion, theirs):
         return Told(None, "in_digest")
     delegate_id = theirs.stands_in(calendar.local_date(now))
     if delegate_id and await _knows_already(session, held, delegate_id):
@@ -68,6 +69,13 @@ async def note_address(session: AsyncSession, notification_id: str, who: Who) ->
         .where(notifications.c.id == notification_id)
         .values(told_id=who.id, addressed=fingerprint(who.email))
     )
+
+
+def _gets_digests(occasion: Occasion, theirs: Choices) -> bool:
+    """Whether a summary comes that a reminder could be in: else it goes by itself."""
+    definition = occasion.scene.definition
+    side: Digest = "member" if occasion.recipient.role in MEMBERS_OWN else "manager"
+    return theirs.digests and definition is not None and bool(definition.digests.time_of(side))
 
 
 def fingerprint(address: str) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field
 
+from programmes.digests import Digests
 from programmes.fields import (
     Address,
     Before,
@@ -231,6 +232,7 @@ class Definition(Part):
     research: Research | None = None
     advice: Advice | None = None
     reviews: tuple[Review, ...] = ()
+    digests: Digests = Digests()
 
     def rules(self) -> Rules:
         """What workflows and the planner carry of it: keys and durations, no text."""

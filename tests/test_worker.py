@@ -19,7 +19,7 @@ from workflows.registry import WORKFLOWS
 from workflows.search_attributes import ALL
 
 WORKFLOW_NAMES = {
-    *("AdviceCycle", "Engagement", "Onboarding", "Redelivery", "ResearchRequest"),
+    *("AdviceCycle", "Digest", "Engagement", "Onboarding", "Redelivery", "ResearchRequest"),
     *("ReviewMilestone", "TellOfReply"),
 }
 
@@ -58,7 +58,9 @@ async def test_two_workers_serve_two_queues_and_stop_when_asked(
             assert deciding.task_queue == "milepost"
             assert delivering.task_queue == "milepost-delivery"
             assert activity_names(deciding) == ["record"]
-            assert activity_names(delivering) == ["deliver", "redeliver", "remind"]
+            assert activity_names(delivering) == [
+                *("deliver", "plan_digests", "redeliver", "remind", "send_digest")
+            ]
             assert delivering.config().get("max_task_queue_activities_per_second") == 5.0
             runner = deciding.config().get("workflow_runner")
             assert isinstance(runner, SandboxedWorkflowRunner)

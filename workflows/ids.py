@@ -59,3 +59,12 @@ def parse_workflow_id(workflow_id: str) -> WorkflowAddress:
 def scheduled_item_id(engagement_id: str, kind: ItemKind, key: str) -> str:
     """The id of an item that the plan opens by itself: the same each time it is computed."""
     return f"{engagement_id}.{kind}.{key}"
+
+
+DIGEST_PREFIX = "digest/"
+"""What the ids of all schedules of summaries begin with."""
+
+
+def digest_schedule_id(programme_id: str, digest: str) -> str:
+    """``digest/<programme id>/<manager or member>``: a schedule's, and what its runs begin with."""
+    return f"{DIGEST_PREFIX}{programme_id}/{digest}"

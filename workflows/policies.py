@@ -36,3 +36,12 @@ CLOSING_GRACE = timedelta(minutes=10)
 
 PROCESSED_UPDATES_KEPT = 100
 """Ids of updates carried across continue-as-new: more than any client retries over."""
+
+DIGEST_PLAN_ATTEMPT = timedelta(minutes=5)
+"""Reading what there is to say to everybody in a programme."""
+
+DIGESTS_AT_ONCE = 50
+"""Summaries of one run that are under way together; the queue's rate holds them back further."""
+
+DIGEST_LIFE = timedelta(days=5)
+"""How long a summary waits for its reader's next day: after that the next one is near."""

@@ -1,6 +1,7 @@
 """Every workflow that a worker registers."""
 
 from workflows.advice_cycle import AdviceCycle
+from workflows.digest import Digest
 from workflows.engagement import Engagement
 from workflows.onboarding import Onboarding
 from workflows.redelivery import Redelivery
@@ -16,4 +17,5 @@ WORKFLOWS = [
     ReviewMilestone,
     Redelivery,
     TellOfReply,
+    Digest,
 ]

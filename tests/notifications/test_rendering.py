@@ -237,7 +237,7 @@ class TestBothLanguages:
 class TestTheTemplatesFolder:
     def test_each_kind_has_its_three_files_in_each_language_and_nothing_else_is_there(self) -> None:
         folders = {path.name for path in TEMPLATES.iterdir() if path.is_dir()}
-        assert folders == set(KINDS) | {"parts", "chase", "cy"}
+        assert folders == set(KINDS) | {"parts", "chase", "cy", "digest.manager", "digest.member"}
         for kind in KINDS:
             found = {path.name for path in (TEMPLATES / kind).iterdir()}
             assert found == {*PARTS, "cy"}

@@ -119,7 +119,7 @@ class TestFacts:
 
 class TestNotifications:
     def test_every_kind_of_email_has_a_title(self) -> None:
-        assert set(entry("kind")) == set(KINDS)
+        assert set(entry("kind")) == {*KINDS, "digest.manager", "digest.member"}
         assert kind_title("a.new_one") == "A new one"
 
     @pytest.mark.parametrize(
@@ -161,8 +161,9 @@ class TestNotifications:
             r'reason = "(\w+)"',
             r'Told\(None, "(\w+)"',
         )
-        rooms = ("dispatch.py", "truth.py", "courtesy.py")
+        rooms = ("dispatch.py", "handover.py", "truth.py", "courtesy.py")
         code = [ROOT / "notifications" / name for name in rooms]
+        code.append(ROOT / "notifications/digests/post.py")
         code += (ROOT / "notifications/senders").glob("*.py")
         texts = [path.read_text("utf-8") for path in code]
         named = {found for text in texts for one in patterns for found in re.findall(one, text)}

@@ -1,0 +1,57 @@
+"""The activities of summaries: who gets one in a run, and each one's way out."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.handing_over import not_yet, stopping, to_its_end
+from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, DigestPlan
+from activities.record import utc_now
+from notifications.digests.planning import reserve_digests
+from notifications.digests.post import DigestPost
+from notifications.digests.reading import newest_programmes
+from notifications.handover import OfficeAddress
+from notifications.senders.protocol import Sender, Transient
+from notifications.titles import parsed
+from storage.database import Database
+
+
+class DigestDesk:
+    """Reserves and sends summaries. Neither results nor errors carry more than ids and counts."""
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        settings: OfficeAddress,
+        secret: str = "",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._post = DigestPost(database, sender, settings, clock, secret)
+
+    @activity.defn(name=PLAN_DIGESTS)
+    async def plan_digests(self, of: DigestPlan) -> list[str]:
+        """Reserve the summaries of a run, once a period and recipient; returns their ids. None,
+        where the programme is not there or has no such summary any more."""
+        async with self._database.transaction() as session:
+            for programme in await newest_programmes(session):
+                if programme.id == of.programme_id:
+                    definition, _ = parsed(programme.source)
+                    if definition.digests.time_of(of.digest) is None:
+                        return []
+                    return await reserve_digests(
+                        session, definition, of.digest, of.at, self._clock()
+                    )
+        return []
+
+    @activity.defn(name=SEND_DIGEST)
+    async def send_digest(self, notification_id: str) -> None:
+        """Send one. Raises a retryable error while it has to wait."""
+        stopping()
+        try:
+            await to_its_end(self._post.send(notification_id, None))
+        except Transient as refusal:
+            raise not_yet([refusal], of=1) from None

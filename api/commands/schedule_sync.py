@@ -1,0 +1,161 @@
+"""Temporal's schedules of the summaries: made, changed and removed as the definitions say.
+
+Repeating it changes nothing, also from several processes at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import get_args
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.inputs import DigestInput
+from notifications.digests.reading import newest_programmes
+from notifications.titles import parsed
+from programmes.digests import DIGESTS, Digest, DigestTime
+from programmes.fields import Weekday
+from programmes.problems import DefinitionErrors
+from storage.database import Database
+from workflows.ids import DIGEST_PREFIX, digest_schedule_id
+
+WORKFLOW = "Digest"
+
+CATCH_UP = timedelta(hours=12)
+"""After a downtime a run that was missed is made up for on the same day, and no later."""
+
+_DAYS: tuple[str, ...] = get_args(Weekday)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """When a programme's summary goes out."""
+
+    programme_id: str
+    digest: Digest
+    at: DigestTime
+    zone: str
+
+    @property
+    def when(self) -> str:
+        """As the definition says it."""
+        return f"{self.at.on} {self.at.at} {self.zone}"
+
+    def schedule(self, task_queue: str) -> Schedule:
+        """As Temporal keeps it."""
+        hour, minute = (int(part) for part in self.at.at.split(":"))
+        # Temporal's week begins on Sunday, 0.
+        day = (_DAYS.index(self.at.on) + 1) % 7
+        id = digest_schedule_id(self.programme_id, self.digest)
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                WORKFLOW,
+                DigestInput(self.programme_id, self.digest),
+                id=id,
+                task_queue=task_queue,
+                static_summary=f"Summaries of {self.programme_id} ({self.digest})",
+            ),
+            spec=ScheduleSpec(
+                calendars=[
+                    ScheduleCalendarSpec(
+                        hour=[ScheduleRange(hour)],
+                        minute=[ScheduleRange(minute)],
+                        day_of_week=[ScheduleRange(day)],
+                    )
+                ],
+                jitter=timedelta(minutes=self.at.within),
+                time_zone_name=self.zone,
+            ),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+            state=ScheduleState(note=self._note(task_queue)),
+        )
+
+    def _note(self, task_queue: str) -> str:
+        """Tells a schedule that is as it should be from one that is not."""
+        said = f"{self.when}|{self.at.within}|{task_queue}|{CATCH_UP}"
+        return f"Milepost {sha256(said.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What was done about one schedule."""
+
+    programme: str
+    digest: str
+    when: str
+    change: str
+    """``made``, ``changed``, ``kept`` or ``removed``."""
+
+
+async def sync_schedules(client: Client, database: Database, task_queue: str) -> list[Synced]:
+    """Make Temporal's schedules what the newest definitions say. Raises ``RPCError``."""
+    wanted = await _wanted(database)
+    synced = []
+    for id, one in wanted.items():
+        change = await _put(client, id, one.schedule(task_queue))
+        synced.append(Synced(one.programme_id, one.digest, one.when, change))
+    async for listed in await client.list_schedules():
+        if listed.id.startswith(DIGEST_PREFIX) and listed.id not in wanted:
+            _, programme_id, digest = listed.id.split("/")
+            await _remove(client, listed.id)
+            synced.append(Synced(programme_id, digest, "", "removed"))
+    return synced
+
+
+async def _wanted(database: Database) -> Mapping[str, Wanted]:
+    async with database.reading() as session:
+        stored = await newest_programmes(session)
+    found = {}
+    for programme in stored:
+        try:
+            definition, _ = parsed(programme.source)
+        except DefinitionErrors:
+            continue  # its engagements run on; nothing can be said about its summaries
+        for digest in DIGESTS:
+            at = definition.digests.time_of(digest)
+            if at is not None:
+                id = digest_schedule_id(programme.id, digest)
+                found[id] = Wanted(programme.id, digest, at, definition.calendar.zone)
+    return found
+
+
+async def _put(client: Client, id: str, schedule: Schedule) -> str:
+    try:
+        await client.create_schedule(id, schedule)
+    except ScheduleAlreadyRunningError:
+        changed = False
+
+        def mend(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
+            nonlocal changed
+            state = held.description.schedule.state
+            changed = state.note != schedule.state.note
+            # What an operator has paused stays paused.
+            schedule.state.paused = state.paused
+            return ScheduleUpdate(schedule) if changed else None
+
+        await client.get_schedule_handle(id).update(mend)
+        return "changed" if changed else "kept"
+    return "made"
+
+
+async def _remove(client: Client, id: str) -> None:
+    try:
+        await client.get_schedule_handle(id).delete()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise

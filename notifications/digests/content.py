@@ -1,0 +1,168 @@
+"""Writes a summary: from what is read to the values of its templates, in the reader's language."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.digests import reading
+from notifications.digests.letters import Line, MemberDigest, TeamDigest, Trouble
+from notifications.digests.reading import MOST, OpenTask
+from notifications.languages import Language
+from notifications.links import link_to
+from notifications.occasion import first_line
+from notifications.scene import MEMBERS_OWN, Who
+from notifications.sentences import reason_sentence
+from notifications.titles import Titles, titles_of
+from notifications.when import Clock
+from notifications.words import entry, item_title, task_words
+from programmes.definition import Definition
+from storage.queries.suppressions import list_suppressions
+
+WEEK = timedelta(days=7)
+MONTH = timedelta(days=31)
+UNKNOWN_AFTER = timedelta(days=1)
+"""An email of which nobody has heard for that long is trouble."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whom a summary is for, and where its links lead."""
+
+    who: Who
+    member_id: str
+    """Empty for somebody of the office."""
+    member: str
+    engagement_id: str
+    public_url: str
+    unsubscribe: str
+
+
+@dataclass(frozen=True)
+class Voice:
+    """The programme's words in one language."""
+
+    titles: Titles
+    clock: Clock
+    language: Language
+
+    @classmethod
+    def of(cls, definition: Definition, language: Language) -> "Voice":
+        """The words of a definition."""
+        zone = definition.calendar.zone
+        return cls(titles_of(definition, language), Clock(zone, language=language), language)
+
+    def line(self, one: OpenTask, *, member: bool = False) -> Line:
+        """An open task as a line of a list."""
+        task = one.task
+        words = task_words(task.family, task.key, self.titles, first_line(task.text))
+        return Line(
+            title=words.title,
+            item=item_title(task.item_kind, task.item_key, self.titles, one.number),
+            by=self.clock.due(task.due_at),
+            owner=task.owner.name if task.owner else "",
+            member=one.member.name if member else "",
+        )
+
+    def letter(self, reader: Reader, why: str, link: str) -> dict[str, str]:
+        """What every email has."""
+        titles = self.titles
+        return {
+            "to": reader.who.name,
+            "member": reader.member,
+            "programme": titles.programme,
+            "office": titles.office,
+            "reply_to": titles.reply_to,
+            "item": titles.programme,
+            "link": link,
+            "why": entry("why", why, language=self.language)["text"].format(member=reader.member),
+            "unsubscribe": reader.unsubscribe,
+        }
+
+
+async def team_digest(
+    session: AsyncSession, definition: Definition, reader: Reader, now: datetime
+) -> "dict[Language, TeamDigest]":
+    """What somebody of the office should know, in each language."""
+    me = reader.who.id
+    found = await reading.tasks_for_team(session, definition.id, me, now, now + WEEK)
+    waiting = [one for one in found if _is(one, me)]
+    stuck = [one for one in found if not _is(one, me) and _stuck(one, now)]
+    due = [one for one in found if not _is(one, me) and not _stuck(one, now)]
+    troubles = await _troubles(session, reader, now) if reader.who.role == "manager" else []
+    written: dict[Language, TeamDigest] = {}
+    for language in ("en", "cy"):
+        voice = Voice.of(definition, language)
+        written[language] = TeamDigest(
+            **voice.letter(reader, "team_digest", reader.public_url),
+            stuck=_lines(voice, stuck, member=True),
+            waiting=_lines(voice, waiting, member=True),
+            due=_lines(voice, due, member=True),
+            troubles=tuple(troubles),
+        )
+    return written
+
+
+async def member_digest(
+    session: AsyncSession, definition: Definition, reader: Reader, now: datetime
+) -> "dict[Language, MemberDigest]":
+    """How a member stands, in each language."""
+    me = reader.who.id
+    found = await reading.tasks_of_member(session, definition.id, reader.member_id)
+    waiting = [one for one in found if _is(one, me)]
+    theirs = [one for one in found if not _is(one, me)]
+    colleagues = [one for one in theirs if _at_member(one)]
+    ours = [one for one in theirs if not _at_member(one)]
+    closed = await reading.closed_for_member(session, definition.id, reader.member_id, now - MONTH)
+    link = link_to(reader.public_url, reader.engagement_id)
+    written: dict[Language, MemberDigest] = {}
+    for language in ("en", "cy"):
+        voice = Voice.of(definition, language)
+        written[language] = MemberDigest(
+            **voice.letter(reader, "member_digest", link),
+            waiting=_lines(voice, waiting),
+            colleagues=_lines(voice, colleagues),
+            ours=_lines(voice, ours),
+            done=tuple(
+                item_title(item.kind, item.key, voice.titles, item.data.get("number", ""))
+                for item in closed
+            ),
+        )
+    return written
+
+
+async def _troubles(session: AsyncSession, reader: Reader, now: datetime) -> list[Trouble]:
+    """Emails that did not arrive, and addresses that take none."""
+    kinds = entry("kind")
+    emails = await reading.emails_in_trouble(session, reader.who.id, now - UNKNOWN_AFTER)
+    addresses = await list_suppressions(session, limit=MOST)
+    return [
+        Trouble(str(kinds.get(row.kind, row.kind)), row.recipient, reason_sentence(row.reason))
+        for row in emails
+    ] + [
+        Trouble(
+            str(entry("digest")["address"]),
+            ", ".join(one.name for one in row.holders),
+            str(entry("digest")[row.reason]),
+        )
+        for row in addresses.rows
+        if row.holders
+    ]
+
+
+def _lines(voice: Voice, found: Sequence[OpenTask], *, member: bool = False) -> tuple[Line, ...]:
+    return tuple(voice.line(one, member=member) for one in found[:MOST])
+
+
+def _is(one: OpenTask, holder_id: str) -> bool:
+    return one.task.owner is not None and one.task.owner.id == holder_id
+
+
+def _at_member(one: OpenTask) -> bool:
+    owner = one.task.owner
+    return one.task.owner_role in MEMBERS_OWN or (owner is not None and owner.id[:4] == "con_")
+
+
+def _stuck(one: OpenTask, now: datetime) -> bool:
+    return one.task.health(now) == "stuck"

@@ -1,0 +1,121 @@
+"""Who gets a summary in one run: reserved on the ledger, once a period and recipient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.choices import read_choices
+from notifications.digests.reading import has_collected
+from notifications.when import Clock
+from programmes.definition import Definition
+from programmes.digests import Digest, month_of, opens_month, week_of
+from storage.ids import derived_id
+from storage.sql import contacts, engagements, insert_or_ignore, notifications, people
+
+KINDS: dict[Digest, str] = {"manager": "digest.manager", "member": "digest.member"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who may get one."""
+
+    holder_id: str
+    period: str
+
+
+async def reserve_digests(
+    session: AsyncSession, definition: Definition, digest: Digest, at: datetime, now: datetime
+) -> list[str]:
+    """Reserve the summaries of the period that ``at`` lies in; returns all of that run, also those
+    that an earlier attempt has reserved. Whether there is anything to say is asked as each leaves,
+    so that it says what is true then."""
+    day = Clock(definition.calendar.zone).local_date(at)
+    found = (
+        await _team(session, definition, week=week_of(day))
+        if digest == "manager"
+        else await _members(
+            session, definition, month_of(day) if opens_month(day) else "", week_of(day)
+        )
+    )
+    chosen = await read_choices(session, [one.holder_id for one in found])
+    rows = [_row(definition.id, digest, one, now) for one in found if chosen[one.holder_id].digests]
+    await insert_or_ignore(session, notifications, rows)
+    return [str(row["id"]) for row in rows]
+
+
+async def _team(session: AsyncSession, definition: Definition, *, week: str) -> Sequence[Candidate]:
+    """The managers of its engagements, and whoever else of the office has reminders collected."""
+    looked_after = select(engagements.c.manager_id).where(
+        engagements.c.programme_id == definition.id, engagements.c.closed_at.is_(None)
+    )
+    query = (
+        select(people.c.id, people.c.id.in_(looked_after).label("manages"))
+        .where(people.c.active)
+        .order_by(people.c.id)
+    )
+    rows = (await session.execute(query)).all()
+    chosen = await read_choices(session, [row.id for row in rows])
+    return [
+        Candidate(row.id, week)
+        for row in rows
+        if row.manages
+        or (chosen[row.id].reminders == "digest" and await has_collected(session, row.id))
+    ]
+
+
+async def _members(
+    session: AsyncSession, definition: Definition, month: str, week: str
+) -> Sequence[Candidate]:
+    """Every contact in the first week of a month; in any week those with reminders collected."""
+    query = (
+        select(contacts.c.id)
+        .join(engagements, engagements.c.member_id == contacts.c.member_id)
+        .where(
+            contacts.c.active,
+            engagements.c.programme_id == definition.id,
+            engagements.c.closed_at.is_(None),
+        )
+        .distinct()
+        .order_by(contacts.c.id)
+    )
+    ids = list((await session.execute(query)).scalars())
+    if month:
+        return [Candidate(id, month) for id in ids]
+    chosen = await read_choices(session, ids)
+    return [
+        Candidate(id, week)
+        for id in ids
+        if chosen[id].reminders == "digest" and await has_collected(session, id)
+    ]
+
+
+def _row(programme_id: str, digest: Digest, one: Candidate, now: datetime) -> dict[str, Any]:
+    kind = KINDS[digest]
+    return {
+        "id": derived_id("ntf", programme_id, kind, one.period, one.holder_id),
+        "engagement_id": None,
+        # Not an item's id: it has a dot in it, and begins with the programme's.
+        "item_id": f"{programme_id}.{kind}",
+        "sequence": 0,
+        "kind": kind,
+        "rung": one.period,
+        "task": "",
+        "revision": 0,
+        "recipient_id": one.holder_id,
+        "selector": "",
+        "told_id": "",
+        "addressed": "",
+        "text_id": None,
+        "state": "reserved",
+        "reason": "",
+        "not_before": None,
+        "reserved_at": now,
+        "changed_at": now,
+        "round": 0,
+        "resolution": "",
+        "resolved_at": None,
+    }

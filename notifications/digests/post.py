@@ -1,0 +1,182 @@
+"""One summary's way out: asked anew what there is to say, to whom, and whether today."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications import ledger
+from notifications.choices import manners_of
+from notifications.courtesy import keep_quiet, note_address
+from notifications.digests.content import Reader, member_digest, team_digest
+from notifications.digests.letters import MemberDigest, TeamDigest
+from notifications.handover import Handover, Ready, require_window
+from notifications.languages import Language, languages_of
+from notifications.rendering import put_together, side_of
+from notifications.scene import Who, read_recipient
+from notifications.senders.protocol import Email
+from notifications.titles import Titles, parsed, titles_of
+from notifications.unsubscribe import unsubscribe_link
+from programmes.calendar import WorkingCalendar
+from programmes.definition import Definition
+from programmes.holidays import calendar_for
+from storage.roles import CONTACT_PREFIX
+from storage.sql import contacts, engagements, members, programmes
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+_AHEAD = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a reader stands: a contact in their member's engagement, or at the office."""
+
+    calendar: WorkingCalendar
+    member_id: str = ""
+    member: str = ""
+    engagement_id: str = ""
+
+
+@dataclass(frozen=True)
+class TakenDigest:
+    """A summary that is this attempt's to send."""
+
+    id: str
+    delivery: int
+    kind: str
+    who: Who
+    programme_id: str
+    titles: Titles
+    languages: tuple[Language, ...]
+    letters: dict[Language, TeamDigest] | dict[Language, MemberDigest]
+
+
+@dataclass(frozen=True)
+class DigestPost(Handover[None, TakenDigest]):
+    """Sends one summary at a time. It says what is true as it leaves; nothing, where nothing is."""
+
+    secret: str = field(default="", repr=False)
+    """Signs the link that ends them; without it there is none."""
+
+    async def _claim(
+        self, session: AsyncSession, held: ledger.Held, about: None
+    ) -> TakenDigest | None:
+        if not held.open:
+            return None
+        now = self.clock()
+        taken = await self._judge(session, held, now)
+        if isinstance(taken, TakenDigest):
+            return taken
+        await ledger.advance(session, held.id, "withheld", taken, now)
+        return None
+
+    async def _judge(
+        self, session: AsyncSession, held: ledger.Held, now: datetime
+    ) -> TakenDigest | str:
+        """The summary, claimed; or the named reason to withhold it."""
+        who = await read_recipient(session, held.recipient_id)
+        if who is None or not who.active:
+            return "recipient_left"
+        programme_id = held.item_id.removesuffix(f".{held.kind}")
+        definition = await _definition(session, programme_id)
+        place = await _place(session, definition, who, now) if definition else None
+        if definition is None or place is None:
+            return "engagement_closed"
+        theirs, suppressed = await manners_of(session, who.id, who.email)
+        if not theirs.digests:
+            return "opted_out"
+        if suppressed:
+            return "suppressed"
+        keep_quiet(theirs, place.calendar, now)
+        require_window(place.calendar, now)
+        write = member_digest if place.member_id else team_digest
+        reader = Reader(
+            who,
+            place.member_id,
+            place.member,
+            place.engagement_id,
+            self.office.public_url.rstrip("/"),
+            self._unsubscribe(who.id),
+        )
+        letters: Any = await write(session, definition, reader, now)
+        if not any(letter.says_something for letter in letters.values()):
+            return "nothing_to_say"
+        languages = languages_of(theirs.language)
+        delivery = await ledger.claim(session, held, self.sender.name, now)
+        await note_address(session, held.id, who)
+        titles = titles_of(definition, languages[0])
+        return TakenDigest(
+            held.id, delivery, held.kind, who, programme_id, titles, languages, letters
+        )
+
+    def _write(self, taken: TakenDigest) -> Ready:
+        rendered = put_together(
+            [
+                side_of(taken.kind, asdict(taken.letters[language]), language)
+                for language in taken.languages
+            ]
+        )
+        return Ready(
+            Email(
+                notification_id=taken.id,
+                kind=taken.kind,
+                to_name=taken.who.name,
+                to_email=taken.who.email,
+                from_name=taken.titles.office,
+                from_email=taken.titles.mail_from or self.office.mail_from,
+                reply_to=taken.titles.reply_to,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                programme=taken.programme_id,
+                unsubscribe=self._unsubscribe(taken.who.id),
+                attempt=taken.delivery,
+            )
+        )
+
+    def _unsubscribe(self, holder_id: str) -> str:
+        if not self.secret:
+            return ""
+        return unsubscribe_link(self.office.public_url, self.secret, holder_id)
+
+
+async def _definition(session: AsyncSession, programme_id: str) -> Definition | None:
+    """The newest version of the programme."""
+    query = (
+        select(programmes.c.source)
+        .where(programmes.c.id == programme_id)
+        .order_by(programmes.c.version.desc())
+        .limit(1)
+    )
+    source = (await session.execute(query)).scalar_one_or_none()
+    return parsed(source)[0] if source else None
+
+
+async def _place(
+    session: AsyncSession, definition: Definition, who: Who, now: datetime
+) -> Place | None:
+    """``None`` where a contact's member has no open engagement in the programme any more."""
+    if not who.id.startswith(CONTACT_PREFIX):
+        today = now.date()
+        return Place(calendar_for(definition, "ENG", first=today, last=today + _AHEAD))
+    query = (
+        select(engagements.c.id, engagements.c.calendar, members.c.id, members.c.name)
+        .select_from(
+            contacts.join(members, members.c.id == contacts.c.member_id).join(
+                engagements, engagements.c.member_id == members.c.id
+            )
+        )
+        .where(
+            contacts.c.id == who.id,
+            engagements.c.programme_id == definition.id,
+            engagements.c.closed_at.is_(None),
+        )
+        .limit(1)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return Place(_CALENDAR.validate_python(row[1]), row[2], row[3], row[0])

@@ -1,0 +1,175 @@
+"""What a summary speaks of, read in a few statements: open tasks, what has closed, and trouble."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.states import TROUBLES
+from storage.queries.rows import (
+    ItemRow,
+    MemberRow,
+    TaskRow,
+    assignees,
+    item_columns,
+    item_row,
+    member_columns,
+    member_row,
+    owner_contacts,
+    owner_people,
+    task_columns,
+    task_row,
+    with_owner,
+)
+from storage.sql import engagements, items, members, notifications, programmes, tasks
+
+MOST = 50
+"""Lines of one list: a summary that nobody can read to its end is none."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """The newest version of a programme."""
+
+    id: str
+    version: int
+    source: str
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """A task with whose it is."""
+
+    task: TaskRow
+    member: MemberRow
+    number: str
+    """Of the item, for people to name it by."""
+
+
+async def newest_programmes(session: AsyncSession) -> list[Programme]:
+    """The newest version of every programme."""
+    rows = await session.execute(
+        select(programmes.c.id, programmes.c.version, programmes.c.source).order_by(
+            programmes.c.id, programmes.c.version
+        )
+    )
+    return list({row.id: Programme(*row) for row in rows}.values())
+
+
+async def tasks_for_team(
+    session: AsyncSession, programme_id: str, person_id: str, now: datetime, week_end: datetime
+) -> list[OpenTask]:
+    """What is stuck or due by then in the engagements that somebody looks after, what waits for
+    themselves anywhere, and what they had a reminder of collected about."""
+    return await _tasks(
+        session,
+        programme_id,
+        or_(
+            tasks.c.owner_id == person_id,
+            _collected(person_id),
+            and_(
+                engagements.c.manager_id == person_id,
+                or_(tasks.c.stuck_at <= now, tasks.c.due_at <= week_end),
+            ),
+        ),
+    )
+
+
+async def tasks_of_member(
+    session: AsyncSession, programme_id: str, member_id: str
+) -> list[OpenTask]:
+    """All open tasks of a member's engagement."""
+    return await _tasks(session, programme_id, engagements.c.member_id == member_id)
+
+
+async def closed_for_member(
+    session: AsyncSession, programme_id: str, member_id: str, since: datetime
+) -> list[ItemRow]:
+    """What has come to its end since then."""
+    query = (
+        select(*item_columns())
+        .select_from(
+            items.join(engagements, engagements.c.id == items.c.engagement_id).outerjoin(
+                assignees, assignees.c.id == items.c.assignee_id
+            )
+        )
+        .where(
+            engagements.c.programme_id == programme_id,
+            engagements.c.member_id == member_id,
+            items.c.closed_at >= since,
+        )
+        .order_by(items.c.closed_at, items.c.id)
+        .limit(MOST)
+    )
+    return [item_row(row) for row in await session.execute(query)]
+
+
+async def has_collected(session: AsyncSession, holder_id: str) -> bool:
+    """Whether a reminder was collected for them about something that is still open."""
+    query = select(tasks.c.key).where(_collected(holder_id)).limit(1)
+    return (await session.execute(query)).scalar_one_or_none() is not None
+
+
+@dataclass(frozen=True)
+class EmailInTrouble:
+    """An email that did not arrive, or of which nobody knows."""
+
+    kind: str
+    recipient: str
+    reason: str
+
+
+async def emails_in_trouble(
+    session: AsyncSession, manager_id: str, heard_of_since: datetime
+) -> list[EmailInTrouble]:
+    """Those of the engagements that somebody looks after, until a person has settled them."""
+    n = notifications.c
+    name = func.coalesce(owner_contacts.c.name, owner_people.c.name, "")
+    query = (
+        select(n.kind, name, n.reason)
+        .select_from(
+            notifications.join(engagements, engagements.c.id == n.engagement_id)
+            .outerjoin(owner_contacts, owner_contacts.c.id == n.recipient_id)
+            .outerjoin(owner_people, owner_people.c.id == n.recipient_id)
+        )
+        .where(
+            engagements.c.manager_id == manager_id,
+            n.resolved_at.is_(None),
+            n.state.in_(TROUBLES),
+            or_(n.state != "unknown", n.changed_at <= heard_of_since),
+        )
+        .order_by(n.changed_at, n.id)
+        .limit(MOST)
+    )
+    return [EmailInTrouble(*row) for row in await session.execute(query)]
+
+
+def _collected(holder_id: str) -> ColumnElement[bool]:
+    """The task is one that a collected reminder speaks of, at the date that it still has."""
+    n = notifications.c
+    reminded = select(n.item_id, n.task, n.revision).where(
+        n.recipient_id == holder_id, n.state == "withheld", n.reason == "in_digest"
+    )
+    return tuple_(tasks.c.item_id, tasks.c.key, tasks.c.revision).in_(reminded)
+
+
+async def _tasks(
+    session: AsyncSession, programme_id: str, where: ColumnElement[bool]
+) -> list[OpenTask]:
+    source = with_owner(
+        tasks.join(items, items.c.id == tasks.c.item_id)
+        .join(engagements, engagements.c.id == tasks.c.engagement_id)
+        .join(members, members.c.id == engagements.c.member_id)
+    )
+    query = (
+        select(*task_columns(), *member_columns(), items.c.data)
+        .select_from(source)
+        .where(engagements.c.programme_id == programme_id, engagements.c.closed_at.is_(None), where)
+        .order_by(tasks.c.due_at, tasks.c.item_id, tasks.c.key)
+        .limit(4 * MOST)
+    )
+    return [
+        OpenTask(task_row(row), member_row(row), str((row.data or {}).get("number", "")))
+        for row in await session.execute(query)
+    ]

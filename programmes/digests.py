@@ -1,0 +1,50 @@
+"""When a programme's summaries go out, and what a summary's period is called."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from programmes.fields import Part, Weekday
+
+Digest = Literal["manager", "member"]
+DIGESTS: tuple[Digest, ...] = ("manager", "member")
+
+
+class DigestTime(Part):
+    """A time of the week."""
+
+    on: Weekday = "monday"
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    """Local to the programme's calendar."""
+    within: Annotated[int, Field(ge=0, le=180)] = 30
+    """Minutes over which the programmes of an office are spread."""
+
+
+class Digests(Part):
+    """The summaries of a programme: the team's every week, and the members' every month."""
+
+    manager: DigestTime | None = None
+    member: DigestTime | None = None
+    """Looked at every week: whoever has their reminders collected gets them by the week, and
+    everybody their summary in the first one of a month."""
+
+    def time_of(self, digest: Digest) -> DigestTime | None:
+        """When that one goes out, if it does."""
+        return self.manager if digest == "manager" else self.member
+
+
+def week_of(day: date) -> str:
+    """The name of a week: ``2027-W02``."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def month_of(day: date) -> str:
+    """The name of a month: ``2027-01``."""
+    return f"{day:%Y-%m}"
+
+
+def opens_month(day: date) -> bool:
+    """Whether that weekday comes for the first time in its month."""
+    return day.day <= 7

@@ -1,0 +1,99 @@
+"""Summaries on a real Temporal: schedules as the definition says, and each run sends each once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client, ScheduleRange
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+import worker
+from activities.inputs import DigestInput, DigestRun
+from api.commands.schedule_sync import sync_schedules
+from notifications.senders.mailbox import Mailbox
+from settings import Settings
+from storage.database import Database
+from storage.sql import mailbox, programmes
+from tests.databases import migrated_sqlite, opened
+from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
+from tests.servers import dev_server
+from workflows.search_attributes import ALL
+
+pytestmark = pytest.mark.dev_server
+
+QUEUE = "digests"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return migrated_sqlite(tmp_path / "milepost.db")
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    async with opened(url) as database:
+        async with database.transaction() as session:
+            await office().write(session)
+        yield database
+
+
+async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once(
+    database: Database,
+) -> None:
+    with dev_server({key.name: "Keyword" for key in ALL}) as address:
+        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        made = await sync_schedules(client, database, QUEUE)
+        assert [(one.digest, one.change) for one in made] == [
+            ("manager", "made"),
+            ("member", "made"),
+        ]
+        # Two processes at once, and again: nothing changes.
+        for synced in await asyncio.gather(
+            *(sync_schedules(client, database, QUEUE) for _ in range(2))
+        ):
+            assert {one.change for one in synced} == {"kept"}
+        handle = client.get_schedule_handle(f"digest/{IGN}/manager")
+        spec = (await handle.describe()).schedule.spec
+        [weekly] = spec.calendars
+        assert list(weekly.day_of_week) == [ScheduleRange(1, 1, 1)]
+        assert (weekly.hour[0].start, weekly.minute[0].start) == (8, 30)
+        assert spec.time_zone_name == "Europe/London"
+        await _moves_and_removes(client, database)
+        await _runs(client, database)
+
+
+async def _moves_and_removes(client: Client, database: Database) -> None:
+    async with database.transaction() as session:
+        source = str((await session.execute(programmes.select())).one().source)
+        later = source.replace('at: "08:30"', 'at: "10:15"')
+        await session.execute(programmes.update().values(source=later))
+    changed = await sync_schedules(client, database, QUEUE)
+    assert [one.change for one in changed] == ["changed", "kept"]
+    async with database.transaction() as session:
+        await session.execute(programmes.update().values(source=source))
+    await sync_schedules(client, database, QUEUE)
+
+
+async def _runs(client: Client, database: Database) -> None:
+    await Post(database).write(record(1, reminder(), tasks=(task(),)))
+    settings = Settings(database_url="sqlite+aiosqlite://", task_queue=QUEUE)
+    deciding, delivering = worker.build_workers(
+        client, database, Mailbox(database, lambda: NOW), settings, clock=lambda: NOW
+    )
+    async with deciding, delivering:
+        runs = []
+        for number in range(2):
+            runs.append(
+                await client.execute_workflow(
+                    "Digest",
+                    DigestInput(IGN, "manager"),
+                    id=f"digest/{IGN}/manager-{number}",
+                    task_queue=QUEUE,
+                    result_type=DigestRun,
+                )
+            )
+    assert runs == [DigestRun(1, 1)] * 2
+    async with database.reading() as session:
+        [mail] = (await session.execute(mailbox.select())).all()
+    assert mail.kind == "digest.manager"
