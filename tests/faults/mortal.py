@@ -95,7 +95,7 @@ def make_the_mark_deadly(death: Death) -> None:
         death.comes("after_mark", taken.id)
 
     ledger.advance = dying_advance
-    Dispatch._mark = dying_mark  # type: ignore[method-assign]
+    Dispatch._mark = dying_mark  # type: ignore[assignment, method-assign]
 
 
 async def work() -> None:
