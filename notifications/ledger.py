@@ -118,6 +118,7 @@ class Held:
     recipient_id: str
     text_id: str | None
     state: str
+    reason: str
     round: int
     resolution: str
     interrupted: int | None
@@ -155,6 +156,7 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         recipient_id=row.recipient_id,
         text_id=row.text_id,
         state=row.state,
+        reason=row.reason,
         round=row.round,
         resolution=row.resolution,
         interrupted=interrupted,

@@ -81,12 +81,15 @@ async def settle(
 async def begin_round(
     session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
 ) -> Held | None:
-    """Begin the round of that number, because a person wants it sent again; ``None`` where they, or
+    """Begin the round of that number, because a person wants it sent again, or has
+    mended the address that it was withheld for; ``None`` where they, or
     the provider, have said otherwise meanwhile. A repeated call finds the round begun."""
     held = await look(session, notification_id)
     if held.round == number:
         return held
-    if held.round != number - 1 or held.resolution or "send_again" not in choices_of(held.state):
+    mended = held.state == "withheld" and held.reason == "suppressed"
+    again = mended or "send_again" in choices_of(held.state)
+    if held.round != number - 1 or held.resolution or not again:
         return None
     await reopen(session, held, now)
     await _note(session, held, "send_again", word, now)

@@ -1,5 +1,6 @@
 """What a provider's report does to an address, and which emails a mended one lets go."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -41,21 +42,34 @@ async def heed_report(
     return await suppress(session, now, told.email, reason=state, notification_id=notification_id)
 
 
-async def waiting_for(session: AsyncSession, holder_ids: list[str]) -> list[str]:
-    """Ids of the notifications that a mended address lets go, the oldest first.
+@dataclass(frozen=True)
+class Waiting:
+    """A notification that was withheld for its address."""
+
+    id: str
+    round: int
+
+
+async def waiting_for(session: AsyncSession, holder_ids: list[str]) -> list[Waiting]:
+    """The notifications that a mended address lets go, the oldest first.
 
     Of several about one task the latest says it all, so the others stay withheld. Whether what is
     left is still true, whoever sends it asks again.
     """
     c = notifications.c
     rows = await session.execute(
-        select(c.id, c.item_id, c.task, c.recipient_id)
-        .where(c.recipient_id.in_(holder_ids), c.state == "withheld", c.reason == "suppressed")
+        select(c.id, c.item_id, c.task, c.recipient_id, c.round)
+        .where(
+            c.recipient_id.in_(holder_ids),
+            c.engagement_id.is_not(None),
+            c.state == "withheld",
+            c.reason == "suppressed",
+        )
         .order_by(c.reserved_at, c.sequence, c.id)
     )
-    latest: dict[tuple[str, ...], str] = {}
+    latest: dict[tuple[str, ...], Waiting] = {}
     for row in rows:
         key = (row.recipient_id, row.item_id, row.task) if row.task else (row.id,)
         latest.pop(key, None)
-        latest[key] = row.id
+        latest[key] = Waiting(row.id, row.round)
     return list(latest.values())

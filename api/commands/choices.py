@@ -2,12 +2,13 @@
 
 from api.commands.office import writing
 from api.commands.reaching import require
+from api.commands.releasing import release, withheld_for
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
 from notifications.choices import Choices, choices_of
 from storage.master.choices import NewChoices, set_choices
-from storage.master.suppressions import lift
+from storage.master.suppressions import holders_of, lift
 from storage.queries.members import show_member, show_person
 
 
@@ -40,11 +41,14 @@ async def set_choices_for(
     return await _set(desk, actor, holder_id, given)
 
 
-async def lift_suppression(desk: Desk, actor: Actor, suppression_id: str) -> None:
-    """Send to an address again."""
+async def lift_suppression(desk: Desk, actor: Actor, suppression_id: str) -> list[str]:
+    """Send to an address again; returns the emails that are tried again."""
     require(actor, "lift_suppression")
     async with writing(desk) as session:
-        await lift(session, actor.holder_id, desk.now(), suppression_id)
+        address = (await lift(session, actor.holder_id, desk.now(), suppression_id)).address
+        waiting = await withheld_for(desk, session, await holders_of(session, address))
+    await release(desk, actor, waiting)
+    return [one.id for one in waiting]
 
 
 async def _set(desk: Desk, actor: Actor, holder_id: str, given: NewChoices) -> Choices:

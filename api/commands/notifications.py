@@ -70,11 +70,13 @@ async def _send_again(
     async with desk.database.transaction() as session:
         text_id = await _note(session, desk, actor, note, key)
     number = detail.round + 1
-    await _start(client, desk, RedeliverInput(detail.row.id, number, actor.holder_id, text_id))
+    await start_redelivery(
+        client, desk, RedeliverInput(detail.row.id, number, actor.holder_id, text_id)
+    )
     await _until(desk, detail.row.id, number)
 
 
-async def _start(client: Client, desk: Desk, of: RedeliverInput) -> None:
+async def start_redelivery(client: Client, desk: Desk, of: RedeliverInput) -> None:
     """Two people at once start one and the same. One that found nothing to do may run again."""
     try:
         await client.start_workflow(

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.commands.reaching import require
+from api.commands.releasing import release, withheld_for
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Flaw, Problem
@@ -150,7 +151,10 @@ async def edit_contact(
             lead=lead,
             active=active,
         )
-        return await _member(session, member_id)
+        waiting = await withheld_for(desk, session, [contact_id] if email is not None else [])
+        edited = await _member(session, member_id)
+    await release(desk, actor, waiting)
+    return edited
 
 
 async def add_person(
@@ -196,7 +200,9 @@ async def edit_person(
             email=email,
             active=active,
         )
+        waiting = await withheld_for(desk, session, [person_id] if email is not None else [])
         edited = await show_person(session, person_id)
+    await release(desk, actor, waiting)
     assert edited is not None
     return edited
 

@@ -98,8 +98,7 @@ async def list_suppressions(
 async def lift_suppression(suppression_id: Id, call: Commanded) -> Released:
     """The address is right, and takes emails again. What was not sent for it and is still true is
     tried again."""
-    await commands.lift_suppression(call.desk, call.actor, suppression_id)
-    return Released(released=[])
+    return Released(released=await commands.lift_suppression(call.desk, call.actor, suppression_id))
 
 
 def _given(body: NewChoices) -> stored.NewChoices:

@@ -1,17 +1,25 @@
 """Recipients choose for themselves, and managers for others; a link ends digests at one click."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from notifications.choices import choices_of
 from notifications.unsubscribe import holder_of, unsubscribe_link
 from storage.database import Database
-from storage.sql import events
+from storage.master.suppressions import suppress
+from storage.sql import engagements, events, mailbox, notifications
 from tests.api.conftest import Caller, application
-from tests.api.office import CARDIFF, GLASGOW
+from tests.api.live import at_work
+from tests.api.live import temporal_address as temporal_address
+from tests.api.office import CALENDAR, CARDIFF, GLASGOW
+from tests.databases import opened, sqlite_url
+from tests.storage.office import NOW
 
 SECRET = "a secret of these tests"
 CONTACT = f"/api/v1/members/{CARDIFF.member}/contacts/{CARDIFF.contact}/choices"
@@ -134,3 +142,71 @@ class TestOneClick:
     def test_without_a_secret_no_link_is_ours(self, path: str) -> None:
         assert holder_of(path.rpartition("/")[2], SECRET) == "con_lead"
         assert holder_of(path.rpartition("/")[2], "") is None
+
+
+@pytest.mark.dev_server
+async def test_a_mended_address_gets_what_was_withheld_for_it_and_is_still_true(
+    temporal_address: str, filled: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "milepost.db"
+    shutil.copyfile(filled, path)
+    async with (
+        opened(sqlite_url(path)) as database,
+        at_work(temporal_address, database, tmp_path) as live,
+    ):
+        async with database.transaction() as session:
+            # The worker's clock is the real one, and it may be night.
+            calendar = {**CALENDAR, "always_open": True}
+            await session.execute(engagements.update().values(calendar=calendar))
+            found = await session.execute(
+                notifications.select().where(notifications.c.id == CARDIFF.notification)
+            )
+            row = found.one()._mapping
+            await session.execute(
+                notifications.update()
+                .where(notifications.c.id == CARDIFF.notification)
+                .values(state="withheld", reason="suppressed", recipient_id="con_lead")
+            )
+            # Its task is not open any more: it stays where it is.
+            stale = {**row, "id": "ntf_stale", "rung": "old", "task": "gone", "revision": 1}
+            stale |= {"state": "withheld", "reason": "suppressed", "recipient_id": "con_lead"}
+            await session.execute(notifications.insert().values(stale))
+            await suppress(session, NOW, "con_lead@example.org", reason="bounced")
+        async with live.calling("manager") as client:
+            [waits, _] = (await client.get("/suppressions")).json()["items"]
+            assert waits["waiting"] == 2
+            contact = f"/members/{CARDIFF.member}/contacts/{CARDIFF.contact}"
+            mended = await client.patch(contact, json={"email": "lea.new@example.org"})
+            assert mended.status_code == 200, mended.text
+        for id, state in ((CARDIFF.notification, "accepted"), ("ntf_stale", "withheld")):
+            read = await live.until(
+                "manager",
+                f"/notifications/{id}",
+                lambda read: read["round"] == 1 and read["state"] not in ("reserved", "claimed"),
+            )
+            assert read["state"] == state
+        async with database.reading() as session:
+            sent = (await session.execute(mailbox.select())).all()
+            reason = await session.scalar(
+                select(notifications.c.reason).where(notifications.c.id == "ntf_stale")
+            )
+        assert [one.to_email for one in sent if one.notification_id == CARDIFF.notification] == [
+            "lea.new@example.org"
+        ]
+        assert reason == "done"
+
+
+async def test_where_temporal_is_away_an_address_with_emails_waiting_is_not_changed(
+    calling: Caller, database: Database
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(
+            notifications.update().values(
+                state="withheld", reason="suppressed", recipient_id="con_lead"
+            )
+        )
+    path = f"/api/v1/members/{CARDIFF.member}/contacts/{CARDIFF.contact}"
+    answer = await calling("manager").patch(path, json={"email": "lea.new@example.org"})
+    assert answer.status_code == 503
+    member = (await calling("manager").get(f"/api/v1/members/{CARDIFF.member}")).json()
+    assert "con_lead@example.org" in [one["email"] for one in member["contacts"]]

@@ -114,7 +114,7 @@ class TestTheMembers:
         }
         assert all("What we are doing for you" in mail.text for mail in sent)
 
-    async def test_a_collected_reminder_is_in_the_weeks_summary_while_it_is_true(
+    async def test_complaint_9_reminders_are_collected_on_request_in_ones_own_language(
         self, database: Database
     ) -> None:
         """Complaint 9 (hypha#2709): one set of emails for all, and no way to have fewer."""
@@ -133,7 +133,7 @@ class TestTheMembers:
         await of.write(record(2, stage="scope"))
         assert await run(database, "member", NOW + timedelta(days=7)) == []
 
-    async def test_whoever_has_opted_out_gets_none_and_keeps_single_reminders(
+    async def test_complaint_9_whoever_opts_out_gets_no_summary_and_still_what_matters(
         self, database: Database
     ) -> None:
         """Complaint 9 (hypha#2709): no opt-out."""
