@@ -1,6 +1,10 @@
 """What the tests of durability do to an engagement, and what they wait for."""
 
+import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from temporalio.service import RPCError, RPCStatusCode
 
 from programmes.rules import ItemKind
 from tests.durability.waiting import until
@@ -8,9 +12,38 @@ from tests.workflows.office import Engaged
 from tests.workflows.stories import LEAD
 from workflows.engagement import Engagement
 from workflows.ids import scheduled_item_id
-from workflows.messages import CompleteStep, EngagementProgress, ItemProgress, OpenRequest
+from workflows.messages import Answer, CompleteStep, EngagementProgress, ItemProgress, OpenRequest
 
 REQUEST = "itm_request"
+
+REFUSALS_THAT_PASS = {RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.UNAVAILABLE}
+"""How a server puts off a command: while it is away, or while a workflow's decisions time out."""
+
+
+async def insist(
+    engaged: Engaged, command: object, kind: ItemKind | None = None, item_id: str = ""
+) -> Answer:
+    """Give a command to an engagement or an item until it is taken, under one id."""
+    if kind is None:
+        return await persist(lambda one: engaged.command(command, update_id=one))
+    return await persist(lambda one: engaged.item_command(kind, item_id, command, update_id=one))
+
+
+async def persist(ask: Callable[[str], Awaitable[Answer]]) -> Answer:
+    """Ask for the same under the same id until it is taken, as callers of the API do on a 503."""
+    update_id = uuid.uuid4().hex
+    answers: list[Answer] = []
+
+    async def taken() -> bool:
+        try:
+            answers.append(await ask(update_id))
+        except RPCError as error:
+            if error.status not in REFUSALS_THAT_PASS:
+                raise
+        return bool(answers)
+
+    await until(taken, "a command is taken", within=100)
+    return answers[0]
 
 
 def onboarding_of(engaged: Engaged) -> str:

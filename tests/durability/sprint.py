@@ -16,6 +16,7 @@ from sqlalchemy import insert
 
 from programmes.rules import ItemKind, LadderRule, Rules, RungRule, StageRule
 from storage.sql import contacts, members
+from tests.durability.acts import insist, persist
 from tests.durability.waiting import until
 from tests.workflows.office import LONG_AGO, Engaged, Office
 from tests.workflows.stories import (
@@ -107,8 +108,8 @@ def sprint_rules() -> Rules:
             confirm=paced(advice.confirm, quiet),
             agenda=paced(advice.agenda, {"due": "-2s", "ladder": QUIET}),
             session=paced(advice.session, quiet),
-            notes=paced(advice.notes, quiet),
-            action=paced(advice.action, reminded),
+            notes=paced(advice.notes, reminded),
+            action=paced(advice.action, quiet),
         ),
         reviews=tuple(
             replace(
@@ -201,21 +202,29 @@ class Sprint:
         self._request = f"itm_{engaged.id}"
 
     @property
-    def first_workflows(self) -> list[str]:
-        """The ids of the workflows that run from the first second on."""
-        onboarding = scheduled_item_id(self.engaged.id, "onboarding", "onboarding")
-        return [
-            engagement_workflow_id(self.engaged.id),
-            item_workflow_id(self.engaged.id, "onboarding", onboarding),
-            item_workflow_id(self.engaged.id, "research", self._request),
-        ]
+    def workflows(self) -> list[str]:
+        """The ids of all its workflows, whether they run yet or not."""
+        keys: dict[ItemKind, str] = {
+            "onboarding": "onboarding",
+            "advice": "1",
+            "review": "first-mile",
+        }
+        items = {kind: scheduled_item_id(self.engaged.id, kind, key) for kind, key in keys.items()}
+        items["research"] = self._request
+        ids = [item_workflow_id(self.engaged.id, kind, one) for kind, one in items.items()]
+        return [engagement_workflow_id(self.engaged.id), *ids]
+
+    async def start(self, engagement: EngagementInput) -> None:
+        """The row, and then the workflow."""
+        await self.engaged.office.put_down(engagement)
+        await persist(lambda _: self.engaged.start_again(engagement))
 
     async def run(self) -> None:
         """From the welcome to the completion."""
         await self._told(("engagement.welcome", self.lead))
         await asyncio.gather(self._research(), self._support())
         await self._told(("engagement.ready", MANAGER))
-        await self.engaged.command(Complete(MANAGER))
+        await insist(self.engaged, Complete(MANAGER))
         await self._told(*(("engagement.completed", who) for who in (self.lead, MANAGER, ADVISER)))
 
     async def _support(self) -> None:
@@ -231,7 +240,7 @@ class Sprint:
 
     async def _research(self) -> None:
         text = await self.engaged.office.text()
-        await self.engaged.command(OpenRequest(self.lead, self._request, text))
+        await insist(self.engaged, OpenRequest(self.lead, self._request, text))
         item = self._item("research", self._request)
         await self._told(
             ("research.received", self.lead),
@@ -281,12 +290,10 @@ class Sprint:
         await item(SendAgenda(ADVISER, text))
         await self._told(("advice.agenda", self.lead), ("advice.agenda", self.colleague))
         await item(HoldSession(ADVISER, held_on=today()))
-        action = AgreedAction("a1", text, "lead", due=date(2026, 1, 1))
+        await self._told(("advice.reminder", ADVISER, "notes/early"))
+        action = AgreedAction("a1", text, "lead", due=today() + timedelta(days=1))
         await item(RecordNotes(ADVISER, text, (action,)))
-        await self._told(
-            *(("advice.notes", who) for who in (self.lead, self.colleague, ADVISER)),
-            ("action.reminder", self.lead, "action:a1/early"),
-        )
+        await self._told(*(("advice.notes", who) for who in (self.lead, self.colleague, ADVISER)))
         await item(CompleteAction(self.lead, "a1"))
         await self._told(("advice.closed", self.lead), ("advice.closed", ADVISER))
 
@@ -312,7 +319,7 @@ class Sprint:
         return self._item(kind, scheduled_item_id(self.engaged.id, kind, key))
 
     def _item(self, kind: ItemKind, item_id: str) -> "Act":
-        return lambda command: self.engaged.item_command(kind, item_id, command)
+        return lambda command: insist(self.engaged, command, kind, item_id)
 
     async def _told(self, *mails: tuple[str, ...]) -> None:
         """Expect these emails, and wait until all that were ever expected have come."""

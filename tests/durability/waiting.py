@@ -7,12 +7,19 @@ from collections.abc import Awaitable, Callable
 ASK_EVERY_SECONDS = 0.05
 
 
-async def until(
-    condition: Callable[[], Awaitable[bool]], what: str, *, within: float = 60.0
-) -> None:
-    """Return once the condition holds. Fails with ``what`` did not happen."""
+async def comes_true(condition: Callable[[], Awaitable[bool]], *, within: float) -> bool:
+    """Whether the condition holds before so many seconds have passed; returns once it does."""
     deadline = time.monotonic() + within
     while not await condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"within {within:.0f} s this did not happen: {what}")
+            return False
         await asyncio.sleep(ASK_EVERY_SECONDS)
+    return True
+
+
+async def until(
+    condition: Callable[[], Awaitable[bool]], what: str, *, within: float = 60.0
+) -> None:
+    """Return once the condition holds. Fails where ``what`` does not happen."""
+    if not await comes_true(condition, within=within):
+        raise AssertionError(f"within {within:.0f} s this did not happen: {what}")
