@@ -29,6 +29,9 @@ PEOPLE = (
 )
 """What the names, addresses and texts of the stories have in common."""
 
+PASSING = {"Digest", "Redelivery", "TellOfReply"}
+"""Workflows of a step or two that end within days. Engagements and their items last for months."""
+
 MOST_KILOBYTES = 2048
 
 SHAPE_HAS_CHANGED = (
@@ -73,7 +76,7 @@ def test_no_recorded_history_holds_personal_data(path: Path) -> None:
     assert personal_data_in(read(path).events, PEOPLE) == []
 
 
-def test_the_last_shape_has_every_workflow_open_and_closed_and_every_command() -> None:
+def test_the_last_shape_has_every_lasting_workflow_open_and_closed_and_every_command() -> None:
     open_ones: set[str] = set()
     closed_ones: set[str] = set()
     commands, signals = {""}, {""}
@@ -90,7 +93,8 @@ def test_the_last_shape_has_every_workflow_open_and_closed_and_every_command() -
             accepted = event.workflow_execution_update_accepted_event_attributes
             commands.add(accepted.accepted_request.input.name)
             signals.add(event.workflow_execution_signaled_event_attributes.signal_name)
-    definitions = [workflow._Definition.must_from_class(one) for one in WORKFLOWS]
+    every = [workflow._Definition.must_from_class(one) for one in WORKFLOWS]
+    definitions = [one for one in every if one.name not in PASSING]
     assert open_ones == closed_ones == {one.name for one in definitions}
     assert commands == {"", *(name for one in definitions for name in one.updates)}
     assert signals == {"", *(name for one in definitions for name in one.signals)}
