@@ -15,8 +15,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.inputs import RedeliverInput
-from storage.sql import notifications
+from activities.inputs import DigestInput, RedeliverInput
+from storage.sql import notifications, programmes
 from tests.durability.acts import (
     finish_onboarding,
     onboarding_of,
@@ -32,7 +32,13 @@ from tests.replay.playing import Histories
 from tests.servers import dev_server
 from tests.workflows.office import Engaged, Office, open_office
 from tests.workflows.stories import LEAD, MANAGER
-from workflows.ids import engagement_workflow_id, item_workflow_id, redelivery_workflow_id
+from workflows.digest import Digest
+from workflows.ids import (
+    digest_schedule_id,
+    engagement_workflow_id,
+    item_workflow_id,
+    redelivery_workflow_id,
+)
 from workflows.messages import AnswerQuestion, AskMember, MoveReview
 from workflows.redelivery import Redelivery
 
@@ -56,6 +62,7 @@ async def play_on_a_server(folder: Path) -> Histories:
                 **await cancelled(await begin(office, 2)),
                 **await lost(await begin(office, 3)),
                 **await sent_again(await begin(office, 4)),
+                **await summed_up(office),
             }
 
 
@@ -139,15 +146,37 @@ async def sent_again(engaged: Engaged) -> Histories:
     )
     await asyncio.wait_for(handle.result(), WAIT_SECONDS)
     closed = await handle.fetch_history()
-    scheduled = next(
+    return {"again.redelivery.closed": closed, "again.redelivery.open": while_sent(closed)}
+
+
+async def summed_up(office: Office) -> Histories:
+    """A run of summaries to its end, and as it stood while the last one was being sent."""
+    async with office.database.transaction() as session:
+        c = programmes.c
+        query = select(c.source).where(c.id == TOUR)
+        source = str((await session.execute(query)).scalar_one())
+        with_digests = f'{source}\ndigests:\n  manager:\n    at: "08:30"\n'
+        await session.execute(update(programmes).where(c.id == TOUR).values(source=with_digests))
+    handle = await office.client.start_workflow(
+        Digest.run,
+        DigestInput(TOUR, "manager"),
+        id=digest_schedule_id(TOUR, "manager"),
+        task_queue=office.settings.task_queue,
+    )
+    run = await asyncio.wait_for(handle.result(), WAIT_SECONDS)
+    assert run.handed_over == run.planned > 0
+    closed = await handle.fetch_history()
+    return {"summed.digest.closed": closed, "summed.digest.open": while_sent(closed)}
+
+
+def while_sent(closed: WorkflowHistory) -> WorkflowHistory:
+    """A history as it stood when its last activity had been asked for."""
+    scheduled = max(
         number
         for number, event in enumerate(closed.events, start=1)
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
     )
-    return {
-        "again.redelivery.closed": closed,
-        "again.redelivery.open": WorkflowHistory(closed.workflow_id, closed.events[:scheduled]),
-    }
+    return WorkflowHistory(closed.workflow_id, closed.events[:scheduled])
 
 
 async def lost(engaged: Engaged) -> Histories:
