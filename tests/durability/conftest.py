@@ -9,8 +9,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.databases import migrated_sqlite
 from tests.durability.acts import until_open
+from tests.durability.pace import TOUR, quiet_engagement
 from tests.durability.server import ATTRIBUTES
-from tests.durability.sprint import TOUR, quiet_engagement
 from tests.servers import dev_server
 from tests.workflows.office import Engaged, Office, open_office
 

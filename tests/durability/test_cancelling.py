@@ -21,8 +21,8 @@ from tests.durability.acts import (
     until_open,
 )
 from tests.durability.outages import locked
+from tests.durability.pace import TOUR, quiet_engagement, quiet_rules
 from tests.durability.server import is_in_mid_decision
-from tests.durability.sprint import TOUR, quiet_engagement, quiet_rules
 from tests.durability.waiting import until
 from tests.workflows.office import Engaged, Office
 from tests.workflows.stories import MANAGER, calendar, item_input

@@ -16,8 +16,8 @@ from tests.durability.acts import (
     until_forgotten,
     until_open,
 )
+from tests.durability.pace import today
 from tests.durability.server import ATTRIBUTES
-from tests.durability.sprint import today
 from tests.servers import dev_server
 from tests.workflows.office import Engaged
 from tests.workflows.stories import LEAD, MANAGER

@@ -9,8 +9,8 @@ from temporalio.client import Client
 
 from tests.durability.acts import onboarding_of, submit_request, until_open
 from tests.durability.outages import StoppablePostgres, locked
+from tests.durability.pace import TOUR, quiet_engagement, reminding_rules
 from tests.durability.server import is_in_mid_decision, waits_for_activity
-from tests.durability.sprint import TOUR, quiet_engagement, reminding_rules
 from tests.durability.waiting import until
 from tests.workflows.office import Engaged, Office, open_office
 from tests.workflows.stories import LEAD, MANAGER

@@ -19,9 +19,10 @@ from settings import Settings
 from storage.database import Database
 from tests.durability.acts import insist
 from tests.durability.outages import locked
+from tests.durability.pace import TOUR, quiet_engagement, settle, today
 from tests.durability.processes import WorkerProcess
 from tests.durability.server import is_in_mid_activity, is_in_mid_decision
-from tests.durability.sprint import TOUR, Sprint, quiet_engagement, settle, today
+from tests.durability.sprint import Sprint
 from tests.durability.waiting import comes_true, until
 from tests.histories import require_no_personal_data
 from tests.workflows.office import Engaged, Office

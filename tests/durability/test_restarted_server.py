@@ -17,8 +17,8 @@ from embedded.temporal_server import DevServer
 from programmes.rules import LadderRule, Rules, RungRule, Says
 from tests.databases import migrated_sqlite
 from tests.durability.acts import finish_onboarding, onboarding_of, until_open
+from tests.durability.pace import TOUR, quiet_rules, settle, today
 from tests.durability.server import ATTRIBUTES
-from tests.durability.sprint import TOUR, quiet_rules, settle, today
 from tests.durability.waiting import until
 from tests.servers import temporal_cli
 from tests.workflows.office import Engaged, Mail, Office, open_office

@@ -9,7 +9,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from tests.durability.acts import item, item_progress_of, progress_of, submit_request
-from tests.durability.sprint import quiet_engagement
+from tests.durability.pace import quiet_engagement
 from tests.workflows.office import Engaged, Office
 from tests.workflows.stories import LEAD, MANAGER
 from workflows.messages import (

@@ -25,8 +25,8 @@ from tests.durability.acts import (
     until_forgotten,
     until_open,
 )
+from tests.durability.pace import TOUR, quiet_rules, settle, today
 from tests.durability.server import ATTRIBUTES
-from tests.durability.sprint import TOUR, quiet_rules, settle, today
 from tests.histories import all_runs
 from tests.replay.playing import Histories
 from tests.servers import dev_server

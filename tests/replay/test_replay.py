@@ -29,8 +29,8 @@ PEOPLE = (
 )
 """What the names, addresses and texts of the stories have in common."""
 
-PASSING = {"Digest", "Redelivery", "TellOfReply"}
-"""Workflows of a step or two that end within days. Engagements and their items last for months."""
+LASTING = {"Engagement", "Onboarding", "ResearchRequest", "AdviceCycle", "ReviewMilestone"}
+"""The workflows that go on for months, and so outlive upgrades. Others end within days."""
 
 MOST_KILOBYTES = 2048
 
@@ -93,9 +93,9 @@ def test_the_last_shape_has_every_lasting_workflow_open_and_closed_and_every_com
             accepted = event.workflow_execution_update_accepted_event_attributes
             commands.add(accepted.accepted_request.input.name)
             signals.add(event.workflow_execution_signaled_event_attributes.signal_name)
-    every = [workflow._Definition.must_from_class(one) for one in WORKFLOWS]
-    definitions = [one for one in every if one.name not in PASSING]
-    assert open_ones == closed_ones == {one.name for one in definitions}
+    definitions = [workflow._Definition.must_from_class(one) for one in WORKFLOWS]
+    assert open_ones >= LASTING
+    assert closed_ones >= LASTING
     assert commands == {"", *(name for one in definitions for name in one.updates)}
     assert signals == {"", *(name for one in definitions for name in one.signals)}
 
