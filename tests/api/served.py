@@ -39,7 +39,7 @@ class Served:
         self.loop = asyncio.get_running_loop()
         async with (
             opened(sqlite_url(path)) as database,
-            at_work(address, database, path.parent) as self.live,
+            at_work(address, database, path.parent, command_timeout=60.0) as self.live,
         ):
             config = uvicorn.Config(self.live.app, log_config=None, lifespan="on")
             self.server = uvicorn.Server(config)
