@@ -1,6 +1,5 @@
 """The `milepost` command: puts together what `commands/` offers."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -61,9 +60,9 @@ def main(
 @app.command()
 def worker() -> None:
     """Run a worker until SIGTERM or Ctrl-C; several may run side by side."""
-    from worker import main as run_worker  # the sandbox and every activity: slow to import
+    from worker import serve as run_worker  # the sandbox and every activity: slow to import
 
-    asyncio.run(run_worker())
+    run_worker()
 
 
 serve.register(app)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -164,5 +165,10 @@ async def main(settings: Settings | None = None) -> None:
     await run(settings, stop)
 
 
+def serve() -> None:
+    """Run ``main`` on the quicker loop: most of an email's cost is waking up for the database."""
+    uvloop.run(main())
+
+
 if __name__ == "__main__":
-    run_and_leave(lambda: asyncio.run(main()))
+    run_and_leave(serve)
