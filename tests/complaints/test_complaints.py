@@ -1,6 +1,7 @@
 """What users of other systems suffer, and members of this one must not: one test a complaint.
 
-Complaints 4 and 8 need a server that was down; they are in ``tests/durability``.
+Complaint 1 is in ``test_recovery``, 4 in ``test_missed_days``, 9 in ``test_without_a_developer``.
+Complaint 8, and 4 with several rungs, are in ``tests/durability/test_restarted_server``.
 """
 
 from collections.abc import AsyncIterator

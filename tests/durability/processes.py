@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +20,14 @@ ROOT = Path(__file__).parents[2]
 class WorkerProcess:
     """``python -m worker`` in a process group of its own."""
 
-    def __init__(self, address: str, database_url: str, task_queue: str, folder: Path) -> None:
+    def __init__(
+        self,
+        address: str,
+        database_url: str,
+        task_queue: str,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._ready_file = folder / f"ready-{uuid.uuid4().hex}"
         self._log = folder / "workers.log"
         self._environment = {
@@ -33,6 +41,7 @@ class WorkerProcess:
             # Only the first one compiles: it makes a restart three times as quick.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+            **(environment or {}),
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
