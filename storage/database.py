@@ -119,3 +119,9 @@ def prepare_sqlite(connection: Any, *, write: bool, foreign_keys: bool = True) -
     else:
         cursor.execute("PRAGMA query_only = ON")
     cursor.close()
+    # SQLite's own knows a to z alone: nobody would find "Ŵyth" by "ŵyth".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()

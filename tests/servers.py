@@ -145,6 +145,8 @@ class PostgresServer:
             "initdb",
             *("-D", f"{self.folder}/data", "-U", "postgres", "--auth=trust"),
             *("--encoding=utf8", "--locale=C", "--no-sync"),
+            # Upper and lower case of every letter, in the order of code points.
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         )
         self._process = self._start()
         atexit.register(self.stop)

@@ -52,6 +52,7 @@ async def test_pages_meet_every_engagement_once_and_in_order(
         ),
         (EngagementFilter(text="cArDiFF"), lambda row: row.member.name == "Cardiff"),
         (EngagementFilter(text="other"), lambda row: row.manager.name == "Zoë Other"),
+        (EngagementFilter(text="zOË"), lambda row: row.manager.name == "Zoë Other"),
     ],
 )
 async def test_a_filter_keeps_what_it_names_and_only_that(
