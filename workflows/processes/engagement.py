@@ -85,7 +85,7 @@ class EngagementProcess(PlannedEngagement):
 
     def move_review(self, command: MoveReview, decision: Decision) -> None:
         """The review gets a new date; what depends on it follows."""
-        self.moved[command.review] = command.due
+        self._move_review(command.review, command.due)
         decision.fact(
             "review.planned_moved",
             command.by,
@@ -183,7 +183,7 @@ class EngagementProcess(PlannedEngagement):
 
     def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None]:
         """An open review was moved: what depends on it follows."""
-        self.moved[moved.review] = moved.due
+        self._move_review(moved.review, moved.due)
         return lambda decision: decision.fact(
             "engagement.replanned", review=moved.review, due=moved.due.isoformat()
         )

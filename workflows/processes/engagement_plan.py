@@ -1,7 +1,7 @@
 """What an engagement opens by itself, and when: the onboarding, advice cycles, reviews."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from programmes.calendar import WorkingCalendar
 from programmes.planner import (
@@ -88,6 +88,19 @@ class PlannedEngagement(RecordedEngagement):
         start = self.opened_at if self.calendar.always_open else None
         planned = plan(self.rules, start or self.input.start, self.calendar, changes)
         return planned.item("review", after).due_at
+
+    def _move_review(self, review: str, due: date) -> None:
+        """Later reviews follow, but for those that have opened: these keep the date they have."""
+        before = self._review_dues()
+        self.moved[review] = due
+        for key, at in self._review_dues().items():
+            if at != before[key] and self.knows("review", key):
+                self.moved.setdefault(key, self.calendar.local_date(before[key]))
+
+    def _review_dues(self) -> dict[str, datetime]:
+        if self.onboarded_at is None:
+            return {}
+        return {one.key: one.due_at for one in self._reviews(self.onboarded_at)}
 
     def _next_cycle(self, onboarded_at: datetime) -> Opening | None:
         if self.rolling_over or self.stage != "active":

@@ -111,6 +111,18 @@ class TestMovingReviews:
         after = {one.key: one.at for one in process.upcoming() if one.kind == "review"}
         assert after["final"] > before["final"]
 
+    def test_one_that_has_opened_keeps_its_date_and_what_follows_it_hangs_on_that(self) -> None:
+        process = onboarded()
+        reviews = [one for one in process.upcoming() if one.kind == "review"]
+        first, second, last = (one.key for one in reviews)
+        opened_with = {one.key: process.open_planned(one, one.at).due for one in reviews[:2]}
+        final = next(one for one in process.upcoming() if one.key == last)
+        said = process.review_moved(ReviewMoved(first, date(2027, 9, 1)))
+        process.decide(said, NOON)
+        assert process.due_before(first) is not None
+        assert process.due_before(second) == opened_with[second]
+        assert final in process.upcoming(), "it follows the second, which stays where it is"
+
     @pytest.mark.parametrize(
         ("review", "due", "sentence"),
         [
