@@ -168,6 +168,11 @@ def session(it: Occasion) -> c.Session:
     return c.Session(**vars(letter(it)), session=it.moment(it.data("session")))
 
 
+def called_off(it: Occasion) -> c.Session:
+    """The session that has gone from the recipient's calendar."""
+    return c.Session(**vars(letter(it)), session=it.moment(it.entry))
+
+
 def agenda(it: Occasion) -> c.Agenda:
     """What it will cover."""
     return c.Agenda(**vars(told(it)), session=it.moment(it.data("session")))
@@ -243,6 +248,11 @@ def signed_off(it: Occasion) -> c.SignedOff:
         next_by=it.scene.clock.due(following.due_at) if following else "",
         last=here is not None and following is None,
     )
+
+
+def review_called_off(it: Occasion) -> c.CalledOff:
+    """The day that has gone from the recipient's calendar."""
+    return c.CalledOff(**vars(letter(it)), was=it.day(it.entry))
 
 
 def _todo(it: Occasion, task: OpenTask) -> c.Todo:

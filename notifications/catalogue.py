@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from notifications import builders as build
 from notifications import context as c
 from notifications.courtesy import Category
+from notifications.dated_kinds import CALLED_OFF
 from notifications.occasion import Occasion
 from notifications.truth import Rule
 
@@ -38,6 +39,8 @@ class Kind:
     def category(self) -> Category:
         """What a recipient may say about it: they may have what comes ahead of a date collected.
         What says that a date has passed, or is taken further, never waits."""
+        if self.name in CALLED_OFF:
+            return "personal"
         return "reminder" if self.name.endswith(".reminder") else "transactional"
 
     @property
@@ -79,12 +82,14 @@ _KINDS = (
     Kind("advice.confirmed", c.Session, build.session, holds=session_stands),
     Kind("advice.agenda", c.Agenda, build.agenda, holds=session_stands),
     Kind("advice.missed", c.Told, build.told),
+    Kind("advice.called_off", c.Session, build.called_off, "always"),
     Kind("advice.notes", c.Notes, build.notes, "finished"),
     Kind("advice.closed", c.CycleClosed, build.cycle_closed, "finished"),
     Kind("review.opened", c.ReviewOpened, build.review_opened, task="submit"),
     Kind("review.submitted", c.AskTold, build.ask_told, task="sign_off"),
     Kind("review.returned", c.AskTold, build.ask_told, task="revise"),
     Kind("review.signed_off", c.SignedOff, build.signed_off, "finished"),
+    Kind("review.called_off", c.CalledOff, build.review_called_off, "always"),
     Kind("task.moved", c.Moved, build.moved),
     Kind("reply.received", c.Reply, build.reply, "always"),
     *(

@@ -199,6 +199,13 @@ class SignedOff(Told):
 
 
 @dataclass(frozen=True)
+class CalledOff(Letter):
+    """A review that has not to be sent in by that day any more."""
+
+    was: str
+
+
+@dataclass(frozen=True)
 class Moved(AskTold):
     """A task with a new date."""
 

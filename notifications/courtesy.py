@@ -18,9 +18,10 @@ from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
 from storage.sql import notifications
 
-Category = Literal["transactional", "reminder", "digest"]
+Category = Literal["transactional", "reminder", "digest", "personal"]
 """``transactional``: it answers something, or only the recipient can go on; it always goes.
-``reminder``: what comes ahead of a date; one may have them collected. ``digest``: a summary."""
+``reminder``: what comes ahead of a date; one may have them collected. ``digest``: a summary.
+``personal``: it mends the recipient's own calendar, which whoever stands in cannot do for them."""
 
 
 class Quiet(Transient):
@@ -45,7 +46,9 @@ async def courtesy(
     theirs, suppressed = await manners_of(session, recipient.id, recipient.email)
     if category == "reminder" and theirs.reminders == "digest" and _gets_digests(occasion, theirs):
         return Told(None, "in_digest")
-    delegate_id = theirs.stands_in(calendar.local_date(now))
+    delegate_id = None
+    if category != "personal":
+        delegate_id = theirs.stands_in(calendar.local_date(now))
     if delegate_id and await _knows_already(session, held, delegate_id):
         return Told(None, "delegate_told")
     delegate = await read_recipient(session, delegate_id) if delegate_id else None

@@ -1,27 +1,41 @@
 """The emails that records reserve: checked whether they are true, and written, as they leave."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications import ledger
+from notifications import ledger, standing_entries
 from notifications.catalogue import KINDS, Kind
 from notifications.courtesy import Told, courtesy
+from notifications.dated_kinds import CALLED_OFF, CARRYING, FIXES, LIFTS
 from notifications.handover import Handover, Ready, require_window
-from notifications.invitations import Turn, invitation, read_turns
+from notifications.invitations import Drafted, draft, read_turns, stands_no_more
 from notifications.languages import Language, languages_of
 from notifications.occasion import Occasion
 from notifications.overrides.draft import Override
 from notifications.overrides.writing import Written, named_versions, overrides_of, write
 from notifications.replies.address import ReplyAddresses
 from notifications.scene import Scene, read_recipient
-from notifications.senders.protocol import Email
+from notifications.senders.protocol import Email, Transient
 from notifications.standing import read_standing
 from notifications.truth import Now, untrue_because
 
 log = structlog.get_logger(__name__)
+
+_ONE_EMAIL = timedelta(seconds=15)
+"""Longer than one email takes to be handed over."""
+
+
+@dataclass(frozen=True)
+class _Dated:
+    """An email with what it does to its reader's calendar; or why it is withheld."""
+
+    occasion: Occasion
+    part: Drafted | None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,8 +47,8 @@ class Taken:
     kind: Kind
     occasion: Occasion
     held: ledger.Held
-    turns: tuple[Turn, ...]
-    """What happened to the session that it may put into the recipient's calendar."""
+    part: Drafted | None
+    """What it puts into its reader's calendar, or takes out."""
     languages: tuple[Language, ...]
     """Those that the recipient reads, the first one first."""
     overrides: Mapping[Language, Override]
@@ -52,6 +66,8 @@ class Dispatch(Handover[Scene, Taken]):
         if not held.open:
             return None
         now = self.clock()
+        if held.kind in CARRYING:
+            await standing_entries.hold_still(session, held.engagement_id)
         kind = KINDS.get(held.kind)
         if kind is None:
             log.error("unknown_kind", notification=held.id, kind=held.kind)
@@ -78,20 +94,75 @@ class Dispatch(Handover[Scene, Taken]):
             )
             told = Told(None, "moved")
             if kind.holds(occasion):
-                told = await courtesy(session, held, kind.category, occasion, now)
+                category = kind.category
+                if held.kind in CARRYING - FIXES and await standing_entries.must_hear_themselves(
+                    session, held, now
+                ):
+                    category = "personal"
+                told = await courtesy(session, held, category, occasion, now)
+            reason = told.reason
             if told.occasion is not None:
                 require_window(told.occasion.calendar, now)
-                turns = await read_turns(session, held.kind, held.item_id)
                 languages = languages_of(told.language)
+                spoken = told.occasion.in_language(languages[0])
+                dated = await self._dated(session, held, spoken, now)
+                reason = dated.reason
+            if told.occasion is not None and not reason:
                 overrides = await overrides_of(session, about.programme_id, kind.name)
                 templates = named_versions(languages, overrides)
                 delivery = await ledger.claim(session, held, self.sender.name, now, templates)
+                await self._note_part(session, held, dated, now)
                 return Taken(
-                    held.id, delivery, kind, told.occasion, held, turns, languages, overrides
+                    held.id,
+                    delivery,
+                    kind,
+                    dated.occasion,
+                    held,
+                    dated.part,
+                    languages,
+                    overrides,
                 )
-            reason = told.reason
         await ledger.advance(session, held.id, "withheld", reason, now)
         return None
+
+    async def _dated(
+        self, session: AsyncSession, held: ledger.Held, it: Occasion, now: datetime
+    ) -> _Dated:
+        """What the email does to its reader's calendar. Raises ``Transient`` while an email that
+        it would contradict is on its way."""
+        if held.kind not in CARRYING:
+            return _Dated(it, None)
+        turns = await read_turns(session, held.kind, held.item_id)
+        if stands_no_more(held.kind, turns):
+            return _Dated(it, None, "moved")
+        entry = None
+        if held.kind in LIFTS:
+            entry = await standing_entries.entry_of(session, held.item_id, it.recipient.id)
+            if entry is not None and entry.under_way:
+                raise Transient("invitation_under_way", _ONE_EMAIL)
+        part = draft(it, turns, entry, held.sequence, self._sent_by(it.scene), now)
+        if held.kind in CALLED_OFF and part is None:
+            return _Dated(it, None, "not_invited")
+        lifted = part.start if part is not None and held.kind in LIFTS else ""
+        return _Dated(replace(it, entry=lifted), part)
+
+    async def _note_part(
+        self, session: AsyncSession, held: ledger.Held, dated: _Dated, now: datetime
+    ) -> None:
+        if dated.part is not None:
+            await standing_entries.keep(
+                session,
+                held.id,
+                dated.occasion.recipient.id,
+                item_id=held.item_id,
+                method=dated.part.method,
+                sequence=dated.part.entry.sequence,
+                start=dated.part.start,
+                now=now,
+            )
+
+    def _sent_by(self, scene: Scene) -> str:
+        return scene.titles.mail_from or self.office.mail_from
 
     def _write(self, taken: Taken) -> Ready:
         written = self._written(taken)
@@ -107,28 +178,20 @@ class Dispatch(Handover[Scene, Taken]):
     def _email(self, taken: Taken, written: Written) -> Email:
         occasion = taken.occasion.in_language(taken.languages[0])
         scene, recipient, rendered = occasion.scene, occasion.recipient, written.rendered
-        sent_by = scene.titles.mail_from or self.office.mail_from
         return Email(
             notification_id=taken.id,
             kind=taken.kind.name,
             to_name=recipient.name,
             to_email=recipient.email,
             from_name=scene.titles.office,
-            from_email=sent_by,
+            from_email=self._sent_by(scene),
             reply_to=self._reply_to(taken),
             subject=rendered.subject,
             text=rendered.text,
             html=rendered.html,
             programme=scene.programme_id,
             attempt=taken.delivery,
-            invitation=invitation(
-                occasion,
-                taken.turns,
-                sequence=taken.held.sequence,
-                revision=taken.held.revision,
-                sent_by=sent_by,
-                now=self.clock(),
-            ),
+            invitation=taken.part.invitation if taken.part else None,
         )
 
     def _reply_to(self, taken: Taken) -> str:

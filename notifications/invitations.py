@@ -1,96 +1,134 @@
 """The calendar part of an email: which email has one, under which number, and what it says.
 
-A session's ``SEQUENCE`` is the number of the item's record that fixed or moved it; a due date's is
-its revision. Both are stored and only ever grow, so a later email wins whatever its way took.
+``SEQUENCE`` is the number of the item's record that set, moved or lifted the date. It is stored and
+only ever grows, so a later email wins whatever its way took.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.ical import Entry, Somebody, calendar_text, uid_of
+from notifications.dated_kinds import DUE, FIXES, LIFTS
+from notifications.ical import Entry, Method, Somebody, calendar_text, uid_of
 from notifications.occasion import Occasion
 from notifications.scene import MEMBERS_OWN
 from notifications.senders.protocol import Invitation
+from notifications.standing_entries import Entry as Standing
 from notifications.words import entry, fill
 from storage.sql import events
 
-FIXES = frozenset({"advice.confirmed", "advice.agenda"})
-"""Emails that put a session into the calendar."""
-LIFTS = frozenset({"advice.missed", "advice.dates_proposed", "advice.closed"})
-"""Emails that take it out, where one stood."""
-DUE = frozenset({"review.opened", "task.moved"})
-"""Emails with the day by which a review is to be sent in."""
-SUBMIT = "submit"
+SUBMIT, REVISE = "submit", "revise"
+SENDS_IN = (SUBMIT, REVISE)
+"""The tasks of a review whose date is the review's in a calendar."""
 
 _FIXED = "advice.confirmed"
-_HELD = "advice.held"
-_TURNS = (_FIXED, "advice.missed", "advice.dates_proposed", _HELD)
-"""What may happen to a session's date."""
+_SESSION_TURNS = (
+    _FIXED,
+    "advice.missed",
+    "advice.dates_proposed",
+    "advice.held",
+    "advice.closed",
+)
+DATE_TURNS = ("review.opened", "review.returned", "deadline.moved")
+"""What sets or moves the date by which a review is to be sent in."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A fact about an item's session, under the number of its record."""
+    """A fact about an item's date, under the number of its record."""
 
     sequence: int
     kind: str
-    session: str
+    session: str = ""
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A calendar part, and what of it is noted down."""
+
+    method: Method
+    entry: Entry
+
+    @property
+    def start(self) -> str:
+        """The instant or the day, in ISO 8601."""
+        return self.entry.start.isoformat()
+
+    @property
+    def invitation(self) -> Invitation:
+        """As it goes with the email."""
+        return Invitation(self.method, calendar_text(self.method, [self.entry]))
 
 
 async def read_turns(session: AsyncSession, kind: str, item_id: str) -> tuple[Turn, ...]:
-    """What happened to the session's date so far; asked only for emails that could name it."""
-    if kind not in FIXES | LIFTS:
+    """What happened to the item's date so far; asked only for emails that name it."""
+    wanted = _SESSION_TURNS if kind in FIXES else DATE_TURNS if kind in DUE else ()
+    if not wanted:
         return ()
     query = (
         select(events.c.sequence, events.c.kind, events.c.data)
-        .where(events.c.item_id == item_id, events.c.kind.in_(_TURNS))
+        .where(events.c.item_id == item_id, events.c.kind.in_(wanted))
         .order_by(events.c.sequence, events.c.position)
     )
     rows = await session.execute(query)
     return tuple(Turn(row.sequence, row.kind, row.data.get("session", "")) for row in rows)
 
 
-def invitation(
-    it: Occasion, turns: tuple[Turn, ...], sequence: int, revision: int, sent_by: str, now: datetime
-) -> Invitation | None:
+def draft(
+    it: Occasion,
+    turns: tuple[Turn, ...],
+    standing: Standing | None,
+    sequence: int,
+    sent_by: str,
+    now: datetime,
+) -> Drafted | None:
     """The calendar part of an email, or ``None`` where it has none.
 
-    ``sequence`` is that of the record that the email belongs to, ``revision`` that of its task;
-    ``sent_by`` stands in where a programme names no address for replies.
+    ``standing`` is what its reader's calendar has; ``sequence`` the number of the record that the
+    email belongs to; ``sent_by`` stands in where a programme names no address for replies.
     """
     if it.kind in FIXES:
         return _fixed(it, turns, sequence, sent_by, now)
     if it.kind in LIFTS:
-        return _lifted(it, turns, sequence, sent_by, now)
-    if it.kind in DUE and it.scene.item_kind == "review" and it.task == SUBMIT:
-        return _due(it, revision, sent_by, now)
+        return _lifted(it, standing, sequence, sent_by, now)
+    if it.kind in DUE and it.scene.item_kind == "review" and it.task in SENDS_IN:
+        newest = max((turn.sequence for turn in turns), default=sequence)
+        return Drafted("PUBLISH", _due(it, it.due_day(), max(sequence, newest), sent_by, now))
     return None
+
+
+def stands_no_more(kind: str, turns: tuple[Turn, ...]) -> bool:
+    """Whether an email would put a session into calendars that has been called off meanwhile."""
+    return kind in FIXES and bool(turns) and turns[-1].kind != _FIXED
 
 
 def _fixed(
     it: Occasion, turns: tuple[Turn, ...], sequence: int, sent_by: str, now: datetime
-) -> Invitation | None:
+) -> Drafted | None:
     session = it.data("session")
     if not session:
         return None
     # An agenda that waited names the session as it stands by now, under that session's number.
     newest = max((turn.sequence for turn in turns if turn.kind == _FIXED), default=sequence)
     found = _session(it, session, max(sequence, newest), sent_by, now)
-    return Invitation("REQUEST", calendar_text("REQUEST", [found]))
+    return Drafted("REQUEST", found)
 
 
 def _lifted(
-    it: Occasion, turns: tuple[Turn, ...], sequence: int, sent_by: str, now: datetime
-) -> Invitation | None:
-    before = [turn for turn in turns if turn.sequence < sequence]
-    fixed_again = any(turn.kind == _FIXED and turn.sequence > sequence for turn in turns)
-    if not before or before[-1].kind != _FIXED or fixed_again:
+    it: Occasion, standing: Standing | None, sequence: int, sent_by: str, now: datetime
+) -> Drafted | None:
+    # What has as high a number was set since, or by the same record: that stands.
+    if standing is None or standing.sequence >= sequence:
         return None
-    found = _session(it, before[-1].session, sequence, sent_by, now, cancelled=True)
-    return Invitation("CANCEL", calendar_text("CANCEL", [found]))
+    if it.scene.item_kind == "review":
+        if not standing.lies_ahead(now):
+            return None
+        start = _instant_or_day(standing.start)
+        return Drafted("CANCEL", _due(it, start, sequence, sent_by, now, cancelled=True))
+    found = _session(it, standing.start, sequence, sent_by, now, cancelled=True)
+    return Drafted("CANCEL", found)
 
 
 def _session(
@@ -120,25 +158,39 @@ def _session(
     )
 
 
-def _due(it: Occasion, revision: int, sent_by: str, now: datetime) -> Invitation:
-    task, scene = it.open_task(), it.scene
-    words, clock = entry("calendar", "due", language=it.language), scene.clock
+def _due(
+    it: Occasion,
+    start: datetime | date,
+    sequence: int,
+    sent_by: str,
+    now: datetime,
+    *,
+    cancelled: bool = False,
+) -> Entry:
+    scene, words = it.scene, entry("calendar", "due", language=it.language)
+    task = scene.tasks.get(it.task)
     values = {
-        "task": it.task_words(task).title,
+        "task": it.task_words(task).title if task else it.item_title(),
         "item": it.item_title(),
         "member": scene.member,
         "programme": scene.titles.programme,
         "link": it.link(),
     }
-    found = Entry(
+    return Entry(
         uid=uid_of(it.public_url, scene.item_id),
-        sequence=max(revision, task.revision),
+        sequence=sequence,
         stamp=now,
-        start=task.due_at if clock.to_the_minute else clock.local_date(task.due_at),
-        zone=clock.zone,
+        start=start,
+        zone=scene.clock.zone,
         summary=fill(words["title"], values),
         description=fill(words["text"], values),
         link=it.link(),
         organiser=Somebody(scene.titles.office, scene.titles.reply_to or sent_by),
+        cancelled=cancelled,
     )
-    return Invitation("PUBLISH", calendar_text("PUBLISH", [found]))
+
+
+def _instant_or_day(text: str) -> datetime | date:
+    if len(text) == len("2027-01-05"):
+        return date.fromisoformat(text)
+    return datetime.fromisoformat(text)

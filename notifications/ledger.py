@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.standing_entries import invited
 from notifications.states import before
-from programmes.facts import Notice, Record
+from programmes.facts import INVITED, Notice, Record
 from storage.ids import derived_id
 from storage.roles import all_holders
 from storage.sql import deliveries, insert_or_ignore, notifications
@@ -39,17 +40,21 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
     if engagement is None:
         raise LookupError(f"no engagement {record.engagement_id}")
     selectors = {selector for notice in record.notices for selector in notice.to}
-    found = await all_holders(session, engagement, item, selectors)
+    found = dict(await all_holders(session, engagement, item, selectors))
+    if INVITED in selectors:
+        found[INVITED] = await invited(session, record, found, engagement.calendar, now)
     rows = []
     for notice in record.notices:
         # Whoever is meant by two selectors is told once.
-        meant: dict[str, list[str]] = {}
+        named: dict[str, list[str]] = {}
         for selector in dict.fromkeys(notice.to):
             for one in found[selector]:
-                meant.setdefault(one, []).append(selector)
+                named.setdefault(one, []).append(selector)
+        if not named and notice.to == (INVITED,):
+            continue
         rows += [
             _row(record, notice, one, ",".join(selectors), now)
-            for one, selectors in (meant or {NOBODY: list(notice.to)}).items()
+            for one, selectors in (named or {NOBODY: list(notice.to)}).items()
         ]
     await insert_or_ignore(session, notifications, rows)
     return len(await of_record(session, record.item_id, record.sequence))

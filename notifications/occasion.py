@@ -38,6 +38,8 @@ class Occasion:
     text_id: str | None = None
     instead_of: Who | None = None
     """Who is away, where the recipient stands in for them."""
+    entry: str = ""
+    """The instant or the day that stands in the recipient's calendar, where this takes it out."""
 
     @property
     def language(self) -> Language:
@@ -97,6 +99,11 @@ class Occasion:
         if self.instead_of is not None:
             return stand_in_sentence(self.instead_of.name, self.language)
         return why_sentence(self.recipient.role, self.scene.member, self.language)
+
+    def due_day(self) -> date | datetime:
+        """When its open task is due: a day, but in a calendar that counts in seconds."""
+        due, clock = self.open_task().due_at, self.scene.clock
+        return due if clock.to_the_minute else clock.local_date(due)
 
     def link(self) -> str:
         """The one link of the email."""

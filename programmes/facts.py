@@ -16,6 +16,10 @@ EngagementStage = Literal["onboarding", "active", "completing", "completed", "wi
 MILEPOST = "milepost"
 """The actor of what nobody did: a rung, an opening by the plan, an automatic acceptance."""
 
+INVITED = "invited"
+"""The selector of those who have the item's date in their calendar, and get no other email of the
+same record about it. Where nobody has it, there is nobody to tell, and nothing is amiss."""
+
 
 @dataclass(frozen=True)
 class Fact:

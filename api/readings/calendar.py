@@ -6,7 +6,7 @@ from api.desk import Desk
 from api.permissions import Actor
 from api.readings.sight import sight
 from notifications.ical import Entry, Somebody, calendar_text, uid_of
-from notifications.invitations import SUBMIT
+from notifications.invitations import SENDS_IN
 from notifications.links import link_to
 from notifications.words import entry, fill, item_title, task_words
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
@@ -32,7 +32,7 @@ async def _due(desk: Desk, actor: Actor, row: DueRow) -> Entry:
     task, titles, clock = row.task, voice.titles, voice.clock
     url = desk.settings.public_url
     # What an email about a review's date put there is the same entry.
-    about_item = task.item_kind == "review" and task.key == SUBMIT
+    about_item = task.item_kind == "review" and task.key in SENDS_IN
     link = link_to(url, task.engagement_id, task.item_id, task.key)
     agreed = task.text if actor.reads_texts else ""
     values = {
@@ -45,7 +45,7 @@ async def _due(desk: Desk, actor: Actor, row: DueRow) -> Entry:
     words = entry("calendar", "due")
     return Entry(
         uid=uid_of(url, task.item_id, "" if about_item else task.key),
-        sequence=task.revision,
+        sequence=row.sequence if about_item else task.revision,
         stamp=row.changed_at,
         start=task.due_at if clock.to_the_minute else clock.local_date(task.due_at),
         zone=clock.zone,

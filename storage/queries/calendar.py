@@ -1,5 +1,6 @@
 """What belongs into one person's calendar: open deadlines, and the sessions that are fixed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ MOST = 500
 """Entries of each kind: far more than one person has open; it bounds one answer."""
 
 _FIXES = ("advice.confirmed", "advice.agenda_sent")
+_DATES = ("review.opened", "review.returned", "deadline.moved")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class DueRow:
     """An open task of the reader's, with what its calendar entry needs."""
 
     task: TaskRow
+    sequence: int
+    """The number of the record that last set a date of a review: as in the emails about it."""
     member: str
     number: str
     """The number that people call the item by, where it has one."""
@@ -45,6 +49,14 @@ class SessionRow:
     changed_at: datetime
 
 
+def _last(kinds: Sequence[str]) -> ScalarSelect[int]:
+    """The number of the item's last record of one of these kinds."""
+    latest = select(func.max(events.c.sequence)).where(
+        events.c.item_id == items.c.id, events.c.kind.in_(kinds)
+    )
+    return latest.correlate(items).scalar_subquery()
+
+
 def _changed() -> ScalarSelect[datetime]:
     """When the item last changed: an unchanged calendar reads the same each time."""
     latest = select(func.max(events.c.at)).where(events.c.item_id == items.c.id)
@@ -65,6 +77,7 @@ async def due(
         select(
             *task_columns(),
             members.c.name.label("member"),
+            _last(_DATES).label("sequence"),
             items.c.data.label("data"),
             engagements.c.programme_id,
             engagements.c.programme_version,
@@ -78,6 +91,7 @@ async def due(
     return tuple(
         DueRow(
             task=task_row(row),
+            sequence=row.sequence or 0,
             member=row.member,
             number=(row.data or {}).get("number", ""),
             programme_id=row.programme_id,
@@ -92,19 +106,13 @@ async def sessions(
     session: AsyncSession, holder_id: str, visible_to: Visibility = ALL
 ) -> tuple[SessionRow, ...]:
     """The fixed sessions of a contact's member, or of an adviser or manager; by item."""
-    number = (
-        select(func.max(events.c.sequence))
-        .where(events.c.item_id == items.c.id, events.c.kind.in_(_FIXES))
-        .correlate(items)
-        .scalar_subquery()
-    )
     e = engagements.c
     statement = (
         select(
             items.c.engagement_id,
             items.c.id.label("item_id"),
             items.c.data,
-            number.label("sequence"),
+            _last(_FIXES).label("sequence"),
             members.c.name.label("member"),
             e.adviser_id,
             e.programme_id,

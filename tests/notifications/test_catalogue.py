@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from notifications.catalogue import KINDS
+from notifications.dated_kinds import CALLED_OFF
 from programmes.facts import Record
 from storage.database import Database
 from storage.tables import MailboxMessage
@@ -166,5 +167,7 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
 ) -> None:
     states = await Post(database).states()
     assert {state for state, _ in states.values()} == {"accepted"}
-    # An answer by email is told without a process: see replies/test_taking.py.
-    assert {mail.kind for mail in sent} == set(KINDS) - {"reply.received"}
+    # An answer by email is told without a process: see replies/test_taking.py. What is called off
+    # is told to those who have it in their calendar: see test_calendar_stories.py.
+    elsewhere = {"reply.received", *CALLED_OFF}
+    assert {mail.kind for mail in sent} == set(KINDS) - elsewhere

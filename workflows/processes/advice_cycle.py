@@ -1,8 +1,9 @@
 """An advice cycle: dates, session, notes, and agreed actions until they are done or carried on."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
+from programmes.facts import INVITED
 from programmes.planner import due_after, due_on
 from programmes.rules import AdviceRules, StageRule
 from workflows.ladder import OpenDeadline
@@ -77,7 +78,8 @@ class AdviceCycleProcess(Process):
                 )
 
     def propose_dates(self, command: ProposeDates, decision: Decision) -> None:
-        """The member chooses one of these."""
+        """The member chooses one of these. A session that was fixed is off."""
+        self._call_off(decision)
         self.data = {k: v for k, v in self.data.items() if not k.startswith("date:")}
         self.data.pop("session", None)
         self.dates = command.dates
@@ -100,6 +102,7 @@ class AdviceCycleProcess(Process):
         self.data["session"] = session.isoformat()
         decision.fact("advice.confirmed", command.by, session=session.isoformat())
         decision.tell("advice.confirmed", *self._invited())
+        self._call_off(decision)
         held_by = due_after(self.item.calendar, session, self.rules.session.due)
         self._enter(SESSION, self.rules.session, decision, held_by)
         agenda_due = due_after(self.item.calendar, session, self.rules.agenda.due)
@@ -140,7 +143,10 @@ class AdviceCycleProcess(Process):
             )
 
     def hold_session(self, command: HoldSession, decision: Decision) -> None:
-        """It took place: notes and actions come next."""
+        """It took place: notes and actions come next. On another day than the one that was fixed,
+        it has to go out of calendars there."""
+        if command.held_on not in (None, self._session_day()):
+            self._call_off(decision)
         held = command.held_on.isoformat() if command.held_on else self.data["session"]
         self.data["held"] = held
         decision.fact("advice.held", command.by, held=held)
@@ -155,6 +161,7 @@ class AdviceCycleProcess(Process):
         self.data.pop("session", None)
         decision.fact("advice.missed", command.by, command.reason)
         decision.tell("advice.missed", *self._invited(), text=command.reason)
+        self._call_off(decision)
         if NEXT_IS_DUE in self.data:
             self._roll_over(decision)
         else:
@@ -211,6 +218,7 @@ class AdviceCycleProcess(Process):
         decision.fact("advice.closed", command.by, command.reason, outcome="cancelled")
         to = self._invited() if self.stage == SESSION else ("lead", "adviser")
         decision.tell("advice.closed", *to, text=command.reason)
+        self._call_off(decision)
         self.end("cancelled", decision)
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
@@ -224,11 +232,13 @@ class AdviceCycleProcess(Process):
                 self.data[NEXT_IS_DUE] = "yes"
                 decision.fact("advice.next_waits", stage=self.stage)
                 return
+            self._call_off(decision)
             self._roll_over(decision)
             return
         for action in self.carried():
             self._settle(action.id, "dropped")
             decision.fact("advice.action_dropped", action=action.id)
+        self._call_off(decision)
         super().close_item(command, decision)
 
     def _roll_over(self, decision: Decision) -> None:
@@ -246,6 +256,7 @@ class AdviceCycleProcess(Process):
             decision.fact("advice.action_dropped", action=action)
             self._end_if_done(decision)
         else:
+            self._call_off(decision)
             super().ladder_ended(deadline, decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
@@ -302,6 +313,17 @@ class AdviceCycleProcess(Process):
     def _invited(self) -> tuple[str, ...]:
         """Whose calendars have the session: once the agenda is out, those of all contacts."""
         return ("member" if "agenda" in self.data else "lead", "adviser")
+
+    def _call_off(self, decision: Decision) -> None:
+        """Take an earlier date out of the calendars of all who get no other email about it: also
+        of those whose email about it was overtaken by this one."""
+        if "held" not in self.data:
+            decision.tell("advice.called_off", INVITED)
+
+    def _session_day(self) -> date | None:
+        session = self.data.get("session")
+        calendar = self.item.calendar
+        return calendar.local_date(datetime.fromisoformat(session)) if session else None
 
     def _tell_owner(self, kind: str, task: str, decision: Decision) -> None:
         deadline = self.deadlines.open[task]

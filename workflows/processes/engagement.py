@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from programmes.facts import EngagementStage, Fact, Record
+from programmes.facts import INVITED, EngagementStage, Fact, Notice, Record
 from programmes.planner import due_on
 from programmes.rules import ItemKind
 from workflows.messages import (
@@ -170,8 +170,16 @@ class EngagementProcess(PlannedEngagement):
         return self.item_ended(ItemEnded(item_id, cast(ItemKind, kind), key, LOST, now))
 
     def last_word(self, item_id: str, now: datetime) -> Record:
-        """The record that closes a lost item's reading copy in its stead."""
+        """The record that closes a lost item's reading copy in its stead. Its dates go out of
+        calendars with it."""
         kind = self.items[item_id].split(":", 1)[0]
+        window = self.calendar.next_send_instant(now)
+        off = Notice(
+            f"{kind}.called_off",
+            (INVITED,),
+            rung=LOST,
+            not_before=window if window > now else None,
+        )
         return Record(
             engagement_id=self.input.engagement_id,
             item_id=item_id,
@@ -179,6 +187,7 @@ class EngagementProcess(PlannedEngagement):
             facts=(Fact(f"{kind}.closed", now, data={"outcome": LOST}),),
             tasks=(),
             closes=LOST,
+            notices=(off,) if kind in ("advice", "review") else (),
         )
 
     def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None]:

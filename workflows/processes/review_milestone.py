@@ -2,9 +2,18 @@
 
 from datetime import datetime
 
+from programmes.facts import INVITED
 from programmes.rules import ReviewRule, StageRule
 from workflows.ladder import OpenDeadline
-from workflows.messages import AddEvidence, ItemInput, ReturnReview, SignOffReview, SubmitReview
+from workflows.messages import (
+    AddEvidence,
+    CloseItem,
+    ItemInput,
+    MoveDeadline,
+    ReturnReview,
+    SignOffReview,
+    SubmitReview,
+)
 from workflows.processes.decision import Decision
 from workflows.processes.process import Process
 from workflows.refusal import refusal
@@ -77,6 +86,7 @@ class ReviewMilestoneProcess(Process):
             self.data["sign_off"] = command.text
         decision.fact("review.signed_off", command.by, command.text)
         decision.tell("review.signed_off", "lead", "team", *self.rules.hears, text=command.text)
+        self._call_off(decision)
         self.end("signed_off", decision)
 
     def may_return_review(self, command: ReturnReview, now: datetime) -> None:
@@ -90,6 +100,22 @@ class ReviewMilestoneProcess(Process):
         decision.fact("review.returned", command.by, command.comments)
         self._enter(PREPARING, REVISE, self.rules.revise, decision)
         self._tell_owner("review.returned", REVISE, decision, command.comments)
+        self._call_off(decision)
+
+    def move_deadline(self, command: MoveDeadline, decision: Decision) -> None:
+        """Who had the old date in their calendar, and does not hold the task any more, loses it."""
+        super().move_deadline(command, decision)
+        if command.task in (SUBMIT, REVISE):
+            self._call_off(decision)
+
+    def close_item(self, command: CloseItem, decision: Decision) -> None:
+        """Nothing has to be sent in any more."""
+        super().close_item(command, decision)
+        self._call_off(decision)
+
+    def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
+        super().ladder_ended(deadline, decision)
+        self._call_off(decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
         """The date to submit by is the review's own: later reviews hang on it."""
@@ -107,6 +133,10 @@ class ReviewMilestoneProcess(Process):
         self.deadlines.close_all()
         self.stage = stage
         self.deadlines.set(task, FAMILY, rule, decision.now, due)
+
+    def _call_off(self, decision: Decision) -> None:
+        """Take a date that still lies ahead out of every calendar that it got into."""
+        decision.tell("review.called_off", INVITED)
 
     def _tell_owner(
         self, kind: str, task: str, decision: Decision, text: str | None = None

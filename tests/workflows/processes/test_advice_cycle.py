@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from programmes.facts import Record
 from tests.workflows.processes.drive import give, kinds, refused, run_out, told
 from tests.workflows.stories import ADVISER, LEAD, NOON, item_input
 from workflows.messages import (
@@ -19,11 +20,14 @@ from workflows.messages import (
     SendAgenda,
 )
 from workflows.processes.advice_cycle import AdviceCycleProcess
+from workflows.processes.decision import Decision
 
 SESSION = datetime(2027, 1, 20, 10, tzinfo=UTC)
 TO_SESSION = (ProposeDates(ADVISER, (SESSION,)), ConfirmDate(LEAD, 0))
 TO_NOTES = (*TO_SESSION, HoldSession(ADVISER))
 WRITE_UP = AgreedAction("act_1", "txt_action", "lead", date(2027, 2, 10))
+OFF = ("advice.called_off", ("invited",))
+"""For those alone who have the session in their calendar."""
 ASK_HR = AgreedAction("act_2", "txt_action", "adviser", date(2027, 2, 12))
 
 
@@ -31,6 +35,10 @@ def opened(**changes: Any) -> AdviceCycleProcess:
     process = AdviceCycleProcess(item_input("advice", **changes))
     process.opening()
     return process
+
+
+def give_up(process: AdviceCycleProcess, command: CloseItem) -> Record:
+    return process.decide(lambda decision: process.close_item(command, decision), NOON)
 
 
 def after(*commands: object, now: datetime = NOON) -> AdviceCycleProcess:
@@ -81,7 +89,7 @@ class TestTheSession:
     def test_a_missed_session_leads_back_to_new_dates(self) -> None:
         process = after(*TO_SESSION)
         record = give(process, MissSession(ADVISER, "txt_why"), SESSION)
-        assert told(record) == [("advice.missed", ("lead", "adviser"))]
+        assert told(record) == [("advice.missed", ("lead", "adviser")), OFF]
         assert (process.stage, sorted(process.deadlines.open)) == ("propose", ["propose"])
         assert process.deadlines.open["propose"].revision == 2
 
@@ -97,7 +105,43 @@ class TestTheSession:
             for record in (first, second)
             for notice in record.notices
         }
-        assert len(keys) == 2, "the same key would be one email for both"
+        assert len(keys) == len(first.notices) + len(second.notices), (
+            "the same key would be one email for both"
+        )
+
+
+class TestWhenASessionIsOff:
+    def test_new_dates_call_off_the_one_that_was_fixed(self) -> None:
+        again = ProposeDates(ADVISER, (SESSION + timedelta(days=1),))
+        assert told(give(after(*TO_SESSION), again, NOON)) == [
+            OFF,
+            ("advice.dates_proposed", ("lead",)),
+        ]
+
+    def test_the_end_of_the_engagement_calls_it_off(self) -> None:
+        ended = CloseItem("per_manager", "withdrawn", "txt_why")
+        assert told(give_up(after(*TO_SESSION), ended)) == [OFF]
+        assert told(give_up(after(*TO_NOTES), ended)) == []
+
+    def test_one_that_was_held_on_another_day_is_called_off_and_one_on_its_day_is_not(self) -> None:
+        earlier = HoldSession(ADVISER, date(2027, 1, 18))
+        assert told(give(after(*TO_SESSION), earlier, SESSION)) == [OFF]
+        on_its_day = HoldSession(ADVISER, SESSION.date())
+        assert told(give(after(*TO_SESSION), on_its_day, SESSION)) == []
+
+    def test_so_it_is_at_any_step_since_an_email_about_an_earlier_date_may_have_been_overtaken(
+        self,
+    ) -> None:
+        again = ProposeDates(ADVISER, (SESSION + timedelta(days=1),))
+        assert OFF in told(give(after(TO_SESSION[0]), again, NOON))
+        assert OFF in told(give_up(after(TO_SESSION[0]), CloseItem("milepost", "rolled_over")))
+
+    def test_one_that_nobody_reports_on_ends_with_the_cycle(self) -> None:
+        process = after(*TO_SESSION)
+        process.ladder_ended(
+            process.deadlines.open["session"], decision := Decision(NOON, process.item.calendar)
+        )
+        assert [notice.kind for notice in decision.notices] == ["advice.called_off"]
 
 
 class TestActions:
@@ -107,10 +151,10 @@ class TestActions:
         off = give(after(*with_agenda), MissSession(ADVISER, "txt_ill"), NOON)
         assert told(off)[0] == ("advice.missed", everybody)
         closed = give(after(*with_agenda), CloseCycle(ADVISER, "txt_why"), NOON)
-        assert told(closed) == [("advice.closed", everybody)]
+        assert told(closed) == [("advice.closed", everybody), OFF]
         later = ProposeDates(ADVISER, (SESSION + timedelta(days=1),))
         again = give(after(*with_agenda, later), ConfirmDate(LEAD, 0), NOON)
-        assert told(again) == [("advice.confirmed", everybody)]
+        assert told(again) == [("advice.confirmed", everybody), OFF]
 
     def test_without_actions_the_notes_end_the_cycle(self) -> None:
         process = after(*TO_NOTES)

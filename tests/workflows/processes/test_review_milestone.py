@@ -4,10 +4,19 @@ from datetime import UTC, date, datetime
 
 from tests.workflows.processes.drive import give, kinds, refused, told
 from tests.workflows.stories import LEAD, MANAGER, NOON, item_input, rules
-from workflows.messages import AddEvidence, MoveDeadline, ReturnReview, SignOffReview, SubmitReview
+from workflows.messages import (
+    AddEvidence,
+    CloseItem,
+    MoveDeadline,
+    ReturnReview,
+    SignOffReview,
+    SubmitReview,
+)
 from workflows.processes.review_milestone import ReviewMilestoneProcess
 
 DUE = datetime(2027, 2, 1, 17, tzinfo=UTC)
+OFF = ("review.called_off", ("invited",))
+"""For those alone who have its date in their calendar."""
 CHECKS = rules().reviews[0].checklist
 
 
@@ -49,18 +58,33 @@ class TestPreparing:
         give(process, MoveDeadline(MANAGER, "submit", date(2027, 3, 1)), NOON)
         assert process.due_at == datetime(2027, 3, 1, 17, tzinfo=UTC)
 
+    def test_a_moved_or_closed_review_is_called_off_for_whoever_else_has_its_date(self) -> None:
+        process = opened()
+        moved = give(process, MoveDeadline(MANAGER, "submit", date(2027, 3, 1)), NOON)
+        assert told(moved) == [("task.moved", ("lead",)), OFF]
+        ended = CloseItem(MANAGER, "withdrawn", "txt_why")
+        closed = process.decide(lambda decision: process.close_item(ended, decision), NOON)
+        assert told(closed) == [OFF]
+
+    def test_a_new_date_to_sign_off_by_is_in_nobodys_calendar(self) -> None:
+        moved = give(submitted(), MoveDeadline(MANAGER, "sign_off", date(2027, 3, 1)), NOON)
+        assert OFF not in told(moved)
+
 
 class TestSigningOff:
     def test_signed_off_the_member_the_team_and_those_the_programme_names_hear(self) -> None:
         process = submitted()
         record = give(process, SignOffReview(MANAGER, "txt_well_done"), NOON)
-        assert told(record) == [("review.signed_off", ("lead", "team", *rules().reviews[0].hears))]
+        assert told(record) == [
+            ("review.signed_off", ("lead", "team", *rules().reviews[0].hears)),
+            OFF,
+        ]
         assert process.outcome == "signed_off"
 
     def test_returned_the_member_mends_it_with_a_date_of_its_own(self) -> None:
         process = submitted()
         record = give(process, ReturnReview(MANAGER, "txt_comments"), NOON)
-        assert told(record) == [("review.returned", ("lead",))]
+        assert told(record) == [("review.returned", ("lead",)), OFF]
         assert sorted(process.deadlines.open) == ["revise"]
         assert process.data[f"check:{CHECKS[0]}"], "what was there stays"
         record = give(process, SubmitReview(LEAD), NOON)
