@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +38,24 @@ DESCRIBE_TIMEOUT = timedelta(seconds=2)
 KEEP_SENDING = 60.0
 """Seconds that a command is followed up after its caller was told that its record takes longer."""
 
+ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
+"""How the server answers a command whose workflow was ended by hand in the middle of it."""
+
+PUT_OFF = frozenset(
+    {
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.UNAVAILABLE,
+    }
+)
+"""What the server says to a command that it cannot take just then. The first comes where a workflow
+was about to end with the command in hand, and something else arrived for it: it decides anew, and
+the server forgets the command. Temporal's SDK repeats the others, for a time of its own."""
+
+ASK_AGAIN = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds before a command that was put off is sent again; the last one repeats."""
+
 _STILL_SENDING: set[asyncio.Task[WorkflowUpdateHandle[Any]]] = set()
 """The event loop keeps only weak references to tasks."""
 
@@ -59,13 +77,17 @@ async def send(
     """
     client = await reachable(desk)
     handle = client.get_workflow_handle(workflow_id)
-    sending = handle.start_update(
-        update_name(command),
-        command,
-        id=update_id(holder, key),
-        wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-        result_type=Answer,
-    )
+    update = update_id(holder, key)
+
+    def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
+        return handle.start_update(
+            update_name(command),
+            command,
+            id=update,
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            result_type=Answer,
+        )
+
     return await _answer(desk, handle, sending)
 
 
@@ -73,7 +95,7 @@ async def send_start(
     desk: Desk,
     client: Client,
     workflow_id: str,
-    operation: WithStartWorkflowOperation[Any, Any],
+    operation: Callable[[], WithStartWorkflowOperation[Any, Any]],
     command: object,
     update: str,
 ) -> Answer | None:
@@ -82,25 +104,29 @@ async def send_start(
     Raises the problems ``refused`` and ``unavailable``; what was started stays started.
     """
     handle = client.get_workflow_handle(workflow_id)
-    sending = client.start_update_with_start_workflow(
-        update_name(command),
-        command,
-        start_workflow_operation=operation,
-        wait_for_stage=WorkflowUpdateStage.ACCEPTED,
-        id=update,
-        result_type=Answer,
-    )
+
+    def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
+        return client.start_update_with_start_workflow(
+            update_name(command),
+            command,
+            # One can be used once.
+            start_workflow_operation=operation(),
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            id=update,
+            result_type=Answer,
+        )
+
     return await _answer(desk, handle, sending)
 
 
 async def _answer(
     desk: Desk,
     handle: WorkflowHandle[Any, Any],
-    sending: Coroutine[Any, Any, WorkflowUpdateHandle[Any]],
+    sending: Callable[[], Awaitable[WorkflowUpdateHandle[Any]]],
 ) -> Answer | None:
     """Wait for acceptance, then for the record, each within the time that a caller has."""
     limit = desk.settings.command_timeout
-    accepting = asyncio.create_task(sending)
+    accepting = asyncio.create_task(_insist(sending))
     done, _ = await asyncio.wait([accepting], timeout=limit)
     try:
         if done:
@@ -124,6 +150,23 @@ async def _answer(
         raise Problem("closed") from error
     except RPCError as error:
         raise unsent(error) from error
+
+
+async def _insist(
+    sending: Callable[[], Awaitable[WorkflowUpdateHandle[Any]]],
+) -> WorkflowUpdateHandle[Any]:
+    """Send a command until it is taken or refused: under one id, so it is taken once."""
+    attempt = 0
+    while True:
+        try:
+            return await sending()
+        except RPCError as error:
+            if error.status not in PUT_OFF:
+                raise
+            if attempt == 0:
+                log.info("Temporal put a command off: %s", error.status.name)
+        await asyncio.sleep(ASK_AGAIN[min(attempt, len(ASK_AGAIN) - 1)])
+        attempt += 1
 
 
 async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
@@ -176,6 +219,8 @@ def unavailable() -> Problem:
 def refused(error: WorkflowUpdateFailedError) -> Problem:
     """What the workflow's validator said; anything else is a fault of ours and is logged as one."""
     cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == ENDED_MEANWHILE:
+        return Problem("closed")
     if isinstance(cause, ApplicationError) and cause.type == REFUSED:
         return Problem("refused", cause.message, blockers=blockers(cause))
     kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
@@ -198,4 +243,6 @@ def unsent(error: RPCError) -> Problem:
     if error.status in {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED}:
         log.error("Temporal refused a request: %s", error.status.name)
         return Problem("internal")
+    # Its words may hold what a person wrote; the status says enough.
+    log.warning("Temporal did not take a request: %s", error.status.name)
     return unavailable()

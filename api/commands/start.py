@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
+from typing import Any, cast
 
 from pydantic import TypeAdapter
-from temporalio.client import Client
+from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.commands.dispatch import reachable, send_start, update_id
@@ -147,7 +147,9 @@ async def _put_down(desk: Desk, client: Client, opening: Opening) -> None:
 async def _run(
     desk: Desk, client: Client, start: EngagementInput, actor: Actor, key: str | None
 ) -> Answer | None:
-    operation = start_operation(start, desk.settings.task_queue)
+    def operation() -> WithStartWorkflowOperation[Any, Any]:
+        return start_operation(start, desk.settings.task_queue)
+
     update = update_id(actor.holder_id, key)
     try:
         address = engagement_workflow_id(start.engagement_id)

@@ -1,14 +1,21 @@
 """Commands when something is down or slow: nothing is half-written, nothing is done twice."""
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
+from api.commands.dispatch import refused
 from api.desk import utc_now
 from notifications.senders import sender_for
 from storage.database import Database
@@ -18,6 +25,7 @@ from tests.api.live import Live, at_work, serving
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CARDIFF, GLASGOW, PROGRAMME
 from worker import build_workers
+from workflows.messages import ItemEnded
 
 
 async def count(database: Database, table: object) -> int:
@@ -61,6 +69,18 @@ class TestTemporalDown:
         }
 
 
+@contextmanager
+def impatient(live: Live) -> Iterator[None]:
+    """Callers who wait for nothing that does not come: only where nothing comes, since a busy
+    machine takes longer than they wait."""
+    before = live.settings.command_timeout
+    live.settings.command_timeout = 1.0
+    try:
+        yield
+    finally:
+        live.settings.command_timeout = before
+
+
 @pytest.mark.dev_server
 class TestNoWorker:
     @pytest.fixture
@@ -68,14 +88,13 @@ class TestNoWorker:
         self, temporal_address: str, database: Database, tmp_path: Path
     ) -> AsyncIterator[Live]:
         """An office with a Temporal server and no worker."""
-        async with at_work(
-            temporal_address, database, tmp_path, worker=False, command_timeout=1.0
-        ) as live:
+        async with at_work(temporal_address, database, tmp_path, worker=False) as live:
             yield live
 
     async def test_a_start_is_taken_for_good_and_runs_once_a_worker_comes(self, idle: Live) -> None:
         member = await idle.member()
-        answer = await idle.start(member, key="start-once")
+        with impatient(idle):
+            answer = await idle.start(member, key="start-once")
         assert answer.status_code == 202, answer.text
         location = answer.headers["Location"].removeprefix("/api/v1")
         assert answer.json()["location"] == answer.headers["Location"]
@@ -105,11 +124,12 @@ class TestNoWorker:
             )
         path = f"/engagements/{engagement_id}/requests"
         body = {"text": "What raises pay?"}
-        answer = await idle.post("member", path, body, key="ask-once")
+        with impatient(idle):
+            answer = await idle.post("member", path, body, key="ask-once")
         # 202 where a worker that has gone since took it: it is followed up all the same.
         assert answer.status_code in {202, 503}, answer.text
         async with serving(*build_workers(idle.client, idle.database, sender, idle.settings)):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(100):
                 # The first command may be with the worker still.
                 while (await idle.post("member", path, body, key="ask-once")).status_code != 201:  # noqa: ASYNC110
                     await asyncio.sleep(0.2)
@@ -143,6 +163,63 @@ class TestSlowRecord:
             await live.until(
                 "manager", f"/requests/{made['id']}", lambda read: read["stage"] == "scope"
             )
+
+
+@pytest.mark.dev_server
+class TestTheEnd:
+    """An engagement that ends while messages arrive decides anew, and the server forgets the
+    commands that it had in hand (an unhandled command, in Temporal's words)."""
+
+    async def test_a_command_that_meets_the_end_of_an_engagement_is_answered_all_the_same(
+        self,
+        temporal_address: str,
+        database: Database,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level(logging.INFO, "milepost.api")
+        answers: Counter[str] = Counter()
+        async with at_work(temporal_address, database, tmp_path, command_timeout=60.0) as live:
+            # It takes one or two; how many messages come just before the end is up to the machine.
+            for attempt in range(40):
+                engagement_id = await live.started(await live.member(f"Council {attempt}"))
+                path = f"/engagements/{engagement_id}"
+                async with asyncio.TaskGroup() as rain:
+                    for _ in range(3):
+                        rain.create_task(complete_until_closed(live, path, answers))
+                    await live.done("manager", f"{path}/withdraw", {"reason": "Enough."})
+                    for _ in range(2):
+                        rain.create_task(signal_until_closed(live, engagement_id))
+                if "FAILED_PRECONDITION" in caplog.text:
+                    break
+        assert set(answers) == {"/problems/refused", "/problems/closed"}
+        assert "put a command off: FAILED_PRECONDITION" in caplog.text, "none met the end"
+
+    def test_one_whose_workflow_is_ended_by_hand_in_the_middle_of_it_finds_it_closed(self) -> None:
+        ended = ApplicationError("…", type="AcceptedUpdateCompletedWorkflow")
+        assert refused(WorkflowUpdateFailedError(ended)).name == "closed"
+
+
+async def complete_until_closed(live: Live, engagement: str, answers: Counter[str]) -> None:
+    """Ask for the end of an engagement until it is there; count the answers."""
+    while True:
+        answer = (await live.post("manager", f"{engagement}/complete")).json()["type"]
+        answers[answer] += 1
+        if answer == "/problems/closed":
+            return
+
+
+async def signal_until_closed(live: Live, engagement_id: str) -> None:
+    """Send what says nothing to an engagement until it has ended."""
+    workflow = live.client.get_workflow_handle(f"engagement/{engagement_id}")
+    nothing = ItemEnded("itm_unknown", "research", "1", "closed", utc_now())
+    while True:
+        try:
+            await workflow.signal("item_ended", nothing)
+        except RPCError as over:
+            if over.status == RPCStatusCode.NOT_FOUND:
+                return
+            raise
 
 
 @pytest.mark.dev_server
