@@ -69,7 +69,7 @@ async def test_two_workers_serve_two_queues_and_stop_when_asked(
         await upgrade(settings.database_url)
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(settings, stop))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             while settings.ready_file is not None and not settings.ready_file.exists():
                 assert not running.done()
                 await asyncio.sleep(0.02)
@@ -82,7 +82,7 @@ async def test_a_worker_that_waits_for_its_database_stops_when_asked(settings: S
     running = asyncio.create_task(worker.run(settings, stop))
     await asyncio.sleep(0)
     stop.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         await running
 
 

@@ -152,7 +152,7 @@ class Live:
 
     async def until(self, role: Role, path: str, found: Callable[[Any], bool]) -> Any:
         """Read until what is read is so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             while not found(read := await self.get(role, path)):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         return read

@@ -143,7 +143,7 @@ async def test_an_engagement_continues_as_new_while_its_items_are_open_and_goes_
     for item_id in ("itm_request", f"{engaged.id}.advice.1"):
         assert (await until_closed(engaged, item_id))["outcome"] == "withdrawn"
     result = engaged.office.client.get_workflow_handle(workflow_id).result()
-    assert await asyncio.wait_for(result, 30) == "withdrawn"
+    assert await asyncio.wait_for(result, 100) == "withdrawn"
     told = [(mail.kind, mail.recipient) for mail in await engaged.office.mails(engaged.id)]
     for once in ("engagement.welcome", "engagement.onboarded", "research.accepted"):
         heard = [who for kind, who in told if kind == once]

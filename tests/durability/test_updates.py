@@ -93,7 +93,7 @@ async def test_of_two_withdrawals_at_once_one_is_refused_and_nobody_is_told_twic
         *(engaged.command(Withdraw(MANAGER, reason)) for _ in range(2)), return_exceptions=True
     )
     assert len([one for one in outcomes if isinstance(one, Answer)]) == 1
-    assert await asyncio.wait_for(engaged.handle.result(), 30) == "withdrawn"
+    assert await asyncio.wait_for(engaged.handle.result(), 100) == "withdrawn"
     told = [(mail.kind, mail.recipient) for mail in await engaged.office.mails(engaged.id)]
     withdrawn = [one for one in told if one[0] == "engagement.withdrawn"]
     assert len(withdrawn) == len(set(withdrawn)) == 3

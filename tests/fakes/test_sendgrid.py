@@ -187,7 +187,7 @@ async def told(
         async with calling(FakeSendGrid(fates=fates, webhook=webhook)) as client:
             for number in range(mails):
                 await client.post("/v3/mail/send", json=mail(number))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(100):
                 while not webhook.is_idle:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
     return webhook

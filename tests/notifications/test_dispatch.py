@@ -122,7 +122,7 @@ class TestACrashBetweenSendingAndMarking:
         post = Post(database, Slow())
         await post.write(REMIND)
         delivering = asyncio.create_task(post.deliver(REMIND))
-        await asyncio.wait_for(on_the_wire.wait(), 10)
+        await asyncio.wait_for(on_the_wire.wait(), 100)
         delivering.cancel()
         answered.set()
         with pytest.raises(asyncio.CancelledError):

@@ -36,7 +36,7 @@ async def asked(live: Live, engagement_id: str) -> str:
     query = select(c.id).where(
         c.engagement_id == engagement_id, c.item_id != engagement_id, c.state == "accepted"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while True:
             async with live.database.reading() as session:
                 found = (await session.execute(query.order_by(c.reserved_at))).scalars().first()
@@ -58,7 +58,7 @@ async def answer(live: Live, address: str) -> httpx.Response:
 
 
 async def told(live: Live) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while not any(  # noqa: ASYNC110
             "Lea Lead has answered by email" in one for one in await mails(live)
         ):
