@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     mail_from: str = "milepost@example.org"
     mail_timeout: float = 10.0
     """Seconds for one hand-over to a mail server or provider."""
+    smtp_verdict_timeout: float = 600.0
+    """Seconds for a mail server's answer once it has the whole email: it may look through it for
+    minutes first, and without its answer nobody knows whether it took it."""
     delivery_rate: float = 10.0
     """Delivery activities a second over all workers (Temporal's task-queue limit)."""
     unknown_after: float = 7200.0

@@ -17,8 +17,9 @@ RECORD_RETRY = RetryPolicy(
 RECORD_RETRY_IN_PLACE = timedelta(seconds=5)
 """Waits up to this long stay inside the workflow task; longer ones become a timer."""
 
-DELIVER_ATTEMPT = timedelta(minutes=2)
-"""One attempt to hand all mails of a record to the sender, each with its own shorter timeout."""
+DELIVER_ATTEMPT = timedelta(hours=1)
+"""One attempt to hand all mails of a record to the sender, each with its own shorter timeout: a
+mail server may take ten minutes to answer. The heartbeat tells much sooner that a courier died."""
 
 DELIVER_HEARTBEAT = timedelta(seconds=20)
 """A courier that falls silent is taken for dead, and another one goes on. Longer than one email

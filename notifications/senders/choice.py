@@ -16,6 +16,7 @@ class SenderSettings(Protocol):
 
     sender: Literal["mailbox", "smtp", "sendgrid"]
     mail_timeout: float
+    smtp_verdict_timeout: float
     smtp_host: str
     smtp_port: int
     smtp_user: str
@@ -39,6 +40,7 @@ def sender_for(settings: SenderSettings, database: Database) -> Sender:
                 password=settings.smtp_password,
                 tls=settings.smtp_tls,
                 timeout=settings.mail_timeout,
+                verdict_timeout=settings.smtp_verdict_timeout,
             )
         case "sendgrid":
             return SendGrid(

@@ -26,6 +26,10 @@ UNSUBSCRIBE = "List-Unsubscribe"
 _PERMANENT = 500
 """Reply codes from here on are for good (RFC 5321, 4.2.1)."""
 
+VERDICT_TIMEOUT = 600.0
+"""Seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6): some servers look through it for
+minutes before they take it, and whoever hangs up earlier does not know whether they did."""
+
 
 class Wire(EmailPolicy):
     """Headings as they travel. One that is a link stays whole: mail programs do not decode it, and
@@ -67,6 +71,7 @@ class Smtp:
         password: SecretStr | None = None,
         tls: Literal["none", "starttls", "tls"] = "none",
         timeout: float = 10.0,
+        verdict_timeout: float = VERDICT_TIMEOUT,
     ) -> None:
         self._host = host
         self._port = port
@@ -74,6 +79,7 @@ class Smtp:
         self._password = password.get_secret_value() if password else ""
         self._tls = tls
         self._timeout = timeout
+        self._verdict_timeout = verdict_timeout
 
     async def send(self, email: Email) -> Accepted:
         """Hand it over; the provider's id is its ``Message-ID``, which is the notification's."""
@@ -91,13 +97,14 @@ class Smtp:
         )
         handed_over = False
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout) as limit:
                 await client.connect()
                 await self._log_in(client)
                 await client.mail(email.from_email)
                 await client.rcpt(email.to_email)
                 handed_over = True
-                await client.data(content)
+                limit.reschedule(asyncio.get_running_loop().time() + self._verdict_timeout)
+                await client.data(content, timeout=self._verdict_timeout)
         except aiosmtplib.SMTPResponseException as error:
             # The server said no in so many words. They may quote the address: the code has to do.
             if error.code >= _PERMANENT:

@@ -148,7 +148,23 @@ class TestSend:
     async def test_silence_after_the_message_leaves_it_unknown(self) -> None:
         async with scripted(b"250 hello", b"250 from", b"250 to", b"354 go on", None) as port:
             with pytest.raises(Unknown, match="smtp_no_answer"):
-                await to(port, timeout=0.3).send(EMAIL)
+                await to(port, verdict_timeout=0.3).send(EMAIL)
+
+    async def test_a_server_that_takes_its_time_over_the_message_is_waited_for(self) -> None:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 ready\r\n")
+            for reply in (b"250 hello", b"250 from", b"250 to", b"354 go on"):
+                await reader.readline()
+                writer.write(reply + b"\r\n")
+            await reader.readuntil(b"\r\n.\r\n")
+            # It looks for viruses, for longer than all the rest may take.
+            await asyncio.sleep(1.0)
+            writer.write(b"250 taken\r\n")
+            await writer.drain()
+
+        async with listening(talk) as port:
+            accepted = await to(port, timeout=0.5, verdict_timeout=30.0).send(EMAIL)
+        assert accepted.provider_id == "<ntf_1@example.org>"
 
     async def test_a_name_that_cannot_be_a_header_fails_alone(self) -> None:
         broken = Email(**{**vars(EMAIL), "to_name": "Zoë\r\nBcc: all@example.org"})
