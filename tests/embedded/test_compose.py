@@ -109,6 +109,12 @@ class TestServices:
             if variable.startswith("MILEPOST_"):
                 assert variable.removeprefix("MILEPOST_").lower() in Settings.model_fields
 
+    def test_every_setting_is_handed_on_but_for_those_that_are_the_containers_own(self) -> None:
+        own = {"data_dir", "task_queue", "api_host", "api_port", "temporal_port"}
+        own |= {"temporal_ui_port", "ready_file"}
+        given = {name.removeprefix("MILEPOST_").lower() for name in _environment("api")}
+        assert set(Settings.model_fields) - own <= given
+
     def test_api_and_worker_have_the_same_settings(self) -> None:
         ready = {"MILEPOST_READY_FILE": _environment("worker")["MILEPOST_READY_FILE"]}
         assert _environment("worker") == _environment("api") | ready
