@@ -2,24 +2,27 @@
 computer."""
 
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from api.desk import Desk
 from api.problems import Problem
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def is_embedded(request: Request) -> bool:
     """Whether emails stay in the mailbox, and the one who looks sits at the same computer.
 
     A proxy on this computer would make everybody look local, so whatever a proxy passed on does
-    not count. Nor does a request for another host name: a page elsewhere could have sent it here.
+    not count; and an office that has a public name may have a proxy that says nothing of itself.
+    Nor does a request for another host name: a page elsewhere could have sent it here.
     """
     desk: Desk = request.app.state.desk
     return (
         desk.settings.sender == "mailbox"
+        and _is_loopback(urlsplit(desk.settings.public_url).hostname or "")
         and request.client is not None
         and _is_loopback(request.client.host)
         and _is_loopback(request.url.hostname or "")

@@ -62,14 +62,17 @@ class TestWhoSees:
             browser(app, client=ELSEWHERE),
             browser(app, host="milepost.example.org"),
             browser(application(database, sender="smtp")),
+            # A proxy that says nothing of itself makes everybody look as if they sat here.
+            browser(application(database, public_url="https://milepost.example.org")),
         ]
         for stranger in strangers:
             async with stranger:
                 answer = await stranger.get(path)
             assert answer.status_code == 404
             assert "Cardiff" not in answer.text
-        proxied = await here.get(path, headers={"X-Forwarded-For": "192.0.2.7"})
-        assert proxied.status_code == 404
+        for heading in ("X-Forwarded-For", "X-Real-IP"):
+            proxied = await here.get(path, headers={heading: "192.0.2.7"})
+            assert proxied.status_code == 404
 
     async def test_a_link_shows_a_stranger_nothing_about_anybody(self, app: FastAPI) -> None:
         async with browser(app, client=ELSEWHERE) as stranger:
