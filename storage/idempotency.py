@@ -16,6 +16,11 @@ the ids of what they ask for are derived from the key.
 """
 
 
+KEPT_FOR = timedelta(days=7)
+"""How long an answer is repeated. It may hold a text or an address, and erasing a person must not
+leave them here."""
+
+
 @dataclass(frozen=True)
 class Known:
     """The answer that the first call got."""
@@ -48,9 +53,10 @@ async def begin(
         "body": "",
         "created_at": now,
     }
+    c = idempotent_calls.c
+    await session.execute(delete(idempotent_calls).where(c.created_at < now - KEPT_FOR))
     if await insert_or_ignore(session, idempotent_calls, [row]):
         return None
-    c = idempotent_calls.c
     found = (
         await session.execute(
             select(c.fingerprint, c.status, c.body, c.created_at)

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from api.idempotency import fingerprint
 from storage.database import Database
-from storage.idempotency import ABANDONED_AFTER
+from storage.idempotency import ABANDONED_AFTER, KEPT_FOR
 from storage.sql import idempotent_calls
 from tests.api.conftest import Caller
 from tests.api.live import Live, at_work
@@ -106,6 +106,20 @@ async def test_a_call_that_died_with_its_process_is_taken_up_again(
         await session.execute(update(idempotent_calls).values(created_at=long_ago))
     answer = await manager.post(PEOPLE, content=body, headers=headers)
     assert answer.status_code == 201
+
+
+async def test_an_answer_is_kept_for_a_week_and_not_longer(
+    calling: Caller, database: Database
+) -> None:
+    manager = calling("manager")
+    await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    async with database.transaction() as session:
+        long_ago = NOW - KEPT_FOR - timedelta(seconds=1)
+        await session.execute(update(idempotent_calls).values(created_at=long_ago))
+    await manager.post(PEOPLE, json=PERSON, headers=key("k2"))
+    async with database.reading() as session:
+        kept = (await session.execute(select(idempotent_calls.c.key))).scalars().all()
+    assert kept == ["k2"]
 
 
 @pytest.mark.parametrize("bad", ["", "with space", "x" * 129, "ümlaut"])
