@@ -119,7 +119,7 @@ def _commanded(
         Header(
             description=(
                 "Any string of your own, a UUID for instance. The same key with the same body is "
-                "carried out once, and gets the same answer."
+                "carried out once, and gets the same answer, for seven days."
             ),
             json_schema_extra={"pattern": "^[!-~]{1,128}$"},
         ),
@@ -151,5 +151,5 @@ def guarded_router(tag: str) -> APIRouter:
         route_class=GuardedRoute,
         tags=[tag],
         dependencies=[Security(bearer)],
-        responses=documented(401, 403, 422),
+        responses=documented(401, 403, 422, 503),
     )

@@ -12,8 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Problem
 from api.webhooks import sendgrid_events
 
-# A path below this one ends in a secret, and its body may hold a whole email with its files.
+# Below this path a body may hold a whole email with its files.
 INBOUND = "/webhooks/sendgrid/inbound/"
+
+END_IN_SECRETS = (INBOUND, "/unsubscribe/")
+"""Paths below these end in what lets somebody in: the log names these alone."""
 
 log = logging.getLogger("milepost.api")
 access_log = logging.getLogger("milepost.api.access")
@@ -77,11 +80,15 @@ class Envelope:
             access_log.info(
                 "%s %s %s %.0f ms %s",
                 scope["method"],
-                INBOUND if scope["path"].startswith(INBOUND) else scope["path"],
+                _without_secret(scope["path"]),
                 status,
                 (time.perf_counter() - began) * 1000,
                 request_id,
             )
+
+
+def _without_secret(path: str) -> str:
+    return next((open_part for open_part in END_IN_SECRETS if path.startswith(open_part)), path)
 
 
 class BodyLimit:

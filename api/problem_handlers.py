@@ -1,5 +1,6 @@
 """Turns every foreseen error into a problem: refusals, wrong values, unknown addresses."""
 
+import logging
 from http import HTTPStatus
 from string import Formatter
 from typing import Any
@@ -7,11 +8,18 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.pending import RecordPending
 from api.problems import Flaw, Problem, catalogue, wrong_value
 from storage.queries.paging import BadCursor
+
+log = logging.getLogger("milepost.api")
+
+RETRY_AFTER_SECONDS = 5
+"""What a caller is told to wait while the database is away."""
 
 _BY_STATUS = {
     HTTPStatus.NOT_FOUND: "not-found",
@@ -20,8 +28,14 @@ _BY_STATUS = {
 }
 
 
-FORESEEN = (Problem, RequestValidationError, HTTPException, BadCursor, RecordPending)
-"""What routes raise on purpose."""
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""It cannot be reached, is locked, or has no connection left: all of these pass."""
+
+FORESEEN = (
+    *(Problem, RequestValidationError, HTTPException, BadCursor, RecordPending),
+    *DATABASE_AWAY,
+)
+"""What routes raise on purpose, and what may happen to any of them."""
 
 
 def install(app: FastAPI) -> None:
@@ -42,19 +56,39 @@ def answer_to(error: Exception, request: Request) -> Response:
 
 
 def as_problem(error: Exception) -> Problem:
-    """The problem that a foreseen error is."""
+    """The problem that a foreseen error is. Raises what turns out to be a mistake of ours."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
         return invalid([dict(found) for found in error.errors()])
     if isinstance(error, BadCursor):
         return wrong_value("cursor", "query/cursor")
+    if isinstance(error, DATABASE_AWAY):
+        if _is_our_mistake(error):
+            raise error
+        log.error("the database cannot be used: %s", type(error).__name__)
+        return database_away()
     assert isinstance(error, HTTPException)
     name = _BY_STATUS.get(HTTPStatus(error.status_code))
     if name is None:
         # FastAPI raises 400 for a body that cannot be read as what it says it is.
         name = "invalid" if error.status_code < 500 else "internal"
     return Problem(name, headers=error.headers, expected="application/json")
+
+
+def _is_our_mistake(error: SQLAlchemyError) -> bool:
+    """SQLite calls a statement that is wrong an operational error as well."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorname", "") == "SQLITE_ERROR"
+
+
+def database_away() -> Problem:
+    """Nothing can be read or written for the moment."""
+    return Problem(
+        "database-away",
+        retry_after=RETRY_AFTER_SECONDS,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
 
 
 def invalid(found: list[dict[str, Any]]) -> Problem:

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.catalogue import say
 from commands.changing import OPERATOR, with_change
 from commands.lookup import person_named
-from commands.outcome import ending, with_database
+from commands.outcome import Stop, ending, with_database
 from commands.show import AsJson, print_json, print_table
 from notifications.choices import Choices, choices_of
+from notifications.scene import read_recipient
 from storage.database import Database
 from storage.master.choices import NewChoices, set_choices
 
@@ -88,7 +89,11 @@ def set_some(
 
 
 async def _id(session: AsyncSession, holder: str) -> str:
-    return holder if holder.startswith("con_") else (await person_named(session, holder)).id
+    if not holder.startswith("con_"):
+        return (await person_named(session, holder)).id
+    if await read_recipient(session, holder) is None:
+        raise Stop(say("find.no_contact", named=holder))
+    return holder
 
 
 def _days(quiet: str | None) -> tuple[int, ...] | None:

@@ -16,6 +16,7 @@ from commands.lookup import member_named, person_named
 from commands.outcome import Exit, Stop, ending, with_database
 from commands.places import temporal_overrides
 from commands.show import AsJson, print_json, print_line
+from programmes.facts import EngagementStage
 from programmes.health import Health
 from settings import settings
 from storage.database import Database
@@ -73,7 +74,7 @@ def start(
 
 @app.command("list")
 def list_all(
-    stage: Annotated[str | None, typer.Option(help="onboarding, active, completing …")] = None,
+    stage: Annotated[EngagementStage | None, typer.Option(help="Only those in this stage.")] = None,
     health: Annotated[
         Health | None, typer.Option(help="Only those that stand so.", case_sensitive=False)
     ] = None,

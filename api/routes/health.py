@@ -14,6 +14,9 @@ from storage.migrate import is_current
 
 router = APIRouter(tags=["Health"])
 
+RETRY_AFTER = "5"
+"""Seconds until it is worth asking again."""
+
 CHECK_TIMEOUT = 4.0
 """Seconds for each check: a load balancer asks every few seconds."""
 
@@ -36,7 +39,7 @@ async def readyz(request: Request) -> Readiness:
     )
     checks = dict(zip(names, found, strict=True))
     if any(result != "ok" for result in found):
-        raise Problem("not-ready", checks=checks)
+        raise Problem("not-ready", checks=checks, headers={"Retry-After": RETRY_AFTER})
     return Readiness(checks=checks)
 
 

@@ -1,11 +1,13 @@
 """Every error is a problem with a type, a title and what to do; bad input never breaks anything."""
 
+import httpx
 import pytest
 
 from api.middleware import BODY_LIMIT
 from api.problems import catalogue
-from tests.api.conftest import Caller
-from tests.api.office import CARDIFF
+from tests.api.conftest import Caller, application
+from tests.api.office import CARDIFF, TOKENS, bearer
+from tests.databases import opened
 
 PEOPLE = "/api/v1/people"
 PERSON = {"name": "Nia Rees", "email": "nia@example.org", "role": "researcher"}
@@ -55,6 +57,34 @@ async def test_a_definition_with_errors_names_line_and_column(calling: Caller) -
     )
     assert_problem(answer, "definition-invalid")
     assert any(error["pointer"].startswith("2:") for error in answer.json()["errors"])
+
+
+async def test_a_database_that_is_away_is_said_to_be_and_when_to_come_again() -> None:
+    async with opened("postgresql+psycopg://office@127.0.0.1:1/office") as away:
+        office = httpx.ASGITransport(application(away))
+        async with httpx.AsyncClient(
+            transport=office, base_url="http://test", headers=bearer(TOKENS["manager"][0])
+        ) as manager:
+            for answer in (
+                await manager.get("/api/v1/me"),
+                await manager.post(PEOPLE, json=PERSON, headers={"Idempotency-Key": "k1"}),
+            ):
+                assert_problem(answer, "database-away")
+                assert answer.headers["Retry-After"] == "5"
+            ready = await manager.get("/readyz")
+    assert_problem(ready, "not-ready")
+    assert ready.headers["Retry-After"] == "5"
+
+
+async def test_the_access_log_holds_no_part_of_a_path_that_lets_somebody_in(
+    calling: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    await calling(None).get("/unsubscribe/a-secret")
+    await calling(None).post("/webhooks/sendgrid/inbound/a-secret")
+    ours = [one.getMessage() for one in caplog.records if one.name.startswith("milepost")]
+    assert [line.split()[1] for line in ours] == ["/unsubscribe/", "/webhooks/sendgrid/inbound/"]
+    assert "a-secret" not in " ".join(ours)
 
 
 YAML = {"Content-Type": "application/yaml"}

@@ -57,6 +57,13 @@ def test_what_cannot_be_is_refused_with_its_mend(
     assert says in refused.output
 
 
+@pytest.mark.parametrize("named", ["con_nobody", "nobody"])
+def test_nobodys_choices_are_not_shown(run: Run, named: str) -> None:
+    refused = run("choices", "show", named)
+    assert refused.exit_code == 1
+    assert named in refused.output
+
+
 @pytest.mark.parametrize("arguments", [("--quiet", "friday"), ("--away", "soon")])
 def test_what_cannot_be_read_is_wrong_usage(run: Run, ada: str, arguments: tuple[str, ...]) -> None:
     assert run("choices", "set", ada, *arguments).exit_code == 2
