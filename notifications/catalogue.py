@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from notifications import builders as build
 from notifications import context as c
 from notifications.courtesy import Category
-from notifications.dated_kinds import CALLED_OFF
+from notifications.dated_kinds import CALLED_OFF, CARRYING
 from notifications.occasion import Occasion
 from notifications.truth import Rule
+
+CATCH_UP = "catch_up"
+"""The email that stands for several late ones. No notice asks for it: one of them becomes it."""
 
 
 def always(_it: Occasion) -> bool:
@@ -53,6 +56,12 @@ class Kind:
         """Whether it asks for a task by a date."""
         return issubclass(self.context, c.Ask)
 
+    @property
+    def joins(self) -> bool:
+        """Whether one email may say it with others, once it is late: a list has all of what it
+        asks for. Answers, and what may go into a calendar, stand alone."""
+        return self.asks and self.name not in CARRYING
+
 
 _KINDS = (
     Kind("engagement.welcome", c.Welcome, build.welcome),
@@ -92,6 +101,7 @@ _KINDS = (
     Kind("review.called_off", c.CalledOff, build.review_called_off, "always"),
     Kind("task.moved", c.Moved, build.moved),
     Kind("reply.received", c.Reply, build.reply, "always"),
+    Kind(CATCH_UP, c.CatchUp, build.catch_up),
     *(
         Kind(f"{family}.{says}", c.Chase, build.chase)
         for family in ("onboarding", "research", "advice", "action", "review")
@@ -101,3 +111,6 @@ _KINDS = (
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 """Every kind by its name. A notice of a kind that is not here fails alone, as ``unknown_kind``."""
+
+JOINING = frozenset(kind.name for kind in _KINDS if kind.joins)
+"""The kinds that may go out in one email with others."""

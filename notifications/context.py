@@ -221,3 +221,30 @@ class Reply(Told):
     verified: bool
     attachments: int
     """How many files were left out."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that a late email would have asked for."""
+
+    task: str
+    item: str
+    by: str
+    link: str
+    todo: str
+    """What to do; empty where it is somebody else's."""
+    owner: str
+    """Who has to do it, where that is somebody else."""
+    member: str
+    """For those who look after several."""
+    words: Words | None
+
+
+@dataclass(frozen=True)
+class CatchUp(Letter):
+    """One email in place of several that were late."""
+
+    since: str
+    """From which day on they could not leave."""
+    things: tuple[Waiting, ...]
+    """The soonest first."""

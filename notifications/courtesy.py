@@ -92,11 +92,19 @@ def wait_for_a_day(theirs: Choices, calendar: WorkingCalendar, now: datetime) ->
     Quiet days that would leave no working day at all are not heeded, nor is there any day to wait
     for in a calendar that counts in seconds.
     """
-    days = tuple(d for d in calendar.working_weekdays if d not in theirs.quiet_weekdays)
     today = calendar.local_date(now)
-    if calendar.always_open or not days or today.weekday() not in theirs.quiet_weekdays:
+    heeded = calendar_for(theirs, calendar)
+    if heeded is calendar or today.weekday() not in theirs.quiet_weekdays:
         return None
-    return replace(calendar, working_weekdays=days).next_send_instant(now) - now
+    return heeded.next_send_instant(now) - now
+
+
+def calendar_for(theirs: Choices, calendar: WorkingCalendar) -> WorkingCalendar:
+    """The calendar without their quiet days; the same one where these are not heeded."""
+    days = tuple(d for d in calendar.working_weekdays if d not in theirs.quiet_weekdays)
+    if calendar.always_open or not days or days == calendar.working_weekdays:
+        return calendar
+    return replace(calendar, working_weekdays=days)
 
 
 def keep_quiet(theirs: Choices, calendar: WorkingCalendar, now: datetime) -> None:

@@ -4,26 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger, standing_entries
-from notifications.catalogue import KINDS, Kind
-from notifications.courtesy import Told, courtesy
-from notifications.dated_kinds import CALLED_OFF, CARRYING, FIXES, LIFTS
+from notifications.catalogue import CATCH_UP, KINDS, Kind
+from notifications.dated_kinds import CALLED_OFF, CARRYING, LIFTS
+from notifications.gathering import Gathering, catch_up, is_late
 from notifications.handover import Handover, Ready, require_window
 from notifications.invitations import Drafted, draft, read_turns, stands_no_more
+from notifications.judging import Fit, Unfit, judge
 from notifications.languages import Language, languages_of
 from notifications.occasion import Occasion
 from notifications.overrides.draft import Override
 from notifications.overrides.writing import Written, named_versions, overrides_of, write
 from notifications.replies.address import ReplyAddresses
-from notifications.scene import Scene, read_recipient
+from notifications.scene import Scene
 from notifications.senders.protocol import Email, Transient
-from notifications.standing import read_standing
-from notifications.truth import Now, untrue_because
-
-log = structlog.get_logger(__name__)
 
 _ONE_EMAIL = timedelta(seconds=15)
 """Longer than one email takes to be handed over."""
@@ -62,68 +58,39 @@ class Dispatch(Handover[Scene, Taken]):
     replies: ReplyAddresses | None = None
     """Where answers to emails about items go; ``None`` where no answers are taken."""
 
+    def _turn_of(self, held: ledger.Held, about: Scene) -> str:
+        return held.recipient_id if held.open and is_late(held, about, self.clock()) else ""
+
     async def _claim(self, session: AsyncSession, held: ledger.Held, about: Scene) -> Taken | None:
         if not held.open:
             return None
         now = self.clock()
         if held.kind in CARRYING:
             await standing_entries.hold_still(session, held.engagement_id)
-        kind = KINDS.get(held.kind)
-        if kind is None:
-            log.error("unknown_kind", notification=held.id, kind=held.kind)
-            await ledger.advance(session, held.id, "failed", "unknown_kind", now)
+        mine = await judge(session, held, about, self.office.public_url, now)
+        if isinstance(mine, Fit):
+            require_window(mine.occasion.calendar, now)
+        found = await Gathering(session, self.office.public_url, now).of(held, about, mine)
+        if not found:
+            assert isinstance(mine, Unfit)
+            await ledger.advance(session, held.id, mine.state, mine.reason, now)
             return None
-        task = held.task or kind.task
-        recipient = await read_recipient(session, held.recipient_id)
-        standing = await read_standing(session, held.engagement_id, held.item_id, task)
-        state = Now(
-            stage=standing.stage,
-            recipient_active=recipient is not None and recipient.active,
-            open_revision=standing.open_revision,
+        kind, occasion = found[0].kind, found[0].occasion
+        if len(found) > 1 or found[0] is not mine:
+            kind, occasion = KINDS[CATCH_UP], catch_up(found)
+            require_window(occasion.calendar, now)
+        languages = languages_of(found[0].language)
+        dated = await self._dated(session, held, occasion.in_language(languages[0]), now)
+        if dated.reason:
+            await ledger.advance(session, held.id, "withheld", dated.reason, now)
+            return None
+        overrides = await overrides_of(session, about.programme_id, kind.name)
+        templates = named_versions(languages, overrides)
+        delivery = await ledger.claim(session, held, self.sender.name, now, templates)
+        await self._note_part(session, held, dated, now)
+        return Taken(
+            held.id, delivery, kind, dated.occasion, held, dated.part, languages, overrides
         )
-        reason = untrue_because(kind.rule, task, held.revision, state)
-        if recipient is not None and not reason:
-            occasion = Occasion(
-                about,
-                recipient,
-                self.office.public_url,
-                kind=held.kind,
-                rung=held.rung,
-                task=task,
-                text_id=held.text_id,
-            )
-            told = Told(None, "moved")
-            if kind.holds(occasion):
-                category = kind.category
-                if held.kind in CARRYING - FIXES and await standing_entries.must_hear_themselves(
-                    session, held, now
-                ):
-                    category = "personal"
-                told = await courtesy(session, held, category, occasion, now)
-            reason = told.reason
-            if told.occasion is not None:
-                require_window(told.occasion.calendar, now)
-                languages = languages_of(told.language)
-                spoken = told.occasion.in_language(languages[0])
-                dated = await self._dated(session, held, spoken, now)
-                reason = dated.reason
-            if told.occasion is not None and not reason:
-                overrides = await overrides_of(session, about.programme_id, kind.name)
-                templates = named_versions(languages, overrides)
-                delivery = await ledger.claim(session, held, self.sender.name, now, templates)
-                await self._note_part(session, held, dated, now)
-                return Taken(
-                    held.id,
-                    delivery,
-                    kind,
-                    dated.occasion,
-                    held,
-                    dated.part,
-                    languages,
-                    overrides,
-                )
-        await ledger.advance(session, held.id, "withheld", reason, now)
-        return None
 
     async def _dated(
         self, session: AsyncSession, held: ledger.Held, it: Occasion, now: datetime
@@ -196,6 +163,7 @@ class Dispatch(Handover[Scene, Taken]):
 
     def _reply_to(self, taken: Taken) -> str:
         """An answer about an item goes to its timeline; any other to the programme's office."""
-        if self.replies is None or taken.held.item_id == taken.held.engagement_id:
+        of_item = taken.held.item_id != taken.held.engagement_id and not taken.occasion.carries
+        if self.replies is None or not of_item:
             return taken.occasion.scene.titles.reply_to
         return self.replies.address(taken.id)

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.company import Company, read_company
 from notifications.scene import Scene, read_scene
 from programmes.calendar import WorkingCalendar
 from storage.queries.notifications import NotificationDetail, show_notification
@@ -52,6 +53,7 @@ class Evidence:
     open_due: tuple[int, datetime] | None
     """Revision and due instant of its task, if that is open."""
     names: Mapping[str, str]
+    company: Company
 
 
 async def read_evidence(
@@ -86,6 +88,7 @@ async def read_evidence(
         said=tuple(one for item, one in noted if item == row.id),
         open_due=await _open_due(session, row.item_id, row.task),
         names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
+        company=await read_company(session, row.id, detail.carrier_id, visible_to),
     )
 
 

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from notifications.catalogue import CATCH_UP
+from notifications.company import Companion
 from notifications.evidence import Evidence, Noted
+from notifications.explain_company import told_together
 from notifications.grounds import CalendarDecision, Due, Rule, calendar_of, due_of, rule_of
 from notifications.ledger import NOBODY
 from notifications.sentences import (
@@ -32,6 +35,10 @@ class Explanation:
     calendar: CalendarDecision | None
     selector: str
     template: str
+    carrier: Companion | None = None
+    """Whose email says it, where several were late."""
+    carries: tuple[Companion, ...] = ()
+    """What else its email says."""
 
 
 def explain(evidence: Evidence) -> Explanation:
@@ -44,8 +51,16 @@ def explain(evidence: Evidence) -> Explanation:
         due=due,
         calendar=calendar,
         selector=evidence.detail.selector,
-        template=evidence.detail.row.kind,
+        template=_kind_of(evidence),
+        carrier=evidence.company.carrier,
+        carries=evidence.company.carries,
     )
+
+
+def _kind_of(evidence: Evidence) -> str:
+    """What its email is: one that speaks for others too is of another kind than it was to be."""
+    company = evidence.company
+    return CATCH_UP if company.carries or company.unseen else evidence.detail.row.kind
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,7 @@ class _Teller:
         yield self._recipient()
         if self.calendar is not None:
             yield from self._calendar_sentences(self.calendar)
+        yield from told_together(self.evidence)
         yield from self._template()
         yield from self._what_became_of_it()
 
@@ -147,9 +163,9 @@ class _Teller:
             )
 
     def _template(self) -> Iterator[str]:
-        row = self.evidence.detail.row
+        row, kind = self.evidence.detail.row, _kind_of(self.evidence)
         if not row.template:
-            yield self._say("template", template=row.kind)
+            yield self._say("template", template=kind)
             return
         languages, versions = entry("explain", "language"), []
         for part in row.template.split(","):
@@ -157,7 +173,7 @@ class _Teller:
             key = "template_built_in" if version == "0" else "template_version"
             name = str(languages.get(language, language))
             versions.append(self._say(key, language=name, version=version))
-        yield self._say("template_own", template=row.kind, versions=", ".join(versions))
+        yield self._say("template_own", template=kind, versions=", ".join(versions))
         if row.template_trouble:
             yield reason_sentence(row.template_trouble)
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
+from notifications.carrying import take_turn
 from notifications.senders.protocol import (
     Accepted,
     Email,
@@ -96,6 +97,10 @@ class Handover(ABC, Generic[About, Mine]):
     async def _claim(self, session: AsyncSession, held: ledger.Held, about: About) -> Mine | None:
         """Claim it, if it is open and true; withhold it, if not. Raises ``Transient``."""
 
+    def _turn_of(self, held: ledger.Held, about: About) -> str:
+        """The recipient whose other notifications may come into it; empty where none may."""
+        return ""
+
     @abstractmethod
     def _write(self, taken: Mine) -> Ready:
         """Write the email."""
@@ -149,11 +154,17 @@ class Handover(ABC, Generic[About, Mine]):
         Another attempt that is open is never passed by: as long as it may hand the email over,
         nothing is withheld and nothing claimed anew.
         """
+        turn = ""
         while True:
             async with self.database.transaction() as session:
+                if turn:
+                    await take_turn(session, turn)
                 held = await ledger.look(session, notification_id)
                 if held.interrupted is None:
-                    return await self._claim(session, held, about)
+                    # Where others may be gathered, the recipient's turn comes before their rows.
+                    if turn or not (turn := self._turn_of(held, about)):
+                        return await self._claim(session, held, about)
+                    continue
                 await ledger.overtake(session, held.interrupted)
             if not await self._recover(held.id, held.interrupted):
                 return None

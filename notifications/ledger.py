@@ -100,12 +100,25 @@ def _row(
         "state": "withheld" if recipient == NOBODY else "reserved",
         "reason": "no_recipient" if recipient == NOBODY else "",
         "not_before": notice.not_before,
+        "planned_at": _planned(record, notice),
         "reserved_at": now,
         "changed_at": now,
         "round": 0,
         "resolution": "",
         "resolved_at": None,
     }
+
+
+def _planned(record: Record, notice: Notice) -> datetime | None:
+    """The instant of the rung that a notice belongs to: it may have come due while all was down."""
+    for fact in record.facts:
+        if (
+            fact.kind == "rung.fired"
+            and f"{fact.data.get('task')}/{fact.data.get('rung')}" == notice.rung
+            and (planned := fact.data.get("planned"))
+        ):
+            return datetime.fromisoformat(planned)
+    return None
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,8 @@ class Held:
     text_id: str | None
     state: str
     reason: str
+    planned_at: datetime
+    """When it was to leave."""
     round: int
     resolution: str
     interrupted: int | None
@@ -162,6 +177,7 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         text_id=row.text_id,
         state=row.state,
         reason=row.reason,
+        planned_at=row.planned_at or row.not_before or row.reserved_at,
         round=row.round,
         resolution=row.resolution,
         interrupted=interrupted,
@@ -274,6 +290,7 @@ async def reopen(session: AsyncSession, held: Held, now: datetime) -> None:
             state="reserved",
             reason="",
             changed_at=now,
+            planned_at=now,
             round=held.round + 1,
             resolution="",
             resolved_at=None,

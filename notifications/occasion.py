@@ -40,6 +40,10 @@ class Occasion:
     """Who is away, where the recipient stands in for them."""
     entry: str = ""
     """The instant or the day that stands in the recipient's calendar, where this takes it out."""
+    carries: "tuple[Occasion, ...]" = ()
+    """What one email tells of, where several were late for the same recipient."""
+    since: datetime | None = None
+    """From when on these could not leave."""
 
     @property
     def language(self) -> Language:
@@ -48,7 +52,11 @@ class Occasion:
 
     def in_language(self, language: Language) -> "Occasion":
         """The same, told in that language."""
-        return replace(self, scene=self.scene.in_language(language))
+        return replace(
+            self,
+            scene=self.scene.in_language(language),
+            carries=tuple(one.in_language(language) for one in self.carries),
+        )
 
     @property
     def words(self) -> Words | None:
@@ -124,7 +132,12 @@ class Occasion:
     @cached_property
     def calendar(self) -> WorkingCalendar:
         """The calendar that the engagement was planned with."""
-        return _CALENDAR.validate_python(self.scene.calendar)
+        return calendar_of(self.scene)
+
+
+def calendar_of(scene: Scene) -> WorkingCalendar:
+    """The calendar that an engagement was planned with."""
+    return _CALENDAR.validate_python(scene.calendar)
 
 
 def first_line(text: str, longest: int = 90) -> str:

@@ -106,6 +106,10 @@ class WorkingCalendar:
         """When the sending window opens on that day."""
         return self._at(day, self.send_from)
 
+    def send_closing(self, day: date) -> datetime:
+        """When the sending window closes on that day."""
+        return self._at(day, self.send_until)
+
     def is_send_instant(self, instant: datetime) -> bool:
         """Whether an email may leave at that instant."""
         return self.next_send_instant(instant) == instant

@@ -21,6 +21,7 @@ from programmes.fields import (
     Titled,
 )
 from programmes.office_hours import OpenCalendar, UkCalendar
+from programmes.outages import Outage
 from programmes.plans import ONBOARDING
 from programmes.rules import (
     AdviceRules,
@@ -233,6 +234,7 @@ class Definition(Part):
     advice: Advice | None = None
     reviews: tuple[Review, ...] = ()
     digests: Digests = Digests()
+    outage: Outage = Outage()
 
     def rules(self) -> Rules:
         """What workflows and the planner carry of it: keys and durations, no text."""

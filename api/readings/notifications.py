@@ -12,6 +12,7 @@ from api.schemas.notifications import (
     Attempt,
     CalendarFacts,
     Cause,
+    Companion,
     DueFacts,
     Explanation,
     NotificationDetail,
@@ -19,6 +20,7 @@ from api.schemas.notifications import (
     RuleFacts,
     Trouble,
 )
+from notifications import company
 from notifications.evidence import read_evidence
 from notifications.explain import explain
 from notifications.sentences import notification_sentence, reason_sentence
@@ -54,7 +56,13 @@ async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanati
         calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
         selector=found.selector,
         template=found.template,
+        carrier=_companion(found.carrier) if found.carrier else None,
+        carries=[_companion(one) for one in found.carries],
     )
+
+
+def _companion(one: company.Companion) -> Companion:
+    return Companion(id=one.id, kind=one.kind, task=one.task, member=one.member, state=one.state)
 
 
 def notification_detail(actor: Actor, detail: stored.NotificationDetail) -> NotificationDetail:

@@ -116,6 +116,16 @@ class CalendarFacts(BaseModel):
     blackout: str
 
 
+class Companion(BaseModel):
+    """Another notification of the same email: several were late, and one email says them all."""
+
+    id: str
+    kind: str
+    task: str
+    member: str
+    state: str
+
+
 class Explanation(BaseModel):
     """Why it was sent when it was, or why it was not."""
 
@@ -145,6 +155,8 @@ class Explanation(BaseModel):
             },
             "selector": "manager",
             "template": "research.reminder",
+            "carrier": None,
+            "carries": [],
         }
     )
     notification: NotificationDetail
@@ -155,6 +167,8 @@ class Explanation(BaseModel):
     calendar: CalendarFacts | None
     selector: str = Field(description="As whom its recipient was meant: lead, manager, team …")
     template: str
+    carrier: Companion | None = Field(description="Whose email says it, where several were late.")
+    carries: list[Companion] = Field(description="What else its email says, as far as you may see.")
 
 
 class Trouble(BaseModel):

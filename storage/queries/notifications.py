@@ -76,6 +76,8 @@ class NotificationDetail:
     round: int
     resolution: str
     resolved_at: datetime | None
+    carrier_id: str | None
+    """The notification whose email says what this one would, where several were late."""
     attempts: tuple[Attempt, ...]
     reports: tuple[Reported, ...]
 
@@ -116,7 +118,7 @@ async def show_notification(
             *_columns(),
             *(c.sequence, c.revision, c.selector, c.text_id, c.round, c.resolution, c.resolved_at),
             *(engagements.c.member_id, engagements.c.programme_id),
-            engagements.c.programme_version,
+            *(engagements.c.programme_version, c.carrier_id),
         )
         .select_from(_source())
         .where(c.id == notification_id, visible_to.of_engagements())
@@ -136,6 +138,7 @@ async def show_notification(
         round=row.round,
         resolution=row.resolution,
         resolved_at=row.resolved_at,
+        carrier_id=row.carrier_id,
         attempts=await _attempts(session, notification_id),
         reports=await _reports(session, notification_id),
     )

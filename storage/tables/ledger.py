@@ -24,6 +24,7 @@ class Notification(SQLModel, table=True):
         ),
         Index("ix_notifications_record", "item_id", "sequence"),
         Index("ix_notifications_timeline", "engagement_id", "changed_at", "id"),
+        Index("ix_notifications_recipient", "recipient_id", "state"),
     )
     id: str = Field(primary_key=True)
     engagement_id: str | None = Field(default=None, foreign_key="engagements.id")
@@ -48,6 +49,11 @@ class Notification(SQLModel, table=True):
     reason: str = ""
     """Why it was withheld, failed, bounced or is unknown: a named reason."""
     not_before: datetime | None = optional_instant()
+    planned_at: datetime | None = optional_instant()
+    """When it was to leave: its rung's own instant, or when a person had it sent again. ``None``:
+    at ``not_before``, or as it was reserved."""
+    carrier_id: str | None = Field(default=None, index=True)
+    """The notification whose email says what this one would, where several were late."""
     reserved_at: datetime = instant()
     changed_at: datetime = instant()
     round: int = 0

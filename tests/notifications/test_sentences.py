@@ -160,14 +160,26 @@ class TestNotifications:
             r'return "(\w+)"\n',
             r'reason = "(\w+)"',
             r'Told\(None, "(\w+)"',
+            r'Unfit\("\w+", "(\w+)"',
+            r'^COLLAPSED = "(\w+)"',
         )
-        rooms = ("dispatch.py", "handover.py", "truth.py", "courtesy.py")
+        rooms = (
+            "dispatch.py",
+            "judging.py",
+            "handover.py",
+            "truth.py",
+            "courtesy.py",
+            "carrying.py",
+        )
         code = [ROOT / "notifications" / name for name in rooms]
         code.append(ROOT / "notifications/digests/post.py")
         code += (ROOT / "notifications/senders").glob("*.py")
         texts = [path.read_text("utf-8") for path in code]
-        named = {found for text in texts for one in patterns for found in re.findall(one, text)}
-        assert {"done", "moved", "sendgrid_no_answer", "unknown_kind", "rendering"} <= named
+        named = {
+            found for text in texts for one in patterns for found in re.findall(one, text, re.M)
+        }
+        some = {"done", "moved", "sendgrid_no_answer", "unknown_kind", "rendering", "collapsed"}
+        assert some <= named
         assert named - set(entry("reason")) == set()
 
 

@@ -62,6 +62,10 @@ class TestLoadDefinition:
             ("due: -3wd", "due: 0wd", "0wd", "write it with a minus, such as -3wd"),
             ("every: P3M", "every: 0d", "0d", "write a longer span, such as P3M"),
             ("ladders:", "ladder:", "ladder", "did you mean 'ladders'?"),
+            ("soon:", "outage: {then: colapse}\nsoon:", "colapse", "did you mean 'collapse'?"),
+            ("soon:", "outage: {late_after: 0h}\nsoon:", "0h", "write a longer span, such as"),
+            ("soon:", "outage: {late_after: 2}\nsoon:", "2}", "2 has no unit"),
+            ("soon:", "outage: {late_afer: 2h}\nsoon:", "late", "did you mean 'late_after'?"),
         ],
     )
     def test_names_the_place_of_an_error_and_what_would_be_right(

@@ -1,0 +1,77 @@
+"""Whether one notification may leave now, to whom, and in which words: asked as it leaves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.catalogue import KINDS, Kind
+from notifications.courtesy import courtesy
+from notifications.dated_kinds import CARRYING, FIXES
+from notifications.languages import Mode
+from notifications.ledger import Held
+from notifications.occasion import Occasion
+from notifications.scene import Scene, read_recipient
+from notifications.standing import read_standing
+from notifications.standing_entries import must_hear_themselves
+from notifications.truth import Now, untrue_because
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """It is true, and its recipient, or whoever stands in for them, takes it today."""
+
+    held: Held
+    kind: Kind
+    occasion: Occasion
+    language: Mode
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """It does not leave: the state that it gets, and the named reason."""
+
+    state: str
+    reason: str
+
+
+async def judge(
+    session: AsyncSession, held: Held, scene: Scene, public_url: str, now: datetime
+) -> Fit | Unfit:
+    """Judge a notification that was looked at in this transaction. Raises ``Quiet``."""
+    kind = KINDS.get(held.kind)
+    if kind is None:
+        log.error("unknown_kind", notification=held.id, kind=held.kind)
+        return Unfit("failed", "unknown_kind")
+    task = held.task or kind.task
+    recipient = await read_recipient(session, held.recipient_id)
+    standing = await read_standing(session, held.engagement_id, held.item_id, task)
+    state = Now(
+        stage=standing.stage,
+        recipient_active=recipient is not None and recipient.active,
+        open_revision=standing.open_revision,
+    )
+    reason = untrue_because(kind.rule, task, held.revision, state)
+    if recipient is None or reason:
+        return Unfit("withheld", reason)
+    occasion = Occasion(
+        scene,
+        recipient,
+        public_url,
+        kind=held.kind,
+        rung=held.rung,
+        task=task,
+        text_id=held.text_id,
+    )
+    if not kind.holds(occasion):
+        return Unfit("withheld", "moved")
+    category = kind.category
+    if held.kind in CARRYING - FIXES and await must_hear_themselves(session, held, now):
+        category = "personal"
+    told = await courtesy(session, held, category, occasion, now)
+    if told.occasion is None:
+        return Unfit("withheld", told.reason)
+    return Fit(held, kind, told.occasion, told.language)

@@ -1,0 +1,71 @@
+"""Late is what could have left for so long: time in which nothing leaves is not counted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes.calendar import WorkingCalendar
+from programmes.loader import load_definition
+from programmes.outages import Outage, late_from
+from tests.programmes.examples import always_open, at, calendars, uk
+from tests.programmes.small import SMALL, changed
+
+spans = st.sampled_from(["1min", "90min", "2h", "9h", "40h", "1wd", "3wd", "2d", "1w", "P1M"])
+instants = st.integers(0, 2 * 365 * 24 * 60).map(
+    lambda minutes: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+
+
+@pytest.mark.parametrize(
+    ("planned", "span", "late"),
+    [
+        ("2027-01-11 10:00", "2h", "2027-01-11 12:00"),
+        ("2027-01-11 15:30", "2h", "2027-01-12 10:00"),  # the window closes at 16:30
+        ("2027-01-08 16:00", "2h", "2027-01-11 10:30"),  # over a weekend
+        ("2027-01-11 22:00", "2h", "2027-01-12 11:00"),  # planned at night
+        ("2026-12-23 16:00", "1h", "2027-01-04 09:30"),  # the office is closed until New Year
+        ("2027-01-11 10:00", "16h", "2027-01-13 11:00"),  # more than two windows
+        ("2027-01-08 10:00", "1wd", "2027-01-11 10:00"),
+        ("2027-01-08 10:00", "1d", "2027-01-11 10:00"),
+        ("2027-01-08 10:00", "1w", "2027-01-15 10:00"),
+    ],
+)
+def test_from_when_on_an_email_is_late(planned: str, span: str, late: str) -> None:
+    assert late_from(uk("ENG"), at(planned), span) == at(late)
+
+
+@given(calendar=calendars(), planned=instants, span=spans)
+def test_it_is_late_within_a_window_and_never_before_its_time(
+    calendar: WorkingCalendar, planned: datetime, span: str
+) -> None:
+    late = late_from(calendar, planned, span)
+    assert late > planned
+    assert calendar.is_send_instant(late)
+
+
+@given(calendar=calendars(), planned=instants, minutes=st.integers(1, 2000))
+def test_the_windows_since_then_come_to_the_span(
+    calendar: WorkingCalendar, planned: datetime, minutes: int
+) -> None:
+    late = late_from(calendar, planned, f"{minutes}min")
+    counted, here = timedelta(), calendar.next_send_instant(planned)
+    while (closes := calendar.send_closing(calendar.local_date(here))) < late:
+        counted += closes - here
+        here = calendar.next_send_instant(closes + timedelta(seconds=1))
+    assert counted + (late - here) == timedelta(minutes=minutes)
+
+
+@given(planned=instants, hours=st.integers(1, 99))
+def test_where_it_is_always_open_the_clock_counts(planned: datetime, hours: int) -> None:
+    assert late_from(always_open(), planned, f"{hours}h") == planned + timedelta(hours=hours)
+
+
+def test_a_definition_that_says_nothing_collapses_what_is_two_hours_late() -> None:
+    assert load_definition(SMALL, "small.yaml").outage == Outage(late_after="2h", then="collapse")
+
+
+def test_a_definition_may_have_each_sent_singly() -> None:
+    text = changed(("soon: 3wd", "soon: 3wd\noutage: {late_after: 1wd, then: singly}"))
+    assert load_definition(text, "small.yaml").outage == Outage(late_after="1wd", then="singly")
