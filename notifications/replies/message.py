@@ -1,19 +1,18 @@
 """An email as the provider's Inbound Parse posts it, and whether a person wrote it."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from hashlib import sha256
 
 from notifications.replies.address import addresses_in, sender_in
+from notifications.replies.authenticity import proven
 
 _HEADERS_LONGEST = 64_000
 _AUTOMATIC = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply")
 _IN_BULK = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
 _MACHINES = frozenset({"mailer-daemon", "postmaster"})
-_PASSED = re.compile(r":\s*pass\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Incoming:
     attachments: int
     automatic: str
     """Why no person wrote it, as a named reason; empty where one may have."""
-    forged: bool
-    """Whether the receiving server found that it does not come from where it says."""
+    proven: bool
+    """Whether SPF or DKIM show that it comes from the domain of its ``From``."""
 
 
 def incoming(fields: Mapping[str, str], files: int) -> Incoming:
@@ -57,7 +56,13 @@ def incoming(fields: Mapping[str, str], files: int) -> Incoming:
         html=fields.get("html", ""),
         attachments=max(files, _count(fields.get("attachments", ""))),
         automatic=_automatic(headers, came_from, sender_in(claims)),
-        forged=_forged(fields.get("SPF", ""), fields.get("dkim", "")),
+        proven=proven(
+            sender_in(claims),
+            spf=fields.get("SPF", ""),
+            envelope_from=came_from,
+            dkim=fields.get("dkim", ""),
+            headers=fields.get("headers", ""),
+        ),
     )
 
 
@@ -75,11 +80,6 @@ def _automatic(headers: Mapping[str, str], came_from: object, sender: str) -> st
     if "list-id" in headers or headers.get("precedence", "").strip().lower() in _IN_BULK:
         return "bulk_mail"
     return ""
-
-
-def _forged(spf: str, dkim: str) -> bool:
-    """The sender's domain says that this server may not speak for it, and no signature does."""
-    return spf.strip().lower() in ("fail", "softfail") and not _PASSED.search(dkim[:4000])
 
 
 def _headers(text: str) -> Mapping[str, str]:

@@ -81,7 +81,7 @@ async def _note(
 ) -> Outcome:
     sender = await sender_of(session, email.sender, about.member_id)
     reason = "" if sender else "unknown_sender"
-    if sender and email.forged:
+    if sender and not email.proven:
         sender, reason = "", "not_authentic"
     state = "unverified" if reason else "taken"
     row = _row(email.key, about, now) | {

@@ -31,7 +31,7 @@ class InboundMessage(SQLModel, table=True):
     engagement_id: str | None = Field(default=None, foreign_key="engagements.id", index=True)
     notification_id: str | None = Field(default=None, foreign_key="notifications.id")
     state: str
-    """``taken``, ``unverified`` (its sender is not on record) or ``ignored``."""
+    """``taken``, ``unverified`` (its sender is not on record, or not proven) or ``ignored``."""
     reason: str = ""
     """Why it is ignored or unverified: a named reason."""
     sender_id: str = ""

@@ -56,21 +56,6 @@ def test_the_same_message_id_is_the_same_email() -> None:
     assert incoming({"text": "a"}, 0).key != incoming({"text": "b"}, 0).key
 
 
-@pytest.mark.parametrize(
-    ("spf", "dkim", "forged"),
-    [
-        ("pass", "", False),
-        ("none", "none", False),
-        ("fail", "none", True),
-        ("softfail", "{@example.org : fail}", True),
-        ("softfail", "{@example.org : pass}", False),
-        ("", "", False),
-    ],
-)
-def test_what_the_senders_domain_disowns_is_forged(spf: str, dkim: str, forged: bool) -> None:
-    assert incoming({"SPF": spf, "dkim": dkim}, 0).forged is forged
-
-
 NAMES = st.sampled_from(
     ["headers", "envelope", "from", "to", "text", "html", "attachments", "SPF", "dkim"]
 )

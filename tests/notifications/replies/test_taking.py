@@ -39,6 +39,7 @@ class Inbox:
             "from": f"Lena Price <{LENA}>",
             "to": OURS.address(self.asked),
             "text": text,
+            "dkim": "{@example.org : pass}",
             **fields,
         }
         return incoming(given, 0)
@@ -148,10 +149,23 @@ async def test_who_has_left_or_cannot_be_told_is_not_believed(
     assert (await inbox.take(**{"from": sender})).reason == reason
 
 
-async def test_a_known_address_that_its_own_domain_disowns_is_not_believed(inbox: Inbox) -> None:
-    outcome = await inbox.take(SPF="fail", dkim="none")
+@pytest.mark.parametrize(
+    "judged",
+    [
+        {"SPF": "fail", "dkim": "none"},
+        {"SPF": "none", "dkim": "none"},
+        {"SPF": "", "dkim": ""},
+        {"SPF": "pass", "envelope": '{"from": "x@evil.test"}', "dkim": "{@evil.test : pass}"},
+    ],
+    ids=str,
+)
+async def test_a_known_address_that_nothing_proves_is_not_believed(
+    judged: dict[str, str], inbox: Inbox
+) -> None:
+    outcome = await inbox.take(**judged)
     assert (outcome.state, outcome.reason) == ("unverified", "not_authentic")
     assert (await inbox.facts())[0].data == {"reason": "not_authentic"}
+    assert await inbox.told() == {"per_manager"}
 
 
 async def test_attachments_are_left_out_and_counted(inbox: Inbox) -> None:
