@@ -8,6 +8,7 @@ import typer
 
 import observability
 from commands import (
+    calendar,
     choices,
     demo,
     doctor,
@@ -83,6 +84,7 @@ for group in (
     notifications.app,
     template.app,
     choices.app,
+    calendar.app,
     schedules.app,
 ):
     app.add_typer(group)

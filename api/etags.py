@@ -6,22 +6,25 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import MEDIA_TYPE
+from notifications.links import CALENDARS
+
+PREFIXES = ("/api/", CALENDARS)
 
 
 class EntityTags:
-    """Tags each successful GET below ``prefix`` with the hash of its body.
+    """Tags each successful GET below ``prefixes`` with the hash of its body.
 
     The tag is weak: it is over the body as it is now, health by the clock included, so a stale
     health is never answered with 304.
     """
 
-    def __init__(self, app: ASGIApp, prefix: str = "/api/") -> None:
+    def __init__(self, app: ASGIApp, prefixes: tuple[str, ...] = PREFIXES) -> None:
         self.app = app
-        self.prefix = prefix
+        self.prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reads = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
-        if not reads or not scope["path"].startswith(self.prefix):
+        if not reads or not scope["path"].startswith(self.prefixes):
             await self.app(scope, receive, send)
             return
         start: Message = {}

@@ -10,10 +10,11 @@ from api import openapi, problem_handlers
 from api.desk import Desk
 from api.etags import EntityTags
 from api.middleware import BodyLimit, Envelope
+from api.pages import calendar_feed, unsubscribe
 from api.pages import router as pages
-from api.pages import unsubscribe
 from api.routes import (
     advice,
+    calendar_feeds,
     choices,
     engagements,
     health,
@@ -44,6 +45,7 @@ SUBJECTS = (
     members,
     people,
     choices,
+    calendar_feeds,
     engagements,
     records,
     notifications,
@@ -89,6 +91,7 @@ def create_app(
     app.include_router(sendgrid_events.router)
     app.include_router(pages.router)
     app.include_router(unsubscribe.router)
+    app.include_router(calendar_feed.router)
     app.include_router(inbound.router)
     openapi.describe(app)
     # The last one added is the outermost.

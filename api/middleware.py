@@ -11,11 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
 from api.webhooks import sendgrid_events
+from notifications.links import CALENDARS
 
 # Below this path a body may hold a whole email with its files.
 INBOUND = "/webhooks/sendgrid/inbound/"
 
-END_IN_SECRETS = (INBOUND, "/unsubscribe/")
+END_IN_SECRETS = (INBOUND, CALENDARS, "/unsubscribe/")
 """Paths below these end in what lets somebody in: the log names these alone."""
 
 log = logging.getLogger("milepost.api")

@@ -59,6 +59,14 @@ RULES: Mapping[str, Rule] = {
     "set_person_choices": _MANAGER,
     "list_suppressions": _MANAGER,
     "lift_suppression": _MANAGER,
+    # Secret addresses of calendars
+    "show_my_calendar_feed": _EVERYBODY,
+    "make_my_calendar_feed": _EVERYBODY,
+    "end_my_calendar_feed": _EVERYBODY,
+    "make_contact_calendar_feed": _MANAGER,
+    "end_contact_calendar_feed": _MANAGER,
+    "make_person_calendar_feed": _MANAGER,
+    "end_person_calendar_feed": _MANAGER,
     # Engagements
     "list_engagements": _READ,
     "show_engagement": _READ,

@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
 from commands.changing import OPERATOR, with_change
-from commands.lookup import person_named
-from commands.outcome import Stop, ending, with_database
+from commands.lookup import holder_named
+from commands.outcome import ending, with_database
 from commands.show import AsJson, print_json, print_table
 from notifications.choices import Choices, choices_of
-from notifications.scene import read_recipient
 from storage.database import Database
 from storage.master.choices import NewChoices, set_choices
 
@@ -31,7 +30,7 @@ def show(holder: Holder, as_json: AsJson = False) -> None:
 
     async def read(database: Database) -> Choices:
         async with database.reading() as session:
-            return await choices_of(session, await _id(session, holder))
+            return await choices_of(session, await holder_named(session, holder))
 
     with ending(as_json):
         chosen = with_database(read)
@@ -66,7 +65,7 @@ def set_some(
     absence = _absence(away)
 
     async def work(session: AsyncSession, now: datetime) -> Choices:
-        holder_id = await _id(session, holder)
+        holder_id = await holder_named(session, holder)
         held = await choices_of(session, holder_id)
         given = NewChoices(
             language=language or held.language,
@@ -86,14 +85,6 @@ def set_some(
     with ending(as_json):
         chosen = with_change(work)
     _print(chosen, as_json)
-
-
-async def _id(session: AsyncSession, holder: str) -> str:
-    if not holder.startswith("con_"):
-        return (await person_named(session, holder)).id
-    if await read_recipient(session, holder) is None:
-        raise Stop(say("find.no_contact", named=holder))
-    return holder
 
 
 def _days(quiet: str | None) -> tuple[int, ...] | None:

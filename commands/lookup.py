@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
 from commands.outcome import Stop
+from notifications.scene import read_recipient
 from storage.queries.members import PersonRow, list_members, list_people, show_member
 from storage.queries.paging import MAX_LIMIT
 from storage.queries.rows import MemberRow
@@ -43,6 +44,15 @@ async def person_named(session: AsyncSession, named: str) -> PersonRow:
         names = [f"{row.id}  {row.name} ({row.role})" for row in found]
         raise Stop(say("find.several_people", named=named), details=names)
     raise Stop(say("find.no_person", named=named))
+
+
+async def holder_named(session: AsyncSession, named: str) -> str:
+    """The contact of that id, or the person of that id, address or name. Raises Stop."""
+    if not named.startswith("con_"):
+        return (await person_named(session, named)).id
+    if await read_recipient(session, named) is None:
+        raise Stop(say("find.no_contact", named=named))
+    return named
 
 
 def _is(row: PersonRow, named: str) -> bool:

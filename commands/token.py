@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
 from commands.changing import OPERATOR, change, with_change
-from commands.lookup import member_named, person_named
+from commands.lookup import holder_named, member_named
 from commands.outcome import Exit, Stop, ending, with_database
 from commands.show import AsJson, print_json, print_line, print_table
 from storage.database import Database
@@ -122,4 +122,4 @@ async def _holder(session: AsyncSession, holder: str | None, member: str | None)
         whose = await member_named(session, member)
         return next(each.id for each in await contacts_of(session, whose.id) if each.lead)
     assert holder is not None
-    return holder if holder.startswith("con_") else (await person_named(session, holder)).id
+    return await holder_named(session, holder)

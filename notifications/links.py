@@ -1,4 +1,4 @@
-"""The one link of an email, built in one place."""
+"""The links that leave the office, built in one place."""
 
 from urllib.parse import quote
 
@@ -14,3 +14,12 @@ def link_to(public_url: str, engagement_id: str, item_id: str = "", task: str = 
     if task:
         link += f"#{quote(task, safe=':')}"
     return link
+
+
+CALENDARS = "/calendars/"
+"""Below it each path is a secret."""
+
+
+def feed_link(public_url: str, secret: str) -> str:
+    """The address of somebody's calendar, for programs that cannot send a token."""
+    return f"{public_url.rstrip('/')}{CALENDARS}{secret}.ics"

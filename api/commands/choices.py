@@ -27,7 +27,7 @@ async def set_own_choices(desk: Desk, actor: Actor, given: NewChoices) -> Choice
 async def choices_for(desk: Desk, actor: Actor, holder_id: str, member_id: str = "") -> Choices:
     """What a contact of that member, or a person of the office, has chosen."""
     require(actor, "show_contact_choices" if member_id else "show_person_choices")
-    await _require_holder(desk, holder_id, member_id)
+    await require_holder(desk, holder_id, member_id)
     async with desk.database.reading() as session:
         return await choices_of(session, holder_id)
 
@@ -37,7 +37,7 @@ async def set_choices_for(
 ) -> Choices:
     """Choose in somebody's place, because they asked for it."""
     require(actor, "set_contact_choices" if member_id else "set_person_choices")
-    await _require_holder(desk, holder_id, member_id)
+    await require_holder(desk, holder_id, member_id)
     return await _set(desk, actor, holder_id, given)
 
 
@@ -57,7 +57,8 @@ async def _set(desk: Desk, actor: Actor, holder_id: str, given: NewChoices) -> C
         return await choices_of(session, holder_id)
 
 
-async def _require_holder(desk: Desk, holder_id: str, member_id: str) -> None:
+async def require_holder(desk: Desk, holder_id: str, member_id: str) -> None:
+    """Raise ``not-found`` unless that is a contact of that member, or a person of the office."""
     async with desk.database.reading() as session:
         if member_id:
             member = await show_member(session, member_id)

@@ -49,7 +49,7 @@ async def create_token(
 
     The only time that the secret is known. Raises ``Rejected``.
     """
-    held = await _role_of(session, holder_id)
+    held = await role_of(session, holder_id)
     if held is None:
         reject_any([flaw("holder_unknown", "holder", holder=holder_id)])
     elif role is not None and role != held:
@@ -87,7 +87,8 @@ async def revoke_token(session: AsyncSession, by: str, now: datetime, token_id: 
     return False
 
 
-async def _role_of(session: AsyncSession, holder_id: str) -> str | None:
+async def role_of(session: AsyncSession, holder_id: str) -> str | None:
+    """The role of an active contact (``member``) or person; ``None`` of anybody else."""
     person = select(people.c.role).where(people.c.id == holder_id, people.c.active)
     contact = select(literal(MEMBER)).where(contacts.c.id == holder_id, contacts.c.active)
     return await session.scalar(person.union_all(contact))

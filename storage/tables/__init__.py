@@ -5,7 +5,7 @@ come back aware (see ``storage.columns``). Personal data lives in ``contacts``, 
 ``texts``, ``mailbox`` and ``suppressions`` alone.
 """
 
-from storage.tables.calendars import CalendarPart
+from storage.tables.calendars import CalendarFeed, CalendarPart
 from storage.tables.choices import Choice, Suppression
 from storage.tables.inbound import InboundMessage
 from storage.tables.ledger import Delivery, MailboxMessage, Notification, ProviderEvent
@@ -22,6 +22,7 @@ from storage.tables.processes import Engagement, Event, Item, Task
 from storage.tables.templates import TemplateOverride
 
 __all__ = [
+    "CalendarFeed",
     "CalendarPart",
     "Choice",
     "Contact",

@@ -1,4 +1,4 @@
-"""What stands in people's calendars because an email put it there."""
+"""What stands in people's calendars by email, and the feeds that they follow."""
 
 from datetime import datetime
 
@@ -23,3 +23,13 @@ class CalendarPart(SQLModel, table=True):
     start: str
     """The instant or the day of the entry, in ISO 8601."""
     at: datetime = instant()
+
+
+class CalendarFeed(SQLModel, table=True):
+    """The secret address of one person's calendar, for programs that cannot send a token."""
+
+    __tablename__ = "calendar_feeds"
+    holder_id: str = Field(primary_key=True)
+    sha256: str = Field(unique=True)
+    """Of the secret in the address; the secret itself is nowhere."""
+    made_at: datetime = instant()
