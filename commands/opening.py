@@ -14,6 +14,7 @@ from commands.catalogue import say
 from commands.outcome import Exit, Stop
 from commands.show import console
 from embedded.folder import Addresses, Occupied
+from embedded.leftovers import StillEnding
 from embedded.office import PortTaken, office
 from embedded.provision import provide_temporal
 from embedded.services import NotReady
@@ -104,6 +105,8 @@ async def _run(
             holder = occupied.holder or Addresses("", "")
             values = {"folder": occupied.folder, "where": holder.api, "pid": holder.pid}
             raise Stop(say("office.occupied", **values)) from None
+        except StillEnding as still:
+            raise Stop(say("office.still_ending", folder=still.folder)) from None
         except PortTaken as taken:
             values = {"part": taken.part, "port": taken.port, "variable": taken.variable}
             raise Stop(say("office.port_taken", **values)) from None

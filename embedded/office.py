@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 
 from embedded.folder import HOST, Addresses, is_free, occupy
+from embedded.leftovers import after_the_last_parts
 from embedded.secret import kept_secret
 from embedded.services import ProcessService, Service, TemporalService
-from embedded.supervisor import Step, Supervisor, Tell
+from embedded.supervisor import Happening, Step, Supervisor, Tell
 from embedded.temporal_server import NAMESPACE, DevServer
 from embedded.ways import Found
 from settings import Settings
@@ -48,25 +49,35 @@ async def office(
     """An office that runs for the length of the block, in ``settings.data_dir``.
 
     Use it from the main thread's event loop. `migrate` brings the database up to date. Raises
-    Occupied, PortTaken, NotReady or ServerFailed where it cannot open; nothing is left running
-    then. Cancelled once it stops its parts in order; cancelled twice it ends them at once.
+    Occupied, StillEnding, PortTaken, NotReady or ServerFailed where it cannot open; nothing is left
+    running then. Cancelled once it stops its parts in order; cancelled twice it ends them at once.
     """
     brings_own_temporal = temporal.source != "running"
     addresses = _addresses(settings, None if brings_own_temporal else temporal.location)
-    with occupy(settings.data_dir, addresses):
+    async with _alone_in(settings.data_dir, addresses, tell) as held:
         _refuse_taken_ports(settings, brings_own_temporal)
         parts: list[Service | Step] = []
         if brings_own_temporal:
-            parts.append(_temporal(settings, temporal.path, search_attributes))
+            parts.append(_temporal(settings, temporal.path, search_attributes, held))
         parts.append(Step("database", migrate))
         child = _environment(settings, environment, addresses, brings_own_temporal)
-        parts += [_worker(settings, child), _api(settings, child, addresses)]
+        parts += [_worker(settings, child, held), _api(settings, child, addresses, held)]
         supervisor = Supervisor(parts, tell)
         await supervisor.start()
         try:
             yield addresses
         finally:
             await supervisor.stop()
+
+
+@contextlib.asynccontextmanager
+async def _alone_in(folder: Path, addresses: Addresses, tell: Tell) -> AsyncIterator[int]:
+    """Nobody else runs an office there, and nothing of the last one does. Gives what the parts of
+    this one hold, so that the next one can tell."""
+    with occupy(folder, addresses):
+        waits = Happening("waiting", "temporal", detail=str(folder))
+        async with after_the_last_parts(folder, lambda: tell(waits)) as held:
+            yield held
 
 
 def log_folder(settings: Settings) -> Path:
@@ -136,7 +147,7 @@ def _environment(
 
 
 def _temporal(
-    settings: Settings, binary: Path, search_attributes: Mapping[str, str]
+    settings: Settings, binary: Path, search_attributes: Mapping[str, str], held: int
 ) -> TemporalService:
     log_file = log_folder(settings) / "temporal.log"
     server = DevServer(
@@ -146,11 +157,12 @@ def _temporal(
         database=settings.data_dir / "temporal.db",
         search_attributes=search_attributes,
         log_file=log_file,
+        inherits=[held],
     )
     return TemporalService(server, log_file)
 
 
-def _worker(settings: Settings, environment: Mapping[str, str]) -> ProcessService:
+def _worker(settings: Settings, environment: Mapping[str, str], held: int) -> ProcessService:
     ready_file = settings.data_dir / "worker.ready"
 
     async def is_ready() -> bool:
@@ -164,11 +176,12 @@ def _worker(settings: Settings, environment: Mapping[str, str]) -> ProcessServic
         is_ready=is_ready,
         before_start=lambda: ready_file.unlink(missing_ok=True),
         grace_seconds=WORKER_GRACE_SECONDS,
+        inherits=[held],
     )
 
 
 def _api(
-    settings: Settings, environment: Mapping[str, str], addresses: Addresses
+    settings: Settings, environment: Mapping[str, str], addresses: Addresses, held: int
 ) -> ProcessService:
     return ProcessService(
         "api",
@@ -177,6 +190,7 @@ def _api(
         environment=environment,
         is_ready=answers(f"{addresses.api}/readyz"),
         grace_seconds=API_GRACE_SECONDS,
+        inherits=[held],
     )
 
 

@@ -79,9 +79,10 @@ class TemporalService:
 class ProcessService:
     """A program as a supervised part, in a process group of its own, its output in its log.
 
-    `is_ready` is asked until it answers True; `before_start` clears what an earlier life left. A
-    group of its own, because Ctrl-C in the terminal must reach the supervisor alone, which then
-    stops the parts in their order.
+    `is_ready` is asked until it answers True; `before_start` clears what an earlier life left. The
+    program keeps the file descriptors `inherits` open for as long as it lives. A group of its own,
+    because Ctrl-C in the terminal must reach the supervisor alone, which then stops the parts in
+    their order.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class ProcessService:
         before_start: Callable[[], None] = lambda: None,
         ready_within_seconds: float = 60.0,
         grace_seconds: float = 15.0,
+        inherits: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.log_file = log_file
@@ -104,6 +106,7 @@ class ProcessService:
         self._before_start = before_start
         self._ready_within = ready_within_seconds
         self._grace = grace_seconds
+        self._inherits = tuple(inherits)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -125,6 +128,7 @@ class ProcessService:
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
+                pass_fds=self._inherits,
                 # By force: without its supervisor nobody would end what hangs in a graceful stop,
                 # and each part is built to be killed at any moment.
                 preexec_fn=dies_with_this_process(signal.SIGKILL),

@@ -20,7 +20,9 @@ SETTLED_AFTER_SECONDS = 60.0
 class Happening:
     """Something that a person who watches wants to know; who shows it has the words."""
 
-    what: Literal["starting", "ready", "died", "restarting", "failed", "stopping", "stopped"]
+    what: Literal[
+        "waiting", "starting", "ready", "died", "restarting", "failed", "stopping", "stopped"
+    ]
     part: str
     seconds: float = 0.0
     detail: str = ""

@@ -20,6 +20,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from embedded.leftovers import clear_half_made
 from embedded.sentences import say
 
 HOST = "127.0.0.1"
@@ -41,7 +42,8 @@ class DevServer:
 
     A port of 0 is replaced by a free one when the server first starts, and kept over restarts, so
     that clients find it again. `ui_port` None starts it without its web UI, `database` None keeps
-    everything in memory. `search_attributes` maps a name to a type such as `Keyword`.
+    everything in memory. `search_attributes` maps a name to a type such as `Keyword`. The process
+    keeps the file descriptors `inherits` open for as long as it lives.
 
     On Linux it dies with its parent, however the parent dies, if it was started from the main
     thread: the kernel ties that to the thread, so another thread's end would kill it too early.
@@ -58,6 +60,7 @@ class DevServer:
         *,
         log_level: str = "error",
         dynamic_config: Mapping[str, str] | None = None,
+        inherits: Sequence[int] = (),
     ) -> None:
         self._binary = binary
         self._port = port
@@ -67,6 +70,7 @@ class DevServer:
         self._log_file = log_file
         self._log_level = log_level
         self._dynamic_config = dict(dynamic_config or {})
+        self._inherits = tuple(inherits)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -96,6 +100,7 @@ class DevServer:
             self._ui_port = _free_port()
         if self._database is not None:
             self._database.parent.mkdir(parents=True, exist_ok=True)
+            clear_half_made(self._database)
         with contextlib.ExitStack() as files:
             log: int = subprocess.DEVNULL
             if self._log_file is not None:
@@ -109,6 +114,7 @@ class DevServer:
                 # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which
                 # then stops things in their order.
                 start_new_session=True,
+                pass_fds=self._inherits,
                 preexec_fn=dies_with_this_process(signal.SIGTERM),
             )
 

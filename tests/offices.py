@@ -1,12 +1,13 @@
 """A whole office in a process of its own, for tests: started as a user starts it."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -72,10 +73,19 @@ class OfficeProcess:
             self._process.kill()
             self._process.wait()
 
-    def wait_until_gone(self, within: float = 20.0) -> None:
-        """Wait until none of its parts listens any more."""
+    def pid_of_temporal(self) -> int:
+        """The process of its Temporal server."""
+        for process in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if b"start-dev" in words and str(self.ports[1]).encode() in words:
+                    return int(process.name)
+        raise AssertionError("its Temporal server does not run")
+
+    def wait_until_gone(self, within: float = 60.0, *, of: Sequence[int] = ()) -> None:
+        """Wait until none of its parts listens any more, or none on these of its ports."""
         deadline = time.monotonic() + within
-        while any(_answers(port) for port in self.ports):
+        while any(_answers(port) for port in of or self.ports):
             assert time.monotonic() < deadline, "a part outlived its office"
             time.sleep(ASK_EVERY_SECONDS)
 
