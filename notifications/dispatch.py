@@ -18,6 +18,7 @@ from notifications.occasion import Occasion
 from notifications.overrides.draft import Override
 from notifications.overrides.writing import Written, named_versions, overrides_of, write
 from notifications.replies.address import ReplyAddresses
+from notifications.replies.taking import UNVERIFIED
 from notifications.scene import Scene
 from notifications.senders.protocol import Email, Transient
 
@@ -162,8 +163,10 @@ class Dispatch(Handover[Scene, Taken]):
         )
 
     def _reply_to(self, taken: Taken) -> str:
-        """An answer about an item goes to its timeline; any other to the programme's office."""
+        """An answer about an item goes to its timeline; any other to the programme's office, as
+        does one to what nobody knows who wrote: two machines would go on for ever."""
         of_item = taken.held.item_id != taken.held.engagement_id and not taken.occasion.carries
+        of_item &= taken.occasion.fact(UNVERIFIED) is None
         if self.replies is None or not of_item:
             return taken.occasion.scene.titles.reply_to
         return self.replies.address(taken.id)

@@ -47,3 +47,10 @@ async def append_aside(session: AsyncSession, aside: Aside, now: datetime) -> in
         )
     )
     return sequence
+
+
+async def said_since(session: AsyncSession, item_id: str, kind: str, since: datetime) -> bool:
+    """Whether a fact of this kind is on an item's timeline, later than an instant."""
+    c = events.c
+    query = select(c.id).where(c.item_id == item_id, c.kind == kind, c.at > since).limit(1)
+    return (await session.execute(query)).first() is not None

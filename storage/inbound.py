@@ -86,6 +86,20 @@ async def keep(session: AsyncSession, row: Mapping[str, Any]) -> bool:
     return bool(await insert_or_ignore(session, inbound_messages, [row]))
 
 
+async def came_since(
+    session: AsyncSession, engagement_id: str, item_id: str, state: str, since: datetime
+) -> int:
+    """How many emails about an item were taken as ``state`` after an instant."""
+    c = inbound_messages.c
+    query = select(func.count()).where(
+        c.engagement_id == engagement_id,
+        c.item_id == item_id,
+        c.state == state,
+        c.received_at > since,
+    )
+    return (await session.execute(query)).scalar_one()
+
+
 async def complete(session: AsyncSession, id: str, **values: Any) -> None:
     """Add what became of it, in the same transaction."""
     await session.execute(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
 from notifications.replies.address import ReplyAddresses
+from notifications.replies.flood import TOO_MANY, say_so, too_many
 from notifications.replies.html_text import text_of
 from notifications.replies.message import Incoming
 from notifications.replies.own_words import Answer, answer_in, clean
@@ -84,6 +85,12 @@ async def _note(
     if sender and not email.proven:
         sender, reason = "", "not_authentic"
     state = "unverified" if reason else "taken"
+    quiet = await too_many(session, about, state, now)
+    if quiet and not sender:
+        ignored = await _ignore(session, email.key, TOO_MANY, now, about)
+        if ignored.state != "repeated":
+            await say_so(session, about, state, now)
+        return ignored
     row = _row(email.key, about, now) | {
         "state": state,
         "reason": reason,
@@ -119,7 +126,11 @@ async def _note(
         ),
         now,
     )
-    notice = await _notice(session, about, sender, str(row["id"]), text_id, now)
+    notice = None
+    if quiet:
+        await say_so(session, about, state, now)
+    else:
+        notice = await _notice(session, about, sender, str(row["id"]), text_id, now)
     told = await _reserve(session, about, sequence, notice, now) if notice else 0
     await complete(session, str(row["id"]), text_id=text_id, sequence=sequence if told else None)
     window = notice.not_before if notice else None

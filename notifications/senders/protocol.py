@@ -16,6 +16,7 @@ class Invitation:
     filename = "invite.ics"
 
 
+UNSUBSCRIBE = "List-Unsubscribe"
 ONE_CLICK = "List-Unsubscribe=One-Click"
 """The value of ``List-Unsubscribe-Post``, and what a mail program then posts."""
 
@@ -41,6 +42,16 @@ class Email:
     """The link that ends such emails at one click (RFC 8058); empty where they always go."""
     attempt: int = 0
     """The attempt's number on the ledger (its delivery); 0 where there is none."""
+
+
+def headings(email: Email) -> dict[str, str]:
+    """The headings that every sender sets, beside those of the address and the subject."""
+    # So that out-of-office replies stay at home (RFC 3834).
+    found = {"Auto-Submitted": "auto-generated"}
+    if email.unsubscribe:
+        found[UNSUBSCRIBE] = f"<{email.unsubscribe}>"
+        found["List-Unsubscribe-Post"] = ONE_CLICK
+    return found
 
 
 @dataclass(frozen=True)

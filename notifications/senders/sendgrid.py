@@ -36,13 +36,13 @@ from sendgrid.helpers.mail import (
 )
 
 from notifications.senders.protocol import (
-    ONE_CLICK,
     Accepted,
     Email,
     Invitation,
     Permanent,
     Transient,
     Unknown,
+    headings,
 )
 
 log = structlog.get_logger(__name__)
@@ -190,9 +190,8 @@ def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
         mail.reply_to = ReplyTo(email.reply_to)
     if email.invitation is not None:
         _invite(mail, email.invitation)
-    if email.unsubscribe:
-        mail.add_header(Header("List-Unsubscribe", f"<{email.unsubscribe}>"))
-        mail.add_header(Header("List-Unsubscribe-Post", ONE_CLICK))
+    for name, value in headings(email).items():
+        mail.add_header(Header(name, value))
     # Comes back with every event. An opaque id: nothing personal may go in here.
     mail.add_custom_arg(CustomArg("notification_id", email.notification_id))
     if email.attempt:

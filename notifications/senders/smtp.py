@@ -12,16 +12,15 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from notifications.senders.protocol import (
-    ONE_CLICK,
+    UNSUBSCRIBE,
     Accepted,
     Email,
     Invitation,
     Permanent,
     Transient,
     Unknown,
+    headings,
 )
-
-UNSUBSCRIBE = "List-Unsubscribe"
 
 _PERMANENT = 500
 """Reply codes from here on are for good (RFC 5321, 4.2.1)."""
@@ -147,11 +146,8 @@ def to_message(email: Email) -> EmailMessage:
         message["Reply-To"] = Address(addr_spec=email.reply_to)
     message["Message-ID"] = message_id(email)
     message["Date"] = format_datetime(localtime())
-    if email.unsubscribe:
-        message[UNSUBSCRIBE] = f"<{email.unsubscribe}>"
-        message["List-Unsubscribe-Post"] = ONE_CLICK
-    # So that out-of-office replies stay at home (RFC 3834).
-    message["Auto-Submitted"] = "auto-generated"
+    for name, value in headings(email).items():
+        message[name] = value
     message.set_content(email.text, cte="quoted-printable")
     message.add_alternative(email.html, subtype="html", cte="quoted-printable")
     if email.invitation is not None:

@@ -1,5 +1,6 @@
-"""Where one may unsubscribe, the heading says so to mail programs; any other email has none."""
+"""Headings that all senders set: who wrote it, and where one may unsubscribe, how."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,15 @@ def _smtp(email: Email) -> dict[str, str]:
 
 def _sendgrid(email: Email) -> dict[str, str]:
     return dict(to_body(email).get("headers", {}))
+
+
+@pytest.mark.parametrize("headers", [_smtp, _sendgrid])
+@pytest.mark.parametrize("email", [EMAIL, DIGEST])
+def test_every_email_says_that_a_machine_wrote_it(
+    email: Email, headers: Callable[[Email], dict[str, str]]
+) -> None:
+    """So that other machines do not answer it."""
+    assert headers(email)["Auto-Submitted"] == "auto-generated"
 
 
 @pytest.mark.parametrize("headers", [_smtp, _sendgrid])
