@@ -28,11 +28,15 @@ class Choices:
     changed_at: datetime | None = None
     """``None`` where they have made none."""
 
+    def is_away(self, day: date) -> bool:
+        """Whether they are absent on that day."""
+        if self.absent_from is None or self.absent_until is None:
+            return False
+        return self.absent_from <= day <= self.absent_until
+
     def stands_in(self, day: date) -> str | None:
         """Who is told on that day in their place; ``None`` where they are there themselves."""
-        if self.absent_from is None or self.absent_until is None:
-            return None
-        return self.delegate_id if self.absent_from <= day <= self.absent_until else None
+        return self.delegate_id if self.is_away(day) else None
 
 
 async def read_choices(session: AsyncSession, holder_ids: Iterable[str]) -> Mapping[str, Choices]:

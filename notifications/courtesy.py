@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.choices import Choices, manners_of
 from notifications.languages import ENGLISH, Mode
 from notifications.ledger import Held
 from notifications.occasion import Occasion
-from notifications.scene import MEMBERS_OWN, Who, read_recipient
+from notifications.scene import MEMBERS_OWN, Who
 from notifications.senders.protocol import Transient
+from notifications.stand_ins import heard_of, stand_in_of
 from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
 from storage.sql import notifications
@@ -22,6 +23,10 @@ Category = Literal["transactional", "reminder", "digest", "personal"]
 """``transactional``: it answers something, or only the recipient can go on; it always goes.
 ``reminder``: what comes ahead of a date; one may have them collected. ``digest``: a summary.
 ``personal``: it mends the recipient's own calendar, which whoever stands in cannot do for them."""
+
+
+_ONE_EMAIL = timedelta(seconds=15)
+"""Longer than one email takes to be handed over."""
 
 
 class Quiet(Transient):
@@ -44,22 +49,26 @@ async def courtesy(
     """Judge one email that is true. Raises ``Quiet`` with the time until it may go."""
     recipient, calendar = occasion.recipient, occasion.calendar
     theirs, suppressed = await manners_of(session, recipient.id, recipient.email)
-    if category == "reminder" and theirs.reminders == "digest" and _gets_digests(occasion, theirs):
-        return Told(None, "in_digest")
-    delegate_id = None
+    instead = None
     if category != "personal":
-        delegate_id = theirs.stands_in(calendar.local_date(now))
-    if delegate_id and await _knows_already(session, held, delegate_id):
-        return Told(None, "delegate_told")
-    delegate = await read_recipient(session, delegate_id) if delegate_id else None
-    if delegate is not None and delegate.active:
-        delegates, unreachable = await manners_of(session, delegate.id, delegate.email)
-        # Better told on holiday than nobody told.
-        if not unreachable:
-            theirs, suppressed = delegates, False
-            occasion = replace(occasion, recipient=delegate, instead_of=recipient)
+        today = calendar.local_date(now)
+        instead = await stand_in_of(session, theirs, today, unreachable=suppressed)
+    if instead is not None:
+        # It goes by itself: a summary is the recipient's own.
+        theirs, suppressed = instead.choices, False
+        occasion = replace(occasion, recipient=instead.who, instead_of=recipient)
+    elif (
+        category == "reminder" and theirs.reminders == "digest" and _gets_digests(occasion, theirs)
+    ):
+        return Told(None, "in_digest")
     if suppressed:
         return Told(None, "suppressed")
+    if category != "personal":
+        match await heard_of(session, held, occasion.recipient.id, instead=instead is not None):
+            case "yes":
+                return Told(None, "delegate_told" if instead else "told_as_stand_in")
+            case "under_way":
+                raise Quiet("same_under_way", _ONE_EMAIL)
     keep_quiet(theirs, calendar, now)
     await note_address(session, held.id, occasion.recipient)
     return Told(occasion, language=theirs.language)
@@ -112,17 +121,3 @@ def keep_quiet(theirs: Choices, calendar: WorkingCalendar, now: datetime) -> Non
     wait = wait_for_a_day(theirs, calendar, now)
     if wait is not None:
         raise Quiet("quiet_day", wait)
-
-
-async def _knows_already(session: AsyncSession, held: Held, delegate_id: str) -> bool:
-    """Whether the delegate gets the same email for themselves, or for somebody else."""
-    c = notifications.c
-    same = select(c.id).where(
-        c.item_id == held.item_id,
-        c.sequence == held.sequence,
-        c.kind == held.kind,
-        c.rung == held.rung,
-        c.id != held.id,
-        or_(c.recipient_id == delegate_id, c.told_id == delegate_id),
-    )
-    return (await session.execute(same.limit(1))).scalar_one_or_none() is not None

@@ -16,7 +16,7 @@ from notifications.states import before
 from programmes.facts import INVITED, Notice, Record
 from storage.ids import derived_id
 from storage.roles import all_holders
-from storage.sql import deliveries, insert_or_ignore, notifications
+from storage.sql import choices, deliveries, insert_or_ignore, notifications
 from storage.tables import Engagement, Item
 
 NOBODY = "nobody"
@@ -61,15 +61,20 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
 
 
 async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[str]:
-    """Ids of the notifications that a record reserved for somebody, always in the same order."""
+    """Ids of the notifications that a record reserved for somebody, always in the same order: those
+    of recipients with an absence last, so that whoever stands in is told by an email of their own
+    where they get one."""
     query = (
         select(notifications.c.id)
+        .select_from(
+            notifications.outerjoin(choices, choices.c.holder_id == notifications.c.recipient_id)
+        )
         .where(
             notifications.c.item_id == item_id,
             notifications.c.sequence == sequence,
             notifications.c.recipient_id != NOBODY,
         )
-        .order_by(notifications.c.id)
+        .order_by(choices.c.absent_until.is_not(None), notifications.c.id)
     )
     return list((await session.execute(query)).scalars())
 
