@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from api.permissions import Actor
 from api.readings.parts import ref
+from api.readings.words import may_read
 from api.schemas.records import Notification, TimelineEntry
-from notifications.replies.taking import RECEIVED, UNVERIFIED
 from notifications.sentences import (
     Reader,
     fact_sentence,
@@ -39,20 +39,8 @@ def timeline_entry(actor: Actor, row: TimelineRow, reader: Reader) -> TimelineEn
         who=ref(who),
         state=row.state,
         data=row.data,
-        text=row.text if _may_read(actor, row) else None,
+        text=row.text if may_read(actor, row) else None,
     )
-
-
-def _may_read(actor: Actor, row: TimelineRow) -> bool:
-    """An answer by email of the office is no letter to the member, and what may be forged is for
-    the manager to judge."""
-    if not actor.reads_texts:
-        return False
-    if row.kind == UNVERIFIED or (row.kind == RECEIVED and row.entry == "notification"):
-        return actor.role == "manager"
-    if row.kind == RECEIVED and actor.member_id:
-        return row.who is not None and row.who.id.startswith("con_")
-    return True
 
 
 def _sentence(row: TimelineRow, reader: Reader) -> str:

@@ -104,6 +104,20 @@ class TestResolve:
         assert again.status_code == 409
         assert "no trouble with this email" in again.json()["detail"]
 
+    async def test_the_note_is_for_those_who_may_write_it(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(database)
+        body = {"choice": "arrived", "note": "Do not call her: she is ill."}
+        assert (await calling("manager").post(f"{ONE}/resolve", json=body)).status_code == 200
+        path = f"/api/v1/engagements/{CARDIFF.engagement}/timeline"
+        for role in ("member", "researcher", "adviser", "viewer"):
+            shown = (await calling(role).get(path)).text
+            assert "notification.resolved" in shown
+            assert "she is ill" not in shown
+            assert "she is ill" not in (await calling(role).get(f"{ONE}/explain")).text
+        assert "she is ill" in (await calling("manager").get(path)).text
+
     async def test_what_cannot_be_said_is_refused_with_what_can(
         self, database: Database, calling: Caller
     ) -> None:
