@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -67,8 +67,23 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "console"
 
+    @field_validator("sendgrid_host")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        try:
+            address = HttpUrl(value.strip())
+        except ValueError:
+            raise ValueError("write it like https://api.sendgrid.com") from None
+        return str(address).rstrip("/")
+
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. Ends it with a sentence where one is wrong."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        # Without what was set: it may be a secret.
+        faults = wrong.errors(include_url=False, include_input=False, include_context=False)
+        lines = (f"MILEPOST_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults)
+        raise SystemExit("\n".join(lines)) from None

@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from commands.catalogue import say
+from commands.checks.emails import check_emails
 from commands.checks.finding import Finding
 from commands.checks.machine import check_machine
 from commands.checks.office import check_office
@@ -48,6 +49,7 @@ async def _examine(config: Settings) -> list[Finding]:
     findings = list(check_machine(config))
     findings += [finding async for finding in check_office(config)]
     findings += [finding async for finding in check_services(config)]
+    findings += await check_emails(config)
     return findings
 
 

@@ -56,6 +56,10 @@ _SHORT_WAIT = timedelta(seconds=1)
 _MAY_HAVE_GONE = frozenset({502, 504})
 """A gateway that lost sight of the server behind it: the request may have been taken."""
 
+_ABOUT_THE_EMAIL = frozenset({400, 413})
+"""Refusals of one email, for good. Any other concerns our key, our sender or our address of
+SendGrid, and so every email: they wait until the operator has mended it."""
+
 
 def utc_now() -> datetime:
     """The clock of this process."""
@@ -80,7 +84,7 @@ class SendGrid:
         timeout: float = 10.0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._key = key
+        self._headers = {"Authorization": f"Bearer {key.get_secret_value().strip()}"}
         self._sandbox = sandbox
         self._clock = clock
         self._paused_until: datetime | None = None
@@ -92,18 +96,22 @@ class SendGrid:
 
     async def send(self, email: Email) -> Accepted:
         """Post it; ``202`` is the only yes (``200`` in the sandbox, which sends nothing)."""
-        try:
-            body = to_body(email, sandbox=self._sandbox)
-        except Exception:
-            # The package checks what it is given and raises errors of many types.
-            raise Permanent("not_an_email") from None
+        body = self._on_paper(email)
         await self._wait_for_its_turn()
         try:
             answer = await self._client.post(
                 _PATH,
                 json=body,
-                headers={"Authorization": f"Bearer {self._key.get_secret_value()}"},
+                headers=self._headers,
             )
+        except (
+            httpx.LocalProtocolError,
+            httpx.UnsupportedProtocol,
+            httpx.InvalidURL,
+            UnicodeError,
+        ):
+            # Nothing was sent: our key cannot be a header, or our address of SendGrid is none.
+            raise Transient("sendgrid_set_up") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise Transient("sendgrid_unreachable") from None
         except httpx.TimeoutException:
@@ -112,6 +120,17 @@ class SendGrid:
             raise Unknown("sendgrid_cut_off") from None
         self._heed(answer)
         return self._judge(answer)
+
+    def _on_paper(self, email: Email) -> dict[str, Any]:
+        """The package checks what it is given, and raises errors of many types."""
+        try:
+            From(email.from_email, email.from_name)
+        except Exception:
+            raise Transient("sendgrid_from") from None
+        try:
+            return to_body(email, sandbox=self._sandbox)
+        except Exception:
+            raise Permanent("not_an_email") from None
 
     async def recall(self, notification_id: str) -> Accepted | None:
         """Only its events can tell."""
@@ -153,10 +172,12 @@ class SendGrid:
             raise Unknown(reason)
         if status >= 500:
             raise Transient(reason, self._delay(answer))
-        if status >= 400:
+        if status >= 300:
             # The answer's body may quote the email, so the operator gets the status.
             log.error("sendgrid_refused", status=status)
-            raise Permanent(reason)
+            if status not in _ABOUT_THE_EMAIL:
+                raise Transient(reason)
+            raise Transient("sendgrid_from") if _minds_the_sender(answer) else Permanent(reason)
         raise Unknown(reason)
 
     def _delay(self, answer: httpx.Response) -> timedelta | None:
@@ -175,6 +196,15 @@ class SendGrid:
         else:
             return None
         return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)
+
+
+def _minds_the_sender(answer: httpx.Response) -> bool:
+    """Whether all that SendGrid objects to is the address that we send from."""
+    try:
+        fields = [str(error["field"]) for error in answer.json()["errors"]]
+    except (ValueError, TypeError, LookupError):
+        return False
+    return bool(fields) and all(field.split(".")[0] == "from" for field in fields)
 
 
 def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:

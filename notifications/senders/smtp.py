@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -17,6 +18,7 @@ from notifications.senders.protocol import (
     Email,
     Invitation,
     Permanent,
+    Refusal,
     Transient,
     Unknown,
     headings,
@@ -24,6 +26,14 @@ from notifications.senders.protocol import (
 
 _PERMANENT = 500
 """Reply codes from here on are for good (RFC 5321, 4.2.1)."""
+
+_LOG_IN_FIRST = frozenset({530, 534, 538})
+"""It wants a login, or TLS before it (RFC 4954, 6; RFC 3207, 4); some say so late."""
+
+Step = Literal["greeting", "tls", "login", "sender", "recipient", "message"]
+"""How far a conversation has come."""
+
+_NOT_OFFERED: dict[Step, str] = {"tls": "smtp_tls", "login": "smtp_login_refused"}
 
 VERDICT_TIMEOUT = 600.0
 """Seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6): some servers look through it for
@@ -82,38 +92,33 @@ class Smtp:
 
     async def send(self, email: Email) -> Accepted:
         """Hand it over; the provider's id is its ``Message-ID``, which is the notification's."""
-        try:
-            message = to_message(email)
-            content = message.as_bytes(policy=WIRE)
-        except (ValueError, UnicodeError):
-            raise Permanent("not_an_email") from None
+        message, content = _on_paper(email)
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             timeout=self._timeout,
             use_tls=self._tls == "tls",
-            start_tls=self._tls == "starttls",
+            start_tls=False,
         )
-        handed_over = False
+        step: Step = "greeting"
         try:
             async with asyncio.timeout(self._timeout) as limit:
                 await client.connect()
-                await self._log_in(client)
+                if self._tls == "starttls":
+                    step = "tls"
+                    await client.starttls()
+                if self._user:
+                    step = "login"
+                    await client.login(self._user, self._password)
+                step = "sender"
                 await client.mail(email.from_email)
+                step = "recipient"
                 await client.rcpt(email.to_email)
-                handed_over = True
+                step = "message"
                 limit.reschedule(asyncio.get_running_loop().time() + self._verdict_timeout)
                 await client.data(content, timeout=self._verdict_timeout)
-        except aiosmtplib.SMTPResponseException as error:
-            # The server said no in so many words. They may quote the address: the code has to do.
-            if error.code >= _PERMANENT:
-                raise Permanent(f"smtp_{error.code}") from None
-            raise Transient(f"smtp_{error.code}") from None
-        except (aiosmtplib.SMTPException, OSError) as error:
-            silent = isinstance(error, TimeoutError)
-            if handed_over:
-                raise Unknown("smtp_no_answer" if silent else "smtp_cut_off") from None
-            raise Transient("smtp_no_answer" if silent else "smtp_unreachable") from None
+        except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
+            raise judge(step, error) from None
         finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 client.close()
@@ -126,18 +131,63 @@ class Smtp:
     async def close(self) -> None:
         """No connection is kept."""
 
-    async def _log_in(self, client: aiosmtplib.SMTP) -> None:
-        if not self._user:
-            return
-        try:
-            await client.login(self._user, self._password)
-        except aiosmtplib.SMTPAuthenticationError:
-            # The operator's to mend, and no fault of this email: it waits.
-            raise Transient("smtp_login_refused") from None
+
+def judge(step: Step, error: Exception) -> Refusal:
+    """What it means for an email that the conversation ended so, at that step.
+
+    Only what is answered to the recipient or the message can be about this email. Anything earlier
+    concerns how we are set up, and holds for every email: these wait until the operator mends it.
+    The server's words may quote an address, so its code has to do.
+    """
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return Transient("smtp_tls")
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return Transient("smtp_login_refused")
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        # The package greets as late as with the first command that needs it.
+        greets = isinstance(error, aiosmtplib.SMTPHeloError)
+        return _refused("greeting" if greets else step, error.code, error.message)
+    if isinstance(error, UnicodeError):
+        # An address, or the server's name, has letters that a command cannot hold.
+        return Permanent("not_an_email") if step == "recipient" else Transient("smtp_unreachable")
+    silent = isinstance(error, TimeoutError)
+    if step == "message":
+        return Unknown("smtp_no_answer" if silent else "smtp_cut_off")
+    if silent:
+        return Transient("smtp_no_answer")
+    if isinstance(error, OSError):
+        return Transient("smtp_unreachable")
+    # The package's own: the server does not offer what we are told to use.
+    return Transient(_NOT_OFFERED.get(step, "smtp_unreachable"))
+
+
+def _refused(step: Step, code: int, words: str) -> Refusal:
+    if code < _PERMANENT:
+        return Transient(f"smtp_{code}")
+    if code in _LOG_IN_FIRST:
+        return Transient("smtp_login_wanted")
+    if step not in ("recipient", "message"):
+        return Transient(f"smtp_{'sender' if step == 'sender' else 'greeting'}_{code}")
+    if step == "recipient" and "relay" in words.lower():
+        return Transient(f"smtp_relay_{code}")
+    return Permanent(f"smtp_{code}")
+
+
+def _on_paper(email: Email) -> tuple[EmailMessage, bytes]:
+    """The message, and as it travels. Python's parser of addresses raises errors of many types."""
+    try:
+        Address(addr_spec=email.from_email).addr_spec.encode("ascii")
+    except Exception:
+        raise Transient("smtp_from") from None
+    try:
+        message = to_message(email)
+        return message, message.as_bytes(policy=WIRE)
+    except Exception:
+        raise Permanent("not_an_email") from None
 
 
 def to_message(email: Email) -> EmailMessage:
-    """The message with both parts. Raises ``ValueError`` where a header cannot hold its value."""
+    """The message with both parts. Raises where a header cannot hold its value."""
     message = EmailMessage(policy=WIRE)
     message["Subject"] = email.subject
     message["From"] = Address(email.from_name, addr_spec=email.from_email)

@@ -2,19 +2,27 @@
 
 import json
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 
+from commands.checks.emails import check_emails
 from commands.checks.finding import Finding
 from commands.checks.machine import check_python, check_room
 from commands.checks.office import check_from_address, check_public_url, check_sender
 from commands.checks.services import check_temporal, check_workers
 from commands.doctor import verdict
 from commands.outcome import Exit
+from notifications.senders.protocol import Transient
 from settings import Settings, settings
+from storage.sql import deliveries
 from tests.commands.conftest import Run
+from tests.databases import migrated_sqlite, opened
+from tests.notifications.office import Post, office, record, reminder, task
+from tests.notifications.senders import Scripted
 from tests.servers import dev_server
 
 
@@ -24,6 +32,11 @@ def nobody_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     monkeypatch.setenv("MILEPOST_API_PORT", "1")
     settings.cache_clear()
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> str:
+    return migrated_sqlite(tmp_path / "milepost.db")
 
 
 def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_mend_it(run: Run) -> None:
@@ -83,6 +96,33 @@ async def test_an_smtp_server_is_asked_whether_it_answers() -> None:
         port = listener.getsockname()[1]
         assert (await check_sender(Settings(sender="smtp", smtp_port=port))).state == "ok"
     assert (await check_sender(Settings(sender="smtp", smtp_port=port))).state == "down"
+
+
+async def test_emails_that_the_sender_refuses_for_now_are_a_problem_after_a_while(
+    migrated: str,
+) -> None:
+    config = Settings(database_url=migrated)
+    [none] = await check_emails(config)
+    assert none.state == "ok"
+    only = record(1, reminder(), tasks=(task(),))
+    async with opened(migrated) as database:
+        async with database.transaction() as session:
+            await office().write(session)
+        post = Post(database, Scripted([Transient("sendgrid_401")]))
+        await post.write(only)
+        with pytest.raises(ApplicationError):
+            await post.deliver(only)
+        for age, state in ((timedelta(minutes=1), "notice"), (timedelta(hours=1), "problem")):
+            async with database.transaction() as session:
+                await session.execute(deliveries.update().values(at=datetime.now(UTC) - age))
+            [waits] = await check_emails(config)
+            assert waits.state == state
+            assert waits.what.startswith("1 waiting since ")
+            assert waits.what.endswith("SendGrid refused our key. Check MILEPOST_SENDGRID_API_KEY.")
+
+
+async def test_where_there_is_no_database_nothing_is_said_of_emails(tmp_path: Path) -> None:
+    assert await check_emails(Settings(data_dir=tmp_path)) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ ROWS: Mapping[str, Row] = {
     "slow": by_chance(slow=0.5),
     "429, with headers and without": by_chance(_429=0.04, _429_bare=0.04, _429_mute=0.12),
     "500 and 503": by_chance(_500=0.2, _503=0.2),
-    "400, 401 and 413": by_chance(_400=0.05, _401=0.05, _413=0.05),
+    "400 and 413": by_chance(_400=0.05, _413=0.05),
+    "401 and 403, until it is mended": by_chance(_401=0.1, _403=0.1),
     "worker killed before the send": killed("before_send"),
     "worker killed after the send": killed("after_send"),
     "worker killed before the mark": killed("before_mark"),
@@ -35,6 +36,9 @@ NEVER_ANSWERED = frozenset(
 )
 """The rows in which some emails may stay unresolved: nobody took them, so nobody reports."""
 
+REFUSED = frozenset({"400 and 413", "events doubled, shuffled, late and forged"})
+"""The rows in which emails may be refused for good: in all others nothing is wrong with them."""
+
 
 async def play(row: str, setting: Setting, runs: Sequence[Run]) -> Tally:
     """One row, its runs one after the other; their figures added up."""
@@ -43,4 +47,6 @@ async def play(row: str, setting: Setting, runs: Sequence[Run]) -> Tally:
         total += await ROWS[row](setting, run)
     if total.unresolved and row not in NEVER_ANSWERED:
         total = total.but(f"{total.unresolved} are unresolved, though the provider answers")
+    if total.refused and row not in REFUSED:
+        total = total.but(f"{total.refused} are refused for good, and nothing is wrong with them")
     return total

@@ -14,7 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.databases import migrated_sqlite
 from tests.durability.server import ATTRIBUTES
-from tests.faults.matrix import NEVER_ANSWERED, ROWS, play
+from tests.faults.matrix import NEVER_ANSWERED, REFUSED, ROWS, play
 from tests.faults.rows import Setting
 from tests.faults.stage import Run
 from tests.faults.tally import Tally, table
@@ -79,6 +79,7 @@ async def test_no_outage_loses_or_doubles_anything(address: str, empty: Path) ->
     await all_right(address, empty, *OUTAGES, side_by_side=True)
 
 
-def test_the_rows_that_may_leave_something_unresolved_are_known() -> None:
+def test_the_rows_that_may_leave_something_unresolved_or_refused_are_known() -> None:
     assert set(ROWS) > NEVER_ANSWERED
+    assert set(ROWS) > REFUSED
     assert len(ROWS) >= 12

@@ -85,7 +85,56 @@ class TestSend:
                 sendgrid._judge(answer)
             await sendgrid.close()
 
-    @pytest.mark.parametrize("mode", ["400", "401", "403", "413"])
+    @pytest.mark.parametrize("mode", ["401", "403"])
+    async def test_what_concerns_our_key_or_sender_waits_and_the_operator_hears(
+        self, mode: str
+    ) -> None:
+        with capture_logs() as logs:
+            error = await outcome(mode)
+        assert isinstance(error, Transient)
+        assert error.reason == f"sendgrid_{mode}"
+        assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+            ("sendgrid_refused", "error")
+        ]
+
+    async def test_a_sender_address_that_sendgrid_does_not_take_waits_too(self) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake)
+            with pytest.raises(Transient, match=r"^sendgrid_from$"):
+                await sendgrid.send(replace(EMAIL, from_email="office@here"))
+            await sendgrid.close()
+
+    async def test_an_address_of_another_service_waits_too(self) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake, host=f"{fake.host}/elsewhere")
+            with pytest.raises(Transient, match=r"^sendgrid_404$"):
+                await sendgrid.send(EMAIL)
+            await sendgrid.close()
+
+    async def test_white_space_around_the_key_is_no_part_of_it(self) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = SendGrid(SecretStr(f" {KEY}\n"), host=fake.host)
+            await sendgrid.send(EMAIL)
+            await sendgrid.close()
+        assert fake.taken[0].headers["authorization"] == f"Bearer {KEY}"
+
+    @pytest.mark.parametrize("key", ["SG.é", "SG.a\nb"])
+    async def test_a_key_that_cannot_be_one_waits(self, key: str) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = SendGrid(SecretStr(key), host=fake.host)
+            with pytest.raises(Transient, match=r"^sendgrid_set_up$") as raised:
+                await sendgrid.send(EMAIL)
+            await sendgrid.close()
+        assert raised.value.__cause__ is None
+
+    @pytest.mark.parametrize("host", ["ftp://127.0.0.1", "127.0.0.1:9"])
+    async def test_an_address_without_http_waits(self, host: str) -> None:
+        sendgrid = SendGrid(SecretStr(KEY), host=host)
+        with pytest.raises(Transient, match=r"^sendgrid_set_up$"):
+            await sendgrid.send(EMAIL)
+        await sendgrid.close()
+
+    @pytest.mark.parametrize("mode", ["400", "413"])
     async def test_a_refusal_is_for_good_and_the_operator_hears(self, mode: str) -> None:
         with capture_logs() as logs:
             error = await outcome(mode)

@@ -5,6 +5,7 @@ import email
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 from typing import Any
@@ -60,14 +61,14 @@ def server(inbox: Inbox, **options: Any) -> Iterator[int]:
 
 
 @asynccontextmanager
-async def scripted(*replies: bytes | None) -> AsyncIterator[int]:
+async def scripted(*replies: bytes | None, greeting: bytes = b"220 ready") -> AsyncIterator[int]:
     """A mail server that answers line by line; ``None`` is silence, and after the last it hangs up.
 
     After a reply that starts with 354 it reads up to the closing dot.
     """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 ready\r\n")
+        writer.write(greeting + b"\r\n")
         for reply in replies:
             await reader.readline()
             if reply is None:
@@ -170,6 +171,62 @@ class TestSend:
         broken = Email(**{**vars(EMAIL), "to_name": "Zoë\r\nBcc: all@example.org"})
         with pytest.raises(Permanent, match="not_an_email"):
             await to(1).send(broken)
+
+    @pytest.mark.parametrize(
+        ("replies", "reason"),
+        [
+            ((b"554 no service here",), "smtp_greeting_554"),
+            ((b"220 ready", b"550 bad name", b"550 bad name"), "smtp_greeting_550"),
+            ((b"220 ready", b"250 hello", b"530 Authentication required"), "smtp_login_wanted"),
+            ((b"220 ready", b"250 hello", b"550 5.7.1 not from there"), "smtp_sender_550"),
+            (
+                (b"220 ready", b"250 hello", b"250 from", b"530 Must issue STARTTLS"),
+                "smtp_login_wanted",
+            ),
+            (
+                (
+                    b"220 ready",
+                    b"250 hello",
+                    b"250 from",
+                    b"554 5.7.1 <z@e.org>: Relay access denied",
+                ),
+                "smtp_relay_554",
+            ),
+        ],
+    )
+    async def test_what_concerns_our_set_up_waits_until_it_is_mended(
+        self, replies: tuple[bytes, ...], reason: str
+    ) -> None:
+        greeting, *rest = replies
+        async with scripted(*rest, greeting=greeting) as port:
+            with pytest.raises(Transient) as raised:
+                await to(port).send(EMAIL)
+        assert raised.value.reason == reason
+
+    @pytest.mark.parametrize(
+        ("options", "reason"),
+        [
+            ({"user": "us", "password": SecretStr("x")}, "smtp_login_refused"),
+            ({"tls": "starttls"}, "smtp_tls"),
+            ({"tls": "tls"}, "smtp_tls"),
+        ],
+    )
+    async def test_a_server_without_what_we_are_told_to_use_is_waited_for(
+        self, options: dict[str, Any], reason: str
+    ) -> None:
+        with server(Inbox()) as port, pytest.raises(Transient) as raised:
+            await to(port, **options).send(EMAIL)
+        assert raised.value.reason == reason
+
+    @pytest.mark.parametrize("address", ["zoë@example.org", "zoe", "a@b@c", "", "zoe@exämple.org"])
+    async def test_an_address_that_is_none_fails_alone_unless_it_is_ours(
+        self, address: str
+    ) -> None:
+        with server(Inbox()) as port:
+            with pytest.raises(Permanent, match="not_an_email"):
+                await to(port).send(replace(EMAIL, to_email=address))
+            with pytest.raises(Transient, match="smtp_from"):
+                await to(port).send(replace(EMAIL, from_email=address))
 
     async def test_it_logs_in_where_it_is_told_to_and_waits_if_that_is_refused(self) -> None:
         def check(_s: SMTP, _session: Session, _e: Envelope, _m: str, data: Any) -> AuthResult:
