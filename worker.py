@@ -86,7 +86,7 @@ def build_workers(
         task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
         activities=[
             *(courier.deliver, courier.remind, courier.redeliver),
-            *(digests.plan_digests, digests.send_digest),
+            *(digests.plan_digests, digests.send_digest, digests.withhold_digest),
         ],
         # The server enforces it over all workers of the queue, however many run.
         max_task_queue_activities_per_second=settings.delivery_rate,

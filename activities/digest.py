@@ -1,12 +1,12 @@
 """The activities of summaries: who gets one in a run, and each one's way out."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
 from activities.handing_over import not_yet, stopping, to_its_end
-from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, DigestPlan
+from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from activities.record import utc_now
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
@@ -15,6 +15,10 @@ from notifications.handover import OfficeAddress
 from notifications.senders.protocol import Sender, Transient
 from notifications.titles import parsed
 from storage.database import Database
+
+A_WHILE = timedelta(minutes=15)
+"""A provider asks to wait as long as this. Longer is a night or a quiet day: no attempt stands by
+for that."""
 
 
 class DigestDesk:
@@ -48,10 +52,19 @@ class DigestDesk:
         return []
 
     @activity.defn(name=SEND_DIGEST)
-    async def send_digest(self, notification_id: str) -> None:
-        """Send one. Raises a retryable error while it has to wait."""
+    async def send_digest(self, notification_id: str) -> float | None:
+        """Send one. Raises a retryable error while it has to wait a little; returns how many
+        seconds, where it is long."""
         stopping()
         try:
             await to_its_end(self._post.send(notification_id, None))
         except Transient as refusal:
+            if refusal.retry_after is not None and refusal.retry_after > A_WHILE:
+                return refusal.retry_after.total_seconds()
             raise not_yet([refusal], of=1) from None
+        return None
+
+    @activity.defn(name=WITHHOLD_DIGEST)
+    async def withhold_digest(self, notification_id: str) -> None:
+        """Give one up: the next one is near."""
+        await self._post.give_up(notification_id, "too_late")

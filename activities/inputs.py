@@ -21,7 +21,11 @@ PLAN_DIGESTS = "plan_digests"
 """Reserve the summaries of one run (``DigestPlan``); returns their ids. On the delivery queue."""
 
 SEND_DIGEST = "send_digest"
-"""Send one summary, by its id; runs on the delivery task queue."""
+"""Send one summary, by its id; runs on the delivery task queue. Returns the seconds until it may
+leave, where that is long; nothing, once it has had its turn."""
+
+WITHHOLD_DIGEST = "withhold_digest"
+"""Give up one summary, by its id, because it is too late; runs on the delivery task queue."""
 
 DELIVERY_QUEUE_SUFFIX = "-delivery"
 """The delivery task queue is the workflow's own with this behind it: tests get a fresh pair."""

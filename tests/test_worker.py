@@ -59,7 +59,14 @@ async def test_two_workers_serve_two_queues_and_stop_when_asked(
             assert delivering.task_queue == "milepost-delivery"
             assert activity_names(deciding) == ["record"]
             assert activity_names(delivering) == [
-                *("deliver", "plan_digests", "redeliver", "remind", "send_digest")
+                *(
+                    "deliver",
+                    "plan_digests",
+                    "redeliver",
+                    "remind",
+                    "send_digest",
+                    "withhold_digest",
+                )
             ]
             assert delivering.config().get("max_task_queue_activities_per_second") == 5.0
             runner = deciding.config().get("workflow_runner")

@@ -42,7 +42,12 @@ DIGEST_PLAN_ATTEMPT = timedelta(minutes=5)
 """Reading what there is to say to everybody in a programme."""
 
 DIGESTS_AT_ONCE = 50
-"""Summaries of one run that are under way together; the queue's rate holds them back further."""
+"""Summaries of one run that are tried together: fewer than Temporal allows a workflow. Those that
+wait for a day are not among them; the queue's rate holds them back further."""
 
 DIGEST_LIFE = timedelta(days=5)
-"""How long a summary waits for its reader's next day: after that the next one is near."""
+"""How long a run of summaries lasts: after that the next one is near, which says it all anew."""
+
+DIGEST_WITHHOLD = timedelta(days=1)
+"""How long the database may be away when a summary is given up: with that, still less than the
+week after which the next run begins."""

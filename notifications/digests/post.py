@@ -61,6 +61,20 @@ class DigestPost(Handover[None, TakenDigest]):
     secret: str = field(default="", repr=False)
     """Signs the link that ends them; without it there is none."""
 
+    async def give_up(self, notification_id: str, reason: str) -> None:
+        """Withhold one that is not done. What became of an open attempt is found out first: where
+        it may have gone, it is ``unknown``."""
+        while True:
+            async with self.database.transaction() as session:
+                held = await ledger.look(session, notification_id)
+                if held.interrupted is None:
+                    if held.open:
+                        await ledger.advance(session, held.id, "withheld", reason, self.clock())
+                    return
+                await ledger.overtake(session, held.interrupted)
+            if not await self._recover(held.id, held.interrupted):
+                return
+
     async def _claim(
         self, session: AsyncSession, held: ledger.Held, about: None
     ) -> TakenDigest | None:

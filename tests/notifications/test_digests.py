@@ -1,7 +1,7 @@
 """Summaries: who gets one, what it says, and that one that says nothing, or again, is not sent."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.notifications.office import (
     reminder,
     task,
 )
+from tests.notifications.senders import Killed, Scripted
 from tests.notifications.test_courtesy import choose
 
 OPENING = record(1, reminder("triage/early", "lead"), tasks=(task(),))
@@ -98,6 +99,53 @@ class TestTheTeams:
         [mail] = await mails(database)
         assert "Emails in trouble" in mail.text
         assert "Lena Price" in mail.text
+
+
+class TestOneThatIsTooLate:
+    async def held(self, database: Database) -> str:
+        await Post(database).write(record(1, reminder(), tasks=(task(),)))
+        [id] = await plan(database, "manager")
+        return id
+
+    async def test_it_is_withheld_and_says_so(self, database: Database) -> None:
+        id = await self.held(database)
+        await post(database).give_up(id, "too_late")
+        assert (await reasons(database))["per_manager"] == ("withheld", "too_late")
+        # Whoever comes late sends nothing.
+        await post(database).send(id, None)
+        assert await mails(database) == []
+
+    async def test_one_that_was_refused_for_now_is_withheld_too(self, database: Database) -> None:
+        id = await self.held(database)
+        busy = replace(post(database), sender=Scripted([Transient("smtp_450")]))
+        with pytest.raises(Transient):
+            await busy.send(id, None)
+        await busy.give_up(id, "too_late")
+        assert (await reasons(database))["per_manager"] == ("withheld", "too_late")
+
+    async def test_one_that_went_stays_as_it_is(self, database: Database) -> None:
+        id = await self.held(database)
+        await post(database).send(id, None)
+        await post(database).give_up(id, "too_late")
+        assert (await reasons(database))["per_manager"] == ("accepted", "")
+
+    async def test_one_that_may_have_gone_is_unknown(self, database: Database) -> None:
+        id = await self.held(database)
+        dying = replace(post(database), sender=Scripted([Killed()]))
+        with pytest.raises(Killed):
+            await dying.send(id, None)
+        await dying.give_up(id, "too_late")
+        assert (await reasons(database))["per_manager"] == ("unknown", "interrupted")
+
+    async def test_one_whose_sender_knows_that_it_did_not_go_is_withheld(
+        self, database: Database
+    ) -> None:
+        id = await self.held(database)
+        dying = replace(post(database), sender=Scripted([Killed()]))
+        with pytest.raises(Killed):
+            await dying.send(id, None)
+        await post(database).give_up(id, "too_late")
+        assert (await reasons(database))["per_manager"] == ("withheld", "too_late")
 
 
 class TestTheMembers:

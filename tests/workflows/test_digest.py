@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from api.commands.schedule_sync import sync_schedules
 from notifications.senders.mailbox import Mailbox
 from settings import Settings
 from storage.database import Database
-from storage.sql import mailbox, programmes
+from storage.sql import deliveries, mailbox, notifications, programmes
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
+from tests.notifications.test_courtesy import choose
 from tests.servers import dev_server
 from workflows.search_attributes import ALL
 
@@ -61,6 +63,7 @@ async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once
         assert spec.time_zone_name == "Europe/London"
         await _moves_and_removes(client, database)
         await _runs(client, database)
+        await _comes_too_late(client, database)
 
 
 async def _moves_and_removes(client: Client, database: Database) -> None:
@@ -97,3 +100,30 @@ async def _runs(client: Client, database: Database) -> None:
     async with database.reading() as session:
         [mail] = (await session.execute(mailbox.select())).all()
     assert mail.kind == "digest.manager"
+
+
+async def _comes_too_late(client: Client, database: Database) -> None:
+    """In Easter week, a reader who takes emails on Fridays alone has no day in time."""
+    await choose(database, "per_manager", quiet_weekdays=[0, 1, 2, 3])
+    async with database.transaction() as session:
+        for table in (deliveries, mailbox):
+            await session.execute(table.delete())
+        ours = notifications.c.kind == "digest.manager"
+        await session.execute(notifications.delete().where(ours))
+    settings = Settings(database_url="sqlite+aiosqlite://", task_queue=QUEUE)
+    easter_week = datetime(2027, 3, 22, 10, tzinfo=UTC)
+    workers = worker.build_workers(
+        client, database, Mailbox(database), settings, clock=lambda: easter_week
+    )
+    async with workers[0], workers[1]:
+        run = await client.execute_workflow(
+            "Digest",
+            DigestInput(IGN, "manager"),
+            id=f"digest/{IGN}/manager-at-easter",
+            task_queue=QUEUE,
+            result_type=DigestRun,
+        )
+    assert run == DigestRun(1, 0)
+    async with database.reading() as session:
+        [held] = (await session.execute(notifications.select().where(ours))).all()
+    assert (held.state, held.reason) == ("withheld", "too_late")
