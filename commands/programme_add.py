@@ -8,12 +8,16 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.commands.summaries import follow_definitions
+from api.temporal import LazyTemporal
 from commands.catalogue import say
 from commands.changing import OPERATOR, change
 from commands.outcome import Exit, Stop, ending, with_database
+from commands.places import temporal_overrides
 from commands.show import AsJson, print_json, print_line
 from programmes.definition import Definition
 from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
+from settings import settings
 from storage.database import Database
 from storage.master.programmes import add_programme
 
@@ -30,7 +34,10 @@ def add(
     """
 
     async def work(database: Database) -> tuple[Definition, bool]:
-        return await new_programme(database, *_read(file))
+        added = await new_programme(database, *_read(file))
+        temporal = LazyTemporal(temporal_overrides(settings()))
+        await follow_definitions(temporal, database, settings().task_queue)
+        return added
 
     with ending(as_json):
         definition, is_new = with_database(work)

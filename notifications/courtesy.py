@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.choices import Choices, manners_of
 from notifications.languages import ENGLISH, Mode
 from notifications.ledger import Held
+from notifications.newest import newest_definition
 from notifications.occasion import Occasion
 from notifications.scene import MEMBERS_OWN, Who
 from notifications.senders.protocol import Transient
 from notifications.stand_ins import heard_of, stand_in_of
 from programmes.calendar import WorkingCalendar
+from programmes.definition import Definition
 from programmes.digests import Digest
 from storage.sql import notifications
 
@@ -57,9 +59,7 @@ async def courtesy(
         # It goes by itself: a summary is the recipient's own.
         theirs, suppressed = instead.choices, False
         occasion = replace(occasion, recipient=instead.who, instead_of=recipient)
-    elif (
-        category == "reminder" and theirs.reminders == "digest" and _gets_digests(occasion, theirs)
-    ):
+    elif category == "reminder" and await _collected(session, held, occasion, theirs, now):
         return Told(None, "in_digest")
     if suppressed:
         return Told(None, "suppressed")
@@ -83,11 +83,35 @@ async def note_address(session: AsyncSession, notification_id: str, who: Who) ->
     )
 
 
-def _gets_digests(occasion: Occasion, theirs: Choices) -> bool:
-    """Whether a summary comes that a reminder could be in: else it goes by itself."""
-    definition = occasion.scene.definition
+def told_in_time(
+    definition: Definition | None,
+    side: Digest,
+    theirs: Choices,
+    calendar: WorkingCalendar,
+    due_at: datetime,
+    now: datetime,
+) -> bool:
+    """Whether a summary tells of a task before its date, if that is collected now."""
+    at = definition.digests.time_of(side) if definition is not None else None
+    if definition is None or at is None or not theirs.digests:
+        return False
+    comes = at.next_after(now, definition.calendar.zone)
+    comes += wait_for_a_day(theirs, calendar, comes) or timedelta()
+    return calendar.next_send_instant(comes) < due_at
+
+
+async def _collected(
+    session: AsyncSession, held: Held, occasion: Occasion, theirs: Choices, now: datetime
+) -> bool:
+    """Whether a reminder goes into the next summary. When that comes the newest definition says,
+    whatever the version that the engagement runs on."""
+    scene = occasion.scene
+    task = scene.tasks.get(occasion.task)
+    if theirs.reminders != "digest" or task is None or task.revision != held.revision:
+        return False
+    newest = await newest_definition(session, scene.programme_id)
     side: Digest = "member" if occasion.recipient.role in MEMBERS_OWN else "manager"
-    return theirs.digests and definition is not None and bool(definition.digests.time_of(side))
+    return told_in_time(newest, side, theirs, occasion.calendar, task.due_at, now)
 
 
 def fingerprint(address: str) -> str:

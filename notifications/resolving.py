@@ -3,8 +3,9 @@
 Each choice is an event on the engagement's timeline, under the notification's own number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,22 +83,26 @@ async def begin_round(
     session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
 ) -> Held | None:
     """Begin the round of that number, because a person wants it sent again, or has
-    mended the address that it was withheld for; ``None`` where they, or
-    the provider, have said otherwise meanwhile. A repeated call finds the round begun."""
+    mended the address that it was withheld for, or since no summary tells of it in time; ``None``
+    where they, or the provider, have said otherwise meanwhile. A repeated call finds it begun."""
     held = await look(session, notification_id)
     if held.round == number:
         return held
+    collected = held.state == "withheld" and held.reason == "in_digest"
     mended = held.state == "withheld" and held.reason == "suppressed"
-    again = mended or "send_again" in choices_of(held.state)
+    again = collected or mended or "send_again" in choices_of(held.state)
     if held.round != number - 1 or held.resolution or not again:
         return None
     await reopen(session, held, now)
-    await _note(session, held, "send_again", word, now)
+    if collected:
+        await _note(session, replace(held, state="collected"), "let_go", word, now)
+    else:
+        await _note(session, held, "send_again", word, now)
     return held
 
 
 async def _note(
-    session: AsyncSession, held: Held, choice: Choice, word: Word, now: datetime
+    session: AsyncSession, held: Held, choice: Choice | Literal["let_go"], word: Word, now: datetime
 ) -> None:
     """The row is locked, so that two events of one notification are numbered one by one."""
     last = select(func.coalesce(func.max(events.c.sequence), 0)).where(events.c.item_id == held.id)

@@ -1,7 +1,8 @@
 """When a programme's summaries go out, and what a summary's period is called."""
 
-from datetime import date
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -9,6 +10,8 @@ from programmes.fields import Part, Weekday
 
 Digest = Literal["manager", "member"]
 DIGESTS: tuple[Digest, ...] = ("manager", "member")
+
+_DAYS: tuple[str, ...] = get_args(Weekday)
 
 
 class DigestTime(Part):
@@ -19,6 +22,20 @@ class DigestTime(Part):
     """Local to the programme's calendar."""
     within: Annotated[int, Field(ge=0, le=180)] = 30
     """Minutes over which the programmes of an office are spread."""
+
+    def next_after(self, instant: datetime, zone: str) -> datetime:
+        """The latest moment of the next run after that instant. One that may be under way does not
+        count: who knows whether it is past them."""
+        place = ZoneInfo(zone)
+        local = instant.astimezone(place)
+        days = (_DAYS.index(self.on) - local.weekday()) % len(_DAYS)
+        begins = self._on(local.date() + timedelta(days=days), place)
+        if begins <= instant:
+            begins = self._on(local.date() + timedelta(days=days + len(_DAYS)), place)
+        return begins + timedelta(minutes=self.within)
+
+    def _on(self, day: date, place: ZoneInfo) -> datetime:
+        return datetime.combine(day, time.fromisoformat(self.at), place).astimezone(UTC)
 
 
 class Digests(Part):

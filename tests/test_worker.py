@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 from temporalio import activity, workflow
@@ -91,6 +92,26 @@ async def test_a_worker_that_waits_for_its_database_stops_when_asked(settings: S
     stop.set()
     async with asyncio.timeout(100):
         await running
+
+
+async def test_a_look_after_the_summaries_that_fails_is_repeated_soon_and_then_less_often(
+    settings: Settings,
+) -> None:
+    nowhere = cast(Client, None)
+    database = Database(settings.database_url)
+    summaries = worker._Summaries(nowhere, database, settings)
+    assert summaries.wait() == worker.LOOK_AGAIN
+    waits = []
+    try:
+        for _ in range(3):
+            # The tables are not there yet.
+            await summaries.look()
+            waits.append(summaries.wait())
+    finally:
+        await database.dispose()
+    assert waits == [5.0, 10.0, 20.0]
+    summaries.failures = 40
+    assert summaries.wait() == worker.LOOK_AGAIN
 
 
 def activity_names(of: Worker) -> list[str]:

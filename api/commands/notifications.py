@@ -79,17 +79,22 @@ async def _send_again(
 async def start_redelivery(client: Client, desk: Desk, of: RedeliverInput) -> None:
     """Two people at once start one and the same. One that found nothing to do may run again."""
     try:
-        await client.start_workflow(
-            REDELIVERY,
-            of,
-            id=redelivery_workflow_id(of.notification_id, of.round),
-            task_queue=desk.settings.task_queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            static_summary=f"Notification {of.notification_id}: sent again, {of.round}",
-        )
+        await start_round(client, desk.settings.task_queue, of)
     except RPCError as error:
         raise unsent(error) from error
+
+
+async def start_round(client: Client, task_queue: str, of: RedeliverInput) -> None:
+    """The same for whoever is not a person. Raises ``RPCError``."""
+    await client.start_workflow(
+        REDELIVERY,
+        of,
+        id=redelivery_workflow_id(of.notification_id, of.round),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        static_summary=f"Notification {of.notification_id}: sent again, {of.round}",
+    )
 
 
 async def _until(desk: Desk, notification_id: str, number: int) -> None:

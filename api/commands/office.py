@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.commands.reaching import require
 from api.commands.releasing import release, withheld_for
+from api.commands.summaries import follow_definitions
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Flaw, Problem
@@ -53,6 +54,7 @@ async def add_programme(desk: Desk, actor: Actor, source: bytes) -> ProgrammeRow
             title=definition.title,
             source=text,
         )
+    await follow_definitions(desk.temporal, desk.database, desk.settings.task_queue)
     async with desk.database.reading() as session:
         stored = await show_programme(session, definition.id, definition.version)
     assert stored is not None

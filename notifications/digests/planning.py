@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.choices import read_choices
-from notifications.digests.reading import has_collected
+from notifications.digests.collected import collected_for
 from notifications.when import Clock
 from programmes.definition import Definition
 from programmes.digests import Digest, month_of, opens_month, week_of
@@ -48,7 +48,7 @@ async def reserve_digests(
 
 
 async def _team(session: AsyncSession, definition: Definition, *, week: str) -> Sequence[Candidate]:
-    """The managers of its engagements, and whoever else of the office has reminders collected."""
+    """The managers of its engagements, and whoever else of the office had reminders collected."""
     looked_after = select(engagements.c.manager_id).where(
         engagements.c.programme_id == definition.id, engagements.c.closed_at.is_(None)
     )
@@ -58,13 +58,8 @@ async def _team(session: AsyncSession, definition: Definition, *, week: str) -> 
         .order_by(people.c.id)
     )
     rows = (await session.execute(query)).all()
-    chosen = await read_choices(session, [row.id for row in rows])
-    return [
-        Candidate(row.id, week)
-        for row in rows
-        if row.manages
-        or (chosen[row.id].reminders == "digest" and await has_collected(session, row.id))
-    ]
+    collects = await _collecting(session, definition, [row.id for row in rows])
+    return [Candidate(row.id, week) for row in rows if row.manages or row.id in collects]
 
 
 async def _members(
@@ -85,12 +80,20 @@ async def _members(
     ids = list((await session.execute(query)).scalars())
     if month:
         return [Candidate(id, month) for id in ids]
-    chosen = await read_choices(session, ids)
-    return [
-        Candidate(id, week)
-        for id in ids
-        if chosen[id].reminders == "digest" and await has_collected(session, id)
-    ]
+    collects = await _collecting(session, definition, ids)
+    return [Candidate(id, week) for id in ids if id in collects]
+
+
+async def _collecting(
+    session: AsyncSession, definition: Definition, ids: Sequence[str]
+) -> frozenset[str]:
+    """Who has something to hear of. Whoever has gone back to single emails hears once more of
+    what was collected until then."""
+    collected = await collected_for(session, definition.id, ids)
+    chosen = await read_choices(session, collected)
+    return frozenset(
+        id for id, untold in collected.items() if untold or chosen[id].reminders == "digest"
+    )
 
 
 def _row(programme_id: str, digest: Digest, one: Candidate, now: datetime) -> dict[str, Any]:

@@ -15,16 +15,17 @@ from notifications.digests.content import Reader, member_digest, team_digest
 from notifications.digests.letters import MemberDigest, TeamDigest
 from notifications.handover import Handover, Ready, require_window
 from notifications.languages import Language, languages_of
+from notifications.newest import newest_definition
 from notifications.rendering import put_together, side_of
 from notifications.scene import Who, read_recipient
 from notifications.senders.protocol import Email
-from notifications.titles import Titles, parsed, titles_of
+from notifications.titles import Titles, titles_of
 from notifications.unsubscribe import unsubscribe_link
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
 from storage.roles import CONTACT_PREFIX
-from storage.sql import contacts, engagements, members, programmes
+from storage.sql import contacts, engagements, members
 
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 _AHEAD = timedelta(days=60)
@@ -95,7 +96,7 @@ class DigestPost(Handover[None, TakenDigest]):
         if who is None or not who.active:
             return "recipient_left"
         programme_id = held.item_id.removesuffix(f".{held.kind}")
-        definition = await _definition(session, programme_id)
+        definition = await newest_definition(session, programme_id)
         place = await _place(session, definition, who, now) if definition else None
         if definition is None or place is None:
             return "engagement_closed"
@@ -155,18 +156,6 @@ class DigestPost(Handover[None, TakenDigest]):
         if not self.secret:
             return ""
         return unsubscribe_link(self.office.public_url, self.secret, holder_id)
-
-
-async def _definition(session: AsyncSession, programme_id: str) -> Definition | None:
-    """The newest version of the programme."""
-    query = (
-        select(programmes.c.source)
-        .where(programmes.c.id == programme_id)
-        .order_by(programmes.c.version.desc())
-        .limit(1)
-    )
-    source = (await session.execute(query)).scalar_one_or_none()
-    return parsed(source)[0] if source else None
 
 
 async def _place(

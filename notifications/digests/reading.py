@@ -105,12 +105,6 @@ async def closed_for_member(
     return [item_row(row) for row in await session.execute(query)]
 
 
-async def has_collected(session: AsyncSession, holder_id: str) -> bool:
-    """Whether a reminder was collected for them about something that is still open."""
-    query = select(tasks.c.key).where(_collected(holder_id)).limit(1)
-    return (await session.execute(query)).scalar_one_or_none() is not None
-
-
 @dataclass(frozen=True)
 class EmailInTrouble:
     """An email that did not arrive, or of which nobody knows."""

@@ -12,14 +12,18 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 import worker
 from activities.inputs import DigestInput, DigestRun
 from api.commands.schedule_sync import sync_schedules
+from api.commands.summaries import follow_definitions, keep_summaries
+from api.temporal import ConnectedTemporal, LazyTemporal
 from notifications.senders.mailbox import Mailbox
 from settings import Settings
 from storage.database import Database
 from storage.sql import deliveries, mailbox, notifications, programmes
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
+from tests.notifications.test_collected import collect, no_summaries_any_more
 from tests.notifications.test_courtesy import choose
 from tests.servers import dev_server
+from workflows.ids import redelivery_workflow_id
 from workflows.search_attributes import ALL
 
 pytestmark = pytest.mark.dev_server
@@ -64,6 +68,42 @@ async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once
         await _moves_and_removes(client, database)
         await _runs(client, database)
         await _comes_too_late(client, database)
+
+
+async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_next_look(
+    database: Database,
+) -> None:
+    nobody = LazyTemporal({"target_host": "127.0.0.1:9"})
+    assert not await follow_definitions(nobody, database, QUEUE)
+    with dev_server({key.name: "Keyword" for key in ALL}) as address:
+        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        assert await follow_definitions(ConnectedTemporal(client), database, QUEUE)
+        assert (await sync_schedules(client, database, QUEUE))[0].change == "kept"
+        await _lets_go(client, database)
+
+
+async def _lets_go(client: Client, database: Database) -> None:
+    """A newer version has no summaries: they end, and what was collected goes by itself."""
+    await collect(database)
+    await no_summaries_any_more(database)
+    settings = Settings(database_url="sqlite+aiosqlite://", task_queue=QUEUE)
+    workers = worker.build_workers(
+        client, database, Mailbox(database, lambda: NOW), settings, clock=lambda: NOW
+    )
+    async with workers[0], workers[1]:
+        assert (await keep_summaries(client, database, QUEUE, NOW)).let_go == 1
+        async with asyncio.timeout(60):
+            await _redelivered(client, database)
+    assert (await keep_summaries(client, database, QUEUE, NOW)).let_go == 0
+
+
+async def _redelivered(client: Client, database: Database) -> None:
+    async with database.reading() as session:
+        row = (await session.execute(notifications.select())).one()
+    await client.get_workflow_handle(redelivery_workflow_id(row.id, 1)).result()
+    async with database.reading() as session:
+        [mail] = (await session.execute(mailbox.select())).all()
+    assert (mail.kind, mail.to_email) == ("research.reminder", "con_lead@example.org")
 
 
 async def _moves_and_removes(client: Client, database: Database) -> None:

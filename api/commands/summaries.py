@@ -1,0 +1,56 @@
+"""Keeps the promise of summaries: they have schedules, and what none tells of goes by itself."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.inputs import RedeliverInput
+from api.commands.notifications import start_round
+from api.commands.schedule_sync import sync_schedules
+from api.temporal import Temporal, TemporalDown
+from notifications.digests.collected import stranded
+from programmes.facts import MILEPOST
+from storage.database import Database
+
+log = structlog.get_logger("milepost.summaries")
+
+AT_MOST = 5.0
+"""Seconds that whoever adds a programme waits for its schedules: the worker makes them anyhow."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What one look found."""
+
+    schedules: int
+    let_go: int
+    """How many collected reminders go by themselves."""
+
+
+async def keep_summaries(
+    client: Client, database: Database, task_queue: str, now: datetime
+) -> Kept:
+    """One look. Raises ``RPCError`` and ``SQLAlchemyError``; repeating it does nothing twice."""
+    synced = await sync_schedules(client, database, task_queue)
+    async with database.reading() as session:
+        waiting = await stranded(session, now)
+    for one in waiting:
+        await start_round(client, task_queue, RedeliverInput(one.id, one.round + 1, MILEPOST))
+    return Kept(len(synced), len(waiting))
+
+
+async def follow_definitions(temporal: Temporal, database: Database, task_queue: str) -> bool:
+    """Make the schedules follow a programme that was just added; ``False`` where they have to wait
+    for the worker's next look."""
+    try:
+        async with asyncio.timeout(AT_MOST):
+            await sync_schedules(await temporal.client(), database, task_queue)
+    except (TemporalDown, TimeoutError, RPCError, SQLAlchemyError) as problem:
+        log.warning("summaries.later", reason=type(problem).__name__)
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""Reminders that were collected: for whom, and which of them no summary would tell of in time."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.choices import read_choices
+from notifications.courtesy import told_in_time
+from notifications.newest import newest_definition
+from notifications.suppression import Waiting
+from programmes.calendar import WorkingCalendar
+from programmes.digests import Digest
+from storage.roles import CONTACT_PREFIX
+from storage.sql import deliveries, engagements, notifications, tasks
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+
+_MAY_HAVE_GONE = ("claimed", "overtaken", "accepted", "unknown")
+"""The outcomes of attempts after which a summary may be with its reader."""
+
+AT_ONCE = 500
+"""How many are let go in one look; the next one finds the others."""
+
+
+async def collected_for(
+    session: AsyncSession, programme_id: str, holder_ids: Iterable[str]
+) -> dict[str, bool]:
+    """Who of them has reminders collected about what is still open, in a programme; and whether
+    one of these was in no summary yet."""
+    c = notifications.c
+    query = _of_open_tasks(c.recipient_id, _told().label("told")).where(
+        engagements.c.programme_id == programme_id, c.recipient_id.in_(list(holder_ids))
+    )
+    found: dict[str, bool] = {}
+    for row in await session.execute(query.distinct()):
+        found[row.recipient_id] = found.get(row.recipient_id, False) or not row.told
+    return found
+
+
+async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
+    """Those that no summary tells of in time any more, since choices, the definition or a date
+    changed, or since one did not go out. They go by themselves; of several about one task the
+    latest says it all."""
+    c, later = notifications.c, notifications.alias("later")
+    superseded = (
+        select(later.c.id)
+        .where(
+            later.c.recipient_id == c.recipient_id,
+            later.c.item_id == c.item_id,
+            later.c.task == c.task,
+            later.c.sequence > c.sequence,
+        )
+        .exists()
+    )
+    query = (
+        _of_open_tasks(
+            *(c.id, c.round, c.recipient_id, tasks.c.due_at),
+            *(engagements.c.programme_id, engagements.c.calendar),
+        )
+        .where(engagements.c.closed_at.is_(None), tasks.c.due_at > now, ~_told(), ~superseded)
+        .order_by(tasks.c.due_at, c.id)
+        .limit(AT_ONCE)
+    )
+    rows = (await session.execute(query)).all()
+    chosen = await read_choices(session, [row.recipient_id for row in rows])
+    newest = {id: await newest_definition(session, id) for id in {row.programme_id for row in rows}}
+    found = []
+    for row in rows:
+        side: Digest = "member" if row.recipient_id.startswith(CONTACT_PREFIX) else "manager"
+        calendar = _CALENDAR.validate_python(row.calendar)
+        theirs, definition = chosen[row.recipient_id], newest[row.programme_id]
+        if not told_in_time(definition, side, theirs, calendar, row.due_at, now):
+            found.append(Waiting(row.id, row.round))
+    return found
+
+
+def _of_open_tasks(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Of reminders that were collected about a task that is open at the same date."""
+    c = notifications.c
+    return (
+        select(*columns)
+        .select_from(
+            notifications.join(
+                tasks,
+                (tasks.c.item_id == c.item_id)
+                & (tasks.c.key == c.task)
+                & (tasks.c.revision == c.revision),
+            ).join(engagements, engagements.c.id == c.engagement_id)
+        )
+        .where(c.state == "withheld", c.reason == "in_digest")
+    )
+
+
+def _told() -> ColumnElement[bool]:
+    """Whether a summary of the programme has left for its recipient since."""
+    c, summary = notifications.c, notifications.alias("summary")
+    return (
+        select(deliveries.c.id)
+        .join(summary, summary.c.id == deliveries.c.notification_id)
+        .where(
+            summary.c.recipient_id == c.recipient_id,
+            summary.c.engagement_id.is_(None),
+            summary.c.item_id == engagements.c.programme_id + "." + summary.c.kind,
+            deliveries.c.at >= c.changed_at,
+            deliveries.c.outcome.in_(_MAY_HAVE_GONE),
+        )
+        .correlate(notifications, engagements)
+        .exists()
+    )
