@@ -7,9 +7,10 @@ from typing import Literal
 Role = Literal["manager", "researcher", "adviser", "viewer", "member"]
 ROLES: tuple[Role, ...] = ("manager", "researcher", "adviser", "viewer", "member")
 
-Reach = Literal["all", "own", "assigned", "advised"]
+Reach = Literal["all", "own", "assigned", "advised", "held"]
 """``all``: everything. ``own``: the member's own engagements; the rest does not exist for it.
-``assigned``: research requests assigned to the caller. ``advised``: engagements that it advises."""
+``assigned``: research requests assigned to the caller. ``advised``: engagements that it advises.
+``held``: tasks that are the caller's."""
 
 Rule = Mapping[Role, Reach]
 
@@ -86,7 +87,7 @@ RULES: Mapping[str, Rule] = {
     "move_deadline": _MANAGER,
     # Onboarding
     "show_onboarding": _READ,
-    "complete_step": _MEMBER,
+    "complete_step": {**_MEMBER, "adviser": "held", "researcher": "held"},
     "waive_step": _MANAGER,
     # Research requests
     "list_requests": _READ,
@@ -113,7 +114,12 @@ RULES: Mapping[str, Rule] = {
     "miss_session": _ADVISER,
     "record_notes": _ADVISER,
     "close_cycle": _ADVISER,
-    "complete_action": {"manager": "all", "adviser": "advised", "member": "own"},
+    "complete_action": {
+        "manager": "all",
+        "adviser": "advised",
+        "researcher": "held",
+        "member": "own",
+    },
     # Review milestones
     "list_reviews": _READ,
     "show_review": _READ,
@@ -132,7 +138,8 @@ RULES: Mapping[str, Rule] = {
 }
 
 OWN_TASK_ONLY = frozenset({"complete_step", "complete_action"})
-"""Operations that a member may give only for a task that is the member's, or the caller's own."""
+"""Operations that a member may give only for a task that is the member's, or the caller's own; and
+that whoever of the office holds the task may always give."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,13 @@ TEAM = "team"
 FUNDER = "funder"
 ROLES = (LEAD, MEMBER, MANAGER, ADVISER, RESEARCHER, TEAM, FUNDER)
 
+MAY_WORK_AS: Mapping[str, frozenset[str]] = {
+    MANAGER: frozenset({MANAGER}),
+    ADVISER: frozenset({ADVISER, MANAGER}),
+    RESEARCHER: frozenset({RESEARCHER, MANAGER}),
+}
+"""Who can be given work: in each of these, somebody whose own role may do all that it asks for."""
+
 CONTACT_PREFIX = "con_"
 PERSON_PREFIX = "per_"
 _VIEWER = "viewer"

@@ -3,22 +3,15 @@
 from api.desk import Desk
 from api.problems import wrong_value
 from storage.reach import KnownPerson, known_person
+from storage.roles import MAY_WORK_AS
 
 
-async def require_worker(desk: Desk, person_id: str, pointer: str) -> None:
-    """Somebody of the office who is still there; the problem ``invalid`` otherwise."""
+async def require_worker(desk: Desk, person_id: str, role: str, pointer: str) -> None:
+    """Somebody of the office who may do a manager's, an adviser's or a researcher's work; the
+    problem ``invalid`` otherwise. Whoever got it without would be refused at every step of it."""
     person = await _known(desk, person_id)
-    if (
-        person is None
-        or not person.active
-        or person.role
-        not in {
-            "manager",
-            "researcher",
-            "adviser",
-        }
-    ):
-        raise wrong_value("person", pointer)
+    if person is None or not person.active or person.role not in MAY_WORK_AS[role]:
+        raise wrong_value(role, pointer)
 
 
 async def require_owner(desk: Desk, owner: str, member_id: str, pointer: str) -> None:

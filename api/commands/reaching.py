@@ -50,10 +50,16 @@ def _judged(actor: Actor, operation: str, place: Place | None) -> Place:
             return place
         case "advised" if place.adviser_id == actor.holder_id:
             return place
+        case "held" | "advised" if operation in OWN_TASK_ONLY and _holds(actor, place):
+            return place
     raise Problem("not-yours")
 
 
 def _is_members_task(actor: Actor, place: Place) -> bool:
     # A task that is not open is for the workflow to refuse: it knows why.
     owner = place.task_role
-    return owner is None or owner == "lead" or actor.holder_id in {owner, place.task_holder}
+    return owner is None or owner == "lead" or _holds(actor, place)
+
+
+def _holds(actor: Actor, place: Place) -> bool:
+    return actor.holder_id in {place.task_role, place.task_holder}

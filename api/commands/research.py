@@ -111,7 +111,7 @@ async def assign_request(
 ) -> Taken:
     """Somebody takes it up."""
     place = await item_in_reach(desk, actor, "assign_request", request_id, KIND)
-    await require_worker(desk, researcher_id, "#/researcher")
+    await require_worker(desk, researcher_id, "researcher", "#/researcher")
     command = AssignRequest(actor.holder_id, researcher_id)
     return await send_to_item(desk, actor, place, command, key)
 

@@ -121,7 +121,7 @@ async def _calendar(
 async def _require_people(desk: Desk, order: StartOrder) -> None:
     for name, person_id in (("manager", order.manager_id), ("adviser", order.adviser_id)):
         if person_id is not None:
-            await require_worker(desk, person_id, f"#/{name}")
+            await require_worker(desk, person_id, name, f"#/{name}")
 
 
 async def _put_down(desk: Desk, client: Client, opening: Opening) -> None:

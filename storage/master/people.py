@@ -11,6 +11,7 @@ from storage.master.audit import fields, note
 from storage.master.checks import email_flaws, name_flaws, normal_email, role_flaws
 from storage.master.flaws import Flaw, Missing, flaw, reject_any
 from storage.owners import of_person, resolve_owners
+from storage.roles import ADVISER, MANAGER, MAY_WORK_AS
 from storage.sql import engagements, people, tasks
 
 
@@ -96,12 +97,10 @@ async def assign_team(
     Raises ``Missing`` and ``Rejected``.
     """
     flaws: list[Flaw] = []
-    if manager_id is not None and await _role_of(session, manager_id) != "manager":
+    if manager_id is not None and not await _may_work(session, manager_id, MANAGER):
         flaws.append(flaw("not_a_manager", "manager", person=manager_id))
-    if adviser_id is not None:
-        role = await _role_of(session, adviser_id)
-        if role not in ("adviser", "manager"):
-            flaws.append(flaw("not_an_adviser", "adviser", person=adviser_id))
+    if adviser_id is not None and not await _may_work(session, adviser_id, ADVISER):
+        flaws.append(flaw("not_an_adviser", "adviser", person=adviser_id))
     reject_any(flaws)
     c = engagements.c
     known = select(c.id).where(c.id == engagement_id).with_for_update()
@@ -116,10 +115,11 @@ async def assign_team(
     await resolve_owners(session, tasks.c.engagement_id == engagement_id)
 
 
-async def _role_of(session: AsyncSession, person_id: str) -> str | None:
-    return await session.scalar(
+async def _may_work(session: AsyncSession, person_id: str, role: str) -> bool:
+    own = await session.scalar(
         select(people.c.role).where(people.c.id == person_id, people.c.active)
     )
+    return own in MAY_WORK_AS[role]
 
 
 async def _taken_email(session: AsyncSession, email: str, *, but: str | None = None) -> list[Flaw]:
