@@ -79,5 +79,5 @@ def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
 @lru_cache(maxsize=64)
 def parsed(source: str) -> tuple[Definition, Titles]:
     """A stored definition with its titles. Stored versions never change, so each is read once."""
-    definition = load_definition(source, "stored programme")
+    definition = load_definition(source, "stored programme", stored=True)
     return definition, titles_of(definition)

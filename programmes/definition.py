@@ -10,7 +10,6 @@ from programmes.fields import (
     Address,
     Before,
     Key,
-    Line,
     Offset,
     Owner,
     Part,
@@ -35,7 +34,7 @@ from programmes.rules import (
     StageRule,
     StepRule,
 )
-from programmes.spoken import Prose, Title
+from programmes.spoken import Line, Prose, Title
 
 
 class Theme(Titled):

@@ -2,13 +2,15 @@
 
 import re
 from datetime import date, time
+from email.errors import HeaderParseError
+from email.headerregistry import Address as EmailAddress
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from programmes.durations import parse_duration
 from programmes.problems import MistakeError
-from programmes.spoken import Title
+from programmes.spoken import Title, is_stored
 
 Role = Literal["lead", "manager", "adviser", "researcher", "funder"]
 Owner = Literal["lead", "manager", "adviser", "researcher"]
@@ -96,6 +98,17 @@ def _offset(text: str) -> str:
     return text
 
 
+def _address(text: str, info: ValidationInfo) -> str:
+    """As the heading of an email takes it: every email that comes from another would be lost."""
+    try:
+        heading = EmailAddress(addr_spec=text)
+    except (ValueError, HeaderParseError):
+        heading = None
+    if not is_stored(info) and (heading is None or not text.isascii()):
+        raise MistakeError.of("field.address", text=text)
+    return text
+
+
 _LENGTH = r"^(P\d+M|\d+(wd|d|w|h|min|s))$"
 _DURATION = f"^-?{_LENGTH[1:]}"
 
@@ -136,7 +149,6 @@ Before = Annotated[
 """A duration before something: with a minus."""
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
-Line = Annotated[str, Field(min_length=1, max_length=200)]
 Hours = Annotated[
     str, AfterValidator(_hours), Field(json_schema_extra={"pattern": f"^{_HOURS.pattern}$"})
 ]
@@ -148,7 +160,11 @@ Day = Annotated[
     Field(json_schema_extra={"pattern": f"^{_DAY.pattern}$"}),
 ]
 """A day of every year, ``12-24``, or of one year, ``2026-12-24``."""
-Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Address = Annotated[
+    str,
+    Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254),
+    AfterValidator(_address),
+]
 
 
 class Part(BaseModel):

@@ -16,6 +16,7 @@ from programmes.findings import Finding
 from programmes.positions import Place, Positions, TooLargeError, positions
 from programmes.problems import DefinitionErrors, Problem
 from programmes.sentences import complaint
+from programmes.spoken import STORED
 
 __all__ = [
     "DefinitionErrors",
@@ -29,8 +30,10 @@ _LARGEST = 500_000
 """Characters. The largest sensible definition has a tenth of that."""
 
 
-def load_definition(text: str, source: str) -> Definition:
-    """The definition in ``text``; ``source`` is the file's name in errors.
+def load_definition(text: str, source: str, *, stored: bool = False) -> Definition:
+    """The definition in ``text``; ``source`` is the file's name in errors. One that is ``stored``
+    was taken by an earlier Milepost, and engagements run on it: some of what is refused in a new
+    one is put right.
 
     Raises ``DefinitionErrors`` with everything that is wrong, in the order of the file.
     """
@@ -38,7 +41,7 @@ def load_definition(text: str, source: str) -> Definition:
     findings: list[Finding] = []
     definition: Definition | None = None
     try:
-        definition = Definition.model_validate(data)
+        definition = Definition.model_validate(data, context={STORED: stored})
     except ValidationError as error:
         findings += explain(error, data, definition_schema())
     findings += check(data)

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from programmes.fields import Day, Hours, Line, Part, Weekday
+from programmes.fields import Day, Hours, Part, Weekday
+from programmes.spoken import Line
 
 
 class Closure(Part):

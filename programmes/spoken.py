@@ -1,16 +1,27 @@
 """A text of a definition: plain, or in English and in Welsh."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     GetCoreSchemaHandler,
     Tag,
+    ValidationInfo,
 )
 from pydantic_core import CoreSchema, core_schema
+
+from programmes.problems import MistakeError
+
+STORED = "stored"
+"""The key in Pydantic's context that says that a definition was taken long ago."""
+
+_BREAKS = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_UNBROKEN = f"^[^{_BREAKS[1:-1]}]*$"
 
 Tongue = Literal["en", "cy"]
 
@@ -32,6 +43,32 @@ def spoken(text: str, language: Tongue) -> str:
     return welsh if language == "cy" and welsh else str(text)
 
 
+def is_stored(info: ValidationInfo) -> bool:
+    """Whether a definition is read again that engagements run on: it cannot be refused any more."""
+    return bool(info.context and info.context.get(STORED))
+
+
+def one_line(text: str) -> str:
+    """The text on one line, as the heading of an email has to be."""
+    return " ".join(re.sub(_BREAKS, " ", text).split())
+
+
+def _line(text: str, info: ValidationInfo) -> str:
+    if not re.search(_BREAKS, text):
+        return text
+    if is_stored(info):
+        return one_line(text)
+    raise MistakeError.of("line.broken", text=one_line(text))
+
+
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": _UNBROKEN}),
+    AfterValidator(_line),
+]
+"""A title or a name in one language: a line end in it would end the heading of an email."""
+
+
 class _Both(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,30 +76,32 @@ class _Both(BaseModel):
 class LineInBoth(_Both):
     """A title in English and in Welsh."""
 
-    en: Annotated[str, Field(min_length=1, max_length=200)]
-    cy: Annotated[str, Field(min_length=1, max_length=200)]
+    en: Line
+    cy: Line
+
+
+_Paragraphs = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class TextInBoth(_Both):
     """A text in English and in Welsh."""
 
-    en: Annotated[str, Field(min_length=1, max_length=4000)]
-    cy: Annotated[str, Field(min_length=1, max_length=4000)]
+    en: _Paragraphs
+    cy: _Paragraphs
 
 
 class _Shape:
     """Reads a plain text, or the mapping of a text in both languages."""
 
-    def __init__(self, both: type[LineInBoth] | type[TextInBoth], longest: int) -> None:
+    def __init__(self, both: type[LineInBoth] | type[TextInBoth], plain: Any) -> None:
         self._both = both
-        self._longest = longest
+        self._plain = plain
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        plain = Annotated[str, Field(min_length=1, max_length=self._longest), Tag("plain")]
         either = Annotated[
-            Annotated[self._both, Tag("both")] | plain,  # type: ignore[name-defined]
+            Annotated[self._both, Tag("both")] | Annotated[self._plain, Tag("plain")],  # type: ignore[name-defined]
             Discriminator(lambda given: "both" if isinstance(given, dict) else "plain"),
         ]
         return core_schema.no_info_after_validator_function(
@@ -76,5 +115,5 @@ def _as_spoken(given: str | LineInBoth | TextInBoth) -> Spoken:
     return Spoken(given) if isinstance(given, str) else Spoken(given.en, given.cy)
 
 
-Title = Annotated[Spoken, _Shape(LineInBoth, 200)]
-Prose = Annotated[Spoken, _Shape(TextInBoth, 4000)]
+Title = Annotated[Spoken, _Shape(LineInBoth, Line)]
+Prose = Annotated[Spoken, _Shape(TextInBoth, _Paragraphs)]

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from api.problems import catalogue
+from programmes.spoken import one_line
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
 _VISIBLE = r"[^\x00-\x20\x7f\s]"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LINK = r"^https?://[!-~]+$"
 
 BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -26,7 +26,7 @@ def _wrong(name: str) -> PydanticCustomError:
 
 def _line(text: str) -> str:
     """One line: what would break it is a space."""
-    return _visible(_CONTROL.sub(" ", text))
+    return _visible(one_line(text))
 
 
 def _paragraphs(text: str) -> str:

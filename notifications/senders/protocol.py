@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
 
+from programmes.spoken import one_line
+
 
 @dataclass(frozen=True)
 class Invitation:
@@ -23,7 +25,11 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 
 @dataclass(frozen=True)
 class Email:
-    """A rendered email to one person. ``notification_id`` is its key on the ledger."""
+    """A rendered email to one person. ``notification_id`` is its key on the ledger.
+
+    What goes into its headings is put on one line, whatever it is made from: a mail server's
+    library refuses anything else, and with it every email of an office whose name has a line end.
+    """
 
     notification_id: str
     kind: str
@@ -42,6 +48,10 @@ class Email:
     """The link that ends such emails at one click (RFC 8058); empty where they always go."""
     attempt: int = 0
     """The attempt's number on the ledger (its delivery); 0 where there is none."""
+
+    def __post_init__(self) -> None:
+        for name in ("to_name", "from_name", "subject"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
 
 
 def headings(email: Email) -> dict[str, str]:

@@ -167,8 +167,8 @@ class TestSend:
             accepted = await to(port, timeout=0.5, verdict_timeout=30.0).send(EMAIL)
         assert accepted.provider_id == "<ntf_1@example.org>"
 
-    async def test_a_name_that_cannot_be_a_header_fails_alone(self) -> None:
-        broken = Email(**{**vars(EMAIL), "to_name": "Zoë\r\nBcc: all@example.org"})
+    async def test_an_address_that_cannot_be_a_header_fails_alone(self) -> None:
+        broken = Email(**{**vars(EMAIL), "reply_to": "zoe@example.org\r\nBcc: all@example.org"})
         with pytest.raises(Permanent, match="not_an_email"):
             await to(1).send(broken)
 

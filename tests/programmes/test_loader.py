@@ -14,6 +14,7 @@ from programmes.loader import (
     definition_schema,
     load_definition,
 )
+from programmes.spoken import spoken
 from tests.programmes.small import SMALL, changed, errors, place, problems
 
 EARLY = (
@@ -48,6 +49,14 @@ class TestLoadDefinition:
             ("office@example.org", "office", "office", "is not an email address"),
             ("  reply_to:", "  from: us\n  reply_to:", "us", "'us' is not an email address"),
             ("  reply_to:", "  form: us\n  reply_to:", "form", "did you mean 'from'?"),
+            ("  reply_to: office@", "  reply_to: o,ffice@", "o,ffice", "is not an email address"),
+            ("  reply_to: office@", "  reply_to: büro@", "büro", "is not an email address"),
+            ("name: An office", "name: |\n    An office", "|", "without | or >: An office"),
+            ("title: Call", "title: >\n        Call\n        them", ">", "or >: Call them"),
+            ("title: Sign", 'title: {en: "A\\tb", cy: C}', '"A', "| or >: A b"),
+            ("title: Jobs", 'title: "Jobs\\N"', '"Jobs', "write it on one line"),
+            ("host: An office", 'host: "An\\Loffice"', '"An', "| or >: An office"),
+            ("reason: Closed", 'reason: "Closed\\r\\nBcc: x"', '"Closed', "| or >: Closed Bcc: x"),
             ("kind: uk", "kind: uks", "uks", "did you mean 'uk'?"),
             ("tuesday", "tusday", "tusday", "did you mean 'tuesday'?"),
             ("hours: 09:00-17:00", "hours: 9-5", "9-5", "write it like 09:00-17:00"),
@@ -75,6 +84,18 @@ class TestLoadDefinition:
         found = [one for one in errors(text) if said in one]
         assert len(found) == 1
         assert found[0].startswith(f"small.yaml:{place(text, SMALL.index(old), part)}: ")
+
+    def test_one_that_engagements_run_on_is_put_on_one_line(self) -> None:
+        text = changed(
+            ("name: An office", "name: |\n    An\n    office"),
+            ("title: Sign", 'title: {en: "Sign\\nit", cy: "Arwyddo\\n"}'),
+            ("reply_to: office@", "reply_to: büro@"),
+        )
+        stored = load_definition(text, "x", stored=True)
+        assert stored.mail.from_name == "An office"
+        title = stored.step("sign").title
+        assert (spoken(title, "en"), spoken(title, "cy")) == ("Sign it", "Arwyddo")
+        assert stored.step("sign").text == "Sign it."
 
     @pytest.mark.parametrize(
         ("piece", "name", "owner"),

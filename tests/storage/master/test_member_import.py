@@ -90,3 +90,15 @@ async def test_a_file_that_is_no_such_list_is_refused(
         async with stocked.transaction() as session:
             await import_members(session, "per_manager", NOW, text)
     assert [flaw.name for flaw in caught.value.flaws] == names
+
+
+async def test_a_name_on_two_lines_is_refused_with_its_line(stocked: Database) -> None:
+    """A spreadsheet lets people write one."""
+    text = HEADING + '"Bel\nfast",NIR,Ann,ann@example.org,\nBangor,NIR,"D\ni",di@example.org,\n'
+    with pytest.raises(Rejected) as caught:
+        async with stocked.transaction() as session:
+            await import_members(session, "per_manager", NOW, text)
+    assert [(flaw.line, flaw.name, flaw.field) for flaw in caught.value.flaws] == [
+        (3, "name_unprintable", "name"),
+        (5, "name_unprintable", "contact_name"),
+    ]
