@@ -76,8 +76,9 @@ def build_workers(
     """
     recorder = Recorder(database, clock)
     replies = reply_addresses(settings.inbound_secret, settings.inbound_domain)
-    courier = Courier(database, sender, settings, clock, replies)
-    digests = DigestDesk(database, sender, settings, settings.secret.get_secret_value(), clock)
+    secret = settings.secret.get_secret_value()
+    courier = Courier(database, sender, settings, clock, replies, secret)
+    digests = DigestDesk(database, sender, settings, secret, clock)
     deciding = Worker(
         client,
         task_queue=settings.task_queue,

@@ -1,17 +1,19 @@
 """The activities that send what a record reserved: each email on its own, none of them twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 import structlog
 from temporalio import activity
 
-from activities.handing_over import kind, not_yet, stopping, to_its_end
+from activities.handing_over import beating, kind, not_yet, stopping, to_its_end
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder, utc_now
+from notifications.digests.post import DigestPost
 from notifications.dispatch import Dispatch
 from notifications.handover import OfficeAddress
-from notifications.ledger import of_record
+from notifications.ledger import Held, of_record
 from notifications.replies.address import ReplyAddresses
 from notifications.resolving import Word, begin_round
 from notifications.scene import read_scene
@@ -35,15 +37,21 @@ class Courier:
         settings: OfficeAddress,
         clock: Callable[[], datetime] = utc_now,
         replies: ReplyAddresses | None = None,
+        secret: str = "",
     ) -> None:
         self._database = database
         self._dispatch = Dispatch(database, sender, settings, clock, replies)
+        self._summaries = DigestPost(database, sender, settings, clock, secret)
         self._recorder = Recorder(database, clock)
         self._clock = clock
 
     @activity.defn(name=DELIVER)
     async def deliver(self, of: DeliverInput) -> None:
         """Send what is still open of a record. Raises a retryable error if some have to wait."""
+        async with beating():
+            await self._deliver(of)
+
+    async def _deliver(self, of: DeliverInput) -> None:
         async with self._database.reading() as session:
             waiting = await of_record(session, of.item_id, of.sequence)
             if not waiting:
@@ -69,26 +77,38 @@ class Courier:
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
         """Write one record, and send what it reserved."""
-        written = await self._recorder.record(record)
-        if written.notifications:
-            await self.deliver(DeliverInput(record.engagement_id, record.item_id, record.sequence))
+        async with beating():
+            written = await self._recorder.record(record)
+            if written.notifications:
+                of = DeliverInput(record.engagement_id, record.item_id, record.sequence)
+                await self._deliver(of)
 
     @activity.defn(name=REDELIVER)
     async def redeliver(self, of: RedeliverInput) -> None:
         """Send one notification again, in a round of its own, because a person said so.
 
-        It is looked at anew: what is not true any more is withheld this time, too.
+        It is looked at anew: what is not true any more is withheld this time, too. A summary says
+        what is true now.
         """
+        async with beating():
+            await self._redeliver(of)
+
+    async def _redeliver(self, of: RedeliverInput) -> None:
         word = Word(of.by, of.text)
         async with self._database.transaction() as session:
             held = await begin_round(session, of.notification_id, of.round, word, self._clock())
         if held is None:
             log.info("redelivery_off", notification=of.notification_id)
             return
-        async with self._database.reading() as session:
-            scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)
         stopping()
         try:
-            await to_its_end(self._dispatch.send(held.id, scene))
+            await to_its_end(await self._sending(held))
         except Transient as refusal:
             raise not_yet([refusal], of=1) from None
+
+    async def _sending(self, held: Held) -> Coroutine[Any, Any, None]:
+        if not held.engagement_id:
+            return self._summaries.send(held.id, None)
+        async with self._database.reading() as session:
+            scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)
+        return self._dispatch.send(held.id, scene)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from activities.handing_over import not_yet, stopping, to_its_end
+from activities.handing_over import beating, not_yet, stopping, to_its_end
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from activities.record import utc_now
 from notifications.digests.planning import reserve_digests
@@ -55,13 +55,14 @@ class DigestDesk:
     async def send_digest(self, notification_id: str) -> float | None:
         """Send one. Raises a retryable error while it has to wait a little; returns how many
         seconds, where it is long."""
-        stopping()
-        try:
-            await to_its_end(self._post.send(notification_id, None))
-        except Transient as refusal:
-            if refusal.retry_after is not None and refusal.retry_after > A_WHILE:
-                return refusal.retry_after.total_seconds()
-            raise not_yet([refusal], of=1) from None
+        async with beating():
+            stopping()
+            try:
+                await to_its_end(self._post.send(notification_id, None))
+            except Transient as refusal:
+                if refusal.retry_after is not None and refusal.retry_after > A_WHILE:
+                    return refusal.retry_after.total_seconds()
+                raise not_yet([refusal], of=1) from None
         return None
 
     @activity.defn(name=WITHHOLD_DIGEST)

@@ -2,7 +2,10 @@
 have to wait."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
@@ -13,6 +16,35 @@ from notifications.senders.protocol import Transient
 
 NOT_YET = "DeliveryNotYet"
 """The error type of an attempt that could not hand everything over; it is tried again."""
+
+
+BEATS = 4
+"""Heartbeats within the time after which a silent courier is taken for dead."""
+
+
+@asynccontextmanager
+async def beating() -> AsyncIterator[asyncio.Task[None] | None]:
+    """Show that we are alive, however long a database or a mail server keeps us waiting: taken for
+    dead, another attempt would come between. It ends with the time that this attempt has."""
+    info = activity.info() if activity.in_activity() else None
+    if info is None or info.heartbeat_timeout is None:
+        yield None
+        return
+    beats = asyncio.create_task(
+        _beat(info.heartbeat_timeout / BEATS, info.start_to_close_timeout or timedelta.max)
+    )
+    try:
+        yield beats
+    finally:
+        beats.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beats
+
+
+async def _beat(every: timedelta, longest: timedelta) -> None:
+    for _ in range(longest // every):
+        await asyncio.sleep(every.total_seconds())
+        activity.heartbeat()
 
 
 def stopping() -> bool:

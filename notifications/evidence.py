@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.company import Company, read_company
+from notifications.programme_scene import read_programme_scene
 from notifications.scene import Scene, read_scene
 from programmes.calendar import WorkingCalendar
 from storage.queries.notifications import NotificationDetail, show_notification
@@ -64,6 +65,8 @@ async def read_evidence(
     if detail is None:
         return None
     row = detail.row
+    if row.engagement_id is None:
+        return await _of_summary(session, detail)
     scene = await read_scene(session, row.engagement_id, row.item_id, detail.sequence)
     noted = await _events(session, detail)
     causes = tuple(
@@ -89,6 +92,27 @@ async def read_evidence(
         open_due=await _open_due(session, row.item_id, row.task),
         names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
         company=await read_company(session, row.id, detail.carrier_id, visible_to),
+    )
+
+
+async def _of_summary(session: AsyncSession, detail: NotificationDetail) -> Evidence:
+    """A summary follows from the programme alone: from no record, task or date."""
+    scene, version = await read_programme_scene(session, detail.programme_id)
+    said = tuple(one for item, one in await _events(session, detail) if item == detail.row.id)
+    actors = {one.actor for one in said if one.actor[:4] in ("con_", "per_")}
+    return Evidence(
+        detail=detail,
+        scene=scene,
+        nation="",
+        member="",
+        version=version,
+        calendar=None,
+        causes=(),
+        dates=(),
+        said=said,
+        open_due=None,
+        names=await names_of(session, sorted(actors)),
+        company=Company(),
     )
 
 

@@ -76,7 +76,7 @@ class _Teller:
         row = self.evidence.detail.row
         yield notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
         yield from self._causes()
-        yield self._say("ladder" if self.rule.ladder else "process", **self._rule_words())
+        yield self._say(self._ground(), **self._rule_words())
         if self.due is not None:
             yield self._due_sentence(self.due)
         yield self._recipient()
@@ -101,9 +101,15 @@ class _Teller:
             item_key=self.evidence.scene.item_key,
         )
 
+    def _ground(self) -> str:
+        if self.evidence.detail.row.engagement_id is None:
+            return "summary"
+        return "ladder" if self.rule.ladder else "process"
+
     def _rule_words(self) -> Mapping[str, str]:
         rule = self.rule
         return {
+            "period": self.evidence.detail.row.rung,
             "programme": self.evidence.scene.titles.programme,
             "version": str(rule.version),
             "kind": kind_title(self.evidence.detail.row.kind),

@@ -132,6 +132,7 @@ class Held:
 
     id: str
     engagement_id: str
+    """Empty of a summary, which is about a whole programme."""
     item_id: str
     sequence: int
     kind: str
@@ -171,7 +172,7 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         interrupted = delivery.id if delivery and delivery.outcome in OPEN_ATTEMPT else None
     return Held(
         id=row.id,
-        engagement_id=row.engagement_id,
+        engagement_id=row.engagement_id or "",
         item_id=row.item_id,
         sequence=row.sequence,
         kind=row.kind,

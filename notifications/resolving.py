@@ -1,6 +1,7 @@
 """What a person says about an email in trouble: it arrived, send it again, or leave it.
 
-Each choice is an event on the engagement's timeline, under the notification's own number.
+Each choice is an event on the engagement's timeline, under the notification's own number; what is
+said of a summary, which has no engagement, is in the office's audit trail.
 """
 
 from dataclasses import dataclass, replace
@@ -108,7 +109,8 @@ async def _note(
     last = select(func.coalesce(func.max(events.c.sequence), 0)).where(events.c.item_id == held.id)
     await session.execute(
         insert(events).values(
-            engagement_id=held.engagement_id,
+            # A summary belongs to no engagement: what is said of it is on the office's own trail.
+            engagement_id=held.engagement_id or None,
             item_id=held.id,
             sequence=last.scalar_subquery() + 1,
             position=0,

@@ -22,8 +22,8 @@ DELIVER_ATTEMPT = timedelta(hours=1)
 mail server may take ten minutes to answer. The heartbeat tells much sooner that a courier died."""
 
 DELIVER_HEARTBEAT = timedelta(seconds=20)
-"""A courier that falls silent is taken for dead, and another one goes on. Longer than one email
-takes, the sender's timeout (10 s) and the patience with the database included."""
+"""A courier that falls silent is taken for dead, and another one goes on. It beats by itself while
+it waits for a mail server or a database, so that only one that is gone falls silent."""
 
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),

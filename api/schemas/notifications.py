@@ -66,7 +66,7 @@ class NotificationDetail(Notification):
     """One notification with its attempts and reports."""
 
     model_config = example(_NOTIFICATION)
-    engagement: str
+    engagement: str | None = Field(description="Nothing of a summary: it is about a programme.")
     sentence: str
     round: int = Field(description="How often a person has had it sent again.")
     resolution: str = Field(description="What a person said about its trouble, if anybody did.")

@@ -18,7 +18,8 @@ class NotificationRow:
     """One notification of the ledger."""
 
     id: str
-    engagement_id: str
+    engagement_id: str | None
+    """``None`` of a summary, which is about a whole programme."""
     item_id: str
     item_kind: str
     """Empty where it concerns the engagement itself."""
@@ -128,9 +129,9 @@ async def show_notification(
         return None
     return NotificationDetail(
         row=_row(row),
-        member_id=row.member_id,
-        programme_id=row.programme_id,
-        programme_version=row.programme_version,
+        member_id=row.member_id or "",
+        programme_id=row.programme_id or row.item_id.removesuffix(f".{row.kind}"),
+        programme_version=row.programme_version or 0,
         sequence=row.sequence,
         revision=row.revision,
         selector=row.selector,
@@ -198,7 +199,7 @@ def _columns() -> list[ColumnElement[Any]]:
 def _source() -> FromClause:
     c = notifications.c
     return (
-        notifications.join(engagements, engagements.c.id == c.engagement_id)
+        notifications.outerjoin(engagements, engagements.c.id == c.engagement_id)
         .outerjoin(items, items.c.id == c.item_id)
         .outerjoin(owner_contacts, owner_contacts.c.id == c.recipient_id)
         .outerjoin(owner_people, owner_people.c.id == c.recipient_id)

@@ -10,10 +10,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 
+from api.desk import utc_now
+from notifications.digests.planning import reserve_digests
+from notifications.titles import parsed
 from storage.database import Database
 from storage.sql import deliveries, engagements, mailbox, notifications
 from tests.api.conftest import Caller
-from tests.api.live import Live, at_work
+from tests.api.live import Live, at_work, swift
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF
 from tests.api.test_pages import browser
@@ -180,6 +183,44 @@ async def test_two_people_who_have_it_sent_again_at_once_cause_one_email(
         assert await mails(live) == 1
         late = await live.post("manager", resolve, {"choice": "send_again"})
         assert late.status_code == 409
+
+
+@pytest.mark.dev_server
+async def test_a_summary_that_came_back_is_sent_again_with_what_is_true_now(
+    temporal_address: str, filled: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "office.db"
+    shutil.copyfile(filled, path)
+    async with (
+        opened(sqlite_url(path)) as database,
+        at_work(temporal_address, database, tmp_path) as live,
+    ):
+        await live.started()
+        async with database.transaction() as session:
+            definition = parsed(swift())[0]
+            [id] = await reserve_digests(session, definition, "manager", utc_now(), utc_now())
+            await session.execute(
+                update(notifications).where(notifications.c.id == id).values(state="bounced")
+            )
+        one = f"/notifications/{id}"
+        read = await live.get("manager", one)
+        assert (read["engagement"], read["choices"]) == (None, ["send_again", "dismiss"])
+        assert (
+            await live.post("viewer", f"{one}/resolve", {"choice": "dismiss"})
+        ).status_code == 403
+        async with live.calling("member") as member:
+            assert (await member.get(one)).status_code == 404
+        await live.done("manager", f"{one}/resolve", {"choice": "send_again", "note": "Mended."})
+        await live.until("manager", one, lambda read: read["state"] == "accepted")
+        explained = await live.get("manager", f"{one}/explain")
+        assert "asks for this summary" in "\n".join(explained["sentences"])
+        async with database.reading() as session:
+            query = select(mailbox).where(mailbox.c.notification_id == id)
+            mail = (await session.execute(query)).one()
+        assert "Bristol" in mail.text
+        assert (
+            await live.post("manager", f"{one}/resolve", {"choice": "arrived"})
+        ).status_code == 409
 
 
 async def mails(live: Live) -> int:

@@ -8,17 +8,24 @@ from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RedeliverInput
+from notifications.evidence import read_evidence
+from notifications.explain import explain
+from notifications.ledger import advance
 from notifications.resolving import NotPossible, Word, begin_round, check, settle
 from notifications.senders.protocol import Permanent, Transient, Unknown
 from notifications.states import CHOICES, STATES
 from storage.database import Database
 from storage.queries.timeline import timeline
-from storage.sql import notifications
+from storage.queries.visibility import Visibility
+from storage.sql import events, notifications
 from tests.notifications.office import NOW, Post, record, reminder, task
 from tests.notifications.senders import Scripted
+from tests.notifications.test_digests import plan
+from tests.notifications.test_digests import post as digest_post
 
 REMIND = record(1, reminder(), tasks=(task(),))
-KEY = ("research.reminder", "per_manager")
+MANAGER = "per_manager"
+KEY = ("research.reminder", MANAGER)
 WAIT = timedelta(hours=2)
 BY = Word("per_manager")
 
@@ -149,3 +156,56 @@ class TestSendAgain:
             async with database.transaction() as session:
                 assert await begin_round(session, id, 1, BY, NOW) is None
         assert await said(database) == []
+
+
+class TestASummary:
+    async def bounced(self, database: Database) -> tuple[Post, str]:
+        """A manager's weekly list that came back."""
+        post = Post(database)
+        await post.write(REMIND)
+        id = next(iter(await plan(database, "manager")))
+        await digest_post(database).send(id, None)
+        async with database.transaction() as session:
+            assert await advance(session, id, "bounced", "bounce_5.1.1", NOW)
+        return post, id
+
+    async def test_sent_again_it_says_what_is_true_now(self, database: Database) -> None:
+        post, id = await self.bounced(database)
+        later = record(2, reminder("triage/late"), tasks=(task(due_at=NOW),))
+        await post.write(later)
+        sender = Scripted()
+        anew = Post(database, sender)
+        for _ in range(3):
+            await again(anew, id)
+        [email] = sender.taken
+        assert (email.kind, email.notification_id) == ("digest.manager", id)
+        assert "by Monday 11 January 2027" in email.text
+        assert (await post.states())["digest.manager", MANAGER] == ("accepted", "")
+
+    async def test_where_nothing_is_left_to_say_it_says_so_and_ends(
+        self, database: Database
+    ) -> None:
+        post, id = await self.bounced(database)
+        await post.write(record(2, stage="scope"))
+        await again(post, id)
+        assert (await post.states())["digest.manager", MANAGER] == ("withheld", "nothing_to_say")
+
+    async def test_a_word_about_it_is_on_the_trail_of_the_office(self, database: Database) -> None:
+        _, id = await self.bounced(database)
+        async with database.transaction() as session:
+            await settle(session, id, "dismiss", BY, NOW)
+        async with database.reading() as session:
+            row = (await session.execute(select(events).where(events.c.item_id == id))).one()
+        assert (row.kind, row.engagement_id, row.actor) == ("notification.resolved", None, MANAGER)
+        assert row.data["email"] == "digest.manager"
+
+    async def test_it_is_shown_and_explained(self, database: Database) -> None:
+        _, id = await self.bounced(database)
+        async with database.reading() as session:
+            evidence = await read_evidence(session, id)
+            nobodys = await read_evidence(session, id, visible_to=Visibility("mem_1"))
+        assert evidence is not None
+        assert nobodys is None
+        text = "\n".join(explain(evidence).sentences)
+        assert "The email 'Weekly list' to Mair Evans came back. There is no such address" in text
+        assert "asks for this summary: 'Weekly list', of 2027-W02." in text
