@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import openapi, problem_handlers
+from api.commands.releasing import Releaser
 from api.desk import Desk
 from api.etags import EntityTags
 from api.middleware import BodyLimit, Envelope
@@ -68,7 +69,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with app.state.teller.at_work():
+        async with app.state.teller.at_work(), Releaser(app.state.desk).at_work():
             yield
         if database is None:
             await opened.dispose()

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.courtesy import fingerprint
 from notifications.scene import read_recipient
 from storage.master.suppressions import suppress
-from storage.sql import notifications
+from storage.sql import contacts, notifications, people, suppressions
 
 SUPPRESSING = frozenset({"bounced", "dropped", "complained"})
 """The states that say of an address that nothing should be sent to it any more."""
@@ -53,23 +53,45 @@ class Waiting:
 async def waiting_for(session: AsyncSession, holder_ids: list[str]) -> list[Waiting]:
     """The notifications that a mended address lets go, the oldest first.
 
-    Of several about one task the latest says it all, so the others stay withheld. Whether what is
-    left is still true, whoever sends it asks again.
+    Of several about one task the latest says it all, so the others stay withheld, also once that
+    has been let go. Whether what is left is still true, whoever sends it asks again.
     """
     c = notifications.c
+    held = _withheld_for_address(c.recipient_id.in_(holder_ids))
+    if not (await session.execute(select(c.id).where(held).limit(1))).first():
+        return []
     rows = await session.execute(
-        select(c.id, c.item_id, c.task, c.recipient_id, c.round)
-        .where(
-            c.recipient_id.in_(holder_ids),
-            c.engagement_id.is_not(None),
-            c.state == "withheld",
-            c.reason == "suppressed",
-        )
+        select(c.id, c.item_id, c.task, c.recipient_id, c.round, held.label("held"))
+        .where(c.recipient_id.in_(holder_ids), c.engagement_id.is_not(None))
         .order_by(c.reserved_at, c.sequence, c.id)
     )
-    latest: dict[tuple[str, ...], Waiting] = {}
+    latest: dict[tuple[str, ...], tuple[bool, Waiting]] = {}
     for row in rows:
         key = (row.recipient_id, row.item_id, row.task) if row.task else (row.id,)
         latest.pop(key, None)
-        latest[key] = Waiting(row.id, row.round)
-    return list(latest.values())
+        latest[key] = (row.held, Waiting(row.id, row.round))
+    return [waiting for held_still, waiting in latest.values() if held_still]
+
+
+async def left_waiting(session: AsyncSession) -> list[Waiting]:
+    """What should have been let go by now: its recipient's address takes emails."""
+    c, s = notifications.c, suppressions.c
+    taking_none = select(s.address).where(s.lifted_at.is_(None))
+    reachable = union_all(
+        *(
+            select(table.c.id).where(table.c.active, func.lower(table.c.email).not_in(taking_none))
+            for table in (contacts, people)
+        )
+    )
+    holders = select(c.recipient_id).where(_withheld_for_address(c.recipient_id.in_(reachable)))
+    return await waiting_for(session, sorted(set((await session.execute(holders)).scalars())))
+
+
+def _withheld_for_address(of_whom: ColumnElement[bool]) -> ColumnElement[bool]:
+    c = notifications.c
+    return and_(
+        of_whom,
+        c.engagement_id.is_not(None),
+        c.state == "withheld",
+        c.reason == "suppressed",
+    )

@@ -1,7 +1,13 @@
 """Lets go the emails that were withheld for an address, once that is mended."""
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.inputs import RedeliverInput
@@ -9,7 +15,13 @@ from api.commands.dispatch import reachable
 from api.commands.notifications import start_redelivery
 from api.desk import Desk
 from api.permissions import Actor
-from notifications.suppression import Waiting, waiting_for
+from api.problems import Problem
+from notifications.suppression import Waiting, left_waiting, waiting_for
+from programmes.facts import MILEPOST
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = timedelta(minutes=1)
 
 
 async def withheld_for(
@@ -28,9 +40,51 @@ async def withheld_for(
 
 async def release(desk: Desk, actor: Actor, waiting: Sequence[Waiting]) -> None:
     """Try these again, once the change is final: each is judged anew as it leaves, so what is not
-    true any more stays withheld. A repeat of the change repeats what this did not come to."""
-    if not waiting:
-        return
-    client = await reachable(desk)
-    for one in waiting:
-        await start_redelivery(client, desk, RedeliverInput(one.id, one.round + 1, actor.holder_id))
+    true any more stays withheld. The change stands where Temporal goes away just now: what this
+    does not come to is let go by whoever looks next (``Releaser``)."""
+    try:
+        for one in waiting:
+            client = await reachable(desk)
+            again = RedeliverInput(one.id, one.round + 1, actor.holder_id)
+            await start_redelivery(client, desk, again)
+    except Problem as problem:
+        log.warning("release_waits", problem=problem.name)
+
+
+class Releaser:
+    """Looks now and then for what a mended address should have let go. The ledger tells, so that
+    nothing is forgotten, whoever changed the address and whatever broke; and the id of a workflow
+    makes a repeat harmless."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def look(self) -> int:
+        """Let go what is left; how much that was. What Temporal does not take is left once more."""
+        try:
+            async with self._desk.database.reading() as session:
+                left = await left_waiting(session)
+            for one in left:
+                client = await reachable(self._desk)
+                again = RedeliverInput(one.id, one.round + 1, MILEPOST)
+                await start_redelivery(client, self._desk, again)
+        except (Problem, SQLAlchemyError) as error:
+            log.warning("release_waits", error=type(error).__name__)
+            return 0
+        return len(left)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Look at the beginning, and every now and then."""
+        working = asyncio.create_task(self._work())
+        try:
+            yield
+        finally:
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+
+    async def _work(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY.total_seconds())

@@ -1,8 +1,11 @@
 """A bounce stops emails to an address; mending the address lets go what is still worth sending."""
 
+from collections import Counter
+
 import pytest
 
-from notifications.suppression import heed_report, waiting_for
+from activities.inputs import RedeliverInput
+from notifications.suppression import heed_report, left_waiting, waiting_for
 from programmes.facts import Notice
 from storage.database import Database
 from storage.master import update_contact
@@ -91,6 +94,41 @@ async def test_of_several_about_one_task_a_mended_address_lets_go_the_latest(
         [row] = (await list_suppressions(session)).rows
         assert row.waiting == 3
         released = await waiting_for(session, ["con_lead"])
+        assert await left_waiting(session) == []
     assert len(released) == 2
     states = await post.states()
     assert {state for state, _ in states.values()} == {"withheld"}
+    # Once it is let go, the earlier one about the same task stays where it is.
+    async with database.transaction() as session:
+        await lift(session, "per_manager", NOW, row.id)
+    async with database.reading() as session:
+        assert await left_waiting(session) == released
+    for mended in released:
+        await post.courier.redeliver(RedeliverInput(mended.id, 1, "per_manager"))
+    async with database.reading() as session:
+        assert await waiting_for(session, ["con_lead"]) == []
+    assert Counter(mail.kind for mail in await post.mails()) == {
+        "research.received": 1,
+        "research.reminder": 1,
+    }
+
+
+async def test_what_an_address_should_have_let_go_is_found_however_it_was_mended(
+    database: Database,
+) -> None:
+    post = Post(database)
+    async with database.transaction() as session:
+        await suppress(session, NOW, LEAD, reason="bounced")
+    of = record(1, FIRST, tasks=(task(),))
+    await post.write(of)
+    await post.deliver(of)
+    async with database.reading() as session:
+        assert await left_waiting(session) == []
+    async with database.transaction() as session:
+        await update_contact(session, "per_manager", NOW, "con_lead", email="lena@example.org")
+    async with database.reading() as session:
+        [one] = await left_waiting(session)
+    await post.courier.redeliver(RedeliverInput(one.id, 1, "milepost"))
+    assert [mail.to_email for mail in await post.mails()] == ["lena@example.org"]
+    async with database.reading() as session:
+        assert await left_waiting(session) == []
