@@ -7,8 +7,10 @@ from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
 from notifications.choices import Choices, choices_of
+from notifications.senders.sendgrid_lists import StillListed, take_off
+from notifications.sentences import reason_sentence
 from storage.master.choices import NewChoices, set_choices
-from storage.master.suppressions import holders_of, lift
+from storage.master.suppressions import holders_of, lift, suppressed_address
 from storage.queries.members import show_member, show_person
 
 
@@ -41,14 +43,38 @@ async def set_choices_for(
     return await _set(desk, actor, holder_id, given)
 
 
-async def lift_suppression(desk: Desk, actor: Actor, suppression_id: str) -> list[str]:
-    """Send to an address again; returns the emails that are tried again."""
+async def lift_suppression(
+    desk: Desk, actor: Actor, suppression_id: str, *, by_hand: bool = False
+) -> list[str]:
+    """Send to an address again; returns the emails that are tried again.
+
+    The provider's own lists come first: as long as the address is on them, what is let go here is
+    dropped there, and suppresses it once more. ``by_hand`` says that somebody has seen to that.
+    """
     require(actor, "lift_suppression")
+    if not by_hand:
+        await _take_off_lists(desk, suppression_id)
     async with writing(desk) as session:
         address = (await lift(session, actor.holder_id, desk.now(), suppression_id)).address
         waiting = await withheld_for(desk, session, await holders_of(session, address))
     await release(desk, actor, waiting)
     return [one.id for one in waiting]
+
+
+async def _take_off_lists(desk: Desk, suppression_id: str) -> None:
+    settings = desk.settings
+    if settings.sender != "sendgrid" or settings.sendgrid_sandbox:
+        return
+    async with desk.database.reading() as session:
+        address = await suppressed_address(session, suppression_id)
+    if address is None:
+        raise Problem("not-found")
+    try:
+        await take_off(
+            settings.sendgrid_api_key, settings.sendgrid_host, address, settings.mail_timeout
+        )
+    except StillListed as listed:
+        raise Problem("still-listed", reason=reason_sentence(listed.reason)) from None
 
 
 async def _set(desk: Desk, actor: Actor, holder_id: str, given: NewChoices) -> Choices:

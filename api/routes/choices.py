@@ -1,6 +1,8 @@
 """What recipients choose about their emails, and the addresses to which nothing is sent."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Query, Request
 
 from api.commands import choices as commands
 from api.guard import Commanded, Edited, Read, guarded_router
@@ -15,6 +17,10 @@ from storage.master import choices as stored
 from storage.queries.suppressions import list_suppressions as suppressed
 
 router = guarded_router("Choices")
+
+ByHand = Annotated[
+    bool, Query(description="Somebody has taken the address off SendGrid's own lists by hand.")
+]
 
 
 @router.get("/me/choices", summary="Show my choices", responses=READ)
@@ -95,10 +101,15 @@ async def list_suppressions(
     summary="Send to an address again",
     responses=EDIT | documented(503),
 )
-async def lift_suppression(suppression_id: Id, call: Commanded) -> Released:
-    """The address is right, and takes emails again. What was not sent for it and is still true is
-    tried again."""
-    return Released(released=await commands.lift_suppression(call.desk, call.actor, suppression_id))
+async def lift_suppression(
+    suppression_id: Id, call: Commanded, by_hand: ByHand = False
+) -> Released:
+    """The address is right, and takes emails again. It is taken off SendGrid's own lists, too. What
+    was not sent for it and is still true is tried again."""
+    released = await commands.lift_suppression(
+        call.desk, call.actor, suppression_id, by_hand=by_hand
+    )
+    return Released(released=released)
 
 
 def _given(body: NewChoices) -> stored.NewChoices:

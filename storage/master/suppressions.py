@@ -60,6 +60,14 @@ async def lift(session: AsyncSession, by: str, now: datetime, suppression_id: st
     return Lifted(address)
 
 
+async def suppressed_address(session: AsyncSession, suppression_id: str) -> str | None:
+    """Its address; ``None`` where it is not suppressed (any more)."""
+    c = suppressions.c
+    return await session.scalar(
+        select(c.address).where(c.id == suppression_id, c.lifted_at.is_(None))
+    )
+
+
 async def suppressed_of(session: AsyncSession, addresses: Iterable[str]) -> frozenset[str]:
     """Which of these addresses take nothing, in lower case."""
     wanted = {address.lower() for address in addresses}

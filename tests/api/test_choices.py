@@ -1,6 +1,7 @@
 """Recipients choose for themselves, and managers for others; a link ends digests at one click."""
 
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from storage.sql import engagements, events, mailbox, notifications
 from tests.api.conftest import Caller, application
 from tests.api.live import at_work
 from tests.api.live import temporal_address as temporal_address
-from tests.api.office import CALENDAR, CARDIFF, GLASGOW
+from tests.api.office import CALENDAR, CARDIFF, GLASGOW, TOKENS, bearer
 from tests.databases import opened, sqlite_url
+from tests.fakes.sendgrid import KEY, FakeSendGrid, fake_sendgrid
+from tests.fakes.sendgrid_lists import NAMES
 from tests.storage.office import NOW
 
 SECRET = "a secret of these tests"
@@ -90,6 +93,83 @@ class TestSuppressions:
         assert lifted.json() == {"released": []}
         assert (await manager.get("/api/v1/suppressions")).json()["items"] == []
         assert (await manager.post("/api/v1/suppressions/sup_1/lift")).status_code == 404
+
+
+ADDRESS = "gone@example.org"
+LIFT = "/api/v1/suppressions/sup_1/lift"
+
+
+class TestSendGridsOwnLists:
+    @pytest.fixture
+    async def fake(self) -> AsyncIterator[FakeSendGrid]:
+        async with fake_sendgrid() as fake:
+            for name in NAMES:
+                fake.lists.put(ADDRESS, name)
+                fake.lists.put("other@example.org", name)
+            yield fake
+
+    @pytest.fixture
+    def app(self, database: Database, fake: FakeSendGrid) -> FastAPI:
+        return application(
+            database, sender="sendgrid", sendgrid_api_key=f"{KEY}\n", sendgrid_host=fake.host
+        )
+
+    async def test_a_lifted_address_is_taken_off_all_of_them_and_nobody_else(
+        self, calling: Caller, fake: FakeSendGrid, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("DEBUG")
+        for name in ("httpx", "httpcore"):
+            caplog.set_level("DEBUG", name)
+        assert (await calling("manager").post(LIFT)).status_code == 200
+        assert set(map(frozenset, fake.lists.held.values())) == {frozenset({"other@example.org"})}
+        asked = [one for one in caplog.records if not one.name.startswith("aiosqlite")]
+        assert any(one.name == "httpx" and "bounces" in one.getMessage() for one in asked)
+        assert not any(ADDRESS in one.getMessage() for one in asked)
+
+    async def test_where_the_key_may_not_the_answer_says_what_to_do_by_hand(
+        self, calling: Caller, fake: FakeSendGrid
+    ) -> None:
+        fake.lists.may_change = False
+        manager = calling("manager")
+        refused = await manager.post(LIFT)
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "/problems/still-listed"
+        assert "may not take the address off" in refused.json()["detail"]
+        assert "by_hand=true" in refused.json()["detail"]
+        # Nothing was changed: it would be dropped there, and suppressed once more.
+        [one] = (await manager.get("/api/v1/suppressions")).json()["items"]
+        assert one["address"] == ADDRESS
+        assert (await manager.post(f"{LIFT}?by_hand=true")).status_code == 200
+        assert (await manager.get("/api/v1/suppressions")).json()["items"] == []
+        assert (await manager.post(LIFT)).status_code == 404
+
+    async def test_in_the_sandbox_no_list_is_touched(
+        self, database: Database, fake: FakeSendGrid
+    ) -> None:
+        options = {"sender": "sendgrid", "sendgrid_host": fake.host, "sendgrid_sandbox": True}
+        app = application(database, **options)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://test",
+            headers=bearer(TOKENS["manager"][0]),
+        ) as manager:
+            assert (await manager.post(LIFT)).status_code == 200
+        assert fake.lists.hold(ADDRESS)
+
+
+async def test_a_sendgrid_that_does_not_answer_leaves_the_suppression_as_it_is(
+    database: Database,
+) -> None:
+    app = application(database, sender="sendgrid", sendgrid_host="http://127.0.0.1:1")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://test",
+        headers=bearer(TOKENS["manager"][0]),
+    ) as manager:
+        refused = await manager.post(LIFT)
+        assert refused.json()["type"] == "/problems/still-listed"
+        assert "Try again in a few minutes" in refused.json()["detail"]
+        assert len((await manager.get("/api/v1/suppressions")).json()["items"]) == 1
 
 
 class TestOneClick:

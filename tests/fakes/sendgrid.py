@@ -16,6 +16,7 @@ from tests.fakes.http import Answer, Request, read_request, write_answer
 from tests.fakes.loopback import listening
 from tests.fakes.sendgrid_events import Fates
 from tests.fakes.sendgrid_faults import CODES, TAKES, Faults
+from tests.fakes.sendgrid_lists import PATH, Lists
 from tests.fakes.sendgrid_rules import Refused, refusal
 from tests.fakes.sendgrid_webhook import Webhook
 
@@ -42,8 +43,10 @@ class FakeSendGrid:
     """How often it did what: a fault, or the status of its answer."""
     connections: int = 0
     host: str = ""
+    lists: Lists = field(default_factory=Lists)
 
     def __post_init__(self) -> None:
+        self.fates.lists = self.lists
         self._window = 0
         self._used = 0
 
@@ -62,6 +65,9 @@ class FakeSendGrid:
             pass
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        if request.path.startswith(PATH):
+            await write_answer(writer, self.lists.answer(request, self.key))
+            return True
         self.requests.append(request)
         mode = self.faults.next_for(request.notification_id)
         answer = self._judge(request, mode)

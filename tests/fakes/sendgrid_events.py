@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.http import Request
+from tests.fakes.sendgrid_lists import Lists
 
 FATES: Mapping[str, tuple[str, ...]] = {
     "delivered": ("processed", "delivered"),
@@ -41,6 +42,8 @@ class Fates:
     by_address: dict[str, str] = field(default_factory=dict)
     chances: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    lists: Lists = field(default_factory=Lists)
+    """Whoever is on one is dropped."""
     met: dict[str, str] = field(default_factory=dict)
     """Notification id to the end that it met: what a test compares with."""
 
@@ -58,6 +61,8 @@ class Fates:
 
     def _of_one(self, mail: Request, message_id: str, address: str) -> list[dict[str, Any]]:
         fate = self.by_address.get(address.lower()) or self._drawn()
+        if self.lists.hold(address):
+            fate = "dropped"
         self.met[mail.notification_id] = fate
         now = int(time.time())
         return [

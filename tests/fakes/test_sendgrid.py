@@ -231,3 +231,35 @@ class TestEvents:
         kinds = {kind for kind, _ in webhook.answers}
         assert kinds == {"events", "changed", "unsigned", "stale", "other_key"}
         assert all(status == 400 for kind, status in webhook.answers if kind != "events")
+
+
+class TestLists:
+    async def test_whoever_is_on_one_is_dropped_until_they_are_taken_off(self) -> None:
+        fake = FakeSendGrid()
+        fake.lists.put("lead.1@council.example")
+        fake.lists.put("lead.2@council.example", "spam_reports")
+        async with calling(fake) as client:
+            for number in (1, 2, 3):
+                await client.post("/v3/mail/send", json=mail(number))
+            assert fake.fates.met == {"ntf_1": "dropped", "ntf_2": "dropped", "ntf_3": "delivered"}
+            body = {"emails": ["Lead.1@council.example"]}
+            off = await client.request("DELETE", "/v3/suppression/bounces", json=body)
+            await client.post("/v3/mail/send", json=mail(1))
+        assert off.status_code == 204
+        assert fake.fates.met["ntf_1"] == "delivered"
+
+    async def test_it_wants_the_key_with_its_right_and_either_addresses_or_all(self) -> None:
+        fake, ask = FakeSendGrid(), ("DELETE", "/v3/suppression/blocks")
+        fake.lists.put("a@b.c", "blocks")
+        async with calling(fake) as client:
+            statuses = [
+                (await client.request(*ask, json=body)).status_code
+                for body in ({}, {"emails": [], "delete_all": True}, {"emails": ["x@b.c"]})
+            ]
+            other = await client.request(*ask, headers={"Authorization": "Bearer other"})
+            fake.lists.may_change = False
+            denied = await client.request(*ask, json={"emails": ["a@b.c"]})
+            nowhere = await client.delete("/v3/suppression/nothing")
+        assert statuses == [400, 400, 204]
+        assert [one.status_code for one in (other, denied, nowhere)] == [401, 403, 404]
+        assert fake.lists.hold("a@b.c")
