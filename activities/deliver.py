@@ -18,6 +18,7 @@ from notifications.replies.address import ReplyAddresses
 from notifications.resolving import Word, begin_round
 from notifications.scene import read_scene
 from notifications.senders.protocol import Sender, Transient
+from notifications.successors import ROLE_PASSED
 from programmes.facts import Record
 from storage.database import Database
 
@@ -71,8 +72,17 @@ class Courier:
                 # What the error says may quote a person, so its type has to do.
                 log.error("delivery_stumbled", notification=notification_id, error=kind(error))
                 later.append(Transient("trouble"))
+        if self._passed_on(of.item_id, of.sequence):
+            # Who has left has a successor: what is sent already is passed over.
+            await self._deliver(of)
         if later:
             raise not_yet(later, of=len(waiting))
+
+    def _passed_on(self, item_id: str, sequence: int) -> bool:
+        record = (item_id, sequence)
+        passed_on = record in self._dispatch.passed_on
+        self._dispatch.passed_on.discard(record)
+        return passed_on
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
@@ -105,6 +115,8 @@ class Courier:
             await to_its_end(await self._sending(held))
         except Transient as refusal:
             raise not_yet([refusal], of=1) from None
+        if self._passed_on(held.item_id, held.sequence) or held.reason == ROLE_PASSED:
+            await self._deliver(DeliverInput(held.engagement_id, held.item_id, held.sequence))
 
     async def _sending(self, held: Held) -> Coroutine[Any, Any, None]:
         if not held.engagement_id:

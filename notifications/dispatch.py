@@ -1,7 +1,7 @@
 """The emails that records reserve: checked whether they are true, and written, as they leave."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,7 @@ from notifications.replies.address import ReplyAddresses
 from notifications.replies.taking import UNVERIFIED
 from notifications.scene import Scene
 from notifications.senders.protocol import Email, Transient
+from notifications.successors import hand_on
 
 _ONE_EMAIL = timedelta(seconds=15)
 """Longer than one email takes to be handed over."""
@@ -58,6 +59,9 @@ class Dispatch(Handover[Scene, Taken]):
 
     replies: ReplyAddresses | None = None
     """Where answers to emails about items go; ``None`` where no answers are taken."""
+    passed_on: set[tuple[str, int]] = field(default_factory=set)
+    """Records (item, sequence) of which something is for somebody else now: they are gone through
+    once more by whoever delivers them, and are then out of here."""
 
     def _turn_of(self, held: ledger.Held, about: Scene) -> str:
         return held.recipient_id if held.open and is_late(held, about, self.clock()) else ""
@@ -74,7 +78,11 @@ class Dispatch(Handover[Scene, Taken]):
         found = await Gathering(session, self.office.public_url, now).of(held, about, mine)
         if not found:
             assert isinstance(mine, Unfit)
-            await ledger.advance(session, held.id, mine.state, mine.reason, now)
+            reason = mine.reason
+            if reason == "recipient_left":
+                reason = await hand_on(session, held, now)
+                self.passed_on.add((held.item_id, held.sequence))
+            await ledger.advance(session, held.id, mine.state, reason, now)
             return None
         kind, occasion = found[0].kind, found[0].occasion
         if len(found) > 1 or found[0] is not mine:

@@ -21,8 +21,6 @@ class Now:
 
 def untrue_because(rule: Rule, task: str, revision: int, now: Now) -> str:
     """The named reason to withhold a notification, or an empty string where it is still true."""
-    if not now.recipient_active:
-        return "recipient_left"
     if now.stage == "withdrawn" and rule != "always":
         return "engagement_closed"
     if now.stage == "completed" and rule == "running":
@@ -31,4 +29,5 @@ def untrue_because(rule: Rule, task: str, revision: int, now: Now) -> str:
         return "done"
     if task and revision and now.open_revision != revision:
         return "moved"
-    return ""
+    # Last: what holds otherwise is for whoever holds the role now.
+    return "" if now.recipient_active else "recipient_left"

@@ -210,7 +210,7 @@ class TestComplaint6AStaleReminderGoesOut:
             )
         await post.deliver(REMIND)
         assert await post.states() == {
-            ("research.reminder", "per_manager"): ("withheld", "recipient_left")
+            ("research.reminder", "per_manager"): ("withheld", "no_recipient")
         }
 
     async def test_the_address_is_the_one_of_today(self, database: Database) -> None:
