@@ -31,6 +31,7 @@ from sendgrid.helpers.mail import (
     ReplyTo,
     SandBoxMode,
     Subject,
+    SubscriptionTracking,
     To,
     TrackingSettings,
 )
@@ -142,14 +143,15 @@ class SendGrid:
 
     async def _wait_for_its_turn(self) -> None:
         """Raises ``Transient`` where the pause is longer than a courier should stand still."""
-        if self._paused_until is None:
-            return
-        wait = self._paused_until - self._clock()
-        if wait > _SHORT_WAIT:
-            raise Transient("sendgrid_429", wait)
-        if wait > timedelta():
-            await asyncio.sleep(wait.total_seconds())
-        self._paused_until = None
+        while (until := self._paused_until) is not None:
+            wait = until - self._clock()
+            if wait > _SHORT_WAIT:
+                raise Transient("sendgrid_429", wait)
+            if wait > timedelta():
+                await asyncio.sleep(wait.total_seconds())
+            # Another answer may have asked for a longer one meanwhile.
+            if self._paused_until == until:
+                self._paused_until = None
 
     def _heed(self, answer: httpx.Response) -> None:
         """Pause where the answer says that there is nothing left of the rate limit."""
@@ -184,18 +186,32 @@ class SendGrid:
         """What the provider asks for: ``Retry-After``, or when its rate limit begins anew."""
         after = answer.headers.get("Retry-After", "")
         reset = answer.headers.get("X-RateLimit-Reset", "")
-        if after.isdecimal():
-            wait = timedelta(seconds=int(after))
-        elif after:
-            try:
-                wait = parsedate_to_datetime(after) - self._clock()
-            except (ValueError, TypeError):
+        try:
+            if after.isdecimal():
+                wait = timedelta(seconds=int(after))
+            elif after:
+                wait = _date(after) - self._clock()
+            elif reset.isdecimal():
+                wait = datetime.fromtimestamp(int(reset), UTC) - self._clock()
+            else:
                 return None
-        elif reset.isdecimal():
-            wait = datetime.fromtimestamp(int(reset), UTC) - self._clock()
-        else:
+        except LookupError:
             return None
+        except (ValueError, OverflowError, OSError):
+            # A number beyond all reason. The answer itself counts, whatever stands beside it.
+            return _LONGEST_WAIT
         return min(max(wait, timedelta(seconds=1)), _LONGEST_WAIT)
+
+
+def _date(text: str) -> datetime:
+    """A date of HTTP. Raises ``LookupError`` where it is none, or nobody knows in which zone."""
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        raise LookupError from None
+    if date.tzinfo is None:
+        raise LookupError
+    return date
 
 
 def _minds_the_sender(answer: httpx.Response) -> bool:
@@ -234,6 +250,8 @@ def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
     mail.tracking_settings = TrackingSettings(
         click_tracking=ClickTracking(enable=False, enable_text=False),
         open_tracking=OpenTracking(enable=False),
+        # Its link would end all emails to the address, also those that somebody waits for.
+        subscription_tracking=SubscriptionTracking(enable=False),
     )
     if sandbox:
         mail.mail_settings = MailSettings(sandbox_mode=SandBoxMode(True))

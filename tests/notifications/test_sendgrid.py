@@ -1,11 +1,13 @@
 """SendGrid's answers, and what each means for an email: against a local one, on a real socket."""
 
+import asyncio
 import json
 import logging
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
@@ -68,6 +70,8 @@ class TestSend:
         assert request.body["tracking_settings"] == {
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": {"enable": False},
+            # An account may have it on: each email would get a link that ends all of them.
+            "subscription_tracking": {"enable": False},
         }
 
     async def test_the_sandbox_says_200_and_sends_nothing(self) -> None:
@@ -274,3 +278,50 @@ class TestTheRateLimit:
             await sendgrid.send(EMAIL)
             await sendgrid.close()
         assert len(fake.taken) == 1
+
+    async def test_a_longer_pause_that_begins_meanwhile_is_kept(self) -> None:
+        begin = datetime.now(UTC)
+        now = [begin]
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake, clock=lambda: now[0])
+            sendgrid._paused_until = begin + timedelta(seconds=0.2)
+            waiting = asyncio.create_task(sendgrid.send(EMAIL))
+            await asyncio.sleep(0)
+            later = begin + timedelta(minutes=1)
+            sendgrid._heed(httpx.Response(429, headers={"Retry-After": "60"}))
+            assert sendgrid._paused_until == later
+            with pytest.raises(Transient) as raised:
+                await waiting
+            assert raised.value.retry_after == timedelta(minutes=1)
+            assert sendgrid._paused_until == later
+            await sendgrid.close()
+        assert fake.taken == []
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"X-RateLimit-Reset": "1767225600000"},
+            {"X-RateLimit-Reset": "9" * 30},
+            {"Retry-After": "9" * 30},
+            {"Retry-After": "9" * 5000},
+            {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"},
+        ],
+    )
+    async def test_a_time_beyond_all_reason_is_the_longest_pause_and_no_breakdown(
+        self, headers: dict[str, str]
+    ) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake)
+            answer = httpx.Response(202, headers={"X-RateLimit-Remaining": "0", **headers})
+            sendgrid._heed(answer)
+            assert sendgrid._judge(answer) == Accepted("")
+            assert sendgrid._paused_until == NOW + timedelta(minutes=15)
+            await sendgrid.close()
+
+    @pytest.mark.parametrize("after", ["soon", "-5", "Mon, 99 Foo 2027 00:00:00 GMT"])
+    async def test_a_time_that_is_none_is_no_pause(self, after: str) -> None:
+        async with fake_sendgrid() as fake:
+            sendgrid = sender(fake)
+            sendgrid._heed(httpx.Response(429, headers={"Retry-After": after}))
+            assert sendgrid._paused_until is None
+            await sendgrid.close()
