@@ -28,9 +28,10 @@ class Definitions:
     database: Database
     _known: dict[tuple[str, int], Voice] = field(default_factory=dict)
 
-    async def voice(self, programme_id: str, version: int) -> Voice:
-        """How to speak about engagements on this version; keys read as themselves without it."""
-        known = self._known.get((programme_id, version))
+    async def voice(self, programme_id: str, version: int | None) -> Voice:
+        """How to speak about engagements on this version, or on the newest; keys read as themselves
+        without it."""
+        known = self._known.get((programme_id, version)) if version is not None else None
         if known is not None:
             return known
         async with self.database.reading() as session:
@@ -38,7 +39,7 @@ class Definitions:
         if stored is None:
             return Voice(Titles(programme=programme_id))
         definition, titles = parsed(stored.source)
-        voice = self._known[programme_id, version] = Voice(titles, clock_of(definition))
+        voice = self._known[programme_id, stored.version] = Voice(titles, clock_of(definition))
         return voice
 
 

@@ -18,6 +18,7 @@ from notifications.states import may_follow
 from notifications.suppression import heed_report
 from storage.queries.rows import AnyRow
 from storage.sql import deliveries, insert_or_ignore, notifications, provider_events
+from storage.strangers import count_strangers
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,7 @@ class Tally:
 
 async def take(session: AsyncSession, reports: Sequence[Report], now: datetime) -> Tally:
     """Take a batch of reports. A repeated one changes nothing; one of an email that nobody knows
-    here is counted and left."""
+    here is counted, for `milepost doctor` to say so, and left."""
     counted: Counter[str] = Counter()
     # At one instant the report that says less comes first: an acceptance before its delivery.
     ordered = sorted(reports, key=lambda one: (one.notification_id, one.at, _ORDER[one.state]))
@@ -67,6 +68,7 @@ async def take(session: AsyncSession, reports: Sequence[Report], now: datetime) 
     tally = Tally(**counted)
     if tally.unknown:
         log.warning("reports_of_strangers", **asdict(tally))
+        await count_strangers(session, now.date(), tally.unknown)
     return tally
 
 

@@ -35,13 +35,20 @@ class NotPossible(Exception):
 
 
 def check(
-    choice: Choice, *, state: str, resolution: str, since: datetime, now: datetime, wait: timedelta
+    choice: Choice,
+    *,
+    state: str,
+    reason: str = "",
+    resolution: str,
+    since: datetime,
+    now: datetime,
+    wait: timedelta,
 ) -> None:
     """Raise ``NotPossible`` unless that can be said about a notification in that state.
 
     What may still be heard of by itself is not sent again: that would be a blind repeat.
     """
-    choices = () if resolution else choices_of(state)
+    choices = () if resolution else choices_of(state, reason)
     if choice not in choices:
         raise NotPossible(choices)
     if choice == "send_again" and state == "unknown" and now < since + wait:
@@ -60,6 +67,7 @@ async def settle(
     check(
         choice,
         state=held.state,
+        reason=held.reason,
         resolution=held.resolution,
         since=now,
         now=now,

@@ -48,6 +48,9 @@ MOVES: Mapping[State, frozenset[State]] = {
 TROUBLES: frozenset[State] = frozenset({"unknown", "failed", "bounced", "dropped", "complained"})
 """The states that a person has to look at; ``unknown`` once its time is up."""
 
+UNHEARD = frozenset({"no_recipient", "suppressed"})
+"""Reasons for which an email was withheld though somebody should have heard."""
+
 Choice = Literal["arrived", "send_again", "dismiss"]
 
 CHOICES: Mapping[State, tuple[Choice, ...]] = {
@@ -80,6 +83,9 @@ def furthest(start: str, reports: Iterable[str]) -> str:
     return state
 
 
-def choices_of(state: str) -> tuple[Choice, ...]:
+def choices_of(state: str, reason: str = "") -> tuple[Choice, ...]:
     """What a person may say about a notification in that state; nothing where all is well."""
+    if state == "withheld":
+        # What is to be mended is a role without anybody, or an address: the email then follows.
+        return ("dismiss",) if reason in UNHEARD else ()
     return next((choices for known, choices in CHOICES.items() if known == state), ())

@@ -34,6 +34,7 @@ mailbox: Table = _tables[tables.MailboxMessage.__tablename__]
 choices: Table = _tables[tables.Choice.__tablename__]
 suppressions: Table = _tables[tables.Suppression.__tablename__]
 inbound_messages: Table = _tables[tables.InboundMessage.__tablename__]
+strange_reports: Table = _tables[tables.StrangeReports.__tablename__]
 tokens: Table = _tables[tables.Token.__tablename__]
 idempotent_calls: Table = _tables[tables.IdempotentCall.__tablename__]
 

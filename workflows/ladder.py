@@ -203,7 +203,9 @@ class Deadlines:
         outcome.notices.append(
             Notice(
                 kind=f"{current.family}.{last.says}",
-                to=tuple(current.stage.owner if to == "owner" else to for to in last.to),
+                to=tuple(
+                    dict.fromkeys(current.stage.owner if to == "owner" else to for to in last.to)
+                ),
                 rung=f"{current.key}/{last.name}",
                 task=current.key,
                 revision=current.revision,

@@ -61,6 +61,7 @@ async def _send_again(
     check(
         "send_again",
         state=detail.row.state,
+        reason=detail.row.reason,
         resolution=detail.resolution,
         since=detail.row.changed_at,
         now=desk.now(),

@@ -17,7 +17,7 @@ from api.readings.engagements import entries
 from api.schemas.answers import EngagementEntry
 from storage.queries import mailbox
 from storage.queries.engagements import list_engagements
-from storage.queries.troubles import count_troubles
+from storage.queries.troubles import count_troubles, troubles_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,9 +35,9 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
     desk: Desk = request.app.state.desk
     async with desk.database.reading() as session:
         found = await list_engagements(session, desk.now(), cursor=cursor, limit=200)
-        troubles = await count_troubles(
-            session, desk.now(), timedelta(seconds=desk.settings.unknown_after)
-        )
+        wait = timedelta(seconds=desk.settings.unknown_after)
+        troubles = await count_troubles(session, desk.now(), wait)
+        unheard = await troubles_of(session, desk.now(), wait, [row.id for row in found.rows])
     labels = words()["health"]
     rows = await entries(desk, found.rows, texts=True)
     counts = dict.fromkeys([*labels, "ended"], 0)
@@ -55,6 +55,7 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
         programmes={version: voice.titles.programme for version, voice in voices.items()},
         counts=counts,
         troubles=troubles,
+        unheard=unheard,
         labels=labels,
         now=OFFICE_CLOCK.moment(desk.now()),
         next=found.next,

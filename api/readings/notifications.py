@@ -76,7 +76,9 @@ def notification_detail(actor: Actor, detail: stored.NotificationDetail) -> Noti
         round=detail.round,
         resolution=detail.resolution,
         resolved_at=detail.resolved_at,
-        choices=list(choices_of(row.state)) if manager and not detail.resolution else [],
+        choices=list(choices_of(row.state, row.reason))
+        if manager and not detail.resolution
+        else [],
         attempts=[
             Attempt(
                 sender=one.sender,
@@ -105,14 +107,14 @@ def trouble(row: TroubleRow, titles: Titles) -> Trouble:
     return Trouble(
         notification=row.id,
         engagement=row.engagement_id,
-        member=member_ref(row.member),
-        item=row.item_id,
+        member=member_ref(row.member) if row.member else None,
+        item=row.item_id if row.engagement_id else None,
         about=item_title(row.item_kind, row.item_key, titles),
         kind=row.kind,
         recipient=ref(row.recipient) if row.recipient.name else None,
         state=row.state,
         sentence=notification_sentence(row.kind, row.state, row.reason, row.recipient.name),
         since=row.since,
-        choices=list(choices_of(row.state)),
+        choices=list(choices_of(row.state, row.reason)),
         resolve=f"/api/v1/notifications/{row.id}/resolve",
     )

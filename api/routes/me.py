@@ -73,9 +73,9 @@ async def show_my_calendar(call: Read) -> CalendarFile:
 async def list_my_troubles(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Trouble]:
-    """Emails that I have to look at: they failed, came back, were dropped or marked as spam, or
-    nobody knows whether they arrived. The longest waiting first; those of engagements without a
-    manager are everybody's."""
+    """Emails that I have to look at: they failed, came back, were dropped or marked as spam, nobody
+    knows whether they arrived, or nobody could get them (an address that takes nothing stands for
+    all that waits for it). The longest waiting first; what nobody looks after is everybody's."""
     settings = call.desk.settings
     async with call.desk.database.reading() as session:
         page = await list_troubles(

@@ -191,12 +191,12 @@ class Trouble(BaseModel):
         }
     )
     notification: str
-    engagement: str
-    member: MemberRef
-    item: str
+    engagement: str | None = Field(description="Nothing of a summary.")
+    member: MemberRef | None
+    item: str | None = Field(description="Nothing of a summary.")
     about: str
     kind: str
-    recipient: Ref | None
+    recipient: Ref | None = Field(description="Nothing where nobody was there to get it.")
     state: str
     sentence: str
     since: datetime

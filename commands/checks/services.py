@@ -19,16 +19,21 @@ from commands.places import api_address, database_place, is_missing_file, reach_
 from settings import Settings
 from storage.database import Database
 from storage.migrate import is_current
+from storage.strangers import strangers_since
 from workflows.search_attributes import ALL
 
 ANSWER_WITHIN = timedelta(seconds=5)
+STRANGERS_FOR = timedelta(days=7)
 RECENTLY = timedelta(minutes=2)
 """A live worker asks for work at least once a minute; the server lists the dead for five."""
 
 
 async def check_services(settings: Settings) -> AsyncIterator[Finding]:
     """Each part in the order in which they need each other."""
-    yield await check_database(settings)
+    database = await check_database(settings)
+    yield database
+    if database.state == "ok" and settings.sendgrid_webhook_key:
+        yield await check_reports(settings)
     try:
         async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
             client = await reach_temporal(settings)
@@ -57,6 +62,19 @@ async def check_database(settings: Settings) -> Finding:
     finally:
         await database.dispose()
     return found("database", "ok", "database", where=where)
+
+
+async def check_reports(settings: Settings) -> Finding:
+    """Whether SendGrid tells this office of emails that it never sent: counts alone are kept."""
+    database = Database(settings.database_url)
+    try:
+        async with database.reading() as session:
+            count = await strangers_since(session, (datetime.now(UTC) - STRANGERS_FOR).date())
+    finally:
+        await database.dispose()
+    if count:
+        return found("reports", "notice", "strangers", count=count)
+    return found("reports", "ok", "reports")
 
 
 async def check_temporal(client: Client) -> list[Finding]:

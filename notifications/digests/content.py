@@ -19,6 +19,7 @@ from notifications.when import Clock
 from notifications.words import entry, item_title, task_words
 from programmes.definition import Definition
 from storage.queries.suppressions import list_suppressions
+from storage.queries.troubles import list_troubles
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=31)
@@ -135,11 +136,13 @@ async def member_digest(
 async def _troubles(session: AsyncSession, reader: Reader, now: datetime) -> list[Trouble]:
     """Emails that did not arrive, and addresses that take none."""
     kinds = entry("kind")
-    emails = await reading.emails_in_trouble(session, reader.who.id, now - UNKNOWN_AFTER)
-    addresses = await list_suppressions(session, limit=MOST)
+    emails = await list_troubles(session, now, UNKNOWN_AFTER, manager_id=reader.who.id, limit=MOST)
+    addresses = await list_suppressions(session, manager_id=reader.who.id, limit=MOST)
     return [
-        Trouble(str(kinds.get(row.kind, row.kind)), row.recipient, reason_sentence(row.reason))
-        for row in emails
+        Trouble(str(kinds.get(row.kind, row.kind)), row.recipient.name, reason_sentence(row.reason))
+        for row in emails.rows
+        # The address says it for all that waits for it.
+        if row.reason != "suppressed"
     ] + [
         Trouble(
             str(entry("digest")["address"]),

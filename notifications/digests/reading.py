@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.states import TROUBLES
 from storage.queries.rows import (
     ItemRow,
     MemberRow,
@@ -16,8 +15,6 @@ from storage.queries.rows import (
     item_row,
     member_columns,
     member_row,
-    owner_contacts,
-    owner_people,
     task_columns,
     task_row,
     with_owner,
@@ -103,40 +100,6 @@ async def closed_for_member(
         .limit(MOST)
     )
     return [item_row(row) for row in await session.execute(query)]
-
-
-@dataclass(frozen=True)
-class EmailInTrouble:
-    """An email that did not arrive, or of which nobody knows."""
-
-    kind: str
-    recipient: str
-    reason: str
-
-
-async def emails_in_trouble(
-    session: AsyncSession, manager_id: str, heard_of_since: datetime
-) -> list[EmailInTrouble]:
-    """Those of the engagements that somebody looks after, until a person has settled them."""
-    n = notifications.c
-    name = func.coalesce(owner_contacts.c.name, owner_people.c.name, "")
-    query = (
-        select(n.kind, name, n.reason)
-        .select_from(
-            notifications.join(engagements, engagements.c.id == n.engagement_id)
-            .outerjoin(owner_contacts, owner_contacts.c.id == n.recipient_id)
-            .outerjoin(owner_people, owner_people.c.id == n.recipient_id)
-        )
-        .where(
-            engagements.c.manager_id == manager_id,
-            n.resolved_at.is_(None),
-            n.state.in_(TROUBLES),
-            or_(n.state != "unknown", n.changed_at <= heard_of_since),
-        )
-        .order_by(n.changed_at, n.id)
-        .limit(MOST)
-    )
-    return [EmailInTrouble(*row) for row in await session.execute(query)]
 
 
 def _collected(holder_id: str) -> ColumnElement[bool]:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import Named
+from storage.queries.troubles import looked_after
 from storage.sql import contacts, notifications, people, suppressions
 
 
@@ -26,11 +27,22 @@ class SuppressionRow:
 
 
 async def list_suppressions(
-    session: AsyncSession, *, cursor: str | None = None, limit: int = LIMIT
+    session: AsyncSession,
+    *,
+    manager_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT,
 ) -> Page[SuppressionRow]:
-    """Those that are not lifted, the latest first. Raises ``BadCursor``. Three statements."""
+    """Those that are not lifted, the latest first; with ``manager_id`` those of the office and of
+    members that this person, or nobody, looks after. Raises ``BadCursor``. Three statements."""
     limit, c = clamp(limit), suppressions.c
     statement = select(suppressions).where(c.lifted_at.is_(None))
+    if manager_id is not None:
+        theirs = select(func.lower(contacts.c.email)).where(
+            contacts.c.member_id.in_(looked_after(manager_id))
+        )
+        ours = select(func.lower(people.c.email))
+        statement = statement.where(or_(c.address.in_(theirs), c.address.in_(ours)))
     if cursor is not None:
         at = decode(cursor, at=str, id=str)
         statement = statement.where(

@@ -1,9 +1,10 @@
 """Emails that a person has to look at: derived when they are read, so nothing polls for them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
@@ -17,7 +18,15 @@ from storage.queries.rows import (
     owner_contacts,
     owner_people,
 )
-from storage.sql import engagements, items, members, notifications, people
+from storage.sql import (
+    contacts,
+    engagements,
+    items,
+    members,
+    notifications,
+    people,
+    suppressions,
+)
 
 AT_ONCE = ("failed", "bounced", "dropped", "complained")
 """The states that are trouble as soon as they are known."""
@@ -25,16 +34,21 @@ AT_ONCE = ("failed", "bounced", "dropped", "complained")
 IN_TIME = "unknown"
 """The state that is trouble once nothing was heard for a while."""
 
+UNHEARD = ("no_recipient", "suppressed")
+"""The reasons for which an email was withheld though somebody should have heard."""
+
 
 @dataclass(frozen=True)
 class TroubleRow:
     """A notification that waits for a person, and whose it is."""
 
     id: str
-    engagement_id: str
-    member: MemberRow
+    engagement_id: str | None
+    """``None`` of a summary, which is about a whole programme."""
+    member: MemberRow | None
     programme_id: str
-    programme_version: int
+    programme_version: int | None
+    """``None`` of a summary: it speaks with the newest."""
     item_id: str
     item_kind: str
     item_key: str
@@ -54,6 +68,41 @@ def in_trouble(now: datetime, unknown_after: timedelta) -> ColumnElement[bool]:
         or_(
             c.state.in_(AT_ONCE),
             and_(c.state == IN_TIME, c.changed_at <= now - unknown_after),
+            and_(c.state == "withheld", c.reason == "no_recipient"),
+            and_(c.state == "withheld", c.reason == "suppressed", _takes_nothing(), _last_one()),
+        ),
+    )
+
+
+def _takes_nothing() -> ColumnElement[bool]:
+    """Whether the recipient's address, as it is now, is still suppressed."""
+    recipient, taken = notifications.c.recipient_id, suppressions.c
+    return or_(
+        *(
+            exists()
+            .where(
+                holders.c.id == recipient,
+                taken.address == func.lower(holders.c.email),
+                taken.lifted_at.is_(None),
+            )
+            .correlate(notifications)
+            for holders in (contacts, people)
+        )
+    )
+
+
+def _last_one() -> ColumnElement[bool]:
+    """Of all that is withheld for one address within an engagement, the last stands for the rest:
+    one address to be mended is one thing to do."""
+    c, later = notifications.c, notifications.alias("later")
+    return ~exists().where(
+        later.c.recipient_id == c.recipient_id,
+        later.c.state == "withheld",
+        later.c.reason == "suppressed",
+        func.coalesce(later.c.engagement_id, "") == func.coalesce(c.engagement_id, ""),
+        or_(
+            later.c.changed_at > c.changed_at,
+            and_(later.c.changed_at == c.changed_at, later.c.id > c.id),
         ),
     )
 
@@ -71,11 +120,14 @@ async def list_troubles(
     and those that nobody does. Raises ``BadCursor``. One statement."""
     limit, c = clamp(limit), notifications.c
     source = (
-        notifications.join(engagements, engagements.c.id == c.engagement_id)
-        .join(members, members.c.id == engagements.c.member_id)
+        notifications.outerjoin(engagements, engagements.c.id == c.engagement_id)
         .outerjoin(items, items.c.id == c.item_id)
         .outerjoin(owner_contacts, owner_contacts.c.id == c.recipient_id)
         .outerjoin(owner_people, owner_people.c.id == c.recipient_id)
+        .outerjoin(
+            members,
+            members.c.id == func.coalesce(engagements.c.member_id, owner_contacts.c.member_id),
+        )
     )
     statement = (
         select(
@@ -101,6 +153,19 @@ async def list_troubles(
     return page_of(rows, limit, lambda last: encode(at=last.since.isoformat(), id=last.id))
 
 
+async def troubles_of(
+    session: AsyncSession, now: datetime, unknown_after: timedelta, engagement_ids: Sequence[str]
+) -> Mapping[str, int]:
+    """How many emails of each of these engagements somebody has to look at; none is left out."""
+    c = notifications.c
+    found = await session.execute(
+        select(c.engagement_id, func.count())
+        .where(c.engagement_id.in_(engagement_ids), in_trouble(now, unknown_after))
+        .group_by(c.engagement_id)
+    )
+    return dict.fromkeys(engagement_ids, 0) | {row[0]: row[1] for row in found}
+
+
 async def count_troubles(session: AsyncSession, now: datetime, unknown_after: timedelta) -> int:
     """How many there are in the whole office."""
     statement = (
@@ -112,15 +177,42 @@ async def count_troubles(session: AsyncSession, now: datetime, unknown_after: ti
 def _theirs(manager_id: str) -> ColumnElement[bool]:
     at_work = select(people.c.id).where(people.c.active)
     manager = engagements.c.manager_id
-    return or_(manager == manager_id, manager.is_(None), manager.not_in(at_work))
+    return or_(
+        and_(
+            notifications.c.engagement_id.is_not(None),
+            or_(manager == manager_id, manager.is_(None), manager.not_in(at_work)),
+        ),
+        # A summary to a colleague is everybody's; one to a contact is of whoever looks after them.
+        and_(
+            notifications.c.engagement_id.is_(None),
+            or_(
+                owner_contacts.c.id.is_(None),
+                owner_contacts.c.member_id.in_(looked_after(manager_id)),
+            ),
+        ),
+    )
+
+
+def looked_after(manager_id: str) -> Select[tuple[str]]:
+    """The members that somebody looks after, and those that nobody does: ids."""
+    at_work = select(people.c.id).where(people.c.active)
+    theirs = engagements.alias("theirs")
+    others = engagements.alias("others")
+    someone = select(others.c.member_id).where(others.c.manager_id.in_(at_work))
+    return select(members.c.id).where(
+        or_(
+            members.c.id.in_(select(theirs.c.member_id).where(theirs.c.manager_id == manager_id)),
+            members.c.id.not_in(someone),
+        )
+    )
 
 
 def _row(row: AnyRow) -> TroubleRow:
     return TroubleRow(
         id=row.id,
         engagement_id=row.engagement_id,
-        member=member_row(row),
-        programme_id=row.programme_id,
+        member=member_row(row) if row.member_id else None,
+        programme_id=row.programme_id or row.item_id.removesuffix(f".{row.kind}"),
         programme_version=row.programme_version,
         item_id=row.item_id,
         item_kind=row.item_kind,

@@ -19,6 +19,7 @@ from storage.tables.office import (
     Token,
 )
 from storage.tables.processes import Engagement, Event, Item, Task
+from storage.tables.strangers import StrangeReports
 from storage.tables.templates import TemplateOverride
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Person",
     "Programme",
     "ProviderEvent",
+    "StrangeReports",
     "Suppression",
     "Task",
     "TemplateOverride",

@@ -82,11 +82,49 @@ class TestTroubles:
         assert trouble["member"]["name"] == "Cardiff"
         assert trouble["resolve"] == f"{ONE}/resolve"
 
+    async def test_one_that_nobody_could_get_can_only_be_let_rest(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(database, state="withheld", reason="no_recipient", recipient_id="nobody")
+        [trouble] = (await calling("manager").get(TROUBLES)).json()["items"]
+        assert (trouble["recipient"], trouble["choices"]) == (None, ["dismiss"])
+        assert "to nobody was not sent. Nobody holds this role." in trouble["sentence"]
+        again = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
+        assert again.status_code == 409
+        rest = await calling("manager").post(f"{ONE}/resolve", json={"choice": "dismiss"})
+        assert (rest.status_code, rest.json()["state"]) == (200, "withheld")
+        assert (await calling("manager").get(TROUBLES)).json()["items"] == []
+
+    async def test_one_that_was_withheld_because_it_was_not_true_is_none(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(database, state="withheld", reason="done")
+        assert (await calling("manager").get(TROUBLES)).json()["items"] == []
+        rest = await calling("manager").post(f"{ONE}/resolve", json={"choice": "dismiss"})
+        assert rest.status_code == 409
+
+    async def test_a_summary_in_trouble_has_no_engagement(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(
+            database,
+            state="bounced",
+            engagement_id=None,
+            kind="digest.member",
+            item_id="inclusive-growth-network.digest.member",
+        )
+        [trouble] = (await calling("manager").get(TROUBLES)).json()["items"]
+        assert (trouble["engagement"], trouble["item"]) == (None, None)
+        assert trouble["member"]["name"] == "Cardiff"
+        assert "Monthly summary" in trouble["sentence"]
+
     async def test_the_board_counts_them(self, app: FastAPI, database: Database) -> None:
         async with browser(app) as here:
             assert "somebody to look at" not in (await here.get("/")).text
             await becomes(database, state="bounced")
-            assert "1 email needs somebody to look at it" in (await here.get("/")).text
+            board = (await here.get("/")).text
+            assert "1 email needs somebody to look at it" in board
+            assert board.count("1 email in trouble") == 1, "beside the engagement that it is of"
 
 
 class TestResolve:

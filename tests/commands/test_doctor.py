@@ -13,12 +13,13 @@ from commands.checks.emails import check_emails
 from commands.checks.finding import Finding
 from commands.checks.machine import check_python, check_room
 from commands.checks.office import check_from_address, check_public_url, check_sender
-from commands.checks.services import check_temporal, check_workers
+from commands.checks.services import check_reports, check_temporal, check_workers
 from commands.doctor import verdict
 from commands.outcome import Exit
 from notifications.senders.protocol import Transient
 from settings import Settings, settings
 from storage.sql import deliveries
+from storage.strangers import count_strangers
 from tests.commands.conftest import Run
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import Post, office, record, reminder, task
@@ -55,6 +56,19 @@ def test_for_people_it_prints_what_is_to_be_mended(run: Run, database: str) -> N
     result = run("doctor")
     assert "answers and is up to date" in result.output
     assert "To mend: 2." in result.output
+
+
+async def test_reports_on_emails_of_strangers_are_named_with_their_number(database: str) -> None:
+    config = Settings(database_url=database)
+    assert (await check_reports(config)).state == "ok"
+    now = datetime.now(UTC)
+    async with opened(database) as office, office.transaction() as session:
+        for count, day in ((2, now), (3, now), (40, now - timedelta(days=30))):
+            await count_strangers(session, day.date(), count)
+    finding = await check_reports(config)
+    assert finding.state == "notice"
+    assert "reported 5 times" in finding.what
+    assert finding.mend
 
 
 @pytest.mark.parametrize(

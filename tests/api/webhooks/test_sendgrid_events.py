@@ -7,7 +7,7 @@ import random
 import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from api.webhooks.signatures import NoKey, public_key
 from notifications.states import furthest
 from storage.database import Database
 from storage.sql import deliveries, events, notifications, provider_events
+from storage.strangers import strangers_since
 from tests.api.conftest import application
 from tests.api.webhooks.signing import KEY, event, post, signed, written
 from tests.databases import migrated_sqlite, opened
@@ -178,6 +179,8 @@ class TestWhatEventsDo:
         assert answer.json() == {"taken": 1, "repeated": 0, "unknown": 1, "ignored": 1}
         assert (await state(database))[0] == "bounced"
         assert [one["event"] for one in logs] == ["reports_of_strangers", "sendgrid_events"]
+        async with database.reading() as session:
+            assert await strangers_since(session, date(2027, 1, 1)) == 1
 
     async def test_odd_events_in_a_batch_do_not_keep_the_others_from_it(
         self, database: Database, client: httpx.AsyncClient

@@ -7,8 +7,18 @@ import pytest
 from sqlalchemy import insert, update
 
 from notifications.states import STATES, TROUBLES
+from notifications.states import UNHEARD as NAMED
 from storage.database import Database
-from storage.queries.troubles import AT_ONCE, IN_TIME, count_troubles, list_troubles
+from storage.master.suppressions import lift, suppress
+from storage.queries.suppressions import list_suppressions
+from storage.queries.troubles import (
+    AT_ONCE,
+    IN_TIME,
+    UNHEARD,
+    count_troubles,
+    list_troubles,
+    troubles_of,
+)
 from storage.sql import engagements, notifications
 from tests.databases import count_statements
 from tests.storage.office import NOW, office
@@ -59,6 +69,7 @@ async def troubles(database: Database, now: datetime = NOW, **of: Any) -> list[s
 
 def test_the_states_are_those_of_the_ledger() -> None:
     assert {*AT_ONCE, IN_TIME} == TROUBLES
+    assert set(UNHEARD) == NAMED
 
 
 async def test_each_state_that_needs_a_person_is_there_and_no_other(kept: Database) -> None:
@@ -108,4 +119,60 @@ async def test_it_takes_one_statement(kept: Database) -> None:
         async with kept.reading() as session:
             [row] = (await list_troubles(session, NOW, WAIT)).rows
     assert len(seen) == 1
+    assert row.member is not None
     assert (row.member.name, row.recipient.name) == ("Cardiff", "Lead")
+
+
+async def test_what_nobody_could_get_is_trouble_until_somebody_has_seen_it(kept: Database) -> None:
+    withheld: dict[str, Any] = {"reason": "no_recipient", "recipient_id": "nobody"}
+    await put(kept, "ntf_1", "withheld", **withheld)
+    await put(kept, "ntf_2", "withheld", reason="done")
+    assert await troubles(kept) == ["ntf_1"]
+    assert await troubles(kept, manager_id="per_manager") == ["ntf_1"]
+    await put(kept, "ntf_3", "withheld", **withheld, resolution="dismiss", resolved_at=NOW)
+    assert await troubles(kept) == ["ntf_1"]
+
+
+async def test_an_address_that_takes_nothing_is_one_trouble_for_all_that_waits(
+    kept: Database,
+) -> None:
+    async with kept.transaction() as session:
+        await suppress(session, NOW, "CON_LEAD@example.org", reason="bounced")
+    for number in range(3):
+        at = NOW + timedelta(minutes=number)
+        await put(kept, f"ntf_{number}", "withheld", at, reason="suppressed")
+    assert await troubles(kept) == ["ntf_2"]
+    async with kept.reading() as session:
+        [row] = (await list_suppressions(session)).rows
+        assert await troubles_of(session, NOW, WAIT, ["eng_1", "eng_2"]) == {"eng_1": 1, "eng_2": 0}
+    async with kept.transaction() as session:
+        await lift(session, "per_manager", NOW, row.id)
+    assert await troubles(kept) == [], "the address is mended: what was superseded stays as it is"
+
+
+async def test_a_summary_in_trouble_is_of_whoever_looks_after_its_reader(kept: Database) -> None:
+    of_programme: dict[str, Any] = {"engagement_id": None, "kind": "digest.member"}
+    item = "network.digest.member"
+    await put(kept, "ntf_1", "bounced", **of_programme, item_id=item)
+    await put(kept, "ntf_2", "bounced", **of_programme, item_id=item, recipient_id="per_adviser")
+    assert await troubles(kept, manager_id="per_manager") == ["ntf_1", "ntf_2"]
+    assert await troubles(kept, manager_id="per_somebody") == ["ntf_2"]
+    async with kept.transaction() as session:
+        await session.execute(update(engagements).values(manager_id="per_gone"))
+    assert await troubles(kept, manager_id="per_somebody") == ["ntf_1", "ntf_2"]
+    async with kept.reading() as session:
+        rows = (await list_troubles(session, NOW, WAIT)).rows
+    assert [(row.engagement_id, row.programme_id) for row in rows] == [(None, "network")] * 2
+    assert [row.member.name if row.member else "" for row in rows] == ["Cardiff", ""]
+
+
+async def test_a_manager_is_shown_the_addresses_of_their_own_members_and_of_the_office(
+    kept: Database,
+) -> None:
+    async with kept.transaction() as session:
+        for who in ("con_lead", "per_adviser", "somebody"):
+            await suppress(session, NOW, f"{who}@example.org", reason="bounced")
+    async with kept.reading() as session:
+        for manager, count in (("per_manager", 2), ("per_somebody", 1)):
+            page = await list_suppressions(session, manager_id=manager)
+            assert len(page.rows) == count

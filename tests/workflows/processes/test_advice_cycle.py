@@ -156,6 +156,24 @@ class TestActions:
         again = give(after(*with_agenda, later), ConfirmDate(LEAD, 0), NOON)
         assert told(again) == [("advice.confirmed", everybody), OFF]
 
+    def test_the_lead_gets_the_second_reminder_of_a_colleagues_action_as_well(self) -> None:
+        theirs = AgreedAction("act_1", "txt_action", "con_colleague", date(2027, 2, 10))
+        process = after(*TO_NOTES)
+        give(process, RecordNotes(ADVISER, "txt_notes", (theirs,)), SESSION)
+        records = run_out(process, datetime(2027, 3, 1, tzinfo=UTC), SESSION)
+        assert told(*records) == [
+            ("action.reminder", ("con_colleague",)),
+            ("action.reminder", ("con_colleague", "lead")),
+            ("action.overdue", ("con_colleague",)),
+            ("action.escalation", ("manager",)),
+        ]
+
+    def test_a_lead_who_has_to_do_it_gets_each_reminder_once(self) -> None:
+        process = after(*TO_NOTES)
+        give(process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP,)), SESSION)
+        records = run_out(process, datetime(2027, 2, 10, 18, tzinfo=UTC), SESSION)
+        assert told(*records) == [("action.reminder", ("lead",))] * 2
+
     def test_without_actions_the_notes_end_the_cycle(self) -> None:
         process = after(*TO_NOTES)
         record = give(process, RecordNotes(ADVISER, "txt_notes"), SESSION)
