@@ -11,12 +11,13 @@ from commands.catalogue import say
 from commands.changing import OPERATOR, change, with_change
 from commands.outcome import Stop, ending, with_database
 from commands.show import AsJson, console, print_json, print_line, print_table
-from notifications.catalogue import KINDS, Kind
+from notifications.catalogue import Kind
 from notifications.languages import LANGUAGES, Language
 from notifications.overrides import keeping
 from notifications.overrides.check import check as check_draft
 from notifications.overrides.draft import BUILT_IN, FILES, Draft, Fault, PartName
 from notifications.overrides.grammar_check import variables
+from notifications.overrides.kinds import OVERRIDABLE
 from notifications.sentences import kind_title
 from storage.database import Database
 from storage.master.templates import activate_template
@@ -56,7 +57,7 @@ def list_all(programme: Programme, as_json: AsJson = False) -> None:
                 "active": used.get((kind, language), BUILT_IN),
                 "versions": counted.get((kind, language), 0),
             }
-            for kind in KINDS
+            for kind in OVERRIDABLE
             for language in LANGUAGES
         ]
 
@@ -211,9 +212,9 @@ def rollback(
 
 def kind_named(name: str) -> Kind:
     """A kind of email. Raises Stop where there is none of that name."""
-    if name not in KINDS:
-        raise Stop(say("template.no_kind", name=name, names=", ".join(KINDS)))
-    return KINDS[name]
+    if name not in OVERRIDABLE:
+        raise Stop(say("template.no_kind", name=name, names=", ".join(OVERRIDABLE)))
+    return OVERRIDABLE[name]
 
 
 def read_draft(folder: Path) -> Draft:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.desk import utc_now
 from commands.catalogue import say
 from commands.outcome import Stop, ending, with_database
 from commands.show import AsJson, console, print_json, print_line
@@ -122,7 +123,7 @@ async def _previewed(
         if engagement is not None:
             try:
                 context, source = await real_context(
-                    session, kind, engagement, language, settings().public_url
+                    session, kind, engagement, language, settings().public_url, utc_now()
                 )
             except LookupError:
                 raise Stop(say("engagement.none", id=engagement)) from None

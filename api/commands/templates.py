@@ -3,11 +3,12 @@
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Flaw, Problem
-from notifications.catalogue import KINDS, Kind
+from notifications.catalogue import Kind
 from notifications.context import Letter
 from notifications.languages import Language
 from notifications.overrides import keeping
 from notifications.overrides.draft import Draft, Fault
+from notifications.overrides.kinds import OVERRIDABLE
 from notifications.overrides.preview import Preview, Source, real_context, show
 from notifications.overrides.samples import sample
 from notifications.overrides.testing import send_test
@@ -25,9 +26,9 @@ from storage.reach import place_of_engagement
 
 def kind_of(name: str) -> Kind:
     """A kind of email. Raises ``not-found``."""
-    if name not in KINDS:
+    if name not in OVERRIDABLE:
         raise Problem("not-found")
-    return KINDS[name]
+    return OVERRIDABLE[name]
 
 
 async def put_template(
@@ -105,7 +106,7 @@ async def preview(
             if place is None or place.programme_id != programme_id:
                 raise Problem("not-found")
             context, source = await real_context(
-                session, kind, engagement_id, language, desk.settings.public_url
+                session, kind, engagement_id, language, desk.settings.public_url, desk.now()
             )
     return show(kind, context, source, language, chosen)
 

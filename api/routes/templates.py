@@ -24,12 +24,12 @@ from api.schemas.templates import (
     TestSent,
     Variable,
 )
-from notifications.catalogue import KINDS
 from notifications.languages import LANGUAGES, Language
 from notifications.overrides.check import check
 from notifications.overrides.draft import BUILT_IN, Draft
 from notifications.overrides.grammar_check import variables
 from notifications.overrides.keeping import built_in
+from notifications.overrides.kinds import OVERRIDABLE
 from notifications.overrides.preview import Preview
 from storage.queries import templates as stored
 
@@ -63,7 +63,7 @@ async def list_templates(programme_id: Id, call: Read) -> Page[TemplateEntry]:
                 active=used.get((kind, language), BUILT_IN),
                 versions=counted.get((kind, language), 0),
             )
-            for kind in KINDS
+            for kind in OVERRIDABLE
             for language in LANGUAGES
         ]
     )

@@ -1,6 +1,7 @@
 """One summary's way out: asked anew what there is to say, to whom, and whether today."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from notifications.digests.letters import MemberDigest, TeamDigest
 from notifications.handover import Handover, Ready, require_window
 from notifications.languages import Language, languages_of
 from notifications.newest import newest_definition
-from notifications.rendering import put_together, side_of
+from notifications.overrides.draft import Override
+from notifications.overrides.writing import named_versions, overrides_of, write
 from notifications.scene import Who, read_recipient
 from notifications.senders.protocol import Email
 from notifications.titles import Titles, titles_of
@@ -53,6 +55,8 @@ class TakenDigest:
     titles: Titles
     languages: tuple[Language, ...]
     letters: dict[Language, TeamDigest] | dict[Language, MemberDigest]
+    overrides: Mapping[Language, Override]
+    """The office's own templates."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class DigestPost(Handover[None, TakenDigest]):
             return "suppressed"
         keep_quiet(theirs, place.calendar, now)
         require_window(place.calendar, now)
-        write = member_digest if place.member_id else team_digest
+        tell = member_digest if place.member_id else team_digest
         reader = Reader(
             who,
             place.member_id,
@@ -116,24 +120,31 @@ class DigestPost(Handover[None, TakenDigest]):
             self.office.public_url.rstrip("/"),
             self._unsubscribe(who.id),
         )
-        letters: Any = await write(session, definition, reader, now)
+        letters: Any = await tell(session, definition, reader, now)
         if not any(letter.says_something for letter in letters.values()):
             return "nothing_to_say"
         languages = languages_of(theirs.language)
-        delivery = await ledger.claim(session, held, self.sender.name, now)
+        overrides = await overrides_of(session, programme_id, held.kind)
+        templates = named_versions(languages, overrides)
+        delivery = await ledger.claim(session, held, self.sender.name, now, templates)
         await note_address(session, held.id, who)
         titles = titles_of(definition, languages[0])
         return TakenDigest(
-            held.id, delivery, held.kind, who, programme_id, titles, languages, letters
+            held.id,
+            delivery,
+            held.kind,
+            who,
+            programme_id,
+            titles,
+            languages,
+            letters,
+            overrides,
         )
 
     def _write(self, taken: TakenDigest) -> Ready:
-        rendered = put_together(
-            [
-                side_of(taken.kind, asdict(taken.letters[language]), language)
-                for language in taken.languages
-            ]
-        )
+        contexts = {language: taken.letters[language] for language in taken.languages}
+        written = write(taken.kind, contexts, taken.overrides)
+        rendered = written.rendered
         return Ready(
             Email(
                 notification_id=taken.id,
@@ -149,7 +160,9 @@ class DigestPost(Handover[None, TakenDigest]):
                 programme=taken.programme_id,
                 unsubscribe=self._unsubscribe(taken.who.id),
                 attempt=taken.delivery,
-            )
+            ),
+            written.template,
+            written.trouble,
         )
 
     def _unsubscribe(self, holder_id: str) -> str:

@@ -65,6 +65,8 @@ def _made(name: PartName, made: str, values: dict[str, Any]) -> Iterator[Fault]:
         yield fault(name, 0, "empty")
     elif name != "subject" and values["link"] not in made:
         yield fault(name, 0, "no_link")
+    elif name != "subject" and values.get("unsubscribe", "") not in made:
+        yield fault(name, 0, "no_way_out")
     if name == "html":
         yield from read_rendered(made)
 

@@ -38,6 +38,8 @@ _KNOWN = (
     nodes.TemplateData,
     nodes.Test,
 )
+_MACROS = frozenset({"quote", "tasks"})
+"""What the built-in parts offer to call."""
 _LOOP = frozenset({"index", "index0", "revindex", "first", "last", "length"})
 _WIDEST = 40
 """How far a filter may indent."""
@@ -96,7 +98,7 @@ class _Reader:
         targets = [one.target for one in tree.find_all(nodes.For)]
         self._local = {one.name for one in targets if isinstance(one, nodes.Name)}
         self._local |= self._imported
-        self._attributes = {one for each in known.values() for one in each} | _LOOP | {"quote"}
+        self._attributes = {one for each in known.values() for one in each} | _LOOP | _MACROS
 
     def faults(self) -> Iterator[Fault]:
         checks: dict[type[nodes.Node], Callable[[Any], Fault | None]] = {
@@ -130,7 +132,7 @@ class _Reader:
     def _attribute(self, node: nodes.Getattr) -> Fault | None:
         if node.attr in self._attributes:
             return None
-        names = ", ".join(sorted(self._attributes - _LOOP - {"quote"}))
+        names = ", ".join(sorted(self._attributes - _LOOP - _MACROS))
         return self._fault(node, "field", name=node.attr, names=names or "–")
 
     def _filter(self, node: nodes.Filter) -> Fault | None:

@@ -1,6 +1,7 @@
 """Shows an office its words as an engagement's people would read them, before anybody does."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import select
@@ -8,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.catalogue import Kind
 from notifications.context import Letter
+from notifications.digests.content import Reader, member_digest, team_digest
+from notifications.digests.letters import MemberDigest, TeamDigest
 from notifications.languages import Language
 from notifications.ledger import NOBODY
 from notifications.links import link_to
 from notifications.occasion import MissingFact, Occasion
 from notifications.overrides.draft import Draft, Override
+from notifications.overrides.kinds import DIGESTS
 from notifications.overrides.samples import sample
 from notifications.overrides.writing import overridden
 from notifications.rendering import Rendered, put_together, side_of
@@ -37,9 +41,19 @@ class Preview:
 
 
 async def real_context(
-    session: AsyncSession, kind: Kind, engagement_id: str, language: Language, public_url: str
+    session: AsyncSession,
+    kind: Kind,
+    engagement_id: str,
+    language: Language,
+    public_url: str,
+    now: datetime,
 ) -> tuple[Letter, Source]:
-    """What a kind of email would say about an engagement. Raises ``LookupError`` without it."""
+    """What a kind of email would say about an engagement; a summary, what it says to the member's
+    lead contact or to the manager. Raises ``LookupError`` without it."""
+    if kind.name in DIGESTS:
+        written = await _summary(session, kind, engagement_id, language, public_url, now)
+        if written is not None:
+            return written, "engagement"
     c = notifications.c
     query = (
         select(notifications)
@@ -74,6 +88,39 @@ async def real_context(
         "link": link_to(public_url, engagement_id),
     }
     return replace(sample(kind, language), **names), "partly"
+
+
+async def _summary(
+    session: AsyncSession,
+    kind: Kind,
+    engagement_id: str,
+    language: Language,
+    public_url: str,
+    now: datetime,
+) -> Letter | None:
+    """``None`` where there is nothing to say, or nobody to say it to."""
+    scene = await read_scene(session, engagement_id, engagement_id, 0)
+    to_member = kind.name == "digest.member"
+    leads = [one.id for one in scene.people.values() if one.role == "lead" and one.active]
+    reader_id = (leads or [""])[0] if to_member else scene.manager_id or ""
+    who = await read_recipient(session, reader_id)
+    if who is None or scene.definition is None:
+        return None
+    reader = Reader(
+        who,
+        scene.member_id if to_member else "",
+        scene.member if to_member else "",
+        engagement_id if to_member else "",
+        public_url.rstrip("/"),
+        "",
+    )
+    if to_member:
+        letter: TeamDigest | MemberDigest = (
+            await member_digest(session, scene.definition, reader, now)
+        )[language]
+    else:
+        letter = (await team_digest(session, scene.definition, reader, now))[language]
+    return letter if letter.says_something else None
 
 
 def show(

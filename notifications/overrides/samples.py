@@ -12,6 +12,7 @@ from notifications.titles import Titles
 from notifications.words import entry, item_title, task_words
 
 LINK = "https://office.example.org/go/engagements/eng_sample"
+_LINKS = {"link": LINK, "unsubscribe": "https://office.example.org/unsubscribe/sample"}
 
 
 def sample(kind: Kind, language: Language) -> Letter:
@@ -62,8 +63,8 @@ _TASKS = {"research": "answer", "advice": "confirm", "review": "submit"}
 
 
 def _full(words: Any, name: str, hint: Any) -> Any:
-    if name == "link":
-        return LINK
+    if name in _LINKS:
+        return _LINKS[name]
     if hint is str:
         return str(words.get(name) or words.get(name.rpartition(".")[2], words["other"]))
     if hint in (bool, int):
@@ -86,7 +87,7 @@ def _bare(words: Any, name: str, hint: Any, given: dict[str, Any]) -> Any:
 
 
 def _hostile(words: Any, name: str, hint: Any) -> Any:
-    if hint is str and name != "link":
+    if hint is str and name not in _LINKS:
         return f"{{{{ 7 * 7 }}}} <script>alert('{name}')</script> & \"{words['other']}\""
     if hint == (Words | None):
         return Words("<b onclick='x'>\n{% raw %}", "<i>", "javascript:alert(1)")

@@ -12,13 +12,17 @@ from notifications.digests.letters import Line, MemberDigest, TeamDigest, Troubl
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
 from notifications.languages import LANGUAGES, Language
+from notifications.overrides.draft import Draft
+from notifications.overrides.keeping import FaultyDraft, put
+from notifications.overrides.kinds import OVERRIDABLE
 from notifications.rendering import render, render_values
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Transient
 from programmes.digests import Digest
 from storage.database import Database
-from storage.sql import mailbox, notifications
+from storage.sql import mailbox, notifications, people
 from tests.notifications.office import (
+    IGN,
     NOW,
     SETTINGS,
     Post,
@@ -99,6 +103,52 @@ class TestTheTeams:
         [mail] = await mails(database)
         assert "Emails in trouble" in mail.text
         assert "Lena Price" in mail.text
+
+    async def test_so_is_what_nobody_could_get_and_a_summary_that_came_back(
+        self, database: Database
+    ) -> None:
+        async with database.transaction() as session:
+            await session.execute(
+                people.update().where(people.c.id == "per_funder").values(active=False)
+            )
+        of = Post(database)
+        await of.write(record(1, reminder("triage/early", "funder"), tasks=(task(),)))
+        await of.write(OPENING)
+        came_back = await run(database, "member", datetime(2027, 2, 1, 10, tzinfo=NOW.tzinfo))
+        async with database.transaction() as session:
+            await session.execute(
+                notifications.update()
+                .where(notifications.c.id.in_(came_back))
+                .values(state="bounced", reason="bounce_5.1.1")
+            )
+        before = len(await mails(database))
+        await run(database, "manager")
+        mail = (await mails(database))[before]
+        assert "Nobody holds this role." in mail.text
+        assert "Monthly summary" in mail.text
+        assert "There is no such address." in mail.text
+
+    async def test_an_office_says_it_in_its_own_words_and_the_ledger_which(
+        self, database: Database
+    ) -> None:
+        body = (
+            "{% extends 'layout.txt' %}{% block body %}Ours: {{ waiting | length }}.{% endblock %}"
+        )
+        ours = Draft(text=body + "{% block foot %}{{ unsubscribe }}{% endblock %}")
+        of = OVERRIDABLE["digest.manager"]
+        async with database.transaction() as session:
+            with pytest.raises(FaultyDraft, match="ends these summaries"):
+                await put(session, "per_x", NOW, IGN, of, "en", Draft(text=body))
+            await put(session, "per_x", NOW, IGN, of, "en", ours, activate=True)
+        await Post(database).write(record(1, tasks=(task(),)))
+        [id] = await run(database, "manager")
+        [mail] = await mails(database)
+        assert "Ours: 1" in mail.text
+        async with database.reading() as session:
+            row = (
+                await session.execute(notifications.select().where(notifications.c.id == id))
+            ).one()
+        assert (row.template, row.template_trouble) == ("en:1", "")
 
 
 class TestOneThatIsTooLate:

@@ -12,6 +12,7 @@ from notifications.languages import LANGUAGES, Language, Mode
 from notifications.overrides import keeping
 from notifications.overrides.check import check
 from notifications.overrides.draft import Draft
+from notifications.overrides.kinds import OVERRIDABLE
 from notifications.overrides.preview import real_context, show
 from notifications.overrides.samples import edges, sample
 from notifications.overrides.writing import BROKEN, write
@@ -177,7 +178,7 @@ class TestKeeping:
                     )
 
     @pytest.mark.parametrize("language", LANGUAGES)
-    @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+    @pytest.mark.parametrize("kind", OVERRIDABLE.values(), ids=OVERRIDABLE)
     def test_the_built_in_templates_pass_their_own_check(
         self, kind: Any, language: Language
     ) -> None:
@@ -189,7 +190,7 @@ class TestPreview:
         await sent(database)
         async with database.reading() as session:
             context, source = await real_context(
-                session, WELCOME, "eng_1", "cy", SETTINGS.public_url
+                session, WELCOME, "eng_1", "cy", SETTINGS.public_url, NOW
             )
         shown = show(WELCOME, context, source, "cy", DRAFT)
         assert shown.source == "engagement"
@@ -202,18 +203,34 @@ class TestPreview:
         await Post(database).write(closing(1, "active"))
         async with database.reading() as session:
             context, source = await real_context(
-                session, WELCOME, "eng_1", "en", SETTINGS.public_url
+                session, WELCOME, "eng_1", "en", SETTINGS.public_url, NOW
             )
         assert source == "partly"
         assert (context.member, context.link[-5:]) == ("Cardiff", "eng_1")
 
+    @pytest.mark.parametrize(("kind", "who"), [("member", "Lena Price"), ("manager", "Mair Evans")])
+    async def test_a_summary_says_what_its_reader_would_get_today(
+        self, database: Database, kind: str, who: str
+    ) -> None:
+        asked = record(1, tasks=(task("answer", "lead"), task("triage")))
+        await Post(database).write(asked)
+        async with database.reading() as session:
+            of = OVERRIDABLE[f"digest.{kind}"]
+            context, source = await real_context(
+                session, of, "eng_1", "en", SETTINGS.public_url, NOW
+            )
+        shown = show(of, context, source, "en", None)
+        assert shown.source == "engagement"
+        assert who in shown.rendered.text
+        assert "Research request 1" in shown.rendered.text
+
     async def test_an_engagement_that_does_not_exist_is_an_error(self, database: Database) -> None:
         async with database.reading() as session:
             with pytest.raises(LookupError):
-                await real_context(session, WELCOME, "eng_9", "en", SETTINGS.public_url)
+                await real_context(session, WELCOME, "eng_9", "en", SETTINGS.public_url, NOW)
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("kind", OVERRIDABLE.values(), ids=OVERRIDABLE)
 def test_samples_are_whole_contexts_of_their_kind(kind: Any) -> None:
     for context in (sample(kind, "cy"), *edges(kind, "en")):
         assert isinstance(context, kind.context)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client, ScheduleRange
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
 
 import worker
 from activities.inputs import DigestInput, DigestRun
@@ -111,11 +112,40 @@ async def _moves_and_removes(client: Client, database: Database) -> None:
         source = str((await session.execute(programmes.select())).one().source)
         later = source.replace('at: "08:30"', 'at: "10:15"')
         await session.execute(programmes.update().values(source=later))
+    # What an operator has paused stays so, whatever else changes.
+    paused = client.get_schedule_handle(f"digest/{IGN}/manager")
+    await paused.pause(note="on holiday")
     changed = await sync_schedules(client, database, QUEUE)
     assert [one.change for one in changed] == ["changed", "kept"]
+    assert (await paused.describe()).schedule.state.paused
+    assert {one.change for one in await sync_schedules(client, database, QUEUE)} == {"kept"}
+    assert (await paused.describe()).schedule.state.paused
+    await paused.unpause()
+    await _removed(client, database, source)
     async with database.transaction() as session:
         await session.execute(programmes.update().values(source=source))
     await sync_schedules(client, database, QUEUE)
+
+
+async def _removed(client: Client, database: Database, source: str) -> None:
+    """A summary that the definition has no more has no schedule, once its list has caught up."""
+    begins = source.index("  member: # every month")
+    without = source[:begins] + source[source.index("calendar:\n  kind: uk") :]
+    async with database.transaction() as session:
+        await session.execute(programmes.update().values(source=without))
+    # What Temporal lists follows what it holds by a moment.
+    async with asyncio.timeout(20):
+        while True:
+            said = {one.digest: one.change for one in await sync_schedules(client, database, QUEUE)}
+            if said.get("member") == "removed":
+                break
+    with pytest.raises(RPCError) as gone:
+        await client.get_schedule_handle(f"digest/{IGN}/member").describe()
+    assert gone.value.status == RPCStatusCode.NOT_FOUND
+    assert said["manager"] in ("changed", "kept")
+    async with asyncio.timeout(20):
+        while "member" in {one.digest for one in await sync_schedules(client, database, QUEUE)}:
+            pass
 
 
 async def _runs(client: Client, database: Database) -> None:
