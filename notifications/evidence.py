@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.chosen import Chosen, read_chosen
 from notifications.company import Company, read_company
 from notifications.programme_scene import read_programme_scene
 from notifications.scene import Scene, read_scene
@@ -55,18 +56,29 @@ class Evidence:
     """Revision and due instant of its task, if that is open."""
     names: Mapping[str, str]
     company: Company
+    chosen: Chosen
 
 
 async def read_evidence(
-    session: AsyncSession, notification_id: str, *, visible_to: Visibility = ALL
+    session: AsyncSession,
+    notification_id: str,
+    *,
+    visible_to: Visibility = ALL,
+    choices_of: str | None = None,
 ) -> Evidence | None:
-    """Read it; ``None`` where there is no such notification for this reader."""
+    """Read it; ``None`` where there is no such notification for this reader.
+
+    ``choices_of``: the one contact or person whose choices the reader may know of, themselves;
+    ``None``: everybody's.
+    """
     detail = await show_notification(session, notification_id, visible_to=visible_to)
     if detail is None:
         return None
     row = detail.row
+    knows = choices_of in (None, row.recipient.id)
+    chosen = await read_chosen(session, row.id, may_know=knows)
     if row.engagement_id is None:
-        return await _of_summary(session, detail)
+        return await _of_summary(session, detail, chosen)
     scene = await read_scene(session, row.engagement_id, row.item_id, detail.sequence)
     noted = await _events(session, detail)
     causes = tuple(
@@ -92,10 +104,13 @@ async def read_evidence(
         open_due=await _open_due(session, row.item_id, row.task),
         names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
         company=await read_company(session, row.id, detail.carrier_id, visible_to),
+        chosen=chosen,
     )
 
 
-async def _of_summary(session: AsyncSession, detail: NotificationDetail) -> Evidence:
+async def _of_summary(
+    session: AsyncSession, detail: NotificationDetail, chosen: Chosen
+) -> Evidence:
     """A summary follows from the programme alone: from no record, task or date."""
     scene, version = await read_programme_scene(session, detail.programme_id)
     said = tuple(one for item, one in await _events(session, detail) if item == detail.row.id)
@@ -113,6 +128,7 @@ async def _of_summary(session: AsyncSession, detail: NotificationDetail) -> Evid
         open_due=None,
         names=await names_of(session, sorted(actors)),
         company=Company(),
+        chosen=chosen,
     )
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time
 
 from notifications.catalogue import CATCH_UP
 from notifications.company import Companion
+from notifications.effect_sentences import effect_sentence
+from notifications.effects import Effect, effects_of
 from notifications.evidence import Evidence, Noted
 from notifications.explain_company import told_together
 from notifications.grounds import CalendarDecision, Due, Rule, calendar_of, due_of, rule_of
@@ -33,6 +35,8 @@ class Explanation:
     rule: Rule
     due: Due | None
     calendar: CalendarDecision | None
+    effects: tuple[Effect, ...]
+    """What choices did to it."""
     selector: str
     template: str
     carrier: Companion | None = None
@@ -44,12 +48,14 @@ class Explanation:
 def explain(evidence: Evidence) -> Explanation:
     """Explain one notification."""
     rule, due, calendar = rule_of(evidence), due_of(evidence), calendar_of(evidence)
+    effects = effects_of(evidence, calendar)
     return Explanation(
-        sentences=tuple(_Teller(evidence, rule, due, calendar).sentences()),
+        sentences=tuple(_Teller(evidence, rule, due, calendar, effects).sentences()),
         events=evidence.causes,
         rule=rule,
         due=due,
         calendar=calendar,
+        effects=effects,
         selector=evidence.detail.selector,
         template=_kind_of(evidence),
         carrier=evidence.company.carrier,
@@ -71,6 +77,7 @@ class _Teller:
     rule: Rule
     due: Due | None
     calendar: CalendarDecision | None
+    effects: tuple[Effect, ...]
 
     def sentences(self) -> Iterator[str]:
         row = self.evidence.detail.row
@@ -84,6 +91,7 @@ class _Teller:
             yield from self._calendar_sentences(self.calendar)
         yield from told_together(self.evidence)
         yield from self._template()
+        yield from (effect_sentence(one, self.evidence) for one in self.effects)
         yield from self._what_became_of_it()
 
     def _causes(self) -> Iterator[str]:

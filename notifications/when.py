@@ -26,6 +26,10 @@ class Clock:
         """The day: ``Tuesday 5 January 2027``."""
         return day_in_words(self._local(instant), self.language)
 
+    def local(self, instant: datetime) -> datetime:
+        """The same instant by the clocks of the zone."""
+        return self._local_time(instant)
+
     def local_date(self, instant: datetime) -> date:
         """The day that it is in the zone."""
         return self._local(instant)

@@ -12,6 +12,7 @@ from api.schemas.notifications import (
     Attempt,
     CalendarFacts,
     Cause,
+    ChoiceFacts,
     Companion,
     DueFacts,
     Explanation,
@@ -43,7 +44,12 @@ async def notification(desk: Desk, actor: Actor, notification_id: str) -> Notifi
 async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanation:
     """Why it was sent when it was, or why it was not. Raises the problem ``not-found``."""
     async with desk.database.reading() as session:
-        evidence = await read_evidence(session, notification_id, visible_to=sight(actor))
+        evidence = await read_evidence(
+            session,
+            notification_id,
+            visible_to=sight(actor),
+            choices_of=None if may_know_choices(actor) else actor.holder_id,
+        )
     if evidence is None:
         raise Problem("not-found")
     found = explain(evidence)
@@ -54,6 +60,7 @@ async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanati
         rule=RuleFacts(**asdict(found.rule)),
         due=DueFacts(**asdict(found.due)) if found.due else None,
         calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
+        choices=[ChoiceFacts(**asdict(one)) for one in found.effects],
         selector=found.selector,
         template=found.template,
         carrier=_companion(found.carrier) if found.carrier else None,
@@ -63,6 +70,11 @@ async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanati
 
 def _companion(one: company.Companion) -> Companion:
     return Companion(id=one.id, kind=one.kind, task=one.task, member=one.member, state=one.state)
+
+
+def may_know_choices(actor: Actor) -> bool:
+    """Whether they may know what everybody has chosen, and not only themselves."""
+    return reach("show_contact_choices", actor.role) is not None
 
 
 def notification_detail(actor: Actor, detail: stored.NotificationDetail) -> NotificationDetail:

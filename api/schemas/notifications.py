@@ -1,6 +1,6 @@
 """What the API answers about one notification: what became of it, why, and what to do about it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -126,6 +126,20 @@ class Companion(BaseModel):
     state: str
 
 
+class ChoiceFacts(BaseModel):
+    """What somebody's choices, or the spread of a morning's emails, did to it."""
+
+    what: str = Field(
+        description="`delegate`, `delegate_told`, `digest_sent`, `digest_silent`, `digest_to_come`,"
+        " `quiet_day`, `suppressed`, `spread` or `language`."
+    )
+    at: datetime | None = Field(description="When: of the summary, the bounce, the end of a wait.")
+    instead_of: datetime | None = Field(description="When it would have been due unspread.")
+    until: date | None = Field(description="The last day of an absence, if you may know.")
+    who: str = Field(description="Who stands in.")
+    detail: str = Field(description="Languages, why an address takes nothing, spread minutes.")
+
+
 class Explanation(BaseModel):
     """Why it was sent when it was, or why it was not."""
 
@@ -153,6 +167,16 @@ class Explanation(BaseModel):
                 "why": "",
                 "blackout": "",
             },
+            "choices": [
+                {
+                    "what": "delegate",
+                    "at": None,
+                    "instead_of": None,
+                    "until": "2027-01-15",
+                    "who": "Bola Ade",
+                    "detail": "",
+                }
+            ],
             "selector": "manager",
             "template": "research.reminder",
             "carrier": None,
@@ -165,6 +189,7 @@ class Explanation(BaseModel):
     rule: RuleFacts
     due: DueFacts | None
     calendar: CalendarFacts | None
+    choices: list[ChoiceFacts]
     selector: str = Field(description="As whom its recipient was meant: lead, manager, team …")
     template: str
     carrier: Companion | None = Field(description="Whose email says it, where several were late.")

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 
 from api.desk import utc_now
+from api.permissions import Role
 from notifications.digests.planning import reserve_digests
 from notifications.titles import parsed
 from storage.database import Database
@@ -64,6 +65,25 @@ class TestShow:
         assert read["rule"]["programme"] == "inclusive-growth-network"
         assert read["selector"] == "lead"
         assert len(read["sentences"]) >= 5
+
+    @pytest.mark.parametrize(
+        ("role", "knows"),
+        [("manager", True), ("member", True), ("adviser", False), ("viewer", False)],
+    )
+    async def test_of_an_absence_the_office_learns_who_stood_in_and_few_learn_how_long(
+        self, database: Database, calling: Caller, role: Role, knows: bool
+    ) -> None:
+        """The member's token is the recipient's own."""
+        away = {"absence": {"first": "2027-01-01", "last": "2027-12-31", "delegate": "con_second"}}
+        choices = f"/api/v1/members/{CARDIFF.member}/contacts/{CARDIFF.contact}/choices"
+        assert (await calling("manager").put(choices, json=away)).status_code == 200
+        await becomes(database, told_id="con_second", changed_at=NOW)
+        read = (await calling(role).get(f"{ONE}/explain")).json()
+        [delegate] = [one for one in read["choices"] if one["what"] == "delegate"]
+        assert delegate["until"] == ("2027-12-31" if knows else None)
+        assert delegate["who"]
+        assert ("is away until" in " ".join(read["sentences"])) is knows
+        assert "2027-12-31" in str(read) if knows else "31 December" not in str(read)
 
     async def test_what_is_not_there_is_404(self, calling: Caller) -> None:
         for path in ("", "/explain"):

@@ -1,0 +1,158 @@
+"""What choices did to a notification: who got it, when, together with what, in which words.
+
+Pure: drawn from what ``notifications.evidence`` and ``notifications.chosen`` read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from notifications.chosen import Chosen
+from notifications.courtesy import wait_for_a_day
+from notifications.evidence import Evidence
+from notifications.grounds import CalendarDecision
+from programmes.calendar import WorkingCalendar
+from programmes.digests import Digest
+from programmes.fields import Weekday, hours_of
+from programmes.office_hours import OpenCalendar
+
+What = Literal[
+    "delegate",
+    "delegate_told",
+    "digest_sent",
+    "digest_silent",
+    "digest_to_come",
+    "quiet_day",
+    "suppressed",
+    "spread",
+    "language",
+]
+
+_WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+_DAYS_OF_A_WEEK = 7
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing that a choice did to it, or the office's care for everybody's morning."""
+
+    what: What
+    at: datetime | None = None
+    """When: of the summary, of the bounce, of the day or the moment that it waited for."""
+    instead_of: datetime | None = None
+    """When it would have been due without the spread."""
+    until: date | None = None
+    """The last day of an absence, where the reader may know."""
+    who: str = ""
+    """The name of whoever stands in."""
+    detail: str = ""
+    """Languages (``cy,en``), why an address takes nothing (``bounced``), minutes of the spread."""
+
+
+def effects_of(evidence: Evidence, calendar: CalendarDecision | None) -> tuple[Effect, ...]:
+    """All of them, in the order in which they are told."""
+    chosen = evidence.chosen
+    return (
+        *_spread(evidence, calendar),
+        *_stand_in(evidence, chosen),
+        *_digest(evidence, chosen),
+        *_quiet(evidence, chosen, calendar),
+        *_suppressed(evidence, chosen),
+        *_language(evidence),
+    )
+
+
+def _spread(evidence: Evidence, calendar: CalendarDecision | None) -> Iterator[Effect]:
+    """It was due as the window opened, and that is a moment of the engagement's own."""
+    stored, definition = evidence.calendar, evidence.scene.definition
+    if stored is None or definition is None or calendar is None:
+        return
+    office = definition.calendar
+    if isinstance(office, OpenCalendar) or stored.send_from == hours_of(office.sending)[0]:
+        return
+    due_at = calendar.held_until or _planned(evidence)
+    if due_at is not None and due_at == stored.send_opening(stored.local_date(due_at)):
+        opening = replace(stored, send_from=hours_of(office.sending)[0])
+        yield Effect(
+            "spread",
+            at=due_at,
+            instead_of=opening.send_opening(stored.local_date(due_at)),
+            detail=str(office.spread),
+        )
+
+
+def _planned(evidence: Evidence) -> datetime | None:
+    fired = (one for one in evidence.causes if one.kind == "rung.fired")
+    planned = next((one.data.get("planned") for one in fired), None)
+    return datetime.fromisoformat(planned) if planned else None
+
+
+def _stand_in(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
+    row, theirs = evidence.detail.row, chosen.theirs
+    day = evidence.scene.clock.local_date(row.changed_at)
+    away = theirs.stands_in(day) is not None
+    if chosen.stood_in:
+        until = theirs.absent_until if away and chosen.stands_in == chosen.stood_in else None
+        yield Effect("delegate", until=until, who=chosen.stood_in)
+    elif row.reason == "delegate_told" and away and chosen.stands_in:
+        yield Effect("delegate_told", until=theirs.absent_until, who=chosen.stands_in)
+
+
+def _digest(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
+    row = evidence.detail.row
+    if row.reason != "in_digest":
+        return
+    if chosen.summary is not None:
+        at, state = chosen.summary
+        yield Effect("digest_silent" if state == "withheld" else "digest_sent", at=at)
+    elif (next_one := _next_summary(evidence)) is not None:
+        yield Effect("digest_to_come", at=next_one)
+
+
+def _next_summary(evidence: Evidence) -> datetime | None:
+    """When the summary after it goes out, by the definition."""
+    definition, row = evidence.scene.definition, evidence.detail.row
+    side: Digest = "member" if row.recipient.id.startswith("con_") else "manager"
+    when = definition.digests.time_of(side) if definition is not None else None
+    if when is None:
+        return None
+    local = row.changed_at.astimezone(ZoneInfo(evidence.scene.clock.zone))
+    hour, minute = map(int, when.at.split(":"))
+    days = (_WEEKDAYS.index(when.on) - local.weekday()) % _DAYS_OF_A_WEEK
+    found = local.replace(hour=hour, minute=minute, second=0, microsecond=0) + timedelta(days=days)
+    return found if found > local else found + timedelta(days=_DAYS_OF_A_WEEK)
+
+
+def _quiet(
+    evidence: Evidence, chosen: Chosen, calendar: CalendarDecision | None
+) -> Iterator[Effect]:
+    """It might have left on a day on which whoever gets it takes nothing."""
+    stored, detail = evidence.calendar, evidence.detail
+    if stored is None or calendar is None:
+        return
+    ready_at = calendar.held_until or calendar.decided_at
+    left_at = detail.attempts[0].at if detail.attempts else None
+    until = _next_day(chosen, stored, ready_at)
+    if until is None or (left_at is None and detail.row.state != "reserved"):
+        return
+    if left_at is None or left_at >= until:
+        yield Effect("quiet_day", at=until)
+
+
+def _next_day(chosen: Chosen, calendar: WorkingCalendar, ready_at: datetime) -> datetime | None:
+    wait = wait_for_a_day(chosen.getters, calendar, ready_at)
+    return ready_at + wait if wait is not None else None
+
+
+def _suppressed(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
+    if evidence.detail.row.reason == "suppressed" and chosen.suppressed is not None:
+        at, reason = chosen.suppressed
+        yield Effect("suppressed", at=at, detail=reason)
+
+
+def _language(evidence: Evidence) -> Iterator[Effect]:
+    parts = [part.partition(":")[0] for part in evidence.detail.row.template.split(",") if part]
+    if parts:
+        yield Effect("language", detail=",".join(parts))
