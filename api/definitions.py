@@ -1,8 +1,9 @@
 """The words and the clock of the programmes that engagements run on, each read once a process."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from notifications.titles import Titles, parsed
+from notifications.languages import ENGLISH, Language
+from notifications.titles import Titles, parsed, titles_of
 from notifications.when import Clock
 from programmes.definition import Definition
 from storage.database import Database
@@ -26,20 +27,25 @@ class Definitions:
     looked for again each time."""
 
     database: Database
-    _known: dict[tuple[str, int], Voice] = field(default_factory=dict)
+    _known: dict[tuple[str, int, Language], Voice] = field(default_factory=dict)
 
-    async def voice(self, programme_id: str, version: int | None) -> Voice:
+    async def voice(
+        self, programme_id: str, version: int | None, language: Language = ENGLISH
+    ) -> Voice:
         """How to speak about engagements on this version, or on the newest; keys read as themselves
         without it."""
-        known = self._known.get((programme_id, version)) if version is not None else None
+        known = self._known.get((programme_id, version, language)) if version is not None else None
         if known is not None:
             return known
         async with self.database.reading() as session:
             stored = await show_programme(session, programme_id, version)
         if stored is None:
-            return Voice(Titles(programme=programme_id))
+            return Voice(Titles(programme=programme_id, language=language))
         definition, titles = parsed(stored.source)
-        voice = self._known[programme_id, stored.version] = Voice(titles, clock_of(definition))
+        if language != ENGLISH:
+            titles = titles_of(definition, language)
+        voice = Voice(titles, replace(clock_of(definition), language=language))
+        self._known[programme_id, stored.version, language] = voice
         return voice
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.languages import ENGLISH, Mode
+from notifications.languages import ENGLISH, Language, Mode, languages_of
 from storage.sql import choices, suppressions
 
 Reminders = Literal["single", "digest"]
@@ -70,6 +70,11 @@ async def choices_of(session: AsyncSession, holder_id: str) -> Choices:
 async def language_of(session: AsyncSession, holder_id: str) -> Mode:
     """The language in which a contact or a person of the office gets emails, or both."""
     return (await choices_of(session, holder_id)).language
+
+
+async def first_language_of(session: AsyncSession, holder_id: str) -> Language:
+    """The language of what has room for one alone; Welsh for whoever reads both."""
+    return languages_of(await language_of(session, holder_id))[0]
 
 
 def _made(row: Any) -> Choices:

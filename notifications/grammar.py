@@ -6,7 +6,7 @@ from typing import Any
 
 from babel import Locale
 
-from notifications.languages import LOCALES, Language
+from notifications.languages import LOCALES, InEnglish, Language
 from notifications.words import entry, fill
 
 
@@ -15,6 +15,8 @@ def soft(text: str, language: Language) -> str:
 
     Only first words that the catalogue lists are changed: what an office named stays as it is.
     """
+    if isinstance(text, InEnglish):
+        return text
     first, space, rest = text.partition(" ")
     changed = entry("soft", language=language).get(first.lower())
     return f"{changed}{space}{rest}" if changed else lower_first(text, language)
@@ -22,6 +24,8 @@ def soft(text: str, language: Language) -> str:
 
 def lower_first(text: str, _language: Language) -> str:
     """A title in the middle of a sentence, where it has no capital; an acronym keeps its own."""
+    if isinstance(text, InEnglish):
+        return text
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 

@@ -17,6 +17,13 @@ LOCALES: dict[Language, str] = {"en": "en_GB", "cy": "cy"}
 """How Babel names them."""
 
 
+class InEnglish(str):
+    """A programme's own text for whoever reads Welsh, of which there is no Welsh: HTML marks it, so
+    that it is read aloud as English."""
+
+    __slots__ = ()
+
+
 def languages_of(mode: Mode) -> tuple[Language, ...]:
     """The languages of an email; where it is both, Welsh comes first."""
     return (WELSH, ENGLISH) if mode == "both" else (mode,)

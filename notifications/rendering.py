@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from notifications.context import Letter
 from notifications.grammar import filters
-from notifications.languages import ENGLISH, TAGS, Language
+from notifications.languages import ENGLISH, TAGS, InEnglish, Language
 from notifications.words import entry
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -143,12 +143,20 @@ def environments(language: Language) -> tuple[Environment, Environment]:
             loader=Shelf(language),
             undefined=StrictUndefined,
             autoescape=autoescape,
+            finalize=marked if autoescape else None,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         environment.filters.update(filters(language))
         made.append(environment)
     return made[0], made[1]
+
+
+def marked(value: object) -> object:
+    """What HTML shows of a value: a text that has no Welsh says that it is English."""
+    if isinstance(value, InEnglish):
+        return Markup('<span lang="{}">{}</span>').format(TAGS[ENGLISH], str(value))
+    return value
 
 
 @lru_cache(maxsize=1)

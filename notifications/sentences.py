@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from notifications.languages import ENGLISH, Language
 from notifications.titles import Titles, readable
 from notifications.when import Clock, short_day
 from notifications.words import entry, fill, task_words
 from programmes.facts import MILEPOST
-
-SOMEBODY = "Somebody"
-OFFICE_ITSELF = "Milepost"
 
 UK = Clock("Europe/London")
 
@@ -28,7 +26,8 @@ class Reader:
 
     def name(self, id: str) -> str:
         """A name by id. Somebody who was erased, or may not be named, is "Somebody"."""
-        return OFFICE_ITSELF if id == MILEPOST else self.names.get(id, SOMEBODY)
+        words = entry("people", language=self.titles.language)
+        return str(words["office"] if id == MILEPOST else self.names.get(id, words["somebody"]))
 
 
 def fact_sentence(
@@ -41,7 +40,7 @@ def fact_sentence(
     item_key: str = "",
 ) -> str:
     """What happened. A kind that the catalogue does not know reads as its name: never an error."""
-    found = entry("fact", kind)
+    found = entry("fact", kind, language=reader.titles.language)
     if not found:
         return f"{readable(kind)}."
     sentence = str(found["text"])
@@ -55,16 +54,16 @@ def fact_sentence(
     return fill(sentence, values | {"actor": reader.name(actor)})
 
 
-def kind_title(kind: str) -> str:
+def kind_title(kind: str, language: Language = ENGLISH) -> str:
     """What a kind of email is called."""
-    return str(entry("kind").get(kind) or readable(kind))
+    return str(entry("kind", language=language).get(kind) or readable(kind))
 
 
-def reason_sentence(reason: str) -> str:
+def reason_sentence(reason: str, language: Language = ENGLISH) -> str:
     """Why an email was withheld, failed or is unknown; empty where there is no reason."""
     if not reason:
         return ""
-    reasons = entry("reason")
+    reasons = entry("reason", language=language)
     stem, _, code = reason.rpartition("_")
     if reason in reasons:
         return str(reasons[reason])
@@ -73,13 +72,15 @@ def reason_sentence(reason: str) -> str:
     return f"{readable(reason)}."
 
 
-def notification_sentence(kind: str, state: str, reason: str, recipient: str) -> str:
+def notification_sentence(
+    kind: str, state: str, reason: str, recipient: str, language: Language = ENGLISH
+) -> str:
     """What became of an email. ``recipient`` is a name, or empty where nobody was found."""
-    states = entry("notification")
+    states = entry("notification", language=language)
     values = {
-        "kind": kind_title(kind),
+        "kind": kind_title(kind, language),
         "recipient": recipient or str(states["nobody"]),
-        "reason": reason_sentence(reason),
+        "reason": reason_sentence(reason, language),
         "state": state,
     }
     return fill(str(states.get(state, states["other"])), values).strip()
@@ -92,10 +93,12 @@ def health_sentence(
 
     For ``stuck`` the sentence counts from the day on which that task was due.
     """
-    words = entry("health")
+    words = entry("health", language=clock.language)
     if not task or due is None:
         return str(words["nothing"])
-    day = clock.due(due) if clock.to_the_minute else short_day(clock.local_date(due))
+    day = (
+        clock.due(due) if clock.to_the_minute else short_day(clock.local_date(due), clock.language)
+    )
     return fill(
         str(words.get(health, words["on_track"])),
         {"task": task, "owner": owner or str(words["nobody"]), "due": day},
@@ -115,7 +118,7 @@ def _value(key: str, value: str, reader: Reader, item_kind: str, item_key: str) 
         case "check":
             return titles.check(item_key, value)
         case "email":
-            return kind_title(value)
+            return kind_title(value, titles.language)
         case "researcher":
             return reader.name(value)
         case _ if key in _DAYS or key in _MOMENTS:

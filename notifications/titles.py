@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from notifications.languages import ENGLISH, Language
+from notifications.languages import ENGLISH, InEnglish, Language
 from programmes.definition import Definition
 from programmes.loader import load_definition
-from programmes.spoken import spoken
+from programmes.spoken import Spoken, spoken
 
 OFFICE = "Milepost"
 """Who writes where a programme does not say."""
@@ -57,18 +57,24 @@ def readable(key: str) -> str:
 def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
     """The titles of a definition. What it says in one language only is said so in both."""
     steps, reviews = definition.onboarding.steps, definition.reviews
+
+    def said(text: Spoken) -> str:
+        found = spoken(text, language).strip()
+        return found if language == ENGLISH or text.cy else InEnglish(found)
+
     return Titles(
+        # Names, and subjects are made of them: they are what they are in any language.
         programme=spoken(definition.title, language),
         office=spoken(definition.mail.from_name, language),
         reply_to=definition.mail.reply_to,
         mail_from=definition.mail.from_address or "",
-        themes={theme.id: spoken(theme.title, language) for theme in definition.themes},
-        steps={step.id: spoken(step.title, language) for step in steps},
-        step_texts={step.id: spoken(step.text, language).strip() for step in steps},
-        reviews={review.id: spoken(review.title, language) for review in reviews},
-        review_texts={review.id: spoken(review.text, language).strip() for review in reviews},
+        themes={theme.id: said(theme.title) for theme in definition.themes},
+        steps={step.id: said(step.title) for step in steps},
+        step_texts={step.id: said(step.text) for step in steps},
+        reviews={review.id: said(review.title) for review in reviews},
+        review_texts={review.id: said(review.text) for review in reviews},
         checks={
-            (review.id, check.id): spoken(check.title, language)
+            (review.id, check.id): said(check.title)
             for review in reviews
             for check in review.checklist
         },

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from notifications.languages import ENGLISH, Language
+from notifications.languages import ENGLISH, InEnglish, Language
 from notifications.titles import Titles, readable
 
 CATALOGUES: Mapping[Language, Path] = {
@@ -42,9 +42,7 @@ def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskW
     }
     if not found:
         return TaskWords(readable(part or key), "")
-    return TaskWords(
-        fill(found["title"], values).strip(), fill(found.get("todo", ""), values).strip()
-    )
+    return TaskWords(fill(found["title"], values), fill(found.get("todo", ""), values))
 
 
 def item_title(kind: str, key: str, titles: Titles, number: str = "") -> str:
@@ -72,8 +70,10 @@ def stand_in_sentence(who: str, language: Language = ENGLISH) -> str:
 
 
 def fill(sentence: str, values: Mapping[str, str]) -> str:
-    """Fill in ``{names}``; one that is not there reads as a dash rather than fail."""
-    return sentence.format_map(_Known(values))
+    """Fill in ``{names}``; one that is not there reads as a dash rather than fail. A sentence that
+    is nothing but a name is what is filled in, in its language."""
+    alone = values.get(sentence[1:-1]) if sentence[:1] == "{" else None
+    return alone if isinstance(alone, InEnglish) else sentence.format_map(_Known(values))
 
 
 class _Known(dict[str, str]):

@@ -5,8 +5,10 @@ from datetime import datetime
 from api.desk import Desk
 from api.permissions import Actor
 from api.readings.sight import sight
+from notifications.choices import first_language_of
 from notifications.ical import Entry, Somebody, calendar_text, uid_of
 from notifications.invitations import SENDS_IN
+from notifications.languages import Language
 from notifications.links import link_to
 from notifications.words import entry, fill, item_title, task_words
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
@@ -14,21 +16,24 @@ from storage.reach import names_of
 
 
 async def my_calendar(desk: Desk, actor: Actor) -> str:
-    """The whole ``VCALENDAR``. It changes with what it shows, and not with the clock."""
+    """The whole ``VCALENDAR``, in the language that they have chosen. It changes with what it
+    shows, and not with the clock."""
     async with desk.database.reading() as session:
         open_tasks = await due(session, actor.holder_id, sight(actor))
         fixed = await sessions(session, actor.holder_id, sight(actor))
         named = {row.adviser_id for row in fixed if row.adviser_id}
         names = await names_of(session, sorted(named))
-    entries = [await _due(desk, actor, row) for row in open_tasks]
+        language = await first_language_of(session, actor.holder_id)
+    entries = [await _due(desk, actor, row, language) for row in open_tasks]
     for row in fixed:
         adviser = names.get(row.adviser_id or "", "") if actor.member_id else ""
-        entries.append(await _session(desk, row, adviser or row.member))
-    return calendar_text("PUBLISH", entries, fill(entry("calendar")["name"], {"name": actor.name}))
+        entries.append(await _session(desk, row, adviser or row.member, language))
+    name = fill(entry("calendar", language=language)["name"], {"name": actor.name})
+    return calendar_text("PUBLISH", entries, name)
 
 
-async def _due(desk: Desk, actor: Actor, row: DueRow) -> Entry:
-    voice = await desk.definitions.voice(row.programme_id, row.programme_version)
+async def _due(desk: Desk, actor: Actor, row: DueRow, language: Language) -> Entry:
+    voice = await desk.definitions.voice(row.programme_id, row.programme_version, language)
     task, titles, clock = row.task, voice.titles, voice.clock
     url = desk.settings.public_url
     # What an email about a review's date put there is the same entry.
@@ -42,7 +47,7 @@ async def _due(desk: Desk, actor: Actor, row: DueRow) -> Entry:
         "programme": titles.programme,
         "link": link,
     }
-    words = entry("calendar", "due")
+    words = entry("calendar", "due", language=language)
     return Entry(
         uid=uid_of(url, task.item_id, "" if about_item else task.key),
         sequence=row.sequence if about_item else task.revision,
@@ -56,11 +61,11 @@ async def _due(desk: Desk, actor: Actor, row: DueRow) -> Entry:
     )
 
 
-async def _session(desk: Desk, row: SessionRow, who: str) -> Entry:
-    voice = await desk.definitions.voice(row.programme_id, row.programme_version)
+async def _session(desk: Desk, row: SessionRow, who: str, language: Language) -> Entry:
+    voice = await desk.definitions.voice(row.programme_id, row.programme_version, language)
     url, titles = desk.settings.public_url, voice.titles
     link = link_to(url, row.engagement_id, row.item_id)
-    words = entry("calendar", "session")
+    words = entry("calendar", "session", language=language)
     return Entry(
         uid=uid_of(url, row.item_id),
         sequence=row.sequence,

@@ -16,6 +16,7 @@ from api.schemas.answers import Task
 from api.schemas.notifications import Trouble
 from api.schemas.office import Me
 from api.schemas.refs import Page
+from notifications.choices import first_language_of
 from storage.queries.tasks import my_tasks
 from storage.queries.troubles import list_troubles
 
@@ -39,7 +40,8 @@ async def show_me(call: Read) -> Me:
 async def list_my_tasks(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Task]:
-    """What is mine to do, over all engagements, the earliest due first."""
+    """What is mine to do, over all engagements, the earliest due first; in the language that I
+    have chosen for my emails."""
     now = call.desk.now()
     async with call.desk.database.reading() as session:
         page = await my_tasks(
@@ -49,9 +51,10 @@ async def list_my_tasks(
             limit=limit,
             visible_to=sight(call.actor),
         )
+        language = await first_language_of(session, call.actor.holder_id)
     tasks = []
     for row in page.rows:
-        voice = await call.desk.definitions.voice(row.programme_id, row.programme_version)
+        voice = await call.desk.definitions.voice(row.programme_id, row.programme_version, language)
         tasks.append(
             task_answer(row.task, voice.titles, now, row.member, texts=call.actor.reads_texts)
         )

@@ -13,13 +13,13 @@ from notifications.languages import Language
 from notifications.links import link_to
 from notifications.occasion import first_line
 from notifications.scene import MEMBERS_OWN, Who
-from notifications.sentences import reason_sentence
+from notifications.sentences import kind_title, reason_sentence
 from notifications.titles import Titles, titles_of
 from notifications.when import Clock
 from notifications.words import entry, item_title, task_words
 from programmes.definition import Definition
-from storage.queries.suppressions import list_suppressions
-from storage.queries.troubles import list_troubles
+from storage.queries.suppressions import SuppressionRow, list_suppressions
+from storage.queries.troubles import TroubleRow, list_troubles
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=31)
@@ -91,7 +91,12 @@ async def team_digest(
     waiting = [one for one in found if _is(one, me)]
     stuck = [one for one in found if not _is(one, me) and _stuck(one, now)]
     due = [one for one in found if not _is(one, me) and not _stuck(one, now)]
-    troubles = await _troubles(session, reader, now) if reader.who.role == "manager" else []
+    emails: Sequence[TroubleRow] = ()
+    addresses: Sequence[SuppressionRow] = ()
+    if reader.who.role == "manager":
+        troubles = await list_troubles(session, now, UNKNOWN_AFTER, manager_id=me, limit=MOST)
+        suppressed = await list_suppressions(session, manager_id=me, limit=MOST)
+        emails, addresses = troubles.rows, suppressed.rows
     written: dict[Language, TeamDigest] = {}
     for language in ("en", "cy"):
         voice = Voice.of(definition, language)
@@ -100,7 +105,7 @@ async def team_digest(
             stuck=_lines(voice, stuck, member=True),
             waiting=_lines(voice, waiting, member=True),
             due=_lines(voice, due, member=True),
-            troubles=tuple(troubles),
+            troubles=_troubles(language, emails, addresses),
         )
     return written
 
@@ -133,25 +138,32 @@ async def member_digest(
     return written
 
 
-async def _troubles(session: AsyncSession, reader: Reader, now: datetime) -> list[Trouble]:
+def _troubles(
+    language: Language, emails: Sequence[TroubleRow], addresses: Sequence[SuppressionRow]
+) -> tuple[Trouble, ...]:
     """Emails that did not arrive, and addresses that take none."""
-    kinds = entry("kind")
-    emails = await list_troubles(session, now, UNKNOWN_AFTER, manager_id=reader.who.id, limit=MOST)
-    addresses = await list_suppressions(session, manager_id=reader.who.id, limit=MOST)
-    return [
-        Trouble(str(kinds.get(row.kind, row.kind)), row.recipient.name, reason_sentence(row.reason))
-        for row in emails.rows
-        # The address says it for all that waits for it.
-        if row.reason != "suppressed"
-    ] + [
-        Trouble(
-            str(entry("digest")["address"]),
-            ", ".join(one.name for one in row.holders),
-            str(entry("digest")[row.reason]),
-        )
-        for row in addresses.rows
-        if row.holders
-    ]
+    words = entry("digest", language=language)
+    return (
+        *(
+            Trouble(
+                kind_title(row.kind, language),
+                row.recipient.name,
+                reason_sentence(row.reason, language),
+            )
+            for row in emails
+            # The address says it for all that waits for it.
+            if row.reason != "suppressed"
+        ),
+        *(
+            Trouble(
+                str(words["address"]),
+                ", ".join(one.name for one in row.holders),
+                str(words[row.reason]),
+            )
+            for row in addresses
+            if row.holders
+        ),
+    )
 
 
 def _lines(voice: Voice, found: Sequence[OpenTask], *, member: bool = False) -> tuple[Line, ...]:

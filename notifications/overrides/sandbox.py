@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.grammar import filters
 from notifications.languages import Language
-from notifications.rendering import Shelf
+from notifications.rendering import Shelf, marked
 
 FILTERS = (
     "capitalize",
@@ -68,6 +68,7 @@ def sandbox(language: Language, autoescape: bool) -> Sandbox:
         loader=Shelf(language),
         undefined=StrictUndefined,
         autoescape=autoescape,
+        finalize=marked if autoescape else None,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -53,6 +53,22 @@ async def test_open_deadlines_are_whole_days(calling: Caller) -> None:
     assert "/go/engagements/eng_1/items/eng_1.review.interim#submit" in review["url"]
 
 
+async def test_tasks_and_calendar_speak_the_language_that_their_reader_has_chosen(
+    calling: Caller,
+) -> None:
+    member = calling("member")
+    for language, title in (("cy", "Anfon eich adolygiad"), ("both", "Anfon eich adolygiad")):
+        assert (await member.put("/api/v1/me/choices", json={"language": language})).is_success
+        tasks = (await member.get("/api/v1/me/tasks")).json()["items"]
+        assert title in [one["title"] for one in tasks]
+        review = (await events(calling, "member"))["eng_1.review.interim"]
+        assert review["summary"].startswith(f"{title}: ")
+        assert "Mae angen hyn erbyn diwedd y dydd" in review["description"]
+    # Nobody else's language changes with it.
+    others = (await calling("manager").get(f"/api/v1/engagements/{CARDIFF.engagement}")).json()
+    assert "Send in your review" in [task["title"] for task in others["tasks"]]
+
+
 async def test_a_session_is_in_the_calendar_of_both_sides_and_moves(
     calling: Caller, database: Database
 ) -> None:

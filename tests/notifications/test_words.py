@@ -6,15 +6,32 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.languages import LANGUAGES, LOCALES, Language
+from notifications.rendering import TEMPLATES
 from notifications.titles import Titles, readable, titles_of
 from notifications.words import catalogue, entry, item_title, task_words, why_sentence
 from programmes.rules import ResearchRules
 from tests.notifications.office import definition
 
 TITLES = titles_of(definition())
+
+READ_BY_MEMBERS = frozenset(
+    {
+        *("task", "item", "why", "when", "fact", "kind", "digest", "notification", "reason"),
+        *("health", "people", "calendar"),
+    }
+)
+"""The parts of the catalogue that reach a member, or whoever reads a summary in Welsh."""
+
+MUTATES = re.compile(
+    r"(?i)\b(?:a|â|am|ar|at|dan|dros|drwy|gan|gyda|heb|hyd|i|o|wrth|yn|ei|dy|fy|dau|dwy)\s+"
+    r"\{+\s*(?:actor|member|recipient|owner|researcher|who|to|name|manager|adviser|sender|programme|office)\b"
+)
+"""A word that softens, or otherwise changes, what comes after it, before somebody's name."""
 
 
 class TestTasks:
@@ -85,9 +102,54 @@ def test_a_programme_without_a_definition_still_has_readable_words() -> None:
 
 
 class TestWelsh:
-    def test_whatever_members_read_is_there_in_welsh_too(self) -> None:
-        for part in ("task", "item", "why", "when", "counted"):
-            assert _leaves(catalogue("cy")[part]).keys() >= _leaves(catalogue()[part]).keys()
+    @pytest.mark.parametrize("part", sorted(READ_BY_MEMBERS))
+    def test_whatever_members_read_is_there_in_welsh_too_and_nothing_else(self, part: str) -> None:
+        english, welsh = _leaves(catalogue()[part]), _leaves(catalogue("cy")[part])
+        assert [path for path in english if not welsh.get(path)] == []
+        assert [path for path in welsh if path not in english] == []
+
+    def test_each_part_is_in_welsh_or_known_to_be_for_the_office(self) -> None:
+        office = {"explain", "template", "language"}
+        assert set(catalogue()) == READ_BY_MEMBERS | office | {"counted"}
+        assert set(catalogue("cy")) == READ_BY_MEMBERS | {"counted", "soft", "template"}
+
+    def test_samples_of_the_templates_are_in_welsh_too(self) -> None:
+        english, welsh = (catalogue(one)["template"]["sample"] for one in LANGUAGES)
+        assert welsh.keys() == english.keys()
+
+    def test_no_sentence_is_the_same_in_both(self) -> None:
+        english = _leaves(catalogue())
+        same = {
+            sentence
+            for path, sentence in _leaves(catalogue("cy")).items()
+            if sentence == english.get(path) and len(re.findall(r"[^\W\d_]{2,}", sentence)) > 3
+        }
+        assert [one for one in same if not one.startswith("https://")] == []
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_what_is_counted_has_every_form_that_the_language_asks_for(
+        self, language: Language
+    ) -> None:
+        asked = Locale.parse(LOCALES[language]).plural_form.tags | {"other"}
+        assert len(asked) == {"en": 2, "cy": 6}[language]
+        things = catalogue(language)["counted"]
+        assert things.keys() == catalogue()["counted"].keys()
+        for thing in things.values():
+            assert thing.keys() == asked
+            # A form for one number may say it in words; the one for all others says the number.
+            assert "{number}" in thing["other"]
+
+    def test_what_is_filled_in_never_stands_where_welsh_would_change_its_first_letter(self) -> None:
+        found = [
+            sentence for sentence in _leaves(catalogue("cy")).values() if MUTATES.search(sentence)
+        ]
+        found += [
+            f"{path.parent.parent.name}: {line}"
+            for path in TEMPLATES.rglob("cy/*.*")
+            for line in path.read_text("utf-8").splitlines()
+            if MUTATES.search(line)
+        ]
+        assert found == []
 
     def test_a_sentence_has_the_same_gaps_in_both_languages(self) -> None:
         english = _leaves(catalogue())
@@ -109,7 +171,7 @@ class TestWelsh:
         assert why_sentence("lead", "Caerdydd", "cy") == "Chi yw'r prif gyswllt ar gyfer Caerdydd."
 
     def test_what_has_no_welsh_reads_in_english(self) -> None:
-        assert entry("reason", language="cy") == entry("reason")
+        assert entry("explain", language="cy") == entry("explain")
 
 
 def _leaves(of: Mapping[str, Any], *path: str) -> dict[tuple[str, ...], str]:
