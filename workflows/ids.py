@@ -65,6 +65,8 @@ DIGEST_PREFIX = "digest/"
 """What the ids of all schedules of summaries begin with."""
 
 
-def digest_schedule_id(programme_id: str, digest: str) -> str:
-    """``digest/<programme id>/<manager or member>``: a schedule's, and what its runs begin with."""
-    return f"{DIGEST_PREFIX}{programme_id}/{digest}"
+def digest_schedule_id(task_queue: str, programme_id: str, digest: str) -> str:
+    """``digest/<task queue>/<programme id>/<manager or member>``: a schedule's, and what its runs
+    begin with. Offices that share a namespace have queues of their own, and may have the same
+    programme."""
+    return f"{DIGEST_PREFIX}{task_queue}/{programme_id}/{digest}"

@@ -61,7 +61,7 @@ class Wanted:
         hour, minute = (int(part) for part in self.at.at.split(":"))
         # Temporal's week begins on Sunday, 0.
         day = (_DAYS.index(self.at.on) + 1) % 7
-        id = digest_schedule_id(self.programme_id, self.digest)
+        id = digest_schedule_id(task_queue, self.programme_id, self.digest)
         return Schedule(
             action=ScheduleActionStartWorkflow(
                 WORKFLOW,
@@ -104,20 +104,21 @@ class Synced:
 
 async def sync_schedules(client: Client, database: Database, task_queue: str) -> list[Synced]:
     """Make Temporal's schedules what the newest definitions say. Raises ``RPCError``."""
-    wanted = await _wanted(database)
+    wanted = await _wanted(database, task_queue)
     synced = []
     for id, one in wanted.items():
         change = await _put(client, id, one.schedule(task_queue))
         synced.append(Synced(one.programme_id, one.digest, one.when, change))
     async for listed in await client.list_schedules():
-        if listed.id.startswith(DIGEST_PREFIX) and listed.id not in wanted:
-            _, programme_id, digest = listed.id.split("/")
-            await _remove(client, listed.id)
+        if not listed.id.startswith(DIGEST_PREFIX) or listed.id in wanted:
+            continue
+        if await _remove(client, listed.id, task_queue):
+            programme_id, digest = listed.id.split("/")[-2:]
             synced.append(Synced(programme_id, digest, "", "removed"))
     return synced
 
 
-async def _wanted(database: Database) -> Mapping[str, Wanted]:
+async def _wanted(database: Database, task_queue: str) -> Mapping[str, Wanted]:
     async with database.reading() as session:
         stored = await newest_programmes(session)
     found = {}
@@ -129,7 +130,7 @@ async def _wanted(database: Database) -> Mapping[str, Wanted]:
         for digest in DIGESTS:
             at = definition.digests.time_of(digest)
             if at is not None:
-                id = digest_schedule_id(programme.id, digest)
+                id = digest_schedule_id(task_queue, programme.id, digest)
                 found[id] = Wanted(programme.id, digest, at, definition.calendar.zone)
     return found
 
@@ -153,9 +154,17 @@ async def _put(client: Client, id: str, schedule: Schedule) -> str:
     return "made"
 
 
-async def _remove(client: Client, id: str) -> None:
+async def _remove(client: Client, id: str, task_queue: str) -> bool:
+    """Whether it was ours, and went. Another office may share the namespace: what its workers do
+    is not for us to end."""
+    handle = client.get_schedule_handle(id)
     try:
-        await client.get_schedule_handle(id).delete()
+        action = (await handle.describe()).schedule.action
+        if not isinstance(action, ScheduleActionStartWorkflow) or action.task_queue != task_queue:
+            return False
+        await handle.delete()
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
+        return False
+    return True

@@ -160,7 +160,7 @@ async def summed_up(office: Office) -> Histories:
     handle = await office.client.start_workflow(
         Digest.run,
         DigestInput(TOUR, "manager"),
-        id=digest_schedule_id(TOUR, "manager"),
+        id=digest_schedule_id(office.settings.task_queue, TOUR, "manager"),
         task_queue=office.settings.task_queue,
     )
     run = await asyncio.wait_for(handle.result(), WAIT_SECONDS)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client, ScheduleRange
+from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleRange
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -60,13 +60,14 @@ async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once
             *(sync_schedules(client, database, QUEUE) for _ in range(2))
         ):
             assert {one.change for one in synced} == {"kept"}
-        handle = client.get_schedule_handle(f"digest/{IGN}/manager")
+        handle = client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/manager")
         spec = (await handle.describe()).schedule.spec
         [weekly] = spec.calendars
         assert list(weekly.day_of_week) == [ScheduleRange(1, 1, 1)]
         assert (weekly.hour[0].start, weekly.minute[0].start) == (8, 30)
         assert spec.time_zone_name == "Europe/London"
         await _moves_and_removes(client, database)
+        await _leaves_others_alone(client, database)
         await _runs(client, database)
         await _comes_too_late(client, database)
 
@@ -113,7 +114,7 @@ async def _moves_and_removes(client: Client, database: Database) -> None:
         later = source.replace('at: "08:30"', 'at: "10:15"')
         await session.execute(programmes.update().values(source=later))
     # What an operator has paused stays so, whatever else changes.
-    paused = client.get_schedule_handle(f"digest/{IGN}/manager")
+    paused = client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/manager")
     await paused.pause(note="on holiday")
     changed = await sync_schedules(client, database, QUEUE)
     assert [one.change for one in changed] == ["changed", "kept"]
@@ -140,12 +141,40 @@ async def _removed(client: Client, database: Database, source: str) -> None:
             if said.get("member") == "removed":
                 break
     with pytest.raises(RPCError) as gone:
-        await client.get_schedule_handle(f"digest/{IGN}/member").describe()
+        await client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/member").describe()
     assert gone.value.status == RPCStatusCode.NOT_FOUND
     assert said["manager"] in ("changed", "kept")
     async with asyncio.timeout(20):
         while "member" in {one.digest for one in await sync_schedules(client, database, QUEUE)}:
             pass
+
+
+async def _leaves_others_alone(client: Client, database: Database) -> None:
+    """Another office in the same namespace, on a queue of its own: the same programme, and one that
+    is not there here. Neither is touched, whoever looks last."""
+    await sync_schedules(client, database, f"{QUEUE}/staging")
+    async with database.transaction() as session:
+        source = str((await session.execute(programmes.select())).one().source)
+        head, _, rest = source.partition("\ndigests:")
+        without = head + rest[rest.index("\n\n") :]
+        await session.execute(programmes.update().values(source=without))
+    removed: set[tuple[str, str]] = set()
+    async with asyncio.timeout(20):
+        while removed != {(IGN, "manager"), (IGN, "member")}:
+            synced = await sync_schedules(client, database, QUEUE)
+            assert {one.change for one in synced} <= {"removed"}
+            removed |= {(one.programme, one.digest) for one in synced}
+    theirs = [f"digest/{QUEUE}/staging/{IGN}/{digest}" for digest in ("manager", "member")]
+    for id in theirs:
+        action = (await client.get_schedule_handle(id).describe()).schedule.action
+        assert isinstance(action, ScheduleActionStartWorkflow)
+        assert action.task_queue == f"{QUEUE}/staging"
+    async with database.transaction() as session:
+        await session.execute(programmes.update().values(source=source))
+    made = await sync_schedules(client, database, QUEUE)
+    assert {one.change for one in made} == {"made"}
+    kept = await sync_schedules(client, database, f"{QUEUE}/staging")
+    assert {one.change for one in kept} == {"kept"}
 
 
 async def _runs(client: Client, database: Database) -> None:
