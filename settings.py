@@ -1,8 +1,9 @@
 """Every setting of Milepost, once: from the environment, prefix ``MILEPOST_``."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,10 +24,11 @@ class Settings(BaseSettings):
     ``milepost.db`` in ``data_dir``."""
     task_queue: str = "milepost"
     """Workflows and commands; deliveries use the same name with ``-delivery`` behind it."""
-    public_url: str = "http://127.0.0.1:8400"
-    """Where people reach this office; every link in an email starts with it."""
     api_host: str = "127.0.0.1"
     api_port: int = 8400
+    public_url: str = Field(default_factory=lambda held: _listens_at(held))
+    """Where people reach this office; every link in an email starts with it. Unless it is set, it
+    is where the API listens."""
     sender: Literal["mailbox", "smtp", "sendgrid"] = "mailbox"
     mail_from: str = "milepost@example.org"
     mail_timeout: float = 10.0
@@ -75,6 +77,11 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("write it like https://api.sendgrid.com") from None
         return str(address).rstrip("/")
+
+
+def _listens_at(held: Mapping[str, Any]) -> str:
+    everywhere = held["api_host"] in ("0.0.0.0", "::")  # noqa: S104 - no link leads there
+    return f"http://{'127.0.0.1' if everywhere else held['api_host']}:{held['api_port']}"
 
 
 @lru_cache

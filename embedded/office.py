@@ -85,13 +85,6 @@ def log_folder(settings: Settings) -> Path:
     return settings.data_dir / LOGS
 
 
-def public_url(settings: Settings) -> str:
-    """What links in emails start with: as set, or else where the embedded API listens."""
-    if "public_url" in settings.model_fields_set:
-        return settings.public_url
-    return f"http://{settings.api_host}:{settings.api_port}"
-
-
 def _addresses(settings: Settings, running_temporal: str | None) -> Addresses:
     return Addresses(
         api=f"http://{settings.api_host}:{settings.api_port}",
@@ -124,7 +117,7 @@ def _environment(
         "MILEPOST_DATABASE_URL": settings.database_url,
         "MILEPOST_API_HOST": settings.api_host,
         "MILEPOST_API_PORT": str(settings.api_port),
-        "MILEPOST_PUBLIC_URL": public_url(settings),
+        "MILEPOST_PUBLIC_URL": settings.public_url,
         "MILEPOST_SENDER": settings.sender,
         "MILEPOST_SECRET": settings.secret.get_secret_value() or kept_secret(settings.data_dir),
         "MILEPOST_DELIVERY_RATE": str(settings.delivery_rate),

@@ -39,3 +39,18 @@ def test_each_fault_is_a_line_with_its_variable_and_nothing_secret(
     lines = str(raised.value).splitlines()
     assert [line.split(":")[0] for line in lines] == ["MILEPOST_SENDER", "MILEPOST_SMTP_PORT"]
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "link"),
+    [
+        ({}, "http://127.0.0.1:8400"),
+        ({"api_port": 8510}, "http://127.0.0.1:8510"),
+        ({"api_host": "0.0.0.0", "api_port": 8510}, "http://127.0.0.1:8510"),  # noqa: S104
+        ({"api_port": 8510, "public_url": "https://o.example"}, "https://o.example"),
+    ],
+)
+def test_links_lead_to_where_the_api_listens_unless_it_is_said(
+    given: dict[str, object], link: str
+) -> None:
+    assert Settings.model_validate(given).public_url == link
