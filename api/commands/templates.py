@@ -1,5 +1,7 @@
 """Commands on an office's own templates: try, store, put into use, send to oneself."""
 
+import asyncio
+
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Flaw, Problem
@@ -89,16 +91,17 @@ async def preview(
     async with desk.database.reading() as session:
         if not await is_programme(session, programme_id):
             raise Problem("not-found")
-        if draft.parts():
-            try:
-                keeping.must_be_right(kind, language, draft)
-            except keeping.FaultyDraft as error:
-                raise _invalid(error.faults) from error
-            chosen: Draft | None = draft
-        else:
+        chosen: Draft | None = draft
+        if not draft.parts():
             chosen = await keeping.draft_of(session, programme_id, kind, language, version)
         if chosen is None:
             raise Problem("not-found")
+        if chosen.parts():
+            # One that is stored as well: an earlier Milepost may have let more pass.
+            try:
+                await keeping.must_be_right(kind, language, chosen)
+            except keeping.FaultyDraft as error:
+                raise _invalid(error.faults) from error
         context: Letter = sample(kind, language)
         source: Source = "sample"
         if engagement_id is not None:
@@ -108,7 +111,7 @@ async def preview(
             context, source = await real_context(
                 session, kind, engagement_id, language, desk.settings.public_url, desk.now()
             )
-    return show(kind, context, source, language, chosen)
+    return await asyncio.to_thread(show, kind, context, source, language, chosen)
 
 
 async def send_to_oneself(

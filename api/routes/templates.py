@@ -25,10 +25,9 @@ from api.schemas.templates import (
     Variable,
 )
 from notifications.languages import LANGUAGES, Language
-from notifications.overrides.check import check
 from notifications.overrides.draft import BUILT_IN, Draft
 from notifications.overrides.grammar_check import variables
-from notifications.overrides.keeping import built_in
+from notifications.overrides.keeping import built_in, faults_in
 from notifications.overrides.kinds import OVERRIDABLE
 from notifications.overrides.preview import Preview
 from storage.queries import templates as stored
@@ -112,9 +111,8 @@ async def check_template(
     async with call.desk.database.reading() as session:
         if not await stored.is_programme(session, programme_id):
             raise Problem("not-found")
-    return TemplateFaults(
-        faults=[TemplateFault(**vars(fault)) for fault in check(of, language, _draft(body))]
-    )
+    faults = await faults_in(of, language, _draft(body))
+    return TemplateFaults(faults=[TemplateFault(**vars(fault)) for fault in faults])
 
 
 @router.post(f"{ADDRESS}/preview", summary="Preview a template", responses=EDIT)

@@ -9,6 +9,7 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from notifications.languages import Language
+from notifications.overrides.bounds import WIDEST
 from notifications.overrides.draft import Fault, PartName
 from notifications.overrides.sandbox import FILTERS, TESTS, sandbox
 from notifications.rendering import TEMPLATES
@@ -41,8 +42,11 @@ _KNOWN = (
 _MACROS = frozenset({"quote", "tasks"})
 """What the built-in parts offer to call."""
 _LOOP = frozenset({"index", "index0", "revindex", "first", "last", "length"})
-_WIDEST = 40
-"""How far a filter may indent."""
+_DEEPEST = 60
+"""Levels of nodes. Whoever goes through them would fall over thousands."""
+_WORKS = (nodes.Filter, nodes.Call)
+_MOST_WORKS = 5
+"""How many filters and calls may go into one another: each may make its text longer."""
 _SENTENCES = entry("template")
 
 
@@ -84,7 +88,21 @@ def read(
         ) from error
     except RecursionError as error:
         raise Unreadable(fault(part, 0, "nested")) from error
+    if (line := _too_deep(tree)) is not None:
+        raise Unreadable(fault(part, line, "nested"))
     return list(_Reader(part, known, tree).faults())
+
+
+def _too_deep(tree: nodes.Template) -> int | None:
+    """The line of the first node that is nested too deeply."""
+    waiting: list[tuple[nodes.Node, int, int]] = [(tree, 0, 0)]
+    while waiting:
+        node, level, works = waiting.pop()
+        works += isinstance(node, _WORKS)
+        if level > _DEEPEST or works > _MOST_WORKS:
+            return node.lineno or 0
+        waiting += [(inner, level + 1, works) for inner in node.iter_child_nodes()]
+    return None
 
 
 class _Reader:
@@ -136,12 +154,15 @@ class _Reader:
         return self._fault(node, "field", name=node.attr, names=names or "–")
 
     def _filter(self, node: nodes.Filter) -> Fault | None:
-        widths = [one.value for one in node.args if isinstance(one, nodes.Const)]
-        if any(isinstance(one, int) and one > _WIDEST for one in widths):
-            return self._fault(node, "wide", name=node.name, most=_WIDEST)
-        if node.name in FILTERS:
-            return None
-        return self._fault(node, "filter", name=node.name, names=", ".join(FILTERS))
+        if node.name not in FILTERS:
+            return self._fault(node, "filter", name=node.name, names=", ".join(FILTERS))
+        if node.kwargs or node.dyn_args or node.dyn_kwargs:
+            return self._fault(node, "named", name=node.name)
+        most = {"indent": _width, "join": _between}.get(node.name)
+        # What makes a text longer says by how much, where it can be read.
+        if most is not None and not (len(node.args) <= 1 and all(map(most, node.args))):
+            return self._fault(node, "wide", name=node.name, most=WIDEST)
+        return None
 
     def _test(self, node: nodes.Test) -> Fault | None:
         if node.name in TESTS:
@@ -155,11 +176,18 @@ class _Reader:
             and isinstance(target.node, nodes.Name)
             and target.node.name in self._imported
         )
-        return None if ours else self._fault(node, "call")
+        if not ours or node.kwargs or node.dyn_args or node.dyn_kwargs:
+            return self._fault(node, "call")
+        # Each would say again what the one within it says.
+        within = any(True for one in node.args for _ in _found(one, nodes.Call))
+        return self._fault(node, "call_nested") if within else None
 
     def _loop(self, node: nodes.For) -> Fault | None:
-        if node.recursive or any(True for one in node.body for _ in _loops(one)):
+        if node.recursive or any(True for one in node.body for _ in _found(one, nodes.For)):
             return self._fault(node, "loop_nested")
+        if any(True for one in node.body for _ in _found(one, nodes.Include)):
+            # What is included may loop itself.
+            return self._fault(node, "loop_include")
         if not isinstance(node.iter, nodes.Name) or not isinstance(node.target, nodes.Name):
             return self._fault(node, "loop_over")
         return None
@@ -178,7 +206,16 @@ class _Reader:
         return self._fault(node, "other_template", names=", ".join(names))
 
 
-def _loops(node: nodes.Node) -> Iterator[nodes.For]:
-    if isinstance(node, nodes.For):
+def _found(node: nodes.Node, kind: type[nodes.Node]) -> Iterator[nodes.Node]:
+    """Every node of a kind, the outermost too."""
+    if isinstance(node, kind):
         yield node
-    yield from node.find_all(nodes.For)
+    yield from node.find_all(kind)
+
+
+def _width(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Const) and type(node.value) is int and 0 <= node.value <= WIDEST
+
+
+def _between(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Const) and type(node.value) is str and len(node.value) <= WIDEST

@@ -1,5 +1,6 @@
 """Stores an office's own templates: nothing that was not checked first is ever kept."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,9 +23,15 @@ class FaultyDraft(ValueError):
         self.faults = tuple(faults)
 
 
-def must_be_right(kind: Kind, language: Language, draft: Draft) -> None:
+async def faults_in(kind: Kind, language: Language, draft: Draft) -> tuple[Fault, ...]:
+    """Everything that is wrong with a draft. Looked for in a thread: whoever else asks meanwhile
+    is not to wait for it."""
+    return await asyncio.to_thread(check, kind, language, draft)
+
+
+async def must_be_right(kind: Kind, language: Language, draft: Draft) -> None:
     """Raises ``FaultyDraft`` where anything is wrong."""
-    if faults := check(kind, language, draft):
+    if faults := await faults_in(kind, language, draft):
         raise FaultyDraft(faults)
 
 
@@ -44,7 +51,7 @@ async def put(
 
     Raises ``FaultyDraft``, and ``Missing`` where there is no such programme.
     """
-    must_be_right(kind, language, draft)
+    await must_be_right(kind, language, draft)
     version = await add_template(
         session,
         by,

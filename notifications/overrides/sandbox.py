@@ -1,7 +1,8 @@
 """Where an office's templates are rendered: they reach their context, and nothing else.
 
 What bounds their time is what they may not have: no calls, no arithmetic, no variables of their
-own, no loop within a loop, and no loop over anything but a list of the context.
+own, no loop within a loop, and no loop over anything but a list of the context. What filters make
+is counted besides (``bounds``).
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.grammar import filters
 from notifications.languages import Language
+from notifications.overrides.bounds import LONGEST, bounded, counted_work, indent, join
 from notifications.rendering import Shelf, marked
 
 FILTERS = (
@@ -35,8 +37,7 @@ FILTERS = (
     "upper",
 )
 TESTS = ("defined", "none", "eq", "ne")
-LONGEST = 100_000
-"""Characters that a part may become."""
+_ONLY_LISTS = "only_lists"
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -49,7 +50,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree: nodes.Template = super()._parse(source, name, filename)
         for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, "only_lists", [], [], None, None)
+            loop.iter = nodes.Filter(loop.iter, _ONLY_LISTS, [], [], None, None)
             loop.iter.set_environment(self)
             loop.iter.set_lineno(loop.lineno)
         return tree
@@ -72,9 +73,10 @@ def sandbox(language: Language, autoescape: bool) -> Sandbox:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    ours = filters(language)
-    made.filters = {name: ours.get(name) or made.filters[name] for name in FILTERS}
-    made.filters["only_lists"] = _only_lists
+    ours = dict(filters(language))
+    ours |= {"indent": indent, "join": join, _ONLY_LISTS: _only_lists}
+    known = {name: ours.get(name) or made.filters[name] for name in (*FILTERS, _ONLY_LISTS)}
+    made.filters = {name: bounded(make) for name, make in known.items()}
     made.tests = {name: made.tests[name] for name in TESTS}
     made.globals.clear()
     return made
@@ -89,9 +91,10 @@ def compiled(source: str, language: Language, autoescape: bool) -> Template:
 def render_part(source: str, language: Language, values: Mapping[str, Any], *, html: bool) -> str:
     """Render one part. Raises Jinja's errors, and ``SecurityError`` where it grows too long."""
     pieces, length = [], 0
-    for piece in compiled(source, language, html).generate(values):
-        length += len(piece)
-        if length > LONGEST:
-            raise SecurityError("too long")
-        pieces.append(piece)
+    with counted_work():
+        for piece in compiled(source, language, html).generate(values):
+            length += len(piece)
+            if length > LONGEST:
+                raise SecurityError("too long")
+            pieces.append(piece)
     return "".join(pieces)

@@ -1,12 +1,16 @@
 """An office's own templates over the API: tried, stored, used, rolled back; managers alone."""
 
+import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from api.permissions import Role
+from notifications.overrides import keeping
+from notifications.overrides.check import check
 from storage.database import Database
-from storage.sql import mailbox
+from storage.sql import mailbox, template_overrides
 from tests.api.conftest import Caller
 from tests.api.office import CARDIFF
 from tests.api.test_problems import assert_problem
@@ -110,3 +114,36 @@ async def test_nobody_but_a_manager_sees_or_changes_templates(calling: Caller, r
 async def _mails(database: Database) -> list[Any]:
     async with database.reading() as session:
         return list((await session.execute(mailbox.select().order_by(mailbox.c.id))).all())
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [(f"{HERE}/check", DRAFT), (f"{HERE}/preview", DRAFT), (HERE, DRAFT)],
+)
+async def test_a_template_is_tried_where_nobody_else_has_to_wait(
+    path: str, body: dict[str, str], calling: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on the loop that answers everybody: as long as it takes, the API answers."""
+    threads: list[int] = []
+
+    def noted(*given: Any) -> Any:
+        threads.append(threading.get_ident())
+        return check(*given)
+
+    monkeypatch.setattr(keeping, "check", noted)
+    assert (await calling("manager").post(path, json=body)).status_code < 300
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_a_stored_version_that_would_not_pass_any_more_is_told_with_its_faults(
+    calling: Caller, database: Database
+) -> None:
+    manager = calling("manager")
+    await manager.post(HERE, json=DRAFT)
+    greedy = "{{ item | indent(width=300000000, first=true) }}{{ link }}"
+    async with database.transaction() as session:
+        await session.execute(update(template_overrides).values(text=greedy))
+    answer = await manager.post(f"{HERE}/preview", json={"version": 1})
+    assert_problem(answer, "template-invalid")
+    assert answer.json()["errors"][0]["pointer"] == "#/text:1"
