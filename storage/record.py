@@ -3,7 +3,7 @@
 ``write`` takes at most seven statements, whatever the size of the record:
 
 1. the engagement, locked, with what is known of the item
-2. the facts, those that are there already left alone (a repeated record stops here)
+2. the facts; where some are there already it is asked which, and a repeated record stops here
 3. the item
 4. the item's tasks, removed
 5. the item's tasks, as they are now
@@ -12,7 +12,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import EngagementState, ItemState, Record, TaskState
+from storage.lost_decisions import displaces
 from storage.owners import resolve_owners
 from storage.sql import engagements, events, insert_or_ignore, items, tasks
 
@@ -42,6 +43,8 @@ class _Known:
     next_number: int
     engagement_sequence: int
     engagement_state: int
+    written: int
+    """Facts that are there under the record's own number."""
     item: bool
     item_sequence: int
     item_state: int
@@ -54,8 +57,9 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
 
     Facts are kept under (item, sequence, position) whenever they come. The states of item,
     engagement and tasks are each taken only from the highest sequence seen, so any order and any
-    repetition of a list of records ends in the same state. ``now`` is the clock of the writer; what
-    is stored takes its instants from the record.
+    repetition of a list of records ends in the same state. A record that comes under the number of
+    a decision that was lost takes its place (see ``lost_decisions``). ``now`` is the clock of the
+    writer; what is stored takes its instants from the record.
 
     Raises ``UnknownEngagement`` and ``MisplacedState``; both are permanent.
     """
@@ -63,8 +67,13 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
     if about_item and record.engagement is not None:
         raise MisplacedState(f"{record.item_id} at {record.sequence} carries an engagement's state")
     known = await _known(session, record)
-    added = await insert_or_ignore(session, events, _events(record))
+    if known.written:
+        if not await displaces(session, record):
+            return False
+        known = _before(record, known)
     seen = known.item_sequence if about_item else known.engagement_sequence
+    added = await insert_or_ignore(session, events, _events(record))
+    # None is new where another attempt wrote them while this one waited for the engagement.
     if not added and (record.facts or record.sequence <= seen):
         return False
     assignee = known.assignee_id
@@ -86,11 +95,17 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
 
 async def _known(session: AsyncSession, record: Record) -> _Known:
     e, i = engagements.c, items.c
+    written = (
+        select(func.count())
+        .where(events.c.item_id == record.item_id, events.c.sequence == record.sequence)
+        .scalar_subquery()
+    )
     statement = (
         select(
             e.next_number,
             e.sequence,
             e.state_sequence,
+            written.label("written"),
             i.id.label("item_id"),
             i.sequence.label("item_sequence"),
             i.state_sequence.label("item_state"),
@@ -109,11 +124,26 @@ async def _known(session: AsyncSession, record: Record) -> _Known:
         next_number=row.next_number,
         engagement_sequence=row.sequence,
         engagement_state=row.state_sequence,
+        written=row.written,
         item=row.item_id is not None,
         item_sequence=row.item_sequence or 0,
         item_state=row.item_state or 0,
         tasks=row.tasks_sequence or 0,
         assignee_id=row.assignee_id,
+    )
+
+
+def _before(record: Record, known: _Known) -> _Known:
+    """What was known before the lost decision of that number, as far as it was the last one."""
+
+    def before(sequence: int) -> int:
+        return sequence - 1 if sequence == record.sequence else sequence
+
+    return replace(
+        known,
+        engagement_state=before(known.engagement_state),
+        item_state=before(known.item_state),
+        tasks=before(known.tasks),
     )
 
 

@@ -1,0 +1,116 @@
+"""A decision that was lost leaves nothing behind where the workflow then decides otherwise."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from notifications.ledger import of_record, reserve
+from programmes.facts import Fact, Notice, Record
+from storage.database import Database
+from storage.record import write
+from storage.sql import events, items, notifications, tasks
+from tests.databases import migrated_sqlite, opened
+from tests.storage.office import NOW, days, item_record, office, task
+
+OPENED = item_record(1, "triage", task("triage", due=2))
+LOST = replace(
+    item_record(2, "scope", task("scope", "adviser", due=4)),
+    facts=(Fact("research.accepted", days(1), "per_manager"), Fact("research.asked", days(1))),
+    notices=(
+        Notice("research.accepted", ("lead",), rung="#2"),
+        Notice("research.stuck", ("researcher",), rung="#2"),
+    ),
+)
+DECIDED = replace(
+    item_record(2, "closed", closed_at=days(1)),
+    facts=(Fact("research.closed", days(1) + timedelta(seconds=12)),),
+    notices=(Notice("research.closed", ("lead",), rung="#2"),),
+)
+AFTER = replace(item_record(3, "closed", closed_at=days(1)), facts=(Fact("rung.fired", days(2)),))
+
+
+@pytest.fixture
+async def other(tmp_path: Path) -> AsyncIterator[Database]:
+    """Where nothing was lost."""
+    async with opened(migrated_sqlite(tmp_path / "other.db")) as database:
+        async with database.transaction() as session:
+            await office().write(session)
+        yield database
+
+
+@pytest.fixture
+async def stocked(database: Database) -> Database:
+    async with database.transaction() as session:
+        await office().write(session)
+    return database
+
+
+async def recorded(database: Database, *records: Record) -> list[bool]:
+    """Write records as the activity does, each in a transaction of its own."""
+    written = []
+    for record in records:
+        async with database.transaction() as session:
+            written.append(await write(session, record, NOW))
+            await reserve(session, record, NOW)
+    return written
+
+
+async def state(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """All that these records can change."""
+    skipped = {"events": 1, "notifications": 0, "items": 0, "tasks": 0}
+    async with database.reading() as session:
+        return {
+            table.name: sorted(
+                (tuple(row)[skipped[table.name] :] for row in await session.execute(select(table))),
+                key=repr,
+            )
+            for table in (events, items, tasks, notifications)
+        }
+
+
+async def test_the_decision_that_was_taken_in_the_end_takes_its_place(
+    stocked: Database, other: Database
+) -> None:
+    assert await recorded(stocked, OPENED, LOST, DECIDED) == [True] * 3
+    await recorded(other, OPENED, DECIDED)
+    assert await state(stocked) == await state(other)
+    async with stocked.reading() as session:
+        assert len(await of_record(session, "itm_1", 2)) == 1
+
+
+async def test_a_lost_one_that_comes_late_changes_nothing(stocked: Database) -> None:
+    await recorded(stocked, OPENED, DECIDED)
+    async with stocked.transaction() as session:
+        assert not await write(session, LOST, NOW)
+    async with stocked.reading() as session:
+        kinds = (await session.execute(select(events.c.kind).order_by(events.c.id))).scalars()
+        assert list(kinds) == ["research.fact", "research.closed"]
+        assert await session.scalar(select(items.c.stage)) == "closed"
+
+
+async def test_what_was_written_after_it_stays(stocked: Database, other: Database) -> None:
+    await recorded(stocked, OPENED, LOST, AFTER, DECIDED)
+    await recorded(other, OPENED, DECIDED, AFTER)
+    assert await state(stocked) == await state(other)
+
+
+async def test_the_same_decision_at_a_later_instant_is_the_same(stocked: Database) -> None:
+    await recorded(stocked, OPENED, LOST)
+    before = await state(stocked)
+    later = tuple(replace(fact, at=fact.at + timedelta(seconds=9)) for fact in LOST.facts)
+    assert await recorded(stocked, replace(LOST, facts=later)) == [False]
+    assert await state(stocked) == before
+
+
+async def test_what_was_on_its_way_is_not_forgotten(stocked: Database) -> None:
+    await recorded(stocked, OPENED, LOST)
+    async with stocked.transaction() as session:
+        await session.execute(notifications.update().values(state="accepted"))
+    await recorded(stocked, DECIDED)
+    async with stocked.reading() as session:
+        kinds = set((await session.execute(select(notifications.c.kind))).scalars())
+    assert kinds == {"research.accepted", "research.stuck", "research.closed"}
