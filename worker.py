@@ -17,7 +17,7 @@ import observability
 from activities.deliver import Courier
 from activities.digest import DigestDesk
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from activities.record import Recorder, utc_now
+from activities.record import PATIENCE, Recorder, utc_now
 from api.commands.summaries import keep_summaries
 from api.temporal import connect
 from ending import run_and_leave
@@ -74,7 +74,7 @@ def build_workers(
 
     ``clock`` dates what the activities write; tests on a time-skipping server bring its own.
     """
-    recorder = Recorder(database, clock)
+    recorder = Recorder(database, clock, patience=PATIENCE)
     replies = reply_addresses(settings.inbound_secret, settings.inbound_domain)
     secret = settings.secret.get_secret_value()
     courier = Courier(database, sender, settings, clock, replies, secret)

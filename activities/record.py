@@ -1,9 +1,11 @@
 """The activity that writes down what a workflow decided: one transaction a record."""
 
+import asyncio
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -16,6 +18,13 @@ from storage.record import MisplacedState, UnknownEngagement, write
 RECORD_REFUSED = "RecordRefused"
 """The database will never take this record; trying again does not help."""
 
+PATIENCE = timedelta(seconds=5)
+"""How long one attempt of the worker tries again by itself. Temporal's SDK (1.35) could do that in
+the same place, but it leaves the timer of each attempt behind, which then ends a later one too
+early, or panics when the worker has gone."""
+
+FIRST_PAUSE_SECONDS = 0.2
+
 
 def utc_now() -> datetime:
     """The clock of this process."""
@@ -25,16 +34,36 @@ def utc_now() -> datetime:
 class Recorder:
     """Writes records. An attempt that repeats an earlier one changes nothing and answers the same.
 
-    What may pass (the database is away, locked, full) is raised as it is, and tried again.
+    What may pass (the database is away, locked, full) is tried again for as long as ``patience``
+    says, then raised as it is: Temporal repeats the attempt.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        patience: timedelta = timedelta(0),
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._patience = patience.total_seconds()
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
         """Append the facts, move the reading copy, reserve the notifications: all or nothing."""
+        deadline = time.monotonic() + self._patience
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await self._write(record)
+            except (SQLAlchemyError, OSError):
+                if time.monotonic() + pause > deadline:
+                    raise
+            await asyncio.sleep(pause)
+            pause *= 2
+
+    async def _write(self, record: Record) -> RecordResult:
         now = self._clock()
         try:
             async with self._database.transaction() as session:

@@ -5,17 +5,18 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 
 RECORD_ATTEMPT = timedelta(seconds=10)
-"""One attempt to write a record: a transaction of a few statements."""
+"""One attempt to write a record: a transaction of a few statements, tried again for a few seconds
+by the activity itself."""
 
 RECORD_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=200),
+    initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(seconds=30),
 )
 """A database that is down comes back: try for as long as it takes."""
 
-RECORD_RETRY_IN_PLACE = timedelta(seconds=5)
-"""Waits up to this long stay inside the workflow task; longer ones become a timer."""
+RECORD_RETRY_IN_PLACE = timedelta(milliseconds=1)
+"""Waits up to this long stay inside the workflow task: none does, each is a timer."""
 
 DELIVER_ATTEMPT = timedelta(hours=1)
 """One attempt to hand all mails of a record to the sender, each with its own shorter timeout: a

@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -112,6 +113,23 @@ async def test_a_database_that_is_not_ready_is_tried_again(tmp_path: Path) -> No
         with pytest.raises(Exception, match="no such table") as caught:
             await recorded(Recorder(database), SUBMITTED)
     assert not isinstance(caught.value, ApplicationError)
+
+
+async def test_a_database_that_comes_back_soon_is_waited_for_within_one_attempt(
+    recorder: Recorder, database: Database, tmp_path: Path
+) -> None:
+    patient = Recorder(database, clock=lambda: NOW, patience=timedelta(seconds=60))
+    async with database.transaction() as session:
+        await session.execute(text("ALTER TABLE events RENAME TO away"))
+    with count_statements(database) as seen:
+        writing = asyncio.create_task(recorded(patient, SUBMITTED))
+        async with asyncio.timeout(100):
+            while not seen:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with database.transaction() as session:
+            await session.execute(text("ALTER TABLE away RENAME TO events"))
+        assert await writing == RecordResult(notifications=4)
+    assert await rows(database) == {"events": 2, "items": 1, "tasks": 1, "notifications": 4}
 
 
 async def test_the_statements_of_a_record_do_not_grow_with_it(
