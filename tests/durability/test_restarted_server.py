@@ -27,46 +27,51 @@ from workflows.messages import CompleteStep, MoveDeadline
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.slow]
 
-FIRST_DUE_SECONDS = 8
-"""When the first rungs fall due after their task has opened: time enough to set all of it up."""
+TRIED_SECONDS = (8, 30, 80)
+"""When the first rungs fall due after their task has opened. All is set up before: the next one is
+tried where a busy machine takes longer."""
 
-LAST_DUE_SECONDS = FIRST_DUE_SECONDS + 2
+RUNGS_LAST_SECONDS = 2
 
 HELLO = "step:hello"
 SAYS: tuple[Says, ...] = ("reminder", "overdue", "escalation")
 
 
-def rung(name: str, second: int, to: str, says: Says) -> RungRule:
-    """A rung that falls due that many seconds after its task was opened."""
-    return RungRule(name, f"{second - LAST_DUE_SECONDS}s", (to,), says)
+def rung(name: str, before: int, to: str, says: Says) -> RungRule:
+    """A rung that falls due that many seconds before its task."""
+    return RungRule(name, f"-{before}s", (to,), says)
 
 
-LONE = LadderRule((rung("early", FIRST_DUE_SECONDS, "owner", "reminder"),), "60min")
+LONE = LadderRule((rung("early", RUNGS_LAST_SECONDS, "owner", "reminder"),), "60min")
 WHOLE = LadderRule(
     (
-        rung("early", FIRST_DUE_SECONDS, "owner", "reminder"),
-        rung("late", FIRST_DUE_SECONDS + 1, "owner", "overdue"),
-        rung("stuck", FIRST_DUE_SECONDS + 2, "manager", "escalation"),
+        rung("early", RUNGS_LAST_SECONDS, "owner", "reminder"),
+        rung("late", RUNGS_LAST_SECONDS - 1, "owner", "overdue"),
+        rung("stuck", 0, "manager", "escalation"),
     ),
     "60min",
 )
 
 
-def rules_with(ladder: LadderRule) -> Rules:
+class TooSlow(Exception):
+    """Something fell due before all was set up."""
+
+
+def rules_with(ladder: LadderRule, first_due: int) -> Rules:
     """The quiet rules, but for the ladder of the onboarding's steps."""
     quiet = quiet_rules()
-    due = f"{LAST_DUE_SECONDS}s"
+    due = f"{first_due + RUNGS_LAST_SECONDS}s"
     steps = (
         replace(one, stage=replace(one.stage, due=due, ladder="tested")) for one in quiet.onboarding
     )
     return replace(quiet, ladders={**quiet.ladders, "tested": ladder}, onboarding=tuple(steps))
 
 
-def rules_with_advice() -> Rules:
+def rules_with_advice(first_due: int) -> Rules:
     """The quiet rules, but the first advice cycle opens while the server is away."""
     quiet = quiet_rules()
     assert quiet.advice is not None
-    return replace(quiet, advice=replace(quiet.advice, first=f"{FIRST_DUE_SECONDS}s"))
+    return replace(quiet, advice=replace(quiet.advice, first=f"{first_due}s"))
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,17 @@ class Outage:
 @pytest.fixture(scope="module")
 def outage(tmp_path_factory: pytest.TempPathFactory) -> Outage:
     """The outage, lived through once."""
-    folder = tmp_path_factory.mktemp("outage")
-    return asyncio.run(live_through(folder, migrated_sqlite(folder / "milepost.db")))
+    for first_due in TRIED_SECONDS:
+        folder = tmp_path_factory.mktemp("outage")
+        url = migrated_sqlite(folder / "milepost.db")
+        try:
+            return asyncio.run(live_through(folder, url, first_due))
+        except TooSlow:
+            continue
+    raise AssertionError("it took too long to set up")
 
 
-async def live_through(folder: Path, url: str) -> Outage:
+async def live_through(folder: Path, url: str, first_due: int) -> Outage:
     server = DevServer(
         temporal_cli(), database=folder / "temporal.db", search_attributes=ATTRIBUTES
     )
@@ -113,24 +124,25 @@ async def live_through(folder: Path, url: str) -> Outage:
         server.wait_ready()
         client = await Client.connect(server.address, data_converter=pydantic_data_converter)
         async with open_office(client, url, programme=TOUR, skipping=False) as office:
-            return await bear_with(office, server)
+            return await bear_with(office, server, first_due)
     finally:
         server.kill()
 
 
-async def bear_with(office: Office, server: DevServer) -> Outage:
+async def bear_with(office: Office, server: DevServer, first_due: int) -> Outage:
     began_at = datetime.now(UTC)
-    advised = await begin(office, 1, rules_with_advice())
+    advised = await begin(office, 1, rules_with_advice(first_due))
     await finish_onboarding(advised)
-    moved = await begin(office, 2, rules_with(LONE))
+    moved = await begin(office, 2, rules_with(LONE, first_due))
     await act(moved, MoveDeadline(MANAGER, HELLO, today() + timedelta(days=30)))
-    lone = await begin(office, 3, rules_with(LONE))
-    whole = await begin(office, 4, rules_with(WHOLE))
+    lone = await begin(office, 3, rules_with(LONE, first_due))
+    whole = await begin(office, 4, rules_with(WHOLE, first_due))
     server.kill()
     away_at = datetime.now(UTC)
-    assert away_at < began_at + timedelta(seconds=FIRST_DUE_SECONDS - 1), "too slow to set up"
+    if away_at >= began_at + timedelta(seconds=first_due - 1):
+        raise TooSlow
 
-    last_due_at = away_at + timedelta(seconds=LAST_DUE_SECONDS)
+    last_due_at = away_at + timedelta(seconds=first_due + RUNGS_LAST_SECONDS)
 
     async def all_is_due() -> bool:
         return datetime.now(UTC) > last_due_at

@@ -1,0 +1,64 @@
+"""How the whole suite runs: what takes longest begins first, so that nobody idles at the end."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+LONGEST_FIRST = (
+    "durability/test_killed_workers.py",
+    "api/test_fuzzing.py",
+    "demo/test_demo.py",
+    "notifications/test_calendar_stories.py",
+    "notifications/test_accessibility.py",
+    "workflows/test_journey.py",
+    "faults/test_matrix.py",
+    "api/webhooks/test_inbound.py",
+    "api/webhooks/test_sendgrid_events.py",
+    "commands/test_up.py",
+    "notifications/test_invitations.py",
+    "api/test_reading.py",
+    "api/test_journeys.py",
+    "complaints/test_complaints.py",
+    "notifications/test_gathering.py",
+    "notifications/test_ledger.py",
+    "durability/test_restarted_server.py",
+    "complaints/test_recovery.py",
+    "activities/test_deliver.py",
+    "api/test_dispatch.py",
+    "durability/test_continue_as_new.py",
+    "durability/test_database_away.py",
+    "durability/test_cancelling.py",
+    "replay/test_replay.py",
+    "embedded/test_temporal_server.py",
+)
+"""As `--durations=0` added up last (24 November 2026); only the order matters, and not to a second.
+A file runs in one process, so one that comes last keeps the others waiting for all of it."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest files first where several processes share the work. One alone keeps the order
+    of the names: whoever runs a few tests expects it."""
+    if not hasattr(config, "workerinput"):
+        return
+    ranks = {f"tests/{name}": rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """Bear with the SDK where it takes a workflow for deadlocked that a busy machine holds up.
+
+    It interrupts such a workflow, whose task is then done again. An interruption that hits a
+    callback of the garbage collector goes nowhere: that is no fault of the test under way.
+    """
+    sys.unraisablehook = _but_for_interruptions(sys.unraisablehook)
+
+
+def _but_for_interruptions(report: Callable[[Any], object]) -> Callable[[Any], None]:
+    def hook(unraisable: Any) -> None:
+        if type(unraisable.exc_value).__name__ != "_InterruptDeadlockError":
+            report(unraisable)
+
+    return hook
