@@ -1,5 +1,6 @@
 """`milepost notifications`: what became of each email, why, and what to do about trouble."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -29,7 +30,7 @@ from storage.queries.notifications import (
     show_notification,
 )
 from storage.queries.paging import BadCursor
-from storage.queries.troubles import TroubleRow, list_troubles
+from storage.queries.troubles import TroubleRow, list_troubles, reason_of
 
 app = typer.Typer(name="notifications", help="What became of each email, and why.")
 
@@ -118,7 +119,7 @@ def show(notification: Id, as_json: AsJson = False) -> None:
 
 
 def _print_detail(detail: NotificationDetail) -> None:
-    row, out = detail.row, console()
+    row, out = replace(detail.row, reason=reason_of(detail.row, utc_now())), console()
     sentence = notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
     out.print(sentence, markup=False, soft_wrap=True)
     print_table(
@@ -134,7 +135,7 @@ def _print_detail(detail: NotificationDetail) -> None:
     if detail.resolution:
         said = {"choice": detail.resolution, "at": cell(detail.resolved_at)}
         print_line("notifications.resolution", **said)
-    elif choices := choices_of(row.state):
+    elif choices := choices_of(row.state, row.reason):
         print_line("notifications.choices", choices=", ".join(choices), id=row.id)
 
 

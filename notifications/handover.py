@@ -22,6 +22,7 @@ from notifications.senders.protocol import (
     Transient,
     Unknown,
 )
+from notifications.stuck import note_wait
 from programmes.calendar import WorkingCalendar
 from storage.database import Database
 
@@ -107,7 +108,12 @@ class Handover(ABC, Generic[About, Mine]):
 
     async def send(self, notification_id: str, about: About) -> None:
         """Send it if it is open and still true. Raises ``Transient`` if it has to wait."""
-        taken = await self._take(notification_id, about)
+        try:
+            taken = await self._take(notification_id, about)
+        except Transient as refusal:
+            async with self.database.transaction() as session:
+                await note_wait(session, notification_id, refusal, self.clock())
+            raise
         if taken is None:
             return
         try:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.ledger import Held, look, reopen
 from notifications.states import Choice, choices_of
+from notifications.stuck import is_stuck, leave, take_up
+from storage.queries.troubles import NEVER_LEFT
 from storage.sql import events, notifications
 
 
@@ -64,15 +66,21 @@ async def settle(
 ) -> None:
     """Take ``arrived`` or ``dismiss``. Raises ``NotPossible``."""
     held = await look(session, notification_id)
+    stuck = await is_stuck(session, held.id, now)
     check(
         choice,
         state=held.state,
-        reason=held.reason,
+        reason=NEVER_LEFT if stuck else held.reason,
         resolution=held.resolution,
         since=now,
         now=now,
         wait=timedelta(),
     )
+    if stuck:
+        await leave(session, held, now)
+        await _dismissed(session, held.id, now)
+        await _note(session, held, choice, word, now)
+        return
     arrived = choice == "arrived"
     await session.execute(
         update(notifications)
@@ -88,21 +96,30 @@ async def settle(
     await _note(session, held, choice, word, now)
 
 
+async def _dismissed(session: AsyncSession, notification_id: str, now: datetime) -> None:
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == notification_id)
+        .values(resolution="dismiss", resolved_at=now)
+    )
+
+
 async def begin_round(
     session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
 ) -> Held | None:
-    """Begin the round of that number, because a person wants it sent again, or has
-    mended the address that it was withheld for, or since no summary tells of it in time; ``None``
-    where they, or the provider, have said otherwise meanwhile. A repeated call finds it begun."""
+    """Begin the round of that number, because a person wants it sent again, or has mended the
+    address that it was withheld for, or since no summary tells of it in time; ``None`` where they,
+    the provider or a courier have said otherwise meanwhile. A repeated call finds it begun."""
     held = await look(session, notification_id)
     if held.round == number:
         return held
     collected = held.state == "withheld" and held.reason == "in_digest"
     mended = held.state == "withheld" and held.reason == "suppressed"
-    again = collected or mended or "send_again" in choices_of(held.state)
+    stuck = await is_stuck(session, held.id, now)
+    again = collected or mended or stuck or "send_again" in choices_of(held.state)
     if held.round != number - 1 or held.resolution or not again:
         return None
-    await reopen(session, held, now)
+    await (take_up if stuck else reopen)(session, held, now)
     if collected:
         await _note(session, replace(held, state="collected"), "let_go", word, now)
     else:

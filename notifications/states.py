@@ -7,6 +7,8 @@ loss of what is reported, the state is the furthest that was heard of.
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
+from storage.queries.troubles import NEVER_LEFT
+
 State = Literal[
     "reserved",
     "claimed",
@@ -51,6 +53,9 @@ TROUBLES: frozenset[State] = frozenset({"unknown", "failed", "bounced", "dropped
 UNHEARD = frozenset({"no_recipient", "suppressed"})
 """Reasons for which an email was withheld though somebody should have heard."""
 
+IN_TRANSIT: frozenset[State] = frozenset({"reserved", "claimed"})
+"""The states of what is still to leave."""
+
 Choice = Literal["arrived", "send_again", "dismiss"]
 
 CHOICES: Mapping[State, tuple[Choice, ...]] = {
@@ -85,6 +90,8 @@ def furthest(start: str, reports: Iterable[str]) -> str:
 
 def choices_of(state: str, reason: str = "") -> tuple[Choice, ...]:
     """What a person may say about a notification in that state; nothing where all is well."""
+    if state in IN_TRANSIT:
+        return ("send_again", "dismiss") if reason == NEVER_LEFT else ()
     if state == "withheld":
         # What is to be mended is a role without anybody, or an address: the email then follows.
         return ("dismiss",) if reason in UNHEARD else ()

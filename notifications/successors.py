@@ -18,6 +18,7 @@ _AFRESH = {
     "told_id": "",
     "addressed": "",
     "carrier_id": None,
+    "waits_until": None,
     "state": "reserved",
     "reason": "",
     "round": 0,

@@ -22,6 +22,7 @@ from notifications.states import Choice
 from storage import master
 from storage.ids import derived_id, new_id
 from storage.queries.notifications import NotificationDetail, show_notification
+from storage.queries.troubles import reason_of
 from workflows.ids import redelivery_workflow_id
 
 REDELIVERY = "Redelivery"
@@ -61,7 +62,7 @@ async def _send_again(
     check(
         "send_again",
         state=detail.row.state,
-        reason=detail.row.reason,
+        reason=reason_of(detail.row, desk.now()),
         resolution=detail.resolution,
         since=detail.row.changed_at,
         now=desk.now(),

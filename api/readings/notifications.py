@@ -1,6 +1,7 @@
 """One notification as the API shows it: with its attempts, its reports, and why it is as it is."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import datetime
 
 from api.desk import Desk
 from api.permissions import Actor, reach
@@ -29,7 +30,7 @@ from notifications.states import choices_of
 from notifications.titles import Titles
 from notifications.words import item_title
 from storage.queries import notifications as stored
-from storage.queries.troubles import TroubleRow
+from storage.queries.troubles import TroubleRow, reason_of
 
 
 async def notification(desk: Desk, actor: Actor, notification_id: str) -> NotificationDetail:
@@ -38,7 +39,7 @@ async def notification(desk: Desk, actor: Actor, notification_id: str) -> Notifi
         detail = await stored.show_notification(session, notification_id, visible_to=sight(actor))
     if detail is None:
         raise Problem("not-found")
-    return notification_detail(actor, detail)
+    return notification_detail(actor, detail, desk.now())
 
 
 async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanation:
@@ -54,7 +55,7 @@ async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanati
         raise Problem("not-found")
     found = explain(evidence)
     return Explanation(
-        notification=notification_detail(actor, evidence.detail),
+        notification=notification_detail(actor, evidence.detail, desk.now()),
         sentences=list(found.sentences),
         events=[Cause(kind=one.kind, at=one.at, data=dict(one.data)) for one in found.events],
         rule=RuleFacts(**asdict(found.rule)),
@@ -77,9 +78,11 @@ def may_know_choices(actor: Actor) -> bool:
     return reach("show_contact_choices", actor.role) is not None
 
 
-def notification_detail(actor: Actor, detail: stored.NotificationDetail) -> NotificationDetail:
+def notification_detail(
+    actor: Actor, detail: stored.NotificationDetail, now: datetime
+) -> NotificationDetail:
     """One notification with its attempts and reports."""
-    row = detail.row
+    row = replace(detail.row, reason=reason_of(detail.row, now))
     manager = reach("resolve_notification", actor.role) is not None
     return NotificationDetail(
         **records.notification(row).model_dump(),

@@ -36,6 +36,7 @@ class NotificationRow:
     changed_at: datetime
     template: str
     template_trouble: str
+    waits_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ def _columns() -> list[ColumnElement[Any]]:
     return [
         *(c.id, c.engagement_id, c.item_id, c.kind, c.rung, c.task, c.recipient_id, c.state),
         *(c.reason, c.not_before, c.reserved_at, c.changed_at, c.template, c.template_trouble),
+        c.waits_until,
         func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("recipient_name"),
         func.coalesce(items.c.kind, "").label("item_kind"),
         func.coalesce(items.c.key, "").label("item_key"),
@@ -224,4 +226,5 @@ def _row(row: AnyRow) -> NotificationRow:
         changed_at=row.changed_at,
         template=row.template,
         template_trouble=row.template_trouble,
+        waits_until=row.waits_until,
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.queries.notifications import NotificationRow
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import (
     AnyRow,
@@ -36,6 +37,13 @@ IN_TIME = "unknown"
 
 UNHEARD = ("no_recipient", "suppressed")
 """The reasons for which an email was withheld though somebody should have heard."""
+
+NEVER_LEFT = "never_left"
+"""The named reason that is shown of what should have left and has not."""
+
+NEVER_LEFT_AFTER = timedelta(days=2)
+"""How long after it could have left it is trouble that it has not. Couriers try every few minutes,
+and note what waits for its reader; so nobody is at work on it."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,32 @@ def in_trouble(now: datetime, unknown_after: timedelta) -> ColumnElement[bool]:
         or_(
             c.state.in_(AT_ONCE),
             and_(c.state == IN_TIME, c.changed_at <= now - unknown_after),
+            never_left(now),
             and_(c.state == "withheld", c.reason == "no_recipient"),
             and_(c.state == "withheld", c.reason == "suppressed", _takes_nothing(), _last_one()),
         ),
     )
+
+
+def never_left(now: datetime) -> ColumnElement[bool]:
+    """Whether it waits, or is on its way, with nobody at work on it: its item or its delivery may
+    have been ended by hand."""
+    c, since = notifications.c, now - NEVER_LEFT_AFTER
+    return and_(
+        c.state.in_(("reserved", "claimed")),
+        c.changed_at <= since,
+        or_(c.not_before.is_(None), c.not_before <= since),
+        or_(c.waits_until.is_(None), c.waits_until <= since),
+    )
+
+
+def reason_of(row: NotificationRow, now: datetime) -> str:
+    """Why it is as it is: also of what has never left."""
+    moments = (row.changed_at, row.not_before, row.waits_until)
+    ready_at = max(moment for moment in moments if moment is not None)
+    if row.state in ("reserved", "claimed") and ready_at <= now - NEVER_LEFT_AFTER:
+        return NEVER_LEFT
+    return row.reason
 
 
 def _takes_nothing() -> ColumnElement[bool]:
@@ -221,6 +251,6 @@ def _row(row: AnyRow) -> TroubleRow:
         task=row.task,
         recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
         state=row.state,
-        reason=row.reason,
+        reason=NEVER_LEFT if row.state in ("reserved", "claimed") else row.reason,
         since=row.changed_at,
     )

@@ -52,6 +52,8 @@ class Notification(SQLModel, table=True):
     planned_at: datetime | None = optional_instant()
     """When it was to leave: its rung's own instant, or when a person had it sent again. ``None``:
     at ``not_before``, or as it was reserved."""
+    waits_until: datetime | None = optional_instant()
+    """Until when it was last seen to wait for its reader's hours or day; ``reason`` says why."""
     carrier_id: str | None = Field(default=None, index=True)
     """The notification whose email says what this one would, where several were late."""
     reserved_at: datetime = instant()

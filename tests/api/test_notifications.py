@@ -115,6 +115,22 @@ class TestTroubles:
         assert (rest.status_code, rest.json()["state"]) == (200, "withheld")
         assert (await calling("manager").get(TROUBLES)).json()["items"] == []
 
+    async def test_one_that_never_left_can_be_sent_now_or_left(
+        self, database: Database, calling: Caller
+    ) -> None:
+        await becomes(database, state="reserved", reason="")
+        assert (await calling("manager").get(TROUBLES)).json()["items"] == []
+        await becomes(database, changed_at=NOW - timedelta(days=3))
+        [trouble] = (await calling("manager").get(TROUBLES)).json()["items"]
+        assert trouble["choices"] == ["send_again", "dismiss"]
+        assert "It should have left long ago" in trouble["sentence"]
+        shown = (await calling("manager").get(ONE)).json()
+        assert shown["choices"] == ["send_again", "dismiss"]
+        assert shown["reason"] in trouble["sentence"]
+        rest = await calling("manager").post(f"{ONE}/resolve", json={"choice": "dismiss"})
+        assert (rest.status_code, rest.json()["state"]) == (200, "withheld")
+        assert (await calling("manager").get(TROUBLES)).json()["items"] == []
+
     async def test_one_that_was_withheld_because_it_was_not_true_is_none(
         self, database: Database, calling: Caller
     ) -> None:
