@@ -5,10 +5,11 @@ from datetime import date, datetime
 from notifications import context as c
 from notifications.links import link_to
 from notifications.occasion import Occasion
-from notifications.scene import MEMBERS_OWN, OpenTask
+from notifications.scene import MEMBERS_OWN, Happened, OpenTask
 from notifications.words import theme_words, why_sentence
 from programmes.planner import next_cycle_at, review_dates
 from programmes.plans import PlannedItem
+from storage.roles import CONTACT_PREFIX
 
 # --- The shapes that many kinds share -------------------------------------------------------------
 
@@ -210,14 +211,32 @@ def cycle_closed(it: Occasion) -> c.CycleClosed:
 
 def reply(it: Occasion) -> c.Reply:
     """What somebody wrote in answer to an email."""
-    found = it.fact("reply.received")
+    found = it.fact("reply.received") or it.fact("reply.passed_on")
     fact = found or it.fact("reply.unverified")
     return c.Reply(
         **vars(told(it)),
         sender=it.scene.name_of(found.actor) if found else "",
         verified=found is not None,
-        attachments=int(fact.data.get("attachments", "0")) if fact else 0,
+        attachments=_attachments(fact),
+        passes_on=found is not None and found.actor.startswith(CONTACT_PREFIX),
     )
+
+
+def passed_on(it: Occasion) -> c.PassedOn:
+    """What somebody of the office answered, for the contact whom it is for."""
+    fact = it.fact("reply.passed_on")
+    sender = it.scene.name_of(fact.actor) if fact else ""
+    return c.PassedOn(**vars(told(it)), sender=sender or it.scene.titles.office)
+
+
+def files_left_out(it: Occasion) -> c.FilesLeftOut:
+    """For whoever sent files with their answer."""
+    fact = it.fact("reply.received") or it.fact("reply.passed_on")
+    return c.FilesLeftOut(**vars(letter(it)), attachments=_attachments(fact))
+
+
+def _attachments(fact: Happened | None) -> int:
+    return int(fact.data.get("attachments", "0")) if fact else 0
 
 
 # --- After an outage ------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class Kind:
     def category(self) -> Category:
         """What a recipient may say about it: they may have what comes ahead of a date collected.
         What says that a date has passed, or is taken further, never waits."""
-        if self.name in CALLED_OFF:
+        if self.name in CALLED_OFF or self.name == "reply.files_left_out":
             return "personal"
         return "reminder" if self.name.endswith(".reminder") else "transactional"
 
@@ -101,6 +101,8 @@ _KINDS = (
     Kind("review.called_off", c.CalledOff, build.review_called_off, "always"),
     Kind("task.moved", c.Moved, build.moved),
     Kind("reply.received", c.Reply, build.reply, "always"),
+    Kind("reply.passed_on", c.PassedOn, build.passed_on, "always"),
+    Kind("reply.files_left_out", c.FilesLeftOut, build.files_left_out, "always"),
     Kind(CATCH_UP, c.CatchUp, build.catch_up),
     *(
         Kind(f"{family}.{says}", c.Chase, build.chase)

@@ -221,6 +221,22 @@ class Reply(Told):
     verified: bool
     attachments: int
     """How many files were left out."""
+    passes_on: bool
+    """Whether an answer to this email goes to whoever wrote."""
+
+
+@dataclass(frozen=True)
+class PassedOn(Told):
+    """What somebody of the office answers to a member's contact."""
+
+    sender: str
+
+
+@dataclass(frozen=True)
+class FilesLeftOut(Letter):
+    """The files of an answer were not taken."""
+
+    attachments: int
 
 
 @dataclass(frozen=True)

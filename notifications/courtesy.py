@@ -24,7 +24,8 @@ from storage.sql import notifications
 Category = Literal["transactional", "reminder", "digest", "personal"]
 """``transactional``: it answers something, or only the recipient can go on; it always goes.
 ``reminder``: what comes ahead of a date; one may have them collected. ``digest``: a summary.
-``personal``: it mends the recipient's own calendar, which whoever stands in cannot do for them."""
+``personal``: it is about what the recipient alone has done, or has in their own calendar: whoever
+stands in can do nothing about it."""
 
 
 _ONE_EMAIL = timedelta(seconds=15)

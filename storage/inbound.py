@@ -29,6 +29,12 @@ class Answered:
     member_id: str
     item_kind: str
     assignee_id: str | None
+    kind: str
+    """Of the email that is answered."""
+    sequence: int
+    """The number of the record that it belongs to."""
+    recipient_id: str
+    told_id: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,10 @@ async def answered(session: AsyncSession, notification_id: str) -> Answered | No
     """
     n, e, i = notifications.c, engagements.c, items.c
     query = (
-        select(n.id, n.engagement_id, n.item_id, e.member_id, i.kind, i.assignee_id)
+        select(
+            *(n.id, n.engagement_id, n.item_id, e.member_id, i.kind.label("item_kind")),
+            *(i.assignee_id, n.kind, n.sequence, n.recipient_id, n.told_id),
+        )
         .select_from(
             notifications.join(engagements, e.id == n.engagement_id).join(items, i.id == n.item_id)
         )
@@ -59,7 +68,20 @@ async def answered(session: AsyncSession, notification_id: str) -> Answered | No
         .with_for_update(of=engagements)
     )
     row = (await session.execute(query)).one_or_none()
-    return Answered(*row) if row else None
+    if row is None:
+        return None
+    return Answered(
+        notification_id=row.id,
+        engagement_id=row.engagement_id,
+        item_id=row.item_id,
+        member_id=row.member_id,
+        item_kind=row.item_kind,
+        assignee_id=row.assignee_id,
+        kind=row.kind,
+        sequence=row.sequence,
+        recipient_id=row.recipient_id,
+        told_id=row.told_id,
+    )
 
 
 async def sender_of(session: AsyncSession, address: str, member_id: str) -> str:

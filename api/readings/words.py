@@ -1,7 +1,8 @@
 """Who may read the words of a timeline entry: they are for those whom they were meant for."""
 
 from api.permissions import Actor, reach
-from notifications.replies.taking import RECEIVED, UNVERIFIED
+from notifications.replies.taking import UNVERIFIED
+from notifications.replies.telling import RECEIVED
 from storage.queries.timeline import TimelineRow
 
 _CONTACT = "con_"
@@ -36,6 +37,7 @@ _MEMBERS = frozenset(
         "review.returned",
         "review.signed_off",
         "review.closed",
+        "reply.passed_on",
     }
 )
 """Facts whose words a member has written, or are told to it. What is new is kept from members until

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from notifications.replies.mime import RAW
+
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
@@ -113,7 +115,12 @@ async def read_form(content_type: str, body: AsyncIterator[bytes]) -> Form:
 
 def _decoded(kept: Mapping[str, bytearray]) -> dict[str, str]:
     charsets = _charsets(bytes(kept.get("charsets", b"")))
-    return {name: _text(bytes(raw), charsets.get(name, "utf-8")) for name, raw in kept.items()}
+    # An email in its raw form has character sets of its own, part by part: it is kept byte by byte.
+    raw_email = {RAW: "latin-1"}
+    return {
+        name: _text(bytes(raw), raw_email.get(name) or charsets.get(name, "utf-8"))
+        for name, raw in kept.items()
+    }
 
 
 def _charsets(raw: bytes) -> dict[str, str]:

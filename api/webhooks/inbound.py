@@ -1,5 +1,6 @@
 """SendGrid's Inbound Parse: an email that somebody sent, posted as a form."""
 
+import asyncio
 import hmac
 from hashlib import sha256
 
@@ -43,7 +44,8 @@ async def take_email(secret: str, request: Request) -> JSONResponse:
         return _said(await set_aside(desk.database, key, str(unreadable), desk.now()))
     except ClientDisconnect:
         raise Problem("invalid") from None
-    email = incoming(form.fields, form.files)
+    # Half a megabyte of MIME takes a moment to read.
+    email = await asyncio.to_thread(incoming, form.fields, form.files)
     outcome = await take(desk.database, addresses, email, desk.now())
     if outcome.tells is not None:
         teller: Teller = request.app.state.teller

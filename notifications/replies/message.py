@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from notifications.replies.address import addresses_in, sender_in
 from notifications.replies.authenticity import proven
+from notifications.replies.mime import fields_of
 
 _HEADERS_LONGEST = 64_000
 _AUTOMATIC = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply")
@@ -37,7 +38,10 @@ class Incoming:
 
 
 def incoming(fields: Mapping[str, str], files: int) -> Incoming:
-    """Read the fields of the form; whatever is not there or not right reads as nothing."""
+    """Read the fields of the form, parsed or with the raw email; whatever is not there or not right
+    reads as nothing."""
+    fields, in_raw = fields_of(fields)
+    files += in_raw
     headers = _headers(fields.get("headers", ""))
     envelope = _object(fields.get("envelope", ""))
     came_from = envelope.get("from")

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
@@ -13,21 +12,16 @@ from notifications.replies.flood import TOO_MANY, say_so, too_many
 from notifications.replies.html_text import text_of
 from notifications.replies.message import Incoming
 from notifications.replies.own_words import Answer, answer_in, clean
-from programmes.calendar import WorkingCalendar
+from notifications.replies.telling import PASSED_ON, RECEIVED, notices_of, reader_of
 from programmes.facts import MILEPOST, Notice, Record
 from storage.asides import Aside, append_aside
 from storage.database import Database
 from storage.ids import new_id
 from storage.inbound import Answered, Untold, answered, complete, keep, sender_of
 from storage.master.texts import store_text
-from storage.roles import all_holders
-from storage.tables import Engagement, Item
 
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
-
-RECEIVED, UNVERIFIED = "reply.received", "reply.unverified"
-KIND = "reply.received"
-"""The kind of email that tells the office of an answer."""
+UNVERIFIED = "reply.unverified"
+"""The fact of an answer whose sender is not known for certain."""
 
 
 @dataclass(frozen=True)
@@ -114,69 +108,52 @@ async def _note(
     data = {"attachments": str(email.attachments)} if email.attachments else {}
     data |= {"cut": "yes"} if answer.cut else {}
     data |= {"reason": reason} if reason else {}
+    reader = await reader_of(session, about, sender)
+    data |= {"contact": reader} if reader else {}
+    known = PASSED_ON if reader else RECEIVED
     sequence = await append_aside(
         session,
         Aside(
             about.engagement_id,
             about.item_id,
-            RECEIVED if sender else UNVERIFIED,
+            known if sender else UNVERIFIED,
             sender or MILEPOST,
             data,
             text_id,
         ),
         now,
     )
-    notice = None
+    notices: tuple[Notice, ...] = ()
     if quiet:
         await say_so(session, about, state, now)
     else:
-        notice = await _notice(session, about, sender, str(row["id"]), text_id, now)
-    told = await _reserve(session, about, sequence, notice, now) if notice else 0
+        notices = await notices_of(
+            session,
+            about,
+            sender=sender,
+            reader=reader,
+            files=email.attachments,
+            inbound_id=str(row["id"]),
+            text_id=text_id,
+            now=now,
+        )
+    told = await _reserve(session, about, sequence, notices, now) if notices else 0
     await complete(session, str(row["id"]), text_id=text_id, sequence=sequence if told else None)
-    window = notice.not_before if notice else None
+    window = notices[0].not_before if notices else None
     tells = Untold(str(row["id"]), about.engagement_id, about.item_id, sequence, window)
     return Outcome(state, reason, tells if told else None)
 
 
-async def _notice(
+async def _reserve(
     session: AsyncSession,
     about: Answered,
-    sender: str,
-    inbound_id: str,
-    text_id: str | None,
+    sequence: int,
+    notices: tuple[Notice, ...],
     now: datetime,
-) -> Notice | None:
-    """To whoever looks after the item; ``None`` where that is only who wrote it."""
-    engagement = await session.get(Engagement, about.engagement_id)
-    item = await session.get(Item, about.item_id)
-    assert engagement is not None
-    roles = ["manager"]
-    if sender:
-        # What may be forged goes to the manager alone.
-        roles += ["researcher"] if about.assignee_id else []
-        roles += ["adviser"] if about.item_kind == "advice" else []
-    found = await all_holders(session, engagement, item, roles)
-    everybody = dict.fromkeys(one for role in roles for one in found[role])
-    to = tuple(one for one in everybody if one != sender)
-    if not to and everybody:
-        return None
-    window = _CALENDAR.validate_python(engagement.calendar).next_send_instant(now)
-    return Notice(
-        KIND,
-        to or ("manager",),
-        rung=inbound_id,
-        text=text_id,
-        # An answer at night waits for the morning, like everything that people cause.
-        not_before=window if window > now else None,
-    )
-
-
-async def _reserve(
-    session: AsyncSession, about: Answered, sequence: int, notice: Notice, now: datetime
 ) -> int:
     """Reserve it; how many there are to deliver."""
     record = Record(
-        about.engagement_id, about.item_id, sequence, facts=(), tasks=None, notices=(notice,)
+        about.engagement_id, about.item_id, sequence, facts=(), tasks=None, notices=notices
     )
     return await ledger.reserve(session, record, now)
 
