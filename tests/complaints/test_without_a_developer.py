@@ -87,7 +87,7 @@ def as_they_said(url: str) -> None:
     contact hears nothing on Mondays."""
     states, mails = asyncio.run(sent(url))
     assert states["research.received", LEAD] == ("accepted", "")
-    assert states["research.received", SECOND] == ("reserved", "")
+    assert states["research.received", SECOND] == ("reserved", "quiet_day")
     assert states["research.reminder", LEAD] == ("withheld", "in_digest")
     received, collected = mails
     assert received.subject == SUBJECT

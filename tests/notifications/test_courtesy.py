@@ -129,7 +129,7 @@ class TestQuietDays:
         tomorrow = calendar().send_opening(TODAY + timedelta(days=1))
         assert held.value.next_retry_delay == tomorrow - NOW
         assert [mail.to_email for mail in await post.mails()] == ["con_second@example.org"]
-        assert (await post.states())["research.received", "con_lead"] == ("reserved", "")
+        assert (await post.states())["research.received", "con_lead"] == ("reserved", "quiet_day")
 
     def test_the_next_day_is_a_working_day_that_is_not_quiet(self) -> None:
         friday = datetime(2027, 1, 15, 10, 0, tzinfo=NOW.tzinfo)
