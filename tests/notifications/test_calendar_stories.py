@@ -1,5 +1,6 @@
 """Whatever happens to dates, a calendar that follows its emails shows what is true at the end."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -208,6 +209,19 @@ class TestSessions:
         with pytest.raises(Exception, match="invitation_under_way") as refused:
             await story.post.deliver(off)
         assert not isinstance(refused.value, Transient)
+
+    async def test_whichever_comes_first_an_invitation_and_its_end_agree(
+        self, story: Story, database: Database
+    ) -> None:
+        await story.do(FIX[0])
+        for number in range(6):
+            fixed = story._decided(story.advice, FIX[1])
+            await story.post.write(fixed)
+            off = story._decided(story.advice, m.ProposeDates(ADVISER, (LATER,)))
+            # One worker sends the invitation while another writes down that it is off.
+            await asyncio.gather(story.post.deliver(fixed), story.post.write(off))
+            await story.post.deliver(off)
+            assert all(not shown for shown in (await story.calendars()).values()), number
 
     async def test_an_invitation_that_came_back_is_not_taken_back(
         self, story: Story, database: Database
