@@ -1,5 +1,6 @@
 """How the whole suite runs: what takes longest begins first, so that nobody idles at the end."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +36,11 @@ LONGEST_FIRST = (
 )
 """As `--durations=0` added up last (24 November 2026); only the order matters, and not to a second.
 A file runs in one process, so one that comes last keeps the others waiting for all of it."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: a third of the time a test waits for something."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,7 +16,7 @@ from tests.databases import opened, sqlite_url
 
 Result = TypeVar("Result")
 
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = 200.0
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Served:
     loop: asyncio.AbstractEventLoop | None = None
     server: uvicorn.Server | None = None
 
-    def do(self, work: Coroutine[Any, Any, Result], within: float = 60.0) -> Result:
+    def do(self, work: Coroutine[Any, Any, Result], within: float = 200.0) -> Result:
         """The result of a coroutine that uses the office's database or clients."""
         assert self.loop is not None
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(within)

@@ -42,7 +42,7 @@ async def persist(ask: Callable[[str], Awaitable[Answer]]) -> Answer:
                 raise
         return bool(answers)
 
-    await until(taken, "a command is taken", within=100)
+    await until(taken, "a command is taken", within=250)
     return answers[0]
 
 

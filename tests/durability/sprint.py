@@ -48,7 +48,7 @@ from workflows.messages import (
     SubmitReview,
 )
 
-PATIENCE_SECONDS = 100.0
+PATIENCE_SECONDS = 250.0
 
 Told = tuple[str, str, str]
 """Kind, recipient, and for a reminder its task and rung: of one email."""

@@ -18,7 +18,7 @@ async def comes_true(condition: Callable[[], Awaitable[bool]], *, within: float)
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], what: str, *, within: float = 60.0
+    condition: Callable[[], Awaitable[bool]], what: str, *, within: float = 200.0
 ) -> None:
     """Return once the condition holds. Fails where ``what`` does not happen."""
     if not await comes_true(condition, within=within):

@@ -33,7 +33,7 @@ from worker import sandbox
 SENDER_PATIENCE = 1.0
 """Seconds that the sender waits for an answer: the fakes' hanging costs no more than this."""
 HEARTBEAT = 15.0
-ENDS_WITHIN = 100.0
+ENDS_WITHIN = 300.0
 
 
 @dataclass(frozen=True)

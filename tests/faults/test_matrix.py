@@ -20,7 +20,7 @@ from tests.faults.stage import Run
 from tests.faults.tally import Tally, table
 from tests.servers import dev_server
 
-pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHORT = Run(seed=1, count=40, kills=1)
 SHORTER = Run(seed=1, count=8)
