@@ -20,11 +20,20 @@ _SENDGRID_KEY = re.compile(r"\bSG\.[\w-]{8,}(?:\.[\w-]+)?")
 _QUERY_SECRET = re.compile(r"(?i)\b(token|key|secret|password|signature)=[^&\s\"']+")
 _SECRET_NAMES = re.compile(r"(?i)(token|secret|password|passwd|authorization|api_?key|cookie)$")
 
+INTERNALS = (
+    *("temporal_workflow", "temporal_activity"),
+    *("__temporal_task_identifier", "color_message"),
+)
+"""What libraries add to a record and is not written: the first two hold a workflow's input, and
+uvicorn says everything twice, once for terminals."""
+
 _NOISY = {
     # One line a request each; the API writes its own access line.
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
+    # These write the values of rows.
     "aiosqlite": logging.WARNING,
+    "sqlalchemy.engine": logging.WARNING,
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
 }
@@ -66,12 +75,17 @@ def configure(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name, threshold in _NOISY.items():
-        logging.getLogger(name).setLevel(threshold)
+    quieten()
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "temporalio"):
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+
+
+def quieten() -> None:
+    """Keep libraries that say too much to their warnings, whatever the level is."""
+    for name, threshold in _NOISY.items():
+        logging.getLogger(name).setLevel(threshold)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -121,8 +135,8 @@ def _shared_processors() -> list[Processor]:
 def _without_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Keep what names the workflow; drop the SDK's whole info object, which holds its input."""
     details: Any = event.pop("temporal_workflow", None) or event.pop("temporal_activity", None)
-    event.pop("__temporal_task_identifier", None)
-    event.pop("color_message", None)  # uvicorn says everything twice, once for terminals
+    for name in INTERNALS:
+        event.pop(name, None)
     if isinstance(details, Mapping):
         for name in ("workflow_id", "workflow_type", "activity_type", "attempt"):
             if name in details:

@@ -1,4 +1,5 @@
-"""How the whole suite runs: what takes longest begins first, so that nobody idles at the end."""
+"""How the whole suite runs: the longest first, so that nobody idles at the end, and with an ear on
+all that is logged meanwhile (``log_guard``)."""
 
 import os
 import sys
@@ -6,6 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.log_guard import pytest_configure as pytest_configure
+from tests.log_guard import pytest_runtest_setup as pytest_runtest_setup
+from tests.log_guard import pytest_sessionfinish as pytest_sessionfinish
+from tests.log_guard import pytest_terminal_summary as pytest_terminal_summary
+from tests.log_guard import pytest_testnodedown as pytest_testnodedown
 
 LONGEST_FIRST = (
     "durability/test_killed_workers.py",

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.log_guard import keep
+
 ROOT = Path(__file__).parents[1]
 ASK_EVERY_SECONDS = 0.1
 
@@ -23,6 +25,7 @@ class OfficeProcess:
         self.environment = self._environment()
         self._output = folder.with_suffix(".output")
         self._arguments = arguments
+        keep(folder)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -102,6 +105,7 @@ class OfficeProcess:
             "MILEPOST_API_PORT": api,
             "MILEPOST_TEMPORAL_PORT": temporal,
             "MILEPOST_TEMPORAL_UI_PORT": ui,
+            "MILEPOST_LOG_LEVEL": "DEBUG",
             "COLUMNS": "200",
         }
 

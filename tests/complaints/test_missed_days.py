@@ -31,9 +31,9 @@ from tests.workflows.stories import calendar
 from worker import build_workers
 from workflows.messages import CompleteStep
 
-pytestmark = [pytest.mark.dev_server, pytest.mark.slow]
+pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(300)]
 
-SOON, EVENING, DUE = 1, 4, 7
+SOON, EVENING, DUE = 1, 6, 11
 """Seconds after its task was opened that a reminder falls due: one before the outage, two in it."""
 
 RUNG = "step:hello/early"

@@ -24,12 +24,14 @@ from tests.servers import dev_server
 from tests.workflows.office import Engaged, Office
 from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
 
-pytestmark = [pytest.mark.dev_server, pytest.mark.slow]
+pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(300)]
 
 MEMBERS = 12
 EMAILS_EACH = 2
 """A welcome, and a reminder a second later."""
 AGAIN_AFTER_SECONDS = 2
+PATIENCE_SECONDS = 120.0
+"""Ten seconds do where nothing else runs."""
 
 
 @pytest.fixture
@@ -66,7 +68,11 @@ async def test_complaint_1_mail_that_recovers_goes_out_once_though_the_run_has_f
             assert fake.taken == []
             fake.faults.always = ""
             with worker():
-                await until(lambda: _done(client, workflows), "every delivery has ended")
+                await until(
+                    lambda: _done(client, workflows),
+                    "every delivery has ended",
+                    within=PATIENCE_SECONDS,
+                )
             assert len(fake.mails()) == planned
             assert set(fake.mails().values()) == {1}
             assert await _states(database) == {"accepted": planned}
@@ -103,7 +109,7 @@ async def _all_tried(fake: FakeSendGrid, planned: int, times: int) -> None:
         seen = [request.notification_id for request in fake.requests]
         return len(set(seen)) == planned and min(map(seen.count, set(seen))) >= times
 
-    await until(tried, f"every email is tried {times} times")
+    await until(tried, f"every email is tried {times} times", within=PATIENCE_SECONDS)
 
 
 async def _nobody_is_at_it(client: Client, workflows: list[str]) -> None:

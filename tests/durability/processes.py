@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from embedded.temporal_server import dies_with_this_process
+from tests.log_guard import keep
 
 STARTS_WITHIN_SECONDS = 200.0
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,7 @@ class WorkerProcess:
     ) -> None:
         self._ready_file = folder / f"ready-{uuid.uuid4().hex}"
         self._log = folder / "workers.log"
+        keep(self._log)
         self._environment = {
             **os.environ,
             "TEMPORAL_ADDRESS": address,
@@ -38,6 +40,7 @@ class WorkerProcess:
             "MILEPOST_DATA_DIR": str(folder),
             "MILEPOST_READY_FILE": str(self._ready_file),
             "MILEPOST_DELIVERY_RATE": "1000",
+            "MILEPOST_LOG_LEVEL": "DEBUG",
             # Only the first one compiles: it makes a restart three times as quick.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),

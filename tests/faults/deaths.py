@@ -13,6 +13,7 @@ from embedded.temporal_server import dies_with_this_process
 from settings import Settings
 from tests.durability.processes import ROOT
 from tests.faults.mortal import FOLDER, MOST, POINT, SEED, SHARE
+from tests.log_guard import keep
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ def mortal_worker(address: str, folder: Path, settings: Settings, dies: Dies) ->
     name = f"{dies.point}-{dies.seed}"
     deaths, log_file = folder / f"deaths-{name}", folder / f"mortal-{name}.log"
     deaths.mkdir()
+    keep(log_file)
     with log_file.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.mortal"],
