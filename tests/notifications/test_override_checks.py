@@ -135,7 +135,7 @@ class TestWhatIsRefused:
         began, most = time.process_time(), most_memory()
         assert faults(text + "{{ link }}")
         assert faults("", f"<p>{text}{{{{ link }}}}</p>")
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 10
         assert most_memory() - most < 100
 
     @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ class TestWhatIsRefused:
     def test_no_markup_keeps_the_check_busy(self, html: str) -> None:
         began = time.process_time()
         assert faults("", html)
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 10
 
 
 class TestWhatIsRendered:
@@ -233,7 +233,7 @@ class TestWhatIsRendered:
         began, most = time.process_time(), most_memory()
         with pytest.raises((TemplateError, TypeError)):
             render_part(text, "en", values, html=False)
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 10
         assert most_memory() - most < 100
 
     def test_ordinary_filters_do_what_jinjas_do(self) -> None:
@@ -265,7 +265,7 @@ class TestWhatIsTaken:
     def test_whatever_is_written_it_is_checked_in_a_moment(self, text: str) -> None:
         began = time.process_time()
         check(NEW, "en", Draft(text, text, text))
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 10
 
     @settings(max_examples=100, deadline=None)
     @given(st.text(st.sampled_from("{}%|link to by.words"), max_size=40))
