@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from notifications.carrying import COLLAPSED
 from notifications.company import Companion
 from notifications.evidence import Evidence
-from notifications.sentences import kind_title, notification_sentence
+from notifications.sentences import kind_title, notification_sentence, reason_sentence
 from notifications.words import entry, fill, item_title, task_words
 
 
@@ -19,6 +19,9 @@ def told_together(evidence: Evidence) -> Iterator[str]:
         yield fill(words["carried"], {"carrier": one.id, "fate": fate})
     elif row.reason == COLLAPSED:
         yield str(words["carried_unseen"])
+    taken = [one for one in evidence.detail.attempts if one.outcome == "accepted" and one.detail]
+    if taken:
+        yield fill(words["left_out"], {"reason": reason_sentence(taken[-1].detail)})
     for one in company.carries:
         values = {"kind": kind_title(one.kind), "thing": _thing(evidence, one), "id": one.id}
         yield fill(words["carries"], values | {"member": one.member})

@@ -191,11 +191,17 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
 
 
 async def claim(
-    session: AsyncSession, held: Held, sender: str, now: datetime, template: str = ""
+    session: AsyncSession,
+    held: Held,
+    sender: str,
+    now: datetime,
+    template: str = "",
+    left_out: str = "",
 ) -> int:
     """Take a notification, looked at in this transaction and open, for one attempt: a delivery.
 
-    ``template`` names the templates that it is about to be written from.
+    ``template`` names the templates that it is about to be written from; ``left_out`` is why its
+    own news is not in its email, where that speaks for others alone.
     """
     await advance(session, held.id, "claimed", "", now, template=template)
     row = {
@@ -204,7 +210,7 @@ async def claim(
         "at": now,
         "outcome": "claimed",
         "provider_id": "",
-        "detail": "",
+        "detail": left_out,
         "round": held.round,
     }
     return int(
@@ -281,7 +287,7 @@ async def close_delivery(
                 (*OPEN_ATTEMPT, "unknown") if outcome == "accepted" else OPEN_ATTEMPT
             ),
         )
-        .values(outcome=outcome, provider_id=provider_id, detail=detail)
+        .values(outcome=outcome, provider_id=provider_id, detail=detail or deliveries.c.detail)
         .returning(deliveries.c.id)
     )
     return (await session.execute(step)).scalar_one_or_none() is not None

@@ -84,6 +84,8 @@ class Delivery(SQLModel, table=True):
     a later attempt finds out what became of this one, which may not hand anything over any more."""
     provider_id: str = ""
     detail: str = ""
+    """Why it was not taken, or nobody knows; of one that was taken, why its own news was left out,
+    where its email speaks for others alone. A named reason."""
     round: int = 0
     """The notification's round that it belongs to."""
 

@@ -1,7 +1,7 @@
 """The delivery worker alone: the matrix has workflows of its own, and kills nobody else."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -27,4 +27,6 @@ def delivering(
         client,
         task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
         activities=[courier.deliver, courier.remind],
+        # Rows with a heartbeat of seconds need each beat; the SDK would keep back most of them.
+        max_heartbeat_throttle_interval=timedelta(milliseconds=300),
     )

@@ -11,6 +11,7 @@ from tests.notifications.office import IGN, source
 from tests.storage.office import Rows
 from tests.workflows.stories import calendar
 
+MANAGER = "per_manager"
 PER_RECORD = 2
 """A reminder goes to the manager and to the member's lead."""
 RECORDS_OF_AN_ENGAGEMENT = 10
@@ -38,7 +39,7 @@ class Planned:
         rows.programme(IGN)
         for table in rows.by_table.values():
             table[0]["source"] = source()
-        rows.person("per_manager", "manager")
+        rows.person(MANAGER, "manager")
         # At any hour of any day: the matrix is played when it is played.
         always_open = TypeAdapter(WorkingCalendar).dump_python(calendar("ENG", "tour"), mode="json")
         for number in range(len(self.by_engagement)):
@@ -48,7 +49,7 @@ class Planned:
                 f"eng_{number}",
                 f"mem_{number}",
                 programme_id=IGN,
-                manager_id="per_manager",
+                manager_id=MANAGER,
                 calendar=always_open,
                 stage="active",
                 opened_at=self._now,

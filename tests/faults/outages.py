@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+from collections import Counter
 from datetime import timedelta
 
+from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -20,6 +22,7 @@ from tests.servers import PostgresServer, temporal_cli, time_skipping
 from tests.workflows.office import server_clock
 
 AWAY_SECONDS = 1.0
+SHORT_HEARTBEAT = 4.0
 A_WHILE = 15 * 60
 """Seconds after which the provider wants to be asked again: the longest that is heeded."""
 A_DAY = timedelta(hours=24)
@@ -47,6 +50,28 @@ async def database_stopped(setting: Setting, run: Run) -> Tally:
             server.stop_immediately()
             await _come_back(server)
             return await stage.result()
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def database_stalled(setting: Setting, run: Run) -> Tally:
+    """PostgreSQL lets nobody write for longer than a silent courier is waited for. Who waits for it
+    beats on, so that no second attempt comes between."""
+    server = await asyncio.to_thread(PostgresServer)
+    try:
+        with server.connect() as connection:
+            connection.execute("create database milepost")
+        url = f"postgresql+psycopg://postgres@/milepost?host={server.folder}"
+        await upgrade(url)
+        async with set_up(setting.client, url, run) as stage:
+            await stage.launch(SHORT_HEARTBEAT)
+            await stage.some_are_sent(random.Random(run.seed).uniform(0.2, 0.6))
+            async with stage.database.transaction() as session:
+                await session.execute(text("lock table deliveries in access exclusive mode"))
+                await asyncio.sleep(1.5 * SHORT_HEARTBEAT)
+            counted = await stage.result()
+            more = await stage.second_attempts()
+        return counted.but(f"{more} couriers were taken for dead") if more else counted
     finally:
         await asyncio.to_thread(server.stop)
 
@@ -79,7 +104,8 @@ async def temporal_restarted(setting: Setting, run: Run) -> Tally:
 
 async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
     """For a day the provider answers 503. A third of the tasks are done by then: what would remind
-    of them is stale. The couriers have the patience that they have in earnest."""
+    of them is stale, and the rest goes out in one email a recipient. The couriers have the patience
+    that they have in earnest."""
     async with time_skipping(ATTRIBUTES) as environment:
         url = setting.url("a-day", run)
         faults = Faults(always="503 wait", retry_after=A_WHILE)
@@ -93,8 +119,10 @@ async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
             faults.always = ""
             await environment.sleep(RECOVERY)
             counted = await stage.result()
-        attempts = stage.fake.modes["503 wait"]
-        return counted if attempts else counted.but("nothing was tried while it was down")
+        if not stage.fake.modes["503 wait"]:
+            counted = counted.but("nothing was tried while it was down")
+        most = max(Counter(one.address for one in stage.posted).values())
+        return counted if most == 1 else counted.but(f"somebody got {most} emails at once")
 
 
 async def _pass(environment: WorkflowEnvironment, time: timedelta) -> None:

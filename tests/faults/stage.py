@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import httpx
 import uvicorn
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
@@ -19,13 +20,15 @@ from api.main import create_app
 from notifications.senders.sendgrid import SendGrid
 from settings import Settings
 from storage.database import Database
+from storage.master import create_token
 from tests.durability.waiting import until
 from tests.fakes.sendgrid import KEY, FakeSendGrid, serving
 from tests.fakes.sendgrid_events import Fates
 from tests.fakes.sendgrid_faults import Faults
 from tests.fakes.sendgrid_webhook import Manners, Signer, Webhook
 from tests.faults.couriers import delivering
-from tests.faults.office import Planned
+from tests.faults.office import MANAGER, Planned
+from tests.faults.posted import Posted, posted
 from tests.faults.tally import Tally, tally
 from tests.faults.wave import Order, Wave
 from worker import sandbox
@@ -55,6 +58,8 @@ class Stage:
     settings: Settings
     fake: FakeSendGrid
     planned: Planned
+    office: httpx.AsyncClient
+    """How the manager reads what the office knows."""
     waves: list[WorkflowHandle[Wave, None]] = field(default_factory=list)
 
     @property
@@ -62,6 +67,33 @@ class Stage:
         """Who tells us what became of our emails."""
         assert self.fake.webhook is not None
         return self.fake.webhook
+
+    @property
+    def posted(self) -> list[Posted]:
+        """Every email that the provider took."""
+        return list(posted(self.fake.taken))
+
+    async def _troubles(self) -> set[str]:
+        """The notifications that the manager is shown, over all pages."""
+        found: set[str] = set()
+        page = "/api/v1/me/troubles?limit=200"
+        while page:
+            answer = await self.office.get(page)
+            answer.raise_for_status()
+            read = answer.json()
+            found |= {one["notification"] for one in read["items"]}
+            page = read["next"]
+        return found
+
+    async def second_attempts(self) -> int:
+        """How many activities were tried more than once, as Temporal's histories have it."""
+        return sum(
+            [
+                event.activity_task_started_event_attributes.attempt > 1
+                for wave in self.waves
+                async for event in wave.fetch_history_events()
+            ]
+        )
 
     async def launch(self, heartbeat: float = HEARTBEAT) -> None:
         """Have everything sent: one workflow an engagement."""
@@ -96,7 +128,9 @@ class Stage:
             return self.webhook.is_idle
 
         await until(told, "every event is told", within=ENDS_WITHIN)
-        counted = await tally(self.database, self.planned.count, self.fake.mails())
+        counted = await tally(
+            self.database, self.planned.count, self.posted, await self._troubles()
+        )
         lies = [status for kind, status in self.webhook.answers if kind != "events"]
         if any(not 400 <= status < 500 for status in lies):
             counted = counted.but(f"forged events were answered {sorted(set(lies))}")
@@ -123,7 +157,8 @@ async def set_up(
         stack.push_async_callback(database.dispose)
         signer = Signer(run.seed)
         socket_ = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        hook = f"http://127.0.0.1:{socket_.getsockname()[1]}/webhooks/sendgrid/events"
+        served = f"http://127.0.0.1:{socket_.getsockname()[1]}"
+        hook = f"{served}/webhooks/sendgrid/events"
         fake = FakeSendGrid(
             faults or Faults(),
             fates or Fates(),
@@ -139,9 +174,17 @@ async def set_up(
             sendgrid_api_key=SecretStr(KEY),
             sendgrid_webhook_key=signer.public_key,
             mail_timeout=SENDER_PATIENCE,
+            # Once a row is counted, the provider has had its time.
+            unknown_after=0.0,
         )
         planned = Planned(run.count)
         await planned.furnish(database)
+        async with database.transaction() as session:
+            token = await create_token(session, MANAGER, utc_now(), holder_id=MANAGER)
+        office = httpx.AsyncClient(
+            base_url=served, headers={"Authorization": f"Bearer {token.secret}"}, timeout=30
+        )
+        await stack.enter_async_context(office)
         await stack.enter_async_context(_webhook_served(settings, database, socket_))
         sender = SendGrid(SecretStr(KEY), host=fake.host, timeout=SENDER_PATIENCE, clock=clock)
         stack.push_async_callback(sender.close)
@@ -151,7 +194,7 @@ async def set_up(
         await stack.enter_async_context(deciding)
         if courier:
             await stack.enter_async_context(delivering(client, database, sender, settings, clock))
-        yield Stage(client, database, settings, fake, planned)
+        yield Stage(client, database, settings, fake, planned, office)
 
 
 class _Server(uvicorn.Server):

@@ -1,39 +1,42 @@
 """What became of all planned notifications: counted at the fake, compared with our own ledger."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from rich.table import Table
 from sqlalchemy import select
 
-from settings import Settings
 from storage.database import Database
-from storage.queries.troubles import list_troubles
-from storage.sql import notifications
+from storage.sql import deliveries, notifications
+from tests.faults.posted import Posted
 
 SENT = frozenset({"accepted", "deferred", "delivered"})
+WITHHELD = frozenset({"done", "suppressed"})
 REFUSED = frozenset({"failed", "bounced", "dropped", "complained"})
-MANAGER = "per_manager"
-PATIENCE = timedelta(seconds=Settings().unknown_after)
-"""How long the provider is given to report."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """One row's figures; each notification is counted in one of the first four, or is lost."""
+    """One row's figures; each notification is counted in one of the first five, or is lost."""
 
     planned: int = 0
     delivered: int = 0
+    collapsed: int = 0
+    """Into the one delivered email of another notification, which the provider saw it in."""
     withheld: int = 0
-    """Because it was stale; the reason is on record."""
+    """Because its task was done, or its address took nothing any more."""
     refused: int = 0
     """By the provider or the recipient's server: each is a task."""
     unresolved: int = 0
     """Nobody knows whether it arrived: each is a task."""
+    tasks: int = 0
+    """What the manager's ``/me/troubles`` shows of those that are refused or unresolved."""
     lost: int = 0
     """It neither arrived, nor does anybody hear of it."""
     duplicated: int = 0
+    """How often somebody was told once more what they had been told."""
     problems: tuple[str, ...] = ()
     """Whatever else is not as it should be, a sentence each."""
 
@@ -53,56 +56,64 @@ class Tally:
         return replace(self, problems=(*self.problems, *problems))
 
 
-async def tally(database: Database, planned: int, taken: Counter[str]) -> Tally:
-    """Count: ``taken`` is how many emails the provider took for each notification."""
+async def tally(
+    database: Database, planned: int, posted: Sequence[Posted], troubles: Collection[str]
+) -> Tally:
+    """Count: ``posted`` is what the provider took, ``troubles`` what the manager is shown."""
     async with database.reading() as session:
-        query = select(notifications.c.id, notifications.c.state, notifications.c.reason)
-        rows = list(await session.execute(query))
+        rows = {row.id: row for row in await session.execute(select(notifications))}
+        ends = select(deliveries).where(deliveries.c.outcome == "accepted")
+        left_out = {one.notification_id: one.detail for one in await session.execute(ends)}
+    emails = Counter(one.notification_id for one in posted)
+    told = Counter((one.address, item) for one in posted for item in one.items)
     problems: list[str] = []
     counts: Counter[str] = Counter()
-    to_see_to: set[str] = set()
-    for id, state, reason in rows:
-        arrived = taken[id] > 0
-        if state in SENT and arrived:
-            counts["delivered"] += 1
-        elif state == "unknown" or state in REFUSED:
-            counts["unresolved" if state == "unknown" else "refused"] += 1
-            to_see_to.add(id)
-        elif state == "withheld" and reason and not arrived:
+    for row in rows.values():
+        arrived = told[f"{row.recipient_id}@example.org", row.item_id] > 0
+        if left_out.get(row.id) == "done" and not arrived:
+            # Its email spoke for others alone: its own task was done by then.
             counts["withheld"] += 1
-        if state in ("withheld", "failed") and arrived:
-            problems.append(f"{id} is {state} and arrived all the same")
-    strangers = set(taken) - {row.id for row in rows}
-    if strangers:
+            continue
+        counts[_fate(row, rows, arrived=arrived)] += 1
+        if row.state == "unknown" and emails[row.id]:
+            problems.append(f"{row.id} is unknown, though the provider took it and reported")
+        if row.state in ("withheld", "failed") and emails[row.id]:
+            problems.append(f"{row.id} is {row.state} and arrived all the same")
+    if strangers := set(emails) - set(rows):
         problems.append(f"{len(strangers)} emails belong to no notification")
-    unseen = to_see_to - await _tasks(database)
-    if unseen:
+    to_see_to = {id for id, row in rows.items() if row.state == "unknown" or row.state in REFUSED}
+    if unseen := to_see_to - set(troubles):
         problems.append(f"{len(unseen)} are no task of anybody's")
+    unheard = {id for id, row in rows.items() if row.reason == "suppressed"}
+    if more := set(troubles) - to_see_to - unheard:
+        problems.append(f"{len(more)} are shown as trouble, and are none")
+    again = sum(number - 1 for number in told.values() if number > 1)
     return Tally(
         planned=planned,
         delivered=counts["delivered"],
+        collapsed=counts["collapsed"],
         withheld=counts["withheld"],
         refused=counts["refused"],
         unresolved=counts["unresolved"],
-        lost=planned - counts.total(),
-        duplicated=sum(number - 1 for number in taken.values() if number > 1),
+        tasks=len(to_see_to & set(troubles)),
+        lost=planned - counts.total() + counts["lost"],
+        duplicated=max(again, sum(number - 1 for number in emails.values() if number > 1)),
         problems=tuple(problems),
     )
 
 
-async def _tasks(database: Database) -> set[str]:
-    """The notifications that the manager is shown once the provider has had its time."""
-    found: set[str] = set()
-    cursor: str | None = None
-    async with database.reading() as session:
-        while True:
-            page = await list_troubles(
-                session, datetime.now(UTC) + PATIENCE, PATIENCE, manager_id=MANAGER, cursor=cursor
-            )
-            found |= {row.id for row in page.rows}
-            cursor = page.next
-            if not cursor:
-                return found
+def _fate(row: Any, rows: dict[str, Any], *, arrived: bool) -> str:
+    """What became of a notification; what another one carries shares that one's fate."""
+    carrier = rows.get(row.carrier_id) if row.reason == "collapsed" else row
+    if carrier is None:
+        return "lost"
+    if carrier.state == "unknown":
+        return "unresolved"
+    if carrier.state in REFUSED:
+        return "refused"
+    if carrier.state in SENT and arrived:
+        return "delivered" if carrier is row else "collapsed"
+    return "withheld" if row.state == "withheld" and row.reason in WITHHELD else "lost"
 
 
 def table(rows: dict[str, Tally], title: str) -> Table:
