@@ -45,7 +45,10 @@ async def others_open(
     session: AsyncSession, mine: Held, programme_id: str, kinds: Collection[str], now: datetime
 ) -> list[Held]:
     """What else of a programme should have left for the same recipient by now, locked; what
-    somebody is at work on is left alone."""
+    somebody is sending is left alone.
+
+    A row that somebody has locked is waited for: they may only be looking whether it is late.
+    """
     c = notifications.c
     planned = func.coalesce(c.planned_at, c.not_before, c.reserved_at)
     query = (
@@ -61,7 +64,7 @@ async def others_open(
         )
         .order_by(c.reserved_at, c.id)
         .limit(MOST)
-        .with_for_update(of=notifications, skip_locked=True)
+        .with_for_update(of=notifications)
     )
     ids = (await session.execute(query)).scalars().all()
     found = [await look(session, id) for id in ids]
