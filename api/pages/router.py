@@ -57,6 +57,7 @@ async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
         troubles=troubles,
         unheard=unheard,
         labels=labels,
+        clock=OFFICE_CLOCK,
         now=OFFICE_CLOCK.moment(desk.now()),
         next=found.next,
     )

@@ -8,10 +8,13 @@ from itertools import pairwise
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from storage.database import Database
+from storage.sql import engagements
 from tests.api.conftest import application
 from tests.api.office import CARDIFF
+from tests.storage.office import NOW
 
 HERE = ("127.0.0.1", 5555)
 ELSEWHERE = ("192.0.2.7", 5555)
@@ -96,6 +99,14 @@ class TestWhatTheySay:
         text = (await here.get("/")).text
         for expected in ("Cardiff", "Glasgow", "onboarding", "On track", "sample"):
             assert expected in text
+
+    async def test_one_that_has_ended_says_how_and_when_instead_of_what_is_next(
+        self, here: httpx.AsyncClient, database: Database
+    ) -> None:
+        async with database.transaction() as session:
+            ended = update(engagements).where(engagements.c.id == CARDIFF.engagement)
+            await session.execute(ended.values(stage="withdrawn", closed_at=NOW))
+        assert "Withdrawn on " in (await here.get("/")).text
 
     async def test_the_mailbox_lists_and_shows_emails_harmlessly(
         self, here: httpx.AsyncClient
