@@ -8,6 +8,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,10 @@ from tests.servers import dev_server
 
 WIDTH = 120
 
+DAYS_MOST = 60
+"""In a day of an outage each is tried a hundred times: more are too much for the server that skips
+time."""
+
 
 def main() -> None:
     """Read what is asked, and play it. Raises ``SystemExit`` with the exit code."""
@@ -43,6 +48,11 @@ def main() -> None:
         sys.exit(asyncio.run(play_all(asked, address, Path(folder))))
 
 
+def most(row: str) -> int:
+    """How many notifications a run of that row can have."""
+    return DAYS_MOST if "for a day" in row else sys.maxsize
+
+
 async def play_all(asked: argparse.Namespace, address: str, folder: Path) -> int:
     """Play the rows one after the other, each with its seeds; print how it goes, then the table."""
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
@@ -54,7 +64,11 @@ async def play_all(asked: argparse.Namespace, address: str, folder: Path) -> int
     for row in ROWS:
         if asked.rows in row:
             began = time.monotonic()
-            done[row] = await play(row, setting, runs)
+            row_runs = [replace(run, count=min(run.count, most(row))) for run in runs]
+            try:
+                done[row] = await play(row, setting, row_runs)
+            except Exception as error:  # the other rows have something to say all the same
+                done[row] = Tally().but(f"it broke off: {type(error).__name__}: {error}")
             console.print(f"{row}: {time.monotonic() - began:.0f} s", style="dim")
     console.print(table(done, f"{asked.count} notifications, {asked.seeds} seeds"))
     for row, figures in done.items():

@@ -65,9 +65,11 @@ class MortalSender:
     async def send(self, email: Email) -> Accepted:
         """As the real one."""
         self._death.comes("before_send", email.notification_id)
-        accepted = await self._sender.send(email)
-        self._death.comes("after_send", email.notification_id)
-        return accepted
+        try:
+            return await self._sender.send(email)
+        finally:
+            # Whatever the answer: on a busy machine it may come too late to be one.
+            self._death.comes("after_send", email.notification_id)
 
     async def recall(self, notification_id: str) -> Accepted | None:
         """As the real one."""
@@ -86,7 +88,7 @@ def make_the_mark_deadly(death: Death) -> None:
         session: Any, notification_id: str, state: str, *rest: Any, **named: Any
     ) -> bool:
         moved = await advance(session, notification_id, state, *rest, **named)
-        if state == "accepted":
+        if state in ("accepted", "unknown"):
             death.comes("before_mark", notification_id)
         return moved
 
