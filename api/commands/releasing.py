@@ -1,9 +1,8 @@
 """Lets go the emails that were withheld for an address, once that is mended."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import structlog
@@ -11,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.inputs import RedeliverInput
+from api.background import rounds
 from api.commands.dispatch import reachable
 from api.commands.notifications import start_redelivery
 from api.desk import Desk
@@ -73,18 +73,10 @@ class Releaser:
             return 0
         return len(left)
 
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    def at_work(self) -> AbstractAsyncContextManager[None]:
         """Look at the beginning, and every now and then."""
-        working = asyncio.create_task(self._work())
-        try:
-            yield
-        finally:
-            working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await working
+        return rounds(self._round)
 
-    async def _work(self) -> None:
-        while True:
-            await self.look()
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
+    async def _round(self) -> None:
+        await self.look()
+        await asyncio.sleep(LOOK_EVERY.total_seconds())

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import structlog
@@ -13,6 +12,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from activities.inputs import TellInput
+from api.background import rounds
 from api.desk import Desk
 from api.temporal import TemporalDown
 from storage.inbound import Untold, mark_told, untold
@@ -56,25 +56,15 @@ class Teller:
             return True
         return False
 
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    def at_work(self) -> AbstractAsyncContextManager[None]:
         """Tell of what is left, at the beginning and whenever something is."""
-        working = asyncio.create_task(self._work())
-        try:
-            yield
-        finally:
-            working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await working
+        return rounds(self._round)
 
-    async def _work(self) -> None:
-        while True:
-            self._left.clear()
-            if await self.tell_all():
-                await asyncio.sleep(AGAIN.total_seconds())
-            else:
-                await self._left.wait()
-                await asyncio.sleep(AGAIN.total_seconds())
+    async def _round(self) -> None:
+        self._left.clear()
+        if not await self.tell_all():
+            await self._left.wait()
+        await asyncio.sleep(AGAIN.total_seconds())
 
     async def _start(self, one: Untold) -> None:
         client = await self._desk.temporal.client()
