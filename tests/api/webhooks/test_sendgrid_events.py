@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from structlog.testing import capture_logs
 
 from api.webhooks.sendgrid_events import LIMIT, PATH, SIGNATURE, TIMESTAMP
@@ -349,18 +349,25 @@ class TestSignature:
             with pytest.raises(NoKey):
                 public_key(wrong)
 
-    async def test_while_the_database_is_away_nothing_is_answered_with_2xx(
-        self, database: Database, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    async def test_while_the_database_is_away_the_provider_is_asked_to_come_again(self) -> None:
+        nowhere = "postgresql+psycopg://office@127.0.0.1:1/office"
+        async with opened(nowhere) as away, calling(away) as client:
+            answer = await post(client, event("bounce"))
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+
+    async def test_a_report_that_breaks_off_in_the_middle_leaves_nothing_and_is_taken_again(
+        self, database: Database, client: httpx.AsyncClient
     ) -> None:
         await sent(database)
-
-        async def away(*_: object) -> None:
-            raise OSError("the database is away")
-
-        monkeypatch.setattr("notifications.reports.insert_or_ignore", away)
-        answer = await post(client, event("bounce"))
-        assert answer.status_code == 500
+        async with database.transaction() as session:
+            await session.execute(text("ALTER TABLE notifications RENAME TO elsewhere"))
+        assert (await post(client, event("bounce"))).status_code == 500
+        async with database.transaction() as session:
+            await session.execute(text("ALTER TABLE elsewhere RENAME TO notifications"))
         assert await state(database) == ("accepted", "")
+        assert (await post(client, event("bounce"))).status_code < 300
+        assert (await state(database))[0] == "bounced"
 
 
 class TestLogs:
