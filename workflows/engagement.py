@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import (
-    ApplicationError,
-    CancelledError,
-    FailureError,
-    WorkflowAlreadyStartedError,
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
 )
+from temporalio.exceptions import CancelledError, FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import MILEPOST, Record
@@ -34,7 +32,6 @@ with workflow.unsafe.imports_passed_through():
         Withdraw,
     )
     from workflows.processes.advice_cycle import AdviceCycleProcess
-    from workflows.processes.decision import Decision
     from workflows.processes.engagement import EngagementProcess
     from workflows.processes.engagement_plan import Opening
     from workflows.processes.onboarding import OnboardingProcess
@@ -44,14 +41,12 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows import policies, search_attributes
 from workflows.advice_cycle import AdviceCycle
+from workflows.deciding import DecidingWorkflow
 from workflows.item import ItemWorkflow
-from workflows.journal import Journal, wait_until_due
+from workflows.journal import wait_until_due
 from workflows.onboarding import Onboarding
 from workflows.research_request import ResearchRequest
 from workflows.review_milestone import ReviewMilestone
-from workflows.updates import TakenUpdates
-
-C = TypeVar("C")
 
 ITEMS: dict[ItemKind, tuple[type[Process], type[ItemWorkflow[Any]]]] = {
     "onboarding": (OnboardingProcess, Onboarding),
@@ -62,17 +57,13 @@ ITEMS: dict[ItemKind, tuple[type[Process], type[ItemWorkflow[Any]]]] = {
 
 
 @workflow.defn(name="Engagement")
-class Engagement:
+class Engagement(DecidingWorkflow[EngagementProcess]):
     """Opens what the plan says when it says so, takes commands, and waits: one timer at a time."""
 
     @workflow.init
     def __init__(self, engagement: EngagementInput) -> None:
-        self.process = EngagementProcess(engagement)
         progress = engagement.progress
-        self._taken = TakenUpdates(progress.processed if progress else ())
-        self._journal = Journal()
-        # One decision at a time: a command that awaits its record must not see half of another.
-        self._lock = asyncio.Lock()
+        super().__init__(EngagementProcess(engagement), progress.processed if progress else ())
         self._losing: set[asyncio.Task[None]] = set()
 
     @workflow.run
@@ -114,11 +105,7 @@ class Engagement:
                 self.process.may_open_request(command, workflow.now())
                 before = self.process.progress(())
                 item = self.process.open_request(command, workflow.now())
-                try:
-                    await self._journal.write(self._opening_of(item))
-                except ApplicationError:
-                    self.process.restore(before)
-                    raise
+                await self._write_or_restore(self._opening_of(item), before)
                 self._taken.add_current()
                 await self._start_item(item)
             return Answer(command.item_id, "triage", 1)
@@ -126,37 +113,37 @@ class Engagement:
     @open_request.validator
     def check_open_request(self, command: OpenRequest) -> None:
         """Refuse a request where there can be none."""
-        self._admit(command, self.process.may_open_request)
+        self.admit(command, self.process.may_open_request)
 
     @workflow.update
     async def move_review(self, command: MoveReview) -> Answer:
         """Move a review that has not opened yet; what depends on it follows."""
-        return await self._decide(command, self.process.may_move_review, self.process.move_review)
+        return await self.decide(command, self.process.may_move_review, self.process.move_review)
 
     @move_review.validator
     def check_move_review(self, command: MoveReview) -> None:
         """Refuse what cannot be moved here."""
-        self._admit(command, self.process.may_move_review)
+        self.admit(command, self.process.may_move_review)
 
     @workflow.update
     async def withdraw(self, command: Withdraw) -> Answer:
         """The member leaves the programme, for a reason."""
-        return await self._decide(command, self.process.may_withdraw, self.process.withdraw)
+        return await self.decide(command, self.process.may_withdraw, self.process.withdraw)
 
     @withdraw.validator
     def check_withdraw(self, command: Withdraw) -> None:
         """Refuse it after the end."""
-        self._admit(command, self.process.may_withdraw)
+        self.admit(command, self.process.may_withdraw)
 
     @workflow.update
     async def complete(self, command: Complete) -> Answer:
         """The programme is done for this member."""
-        return await self._decide(command, self.process.may_complete, self.process.complete)
+        return await self.decide(command, self.process.may_complete, self.process.complete)
 
     @complete.validator
     def check_complete(self, command: Complete) -> None:
         """Refuse it, with a list, while anything is open or planned."""
-        self._admit(command, self.process.may_complete)
+        self.admit(command, self.process.may_complete)
 
     @workflow.signal
     async def item_ended(self, ended: ItemEnded) -> None:
@@ -183,12 +170,7 @@ class Engagement:
     async def _open(self) -> None:
         if not self.process.is_open:
             before = self.process.progress(())
-            try:
-                await self._journal.write(self.process.opening(workflow.now()))
-            except ApplicationError:
-                self.process.restore(before)
-                raise
-            workflow.set_current_details(f"Stage: {self.process.stage}")
+            await self._write_or_restore(self.process.opening(workflow.now()), before)
 
     async def _undivided(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step of ``run`` with the lock held. A cancellation lets it end: half of a
@@ -235,6 +217,8 @@ class Engagement:
                 ITEMS[item.kind][1].__name__,
                 item,
                 id=item_workflow_id(item.engagement_id, item.kind, item.item_id),
+                # An engagement that an operator has reset opens no item again that has ended.
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 search_attributes=self._search_attributes(item.kind),
                 static_summary=f"{item.title}, {self.process.rules.programme}",
@@ -243,16 +227,19 @@ class Engagement:
             child.add_done_callback(lambda ended: self._child_ended(item.item_id, ended))
         except WorkflowAlreadyStartedError:
             # An earlier run of this engagement started it: ids say what is the same.
-            workflow.logger.info("item %s runs already", item.item_id)
+            workflow.logger.info("item %s was opened before", item.item_id)
 
     def _opening_of(self, item: ItemInput) -> Record:
         return ITEMS[item.kind][0](item).opening()
 
     def _child_ended(self, item_id: str, ended: "asyncio.Task[Any]") -> None:
         if ended.cancelled() or ended.exception() is not None:
-            losing = asyncio.create_task(self._lose(item_id))
-            self._losing.add(losing)
-            losing.add_done_callback(self._losing.discard)
+            self._start_to_lose(item_id)
+
+    def _start_to_lose(self, item_id: str) -> None:
+        losing = asyncio.create_task(self._lose(item_id))
+        self._losing.add(losing)
+        losing.add_done_callback(self._losing.discard)
 
     async def _lose(self, item_id: str) -> None:
         """Close the reading copy of an item that was ended by hand, and go on without it."""
@@ -294,7 +281,7 @@ class Engagement:
         try:
             await item.signal("close_item", CloseItem(by, outcome, self.process.reason))
         except FailureError:
-            self._losing.add(asyncio.create_task(self._lose(item_id)))
+            self._start_to_lose(item_id)
 
     def _item(self, item_id: str) -> workflow.ExternalWorkflowHandle[Any] | None:
         name = self.process.items.get(item_id)
@@ -305,44 +292,6 @@ class Engagement:
             item_workflow_id(self.process.input.engagement_id, kind, item_id)
         )
 
-    async def _decide(
-        self,
-        command: C,
-        may: Callable[[C, datetime], None],
-        do: Callable[[C, Decision], None],
-    ) -> Answer:
-        async with self._lock:
-            if not self._taken.has_current():
-                may(command, workflow.now())
-                before = self.process.progress(())
-                try:
-                    await self._write(lambda decision: do(command, decision))
-                except ApplicationError:
-                    self.process.restore(before)
-                    raise
-                self._taken.add_current()
-            return self._answer()
-
-    def _admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
-        if not self._taken.has_current():
-            may(command, workflow.now())
-
-    async def _write(self, decision: Callable[[Decision], None]) -> None:
-        await self._journal.write(self.process.decide(decision, workflow.now()))
-        self._show_stage()
-
-    async def _note(self, decision: Callable[[Decision], None]) -> None:
-        """Write what no caller waits for."""
-        await self._journal.write_or_note(self.process.decide(decision, workflow.now()))
-        self._show_stage()
-
-    def _show_stage(self) -> None:
-        workflow.set_current_details(f"Stage: {self.process.stage}")
-
-    def _answer(self) -> Answer:
-        process = self.process
-        return Answer(process.input.engagement_id, process.stage, process.sequence)
-
     def _search_attributes(self, kind: str) -> TypedSearchAttributes:
         return TypedSearchAttributes(
             [
@@ -352,16 +301,8 @@ class Engagement:
             ]
         )
 
-    def _can_begin_anew(self) -> bool:
-        """Only where nothing is half done; until then, what falls due goes on as ever."""
-        return workflow.info().is_continue_as_new_suggested() and self._is_settled()
-
     def _is_settled(self) -> bool:
-        return (
-            workflow.all_handlers_finished()
-            and self._journal.is_idle
-            and all(losing.done() for losing in self._losing)
-        )
+        return super()._is_settled() and not self._losing
 
     def _carried_on(self) -> EngagementInput:
         return replace(self.process.input, progress=self.process.progress(self._taken.ids))

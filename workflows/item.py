@@ -1,16 +1,14 @@
 """What every item's workflow does: wait for what is due, take commands in turn, report its end."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, CancelledError, FailureError
+from temporalio.exceptions import CancelledError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from programmes.facts import MILEPOST, Record
+    from programmes.facts import MILEPOST
     from workflows.ids import engagement_workflow_id
     from workflows.messages import (
         Answer,
@@ -21,17 +19,15 @@ with workflow.unsafe.imports_passed_through():
         MoveDeadline,
         ReviewMoved,
     )
-    from workflows.processes.decision import Decision
     from workflows.processes.process import Process
 
-from workflows.journal import Journal, wait_until_due
-from workflows.updates import TakenUpdates
+from workflows.deciding import DecidingWorkflow
+from workflows.journal import wait_until_due
 
 P = TypeVar("P", bound=Process)
-C = TypeVar("C")
 
 
-class ItemWorkflow(Generic[P]):
+class ItemWorkflow(DecidingWorkflow[P]):
     """Runs a process. Subclasses add ``run`` and the commands of their kind.
 
     The opening is on record before the workflow starts (the engagement wrote it), so the process
@@ -39,14 +35,10 @@ class ItemWorkflow(Generic[P]):
     """
 
     def __init__(self, process: P) -> None:
-        self.process = process
         progress = process.item.progress
         if progress is None:
             process.opening()
-        self._taken = TakenUpdates(progress.processed if progress else ())
-        self._journal = Journal()
-        # One decision at a time: a command that awaits its record must not see half of another.
-        self._lock = asyncio.Lock()
+        super().__init__(process, progress.processed if progress else ())
 
     async def run_to_end(self) -> str:
         """Wake for what is due until the item has closed; returns its outcome."""
@@ -97,36 +89,6 @@ class ItemWorkflow(Generic[P]):
         """All of the state: what a wiped reading copy is rebuilt from."""
         return self.process.progress(self._taken.ids)
 
-    # --- For subclasses ---------------------------------------------------------------------------
-
-    def admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
-        """Validate an update: refuse it where its guard does. One taken before is let through."""
-        if not self._taken.has_current():
-            may(command, workflow.now())
-
-    async def decide(
-        self,
-        command: C,
-        may: Callable[[C, datetime], None],
-        do: Callable[[C, Decision], None],
-    ) -> Answer:
-        """Carry out a command, and answer when it is on record."""
-        async with self._lock:
-            if not self._taken.has_current():
-                # The state may have moved since the validator looked: another command had the lock.
-                may(command, workflow.now())
-                before = self.process.progress(())
-                try:
-                    await self._write(
-                        self.process.decide(lambda decision: do(command, decision), workflow.now())
-                    )
-                except ApplicationError:
-                    self.process.restore(before)
-                    raise
-                self._taken.add_current()
-            item = self.process.item
-            return Answer(item.item_id, self.process.stage, self.process.sequence)
-
     # --- Steps ------------------------------------------------------------------------------------
 
     async def _wait(self) -> None:
@@ -150,20 +112,7 @@ class ItemWorkflow(Generic[P]):
     async def _close(self, command: CloseItem) -> None:
         async with self._lock:
             if not self.process.is_closed:
-                await self._journal.write_or_note(
-                    self.process.decide(
-                        lambda decision: self.process.close_item(command, decision),
-                        workflow.now(),
-                    )
-                )
-                self._show_stage()
-
-    async def _write(self, record: Record) -> None:
-        await self._journal.write(record)
-        self._show_stage()
-
-    def _show_stage(self) -> None:
-        workflow.set_current_details(f"Stage: {self.process.stage}")
+                await self._note(lambda decision: self.process.close_item(command, decision))
 
     async def _end(self) -> None:
         item = self.process.item
@@ -195,13 +144,6 @@ class ItemWorkflow(Generic[P]):
         except FailureError:
             # The engagement is over (or was ended by hand): the item's own record stands.
             workflow.logger.warning("the engagement did not take %s", name)
-
-    def _can_begin_anew(self) -> bool:
-        """Only where nothing is half done; until then, what falls due goes on as ever."""
-        return workflow.info().is_continue_as_new_suggested() and self._is_settled()
-
-    def _is_settled(self) -> bool:
-        return workflow.all_handlers_finished() and self._journal.is_idle
 
     def _carried_on(self) -> ItemInput:
         return replace(self.process.item, progress=self.process.progress(self._taken.ids))

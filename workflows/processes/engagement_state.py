@@ -34,6 +34,11 @@ class RecordedEngagement:
             self._take_up(engagement.progress)
 
     @property
+    def id(self) -> str:
+        """The id of the engagement."""
+        return self.input.engagement_id
+
+    @property
     def is_open(self) -> bool:
         """Whether its opening is on record."""
         return self.opened_at is not None

@@ -68,6 +68,11 @@ class Process:
     # --- What all of them do ---------------------------------------------------------------------
 
     @property
+    def id(self) -> str:
+        """The id of the item."""
+        return self.item.item_id
+
+    @property
     def is_closed(self) -> bool:
         """Whether the item has ended."""
         return self.closed_at is not None

@@ -1,0 +1,127 @@
+"""What the engagement and its items share: one decision at a time, on record before it is answered.
+
+Both live long, so both can be asked to begin anew (continue as new): the server suggests it after
+thousands of events, and an operator asks for it where the code has changed since they began.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from programmes.facts import Record
+    from workflows.messages import Answer
+    from workflows.processes.decision import Decision
+
+from workflows.journal import Journal
+from workflows.updates import TakenUpdates
+
+
+class Deciding(Protocol):
+    """A process: pure state, which turns decisions into numbered records."""
+
+    @property
+    def id(self) -> str:
+        """The id of the engagement or item."""
+
+    @property
+    def stage(self) -> str:
+        """Where it stands."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of its latest record."""
+
+    def decide(self, command: Callable[[Decision], None], now: datetime) -> Record:
+        """Carry out one command and number what came of it."""
+
+    def progress(self, processed: tuple[str, ...]) -> Any:
+        """All of the state."""
+
+    def restore(self, progress: Any) -> None:
+        """Take back a decision that could not be written down."""
+
+
+P = TypeVar("P", bound=Deciding)
+C = TypeVar("C")
+
+
+class DecidingWorkflow(Generic[P]):
+    """Takes commands in turn for one process. Subclasses add ``run`` and the commands."""
+
+    def __init__(self, process: P, taken: tuple[str, ...]) -> None:
+        self.process = process
+        self._taken = TakenUpdates(taken)
+        self._journal = Journal()
+        # One decision at a time: a command that awaits its record must not see half of another.
+        self._lock = asyncio.Lock()
+        self._asked_to_begin_anew = False
+
+    # --- Messages ---------------------------------------------------------------------------------
+
+    @workflow.signal
+    def begin_anew(self) -> None:
+        """Continue as new, and so on the code of today, as soon as nothing is half done."""
+        self._asked_to_begin_anew = True
+
+    @workflow.signal
+    async def restate(self) -> None:
+        """Write all of the state down once more: the reading copy may be older than this."""
+        async with self._lock:
+            await self._note(lambda decision: decision.fact("record.restated"))
+
+    # --- For subclasses ---------------------------------------------------------------------------
+
+    def admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
+        """Validate an update: refuse it where its guard does. One taken before is let through."""
+        if not self._taken.has_current():
+            may(command, workflow.now())
+
+    async def decide(
+        self,
+        command: C,
+        may: Callable[[C, datetime], None],
+        do: Callable[[C, Decision], None],
+    ) -> Answer:
+        """Carry out a command, and answer when it is on record."""
+        async with self._lock:
+            if not self._taken.has_current():
+                # The state may have moved since the validator looked: another command had the lock.
+                may(command, workflow.now())
+                before = self.process.progress(())
+                record = self.process.decide(lambda decision: do(command, decision), workflow.now())
+                await self._write_or_restore(record, before)
+                self._taken.add_current()
+            return self._answer()
+
+    async def _write_or_restore(self, record: Record, before: Any) -> None:
+        """Write down what a caller waits for; where that is refused for good, it is taken back."""
+        try:
+            await self._journal.write(record)
+        except ApplicationError:
+            self.process.restore(before)
+            raise
+        self._show_stage()
+
+    async def _note(self, decision: Callable[[Decision], None]) -> None:
+        """Decide and write what no caller waits for."""
+        await self._journal.write_or_note(self.process.decide(decision, workflow.now()))
+        self._show_stage()
+
+    def _show_stage(self) -> None:
+        workflow.set_current_details(f"Stage: {self.process.stage}")
+
+    def _answer(self) -> Answer:
+        return Answer(self.process.id, self.process.stage, self.process.sequence)
+
+    def _can_begin_anew(self) -> bool:
+        """Only where nothing is half done; until then, what falls due goes on as ever."""
+        wanted = self._asked_to_begin_anew or workflow.info().is_continue_as_new_suggested()
+        return wanted and self._is_settled()
+
+    def _is_settled(self) -> bool:
+        return workflow.all_handlers_finished() and self._journal.is_idle
