@@ -27,6 +27,7 @@ from tests.durability.acts import (
 )
 from tests.durability.pace import TOUR, quiet_rules, settle, today
 from tests.durability.server import ATTRIBUTES
+from tests.durability.waiting import until
 from tests.histories import all_runs
 from tests.replay.playing import Histories
 from tests.servers import dev_server
@@ -44,6 +45,12 @@ from workflows.redelivery import Redelivery
 
 EVENTS = 40
 """After so many events the server suggests to continue as new; usually it is 4,096."""
+
+AT_REST = (
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED,
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED,
+)
 
 RUNS = 3
 MOST_ROUNDS = 60
@@ -63,6 +70,7 @@ async def play_on_a_server(folder: Path) -> Histories:
                 **await lost(await begin(office, 3)),
                 **await sent_again(await begin(office, 4)),
                 **await summed_up(office),
+                **await asked(await begin(office, 5)),
             }
 
 
@@ -108,6 +116,31 @@ async def begun_anew(engaged: Engaged) -> Histories:
         for number, history in enumerate(oldest_first, start=1):
             kept[f"anew.{name}.run-{number}"] = history
     return kept
+
+
+async def asked(engaged: Engaged) -> Histories:
+    """An engagement and its request, each asked to restate itself and to begin anew."""
+    client, request = engaged.office.client, request_of(engaged)
+    return {
+        **await asked_one(client, "engagement", engagement_workflow_id(engaged.id)),
+        **await asked_one(client, "research", item_workflow_id(engaged.id, "research", request)),
+    }
+
+
+async def asked_one(client: Client, name: str, workflow_id: str) -> Histories:
+    handle = client.get_workflow_handle(workflow_id)
+    await handle.signal("restate")
+    await handle.signal("begin_anew")
+    runs: list[WorkflowHistory] = []
+
+    async def has_begun_anew() -> bool:
+        runs[:] = [run async for run in all_runs(client, workflow_id)]
+        # A run that no worker has taken up yet is nothing to replay.
+        return len(runs) > 1 and runs[0].events[-1].event_type in AT_REST
+
+    await until(has_begun_anew, "it begins anew")
+    second, first = runs
+    return {f"asked.{name}.run-1": first, f"asked.{name}.run-2": second}
 
 
 async def cancelled(engaged: Engaged) -> Histories:
