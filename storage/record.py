@@ -67,9 +67,10 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
     if about_item and record.engagement is not None:
         raise MisplacedState(f"{record.item_id} at {record.sequence} carries an engagement's state")
     known = await _known(session, record)
-    if known.written:
-        if not await displaces(session, record):
-            return False
+    if known.written and not await displaces(session, record):
+        return False
+    if record.facts:
+        # What is there under this number now is a lost decision's, be it a state without a fact.
         known = _before(record, known)
     seen = known.item_sequence if about_item else known.engagement_sequence
     added = await insert_or_ignore(session, events, _events(record))

@@ -2,17 +2,17 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from notifications.ledger import of_record, reserve
-from programmes.facts import Fact, Notice, Record
+from programmes.facts import EngagementState, Fact, Notice, Record
 from storage.database import Database
 from storage.record import write
-from storage.sql import events, items, notifications, tasks
+from storage.sql import engagements, events, items, notifications, tasks
 from tests.databases import migrated_sqlite, opened
 from tests.storage.office import NOW, days, item_record, office, task
 
@@ -80,6 +80,21 @@ async def test_the_decision_that_was_taken_in_the_end_takes_its_place(
     assert await state(stocked) == await state(other)
     async with stocked.reading() as session:
         assert len(await of_record(session, "itm_1", 2)) == 1
+
+
+async def test_one_that_left_a_state_and_no_fact_takes_no_other_s_place(stocked: Database) -> None:
+    """An advice cycle fell due, which changes the engagement and says nothing about it; that was
+    lost, and the withdrawal that had come meanwhile was decided under its number."""
+    active = EngagementState("active", date(2027, 1, 11), NOW)
+    await recorded(stocked, Record("eng_1", "eng_1", 1, (Fact("opened", NOW),), engagement=active))
+    cycle = Record("eng_1", "eng_1", 2, (), engagement=replace(active, cycles=(days(1),)))
+    gone = replace(active, stage="withdrawn", closed_at=days(1))
+    withdrawn = Record("eng_1", "eng_1", 2, (Fact("withdrawn", days(1)),), engagement=gone)
+    assert await recorded(stocked, cycle, withdrawn, withdrawn, cycle) == [True, True, False, False]
+    async with stocked.reading() as session:
+        row = (await session.execute(select(engagements))).one()
+    assert (row.stage, row.closed_at, row.cycles) == ("withdrawn", days(1), [])
+    assert (row.sequence, row.state_sequence) == (2, 2)
 
 
 async def test_a_lost_one_that_comes_late_changes_nothing(stocked: Database) -> None:
