@@ -88,9 +88,12 @@ def catalogue() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(text)
 
 
-def wrong_value(name: str, pointer: str) -> Problem:
-    """The problem ``invalid`` of one value that our own rules, or the database, find wrong."""
-    return Problem("invalid", errors=[Flaw(pointer=pointer, **catalogue()["wrong"][name])])
+def wrong_value(name: str, pointer: str, **said: str) -> Problem:
+    """The problem ``invalid`` of one value that our own rules, or the database, find wrong.
+
+    ``said`` is what the catalogue does not know: a ``mend`` that depends on the value.
+    """
+    return Problem("invalid", errors=[Flaw(pointer=pointer, **catalogue()["wrong"][name], **said)])
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

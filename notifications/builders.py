@@ -5,11 +5,11 @@ from datetime import date, datetime
 from notifications import context as c
 from notifications.links import link_to
 from notifications.occasion import Occasion
-from notifications.scene import MEMBERS_OWN, Happened, OpenTask
+from notifications.scene import MEMBERS_OWN, Happened, OpenTask, Words
 from notifications.words import theme_words, why_sentence
+from programmes.facts import is_of_member
 from programmes.planner import next_cycle_at, review_dates
 from programmes.plans import PlannedItem
-from storage.roles import CONTACT_PREFIX
 
 # --- The shapes that many kinds share -------------------------------------------------------------
 
@@ -118,17 +118,53 @@ def waived(it: Occasion) -> c.Waived:
 # --- Research -------------------------------------------------------------------------------------
 
 
+def received(it: Occasion) -> c.Received:
+    """The request as it was written: for the lead, who may not have seen it, too."""
+    asked_by = _asked_by(it) if it.data("requester") != it.recipient.id else ""
+    return c.Received(**vars(letter(it)), words=_request(it), asked_by=asked_by)
+
+
 def new_request(it: Occasion) -> c.NewRequest:
     """The request as the member wrote it."""
-    values = vars(ask(it)) | {"words": it.words or it.text(it.data("request"))}
-    return c.NewRequest(**values, theme=theme_words(it.data("theme"), it.scene.titles))
+    values = vars(ask(it)) | {"words": it.words or _request(it)}
+    theme = theme_words(it.data("theme"), it.scene.titles)
+    return c.NewRequest(**values, theme=theme, asked_by=_asked_by(it))
+
+
+def about_request(it: Occasion) -> c.AboutRequest:
+    """With the request that it is about."""
+    return c.AboutRequest(**vars(ask_told(it)), request=_request(it))
 
 
 def scoped(it: Occasion) -> c.Scoped:
     """What was agreed."""
     return c.Scoped(
-        **vars(told(it)), format=it.data("format"), delivered_by=it.day(it.data("delivery_date"))
+        **vars(told(it)),
+        request=_request(it),
+        format=it.data("format"),
+        delivered_by=it.day(it.data("delivery_date")),
     )
+
+
+def withdrawn(it: Occasion) -> c.Withdrawn:
+    """Who withdrew it, and why."""
+    fact = it.fact("research.withdrawn")
+    return c.Withdrawn(
+        **vars(told(it)), by_office=fact is not None and not is_of_member(fact.actor)
+    )
+
+
+def handed_over(it: Occasion) -> c.HandedOver:
+    """Who goes on with it."""
+    return c.HandedOver(**vars(letter(it)), now_with=it.scene.name_of(it.scene.assignee_id))
+
+
+def _request(it: Occasion) -> Words | None:
+    return it.text(it.data("request"))
+
+
+def _asked_by(it: Occasion) -> str:
+    return it.scene.name_of(it.data("requester"))
 
 
 def assigned(it: Occasion) -> c.Assigned:
@@ -218,7 +254,7 @@ def reply(it: Occasion) -> c.Reply:
         sender=it.scene.name_of(found.actor) if found else "",
         verified=found is not None,
         attachments=_attachments(fact),
-        passes_on=found is not None and found.actor.startswith(CONTACT_PREFIX),
+        passes_on=found is not None and is_of_member(found.actor),
     )
 
 
@@ -268,7 +304,7 @@ def _waiting(group: list[Occasion], *, outside: bool) -> c.Waiting:
     words, mine = it.task_words(task), it.is_mine(task)
     passed_on = [one.words for one in group]
     if any(one.kind == "research.new" for one in group):
-        passed_on.append(it.text(it.data("request")))
+        passed_on.append(_request(it))
     return c.Waiting(
         task=words.title,
         item=it.item_title(),

@@ -107,16 +107,33 @@ class Waived(Told):
 
 
 @dataclass(frozen=True)
+class Received(Told):
+    """A research request is in: ``words`` are its own."""
+
+    asked_by: str
+    """Who sent it in; empty where that is the recipient."""
+
+
+@dataclass(frozen=True)
 class NewRequest(AskTold):
     """A research request to triage."""
 
     theme: str
+    asked_by: str
+
+
+@dataclass(frozen=True)
+class AboutRequest(AskTold):
+    """It asks for something about a research request, which it quotes."""
+
+    request: Words | None
 
 
 @dataclass(frozen=True)
 class Scoped(Told):
     """What was agreed about a research request."""
 
+    request: Words | None
     format: str
     delivered_by: str
 
@@ -126,6 +143,21 @@ class Assigned(AskTold):
     """The same, for the researcher who does it."""
 
     format: str
+
+
+@dataclass(frozen=True)
+class Withdrawn(Told):
+    """A research request that is over before its time."""
+
+    by_office: bool
+    """Whether it was the office that withdrew it, and not the member."""
+
+
+@dataclass(frozen=True)
+class HandedOver(Letter):
+    """A research request that somebody else goes on with."""
+
+    now_with: str
 
 
 @dataclass(frozen=True)

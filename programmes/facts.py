@@ -21,6 +21,14 @@ INVITED = "invited"
 same record about it. Where nobody has it, there is nobody to tell, and nothing is amiss."""
 
 
+_CONTACT = "con_"
+
+
+def is_of_member(actor: str) -> bool:
+    """Whether an actor is one of the member's contacts, and not of the office."""
+    return actor.startswith(_CONTACT)
+
+
 @dataclass(frozen=True)
 class Fact:
     """One event of the timeline. ``kind`` is ``<family>.<past participle>``."""

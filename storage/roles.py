@@ -11,12 +11,14 @@ from storage.tables import Engagement, Item
 
 LEAD = "lead"
 MEMBER = "member"
+REQUESTER = "requester"
+"""The contact who asked for an item, as long as they are one."""
 MANAGER = "manager"
 ADVISER = "adviser"
 RESEARCHER = "researcher"
 TEAM = "team"
 FUNDER = "funder"
-ROLES = (LEAD, MEMBER, MANAGER, ADVISER, RESEARCHER, TEAM, FUNDER)
+ROLES = (LEAD, MEMBER, REQUESTER, MANAGER, ADVISER, RESEARCHER, TEAM, FUNDER)
 
 MAY_WORK_AS: Mapping[str, frozenset[str]] = {
     MANAGER: frozenset({MANAGER}),
@@ -38,6 +40,7 @@ class Team:
     manager_id: str | None = None
     adviser_id: str | None = None
     assignee_id: str | None = None
+    requester_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Roster:
                 return list(self.leads)
             case "member":
                 return list(self.contacts)
+            case "requester":
+                return [one for one in self.contacts if one == team.requester_id]
             case "manager":
                 return self._first(team.manager_id)
             case "adviser":
@@ -115,6 +120,7 @@ def team_of(engagement: Engagement, item: Item | None) -> Team:
         manager_id=engagement.manager_id,
         adviser_id=engagement.adviser_id,
         assignee_id=item.assignee_id if item else None,
+        requester_id=item.data.get("requester") if item else None,
     )
 
 

@@ -9,7 +9,10 @@ from api.commands.reaching import engagement_in_reach, item_in_reach
 from api.commands.to_item import send_to_item
 from api.desk import Desk
 from api.permissions import Actor
+from api.problems import wrong_value
+from programmes.nearness import meant
 from storage.ids import derived_id, new_id
+from storage.reach import Place
 from workflows.ids import engagement_workflow_id
 from workflows.messages import (
     AcceptDelivery,
@@ -44,6 +47,8 @@ async def submit_request(
 ) -> tuple[str, Taken]:
     """Open a research request; the id is the same for the same key."""
     place = await engagement_in_reach(desk, actor, "submit_request", engagement_id)
+    if theme:
+        await _require_theme(desk, place, theme)
     item_id = derived_id("itm", actor.holder_id, key) if key else new_id("itm")
     async with written(desk, actor, key, request=request) as texts:
         command = OpenRequest(actor.holder_id, item_id, texts["request"], theme)
@@ -168,3 +173,11 @@ async def withdraw_request(
     async with written(desk, actor, key, reason=reason) as texts:
         command = WithdrawRequest(actor.holder_id, texts["reason"])
         return await send_to_item(desk, actor, place, command, key)
+
+
+async def _require_theme(desk: Desk, place: Place, theme: str) -> None:
+    voice = await desk.definitions.voice(place.programme_id, place.programme_version)
+    known = voice.titles.themes
+    if theme not in known:
+        mend = meant(theme, known)
+        raise wrong_value("theme", "#/theme", mend=f"{mend[:1].upper()}{mend[1:]}")

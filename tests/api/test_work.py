@@ -53,6 +53,23 @@ async def test_those_who_may_are_taken(person: str, calling: Caller) -> None:
     assert answer.status_code == 503
 
 
+REQUESTS = f"/api/v1/engagements/{CARDIFF.engagement}/requests"
+
+
+@pytest.mark.parametrize(
+    ("theme", "mend"), [("good-job", "Did you mean 'good-jobs'?"), ("xyz", "Write one of these: ")]
+)
+async def test_a_theme_that_the_programme_does_not_have_is_refused(
+    theme: str, mend: str, calling: Caller
+) -> None:
+    body = {"text": "What raises pay?", "theme": theme}
+    answer = await calling("member").post(REQUESTS, json=body)
+    assert answer.status_code == 422
+    [flaw] = answer.json()["errors"]
+    assert flaw["pointer"] == "#/theme"
+    assert flaw["mend"].startswith(mend)
+
+
 @pytest.mark.parametrize("path", [STEP, ACTION])
 @pytest.mark.parametrize(
     ("role", "owner"), [("researcher", "per_researcher"), ("adviser", "per_adviser")]

@@ -86,6 +86,20 @@ async def test_a_selector_means_whoever_is_there(
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("con_second", ["con_second"]), ("con_gone", []), ("con_other", []), ("per_manager", [])],
+)
+async def test_whoever_asked_is_meant_while_they_are_a_contact_of_the_member(
+    stocked: Database, asked: str, expected: list[str]
+) -> None:
+    request = item(None)
+    request.data = {"requester": asked}
+    async with stocked.reading() as session:
+        assert await holders(session, engagement(), request, "requester") == expected
+        assert await holders(session, engagement(), item(None), "requester") == []
+
+
 async def test_many_selectors_take_one_statement(stocked: Database) -> None:
     selectors = ("lead", "member", "team", "funder", "con_other", "per_gone", "lead")
     with count_statements(stocked) as seen:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from programmes.facts import is_of_member
 from programmes.planner import due_on
 from programmes.rules import ResearchRules, StageRule
 from workflows.ladder import OpenDeadline
@@ -29,6 +30,10 @@ FAMILY = "research"
 TRIAGE, ANSWER, SCOPE, ASSIGN = "triage", "answer", "scope", "assign"
 DRAFT, ACCEPTANCE, FEEDBACK = "draft", "acceptance", "feedback"
 
+REQUESTER = "requester"
+ASKED = ("lead", REQUESTER)
+"""Who of the member hears of a request: whoever asked may be another than the lead."""
+
 BEST_SCORE = 5
 
 
@@ -36,7 +41,8 @@ class ResearchRequestProcess(Process):
     """One stage at a time, each with one task of the same name.
 
     ``data``: text ids by name (``request``, ``question``, ``answer``, ``scope``, ``delivery``,
-    ``comments``, ``feedback``), and ``theme``, ``format``, ``score``, ``returns``.
+    ``comments``, ``feedback``), and ``theme``, ``format``, ``score``, ``returns``, ``requester``.
+    Whoever of the member asked for it hears of it beside the lead.
     """
 
     kind = "research"
@@ -49,8 +55,10 @@ class ResearchRequestProcess(Process):
 
     def open(self, decision: Decision) -> None:
         self.data = {"request": self.item.text, "theme": self.item.theme}
+        if is_of_member(self.item.by):
+            self.data["requester"] = self.item.by
         decision.fact("research.submitted", self.item.by, self.item.text)
-        decision.tell("research.received", "lead")
+        decision.tell("research.received", *ASKED)
         decision.tell("research.new", "manager", task=TRIAGE, revision=1)
         self._enter(TRIAGE, self.rules.triage, decision)
 
@@ -63,7 +71,7 @@ class ResearchRequestProcess(Process):
     def accept_request(self, command: AcceptRequest, decision: Decision) -> None:
         """It will be done: the scope is agreed next."""
         decision.fact("research.accepted", command.by)
-        decision.tell("research.accepted", "lead")
+        decision.tell("research.accepted", *ASKED)
         self._enter(SCOPE, self.rules.scope, decision)
 
     def may_decline_request(self, command: DeclineRequest, now: datetime) -> None:
@@ -73,7 +81,7 @@ class ResearchRequestProcess(Process):
     def decline_request(self, command: DeclineRequest, decision: Decision) -> None:
         """It will not be done: the member hears why."""
         decision.fact("research.declined", command.by, command.reason)
-        decision.tell("research.declined", "lead", text=command.reason)
+        decision.tell("research.declined", *ASKED, text=command.reason)
         self.end("declined", decision)
 
     def may_ask_member(self, command: AskMember, now: datetime) -> None:
@@ -85,7 +93,7 @@ class ResearchRequestProcess(Process):
         self.data["question"] = command.question
         decision.fact("research.asked", command.by, command.question)
         self._enter(ANSWER, self.rules.answer, decision)
-        self._tell_owner("research.question", ANSWER, decision, command.question)
+        self._tell_member("research.question", ANSWER, decision, command.question)
 
     def may_answer_question(self, command: AnswerQuestion, now: datetime) -> None:
         """Only an open question can be answered."""
@@ -113,7 +121,7 @@ class ResearchRequestProcess(Process):
             self.due_at = due_on(self.item.calendar, command.due)
             self.data["delivery_date"] = command.due.isoformat()
         decision.fact("research.scoped", command.by, command.text, format=command.format)
-        decision.tell("research.scoped", "lead", text=command.text)
+        decision.tell("research.scoped", *ASKED, text=command.text)
         self._enter(ASSIGN, self.rules.assign, decision)
 
     def may_assign_request(self, command: AssignRequest, now: datetime) -> None:
@@ -124,6 +132,8 @@ class ResearchRequestProcess(Process):
 
     def assign_request(self, command: AssignRequest, decision: Decision) -> None:
         """A researcher takes it up. Another one later takes over the same date."""
+        if self.assignee:
+            decision.tell("research.unassigned", self.assignee)
         self.assignee = command.researcher
         decision.fact("research.assigned", command.by, researcher=command.researcher)
         if self.stage == ASSIGN:
@@ -145,7 +155,7 @@ class ResearchRequestProcess(Process):
         self.data["delivery"] = command.text
         decision.fact("research.delivered", command.by, command.text)
         self._enter(ACCEPTANCE, self.rules.acceptance, decision)
-        self._tell_owner("research.delivered", ACCEPTANCE, decision, command.text)
+        self._tell_member("research.delivered", ACCEPTANCE, decision, command.text)
 
     # --- Acceptance and feedback -----------------------------------------------------------------
 
@@ -193,8 +203,11 @@ class ResearchRequestProcess(Process):
         self.require_open()
 
     def withdraw_request(self, command: WithdrawRequest, decision: Decision) -> None:
-        """The member does not need it any more: those at work on it hear at once."""
+        """The member does not need it any more, or the office cannot do it: those at work on it
+        hear at once, and the member where it was not the member."""
         decision.fact("research.withdrawn", command.by, command.reason)
+        if not is_of_member(command.by):
+            decision.tell("research.stopped", *ASKED, text=command.reason)
         decision.tell("research.withdrawn", "researcher", "manager", text=command.reason)
         self.end("withdrawn", decision)
 
@@ -208,7 +221,7 @@ class ResearchRequestProcess(Process):
         """Nobody answered: accept on the member's behalf, or close, as the programme says."""
         if deadline.at_end == "accept":
             decision.fact("research.delivery_accepted", automatic="yes")
-            decision.tell("research.auto_accepted", "lead", "researcher", "manager")
+            decision.tell("research.auto_accepted", *ASKED, "researcher", "manager")
             self._enter(FEEDBACK, self.rules.feedback, decision)
         elif self.stage == FEEDBACK:
             # No feedback is an answer too, and the work was accepted.
@@ -216,7 +229,7 @@ class ResearchRequestProcess(Process):
             self.end("accepted", decision)
         else:
             decision.fact("research.closed", outcome="no_answer", stage=self.stage)
-            decision.tell("research.closed", "lead", "researcher", "manager")
+            decision.tell("research.closed", *ASKED, "researcher", "manager")
             self.end("no_answer", decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
@@ -237,5 +250,14 @@ class ResearchRequestProcess(Process):
         return self.due_at if self.due_at is not None and self.due_at > now else None
 
     def _tell_owner(self, kind: str, task: str, decision: Decision, text: str) -> None:
-        deadline = self.deadlines.open[task]
-        decision.tell(kind, deadline.stage.owner, task=task, revision=deadline.revision, text=text)
+        self._tell_of(task, decision, kind, (self.deadlines.open[task].stage.owner,), text)
+
+    def _tell_member(self, kind: str, task: str, decision: Decision, text: str) -> None:
+        owner = self.deadlines.open[task].stage.owner
+        self._tell_of(task, decision, kind, (owner, REQUESTER), text)
+
+    def _tell_of(
+        self, task: str, decision: Decision, kind: str, to: tuple[str, ...], text: str
+    ) -> None:
+        revision = self.deadlines.open[task].revision
+        decision.tell(kind, *to, task=task, revision=revision, text=text)

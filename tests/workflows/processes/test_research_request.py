@@ -22,7 +22,7 @@ from workflows.messages import (
     ReturnDelivery,
     WithdrawRequest,
 )
-from workflows.processes.research_request import ResearchRequestProcess
+from workflows.processes.research_request import ASKED, ResearchRequestProcess
 
 TO_ACCEPTANCE = (
     AcceptRequest(MANAGER),
@@ -48,14 +48,14 @@ def after(*commands: object) -> ResearchRequestProcess:
 class TestTriage:
     def test_a_request_is_acknowledged_and_the_manager_asked_to_triage(self) -> None:
         record = ResearchRequestProcess(item_input("research")).opening()
-        assert told(record) == [("research.received", ("lead",)), ("research.new", ("manager",))]
+        assert told(record) == [("research.received", ASKED), ("research.new", ("manager",))]
         assert record.item is not None
         assert (record.item.stage, record.item.data["request"]) == ("triage", "txt_request")
 
     def test_declined_it_ends_and_the_member_hears_why(self) -> None:
         process = opened()
         record = give(process, DeclineRequest(MANAGER, "txt_why"), NOON)
-        assert told(record) == [("research.declined", ("lead",))]
+        assert told(record) == [("research.declined", ASKED)]
         assert (process.outcome, record.notices[0].text) == ("declined", "txt_why")
 
     def test_a_question_and_its_answer_lead_back_to_triage(self) -> None:
@@ -108,7 +108,10 @@ class TestScopeAndDraft:
         record = give(process, AssignRequest(MANAGER, "per_other"), NOON)
         assert process.deadlines.open["draft"].due_at == due
         assert process.assignee == "per_other"
-        assert told(record) == [("research.assigned", ("per_other",))]
+        assert told(record) == [
+            ("research.unassigned", (RESEARCHER,)),
+            ("research.assigned", ("per_other",)),
+        ]
 
 
 class TestAcceptance:
@@ -127,7 +130,7 @@ class TestAcceptance:
         process = after(*TO_ACCEPTANCE)
         records = run_out(process, NOON + timedelta(days=200), NOON)
         assert "research.delivery_accepted" in kinds(*records)
-        assert ("research.auto_accepted", ("lead", "researcher", "manager")) in told(*records)
+        assert ("research.auto_accepted", (*ASKED, "researcher", "manager")) in told(*records)
         assert kinds(records[-1]) == ["deadline.ended", "research.closed"]
         assert process.outcome == "accepted"
 
@@ -149,6 +152,35 @@ class TestWithdrawing:
         assert (process.outcome, record.tasks) == ("withdrawn", ())
         assert told(record) == [("research.withdrawn", ("researcher", "manager"))]
         assert "closed already" in refused(process, WithdrawRequest(LEAD, "txt_why"), NOON)
+
+    @pytest.mark.parametrize("done", range(len(ALL) + 1))
+    def test_where_the_office_withdraws_it_the_member_hears_why(self, done: int) -> None:
+        process = after(*ALL[:done])
+        record = give(process, WithdrawRequest(MANAGER, "txt_why"), NOON)
+        assert told(record) == [
+            ("research.stopped", ASKED),
+            ("research.withdrawn", ("researcher", "manager")),
+        ]
+        assert {notice.text for notice in record.notices} == {"txt_why"}
+
+
+class TestWhoAsked:
+    def test_a_contact_who_asks_is_kept_and_hears_of_it_to_the_end(self) -> None:
+        process = ResearchRequestProcess(replace(item_input("research"), by="con_officer"))
+        assert process.opening().item is not None
+        assert process.data["requester"] == "con_officer"
+        question = give(process, AskMember(MANAGER, "txt_question"), NOON)
+        assert told(question) == [("research.question", ASKED)]
+        give(process, AnswerQuestion("con_officer", "txt_answer"), NOON)
+        heard = [told(give(process, command, NOON)) for command in TO_ACCEPTANCE]
+        assert heard[0] == [("research.accepted", ASKED)]
+        assert heard[1] == [("research.scoped", ASKED)]
+        assert heard[3] == [("research.delivered", ASKED)]
+
+    def test_where_the_office_sent_it_in_there_is_none_but_the_lead(self) -> None:
+        process = ResearchRequestProcess(replace(item_input("research"), by=MANAGER))
+        process.opening()
+        assert "requester" not in process.data
 
 
 class TestClosingWithTheEngagement:
