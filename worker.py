@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,8 +17,6 @@ from activities.deliver import Courier
 from activities.digest import DigestDesk
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
 from activities.record import PATIENCE, Recorder, utc_now
-from api.commands.summaries import keep_summaries
-from api.temporal import connect
 from ending import run_and_leave
 from notifications.replies.address import reply_addresses
 from notifications.senders import Sender, sender_for
@@ -27,6 +24,8 @@ from settings import Settings
 from settings import settings as read_settings
 from storage.database import Database
 from storage.migrate import is_current
+from temporal.connection import connect
+from temporal.summaries import Summaries
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=10)
@@ -34,12 +33,6 @@ GRACE = timedelta(seconds=10)
 
 ASK_AGAIN = (1.0, 2.0, 4.0, 8.0)
 """Seconds between the attempts to reach what is not up yet; the last one repeats."""
-
-LOOK_AGAIN = 3600.0
-"""Seconds between two looks after the summaries."""
-
-SOON = 5.0
-"""Seconds until the next look where one failed; doubled with each failure after it."""
 
 PURE_MODULES = (
     "programmes",
@@ -108,53 +101,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     try:
         client = await _reach(settings, stop)
         if client is not None:
-            summaries = _Summaries(client, database, settings)
-            await summaries.look()
-            keeping = asyncio.create_task(summaries.keep(stop))
-            try:
+            async with Summaries(client, database, settings.task_queue, utc_now).at_work():
                 await _serve(build_workers(client, database, sender, settings), settings, stop)
-            finally:
-                keeping.cancel()
-                await asyncio.gather(keeping, return_exceptions=True)
     finally:
         await sender.close()
         # An SQLite engine that is not disposed keeps the process alive for ever.
         await database.dispose()
-
-
-@dataclass
-class _Summaries:
-    """Sees to it that summaries go out when the definitions say; the worker serves without, too."""
-
-    client: Client
-    database: Database
-    settings: Settings
-    failures: int = 0
-
-    async def look(self) -> None:
-        """Once, whatever is away."""
-        try:
-            kept = await keep_summaries(
-                self.client, self.database, self.settings.task_queue, utc_now()
-            )
-        except Exception as problem:  # whatever it is, emails go out and the next look comes
-            self.failures += 1
-            log.warning("worker.summaries", reason=type(problem).__name__)
-        else:
-            self.failures = 0
-            log.info("worker.summaries", schedules=kept.schedules, let_go=kept.let_go)
-
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Again and again: a definition or somebody's choice may have changed meanwhile."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self.wait())
-                return
-            await self.look()
-
-    def wait(self) -> float:
-        """Seconds until the next look: soon after one that failed, and then longer and longer."""
-        return min(LOOK_AGAIN, SOON * 2 ** (self.failures - 1)) if self.failures else LOOK_AGAIN
 
 
 async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.Event) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from api.definitions import Definitions
-from api.temporal import Temporal
 from settings import Settings
 from storage.database import Database
+from temporal.connection import Temporal
 
 
 def utc_now() -> datetime:

@@ -32,12 +32,12 @@ from api.routes import (
     reviews,
     templates,
 )
-from api.temporal import LazyTemporal, Temporal
 from api.webhooks import inbound, sendgrid_events
 from api.webhooks.telling import Teller
 from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
+from temporal.connection import LazyTemporal, Temporal
 
 VERSION = "0.1.0"
 

@@ -9,7 +9,6 @@ from api.commands.start import StartOrder, start_engagement
 from api.desk import Desk, utc_now
 from api.permissions import Actor
 from api.problems import Problem
-from api.temporal import LazyTemporal
 from commands.catalogue import say
 from commands.engagement_tables import print_engagement, print_engagements
 from commands.lookup import member_named, person_named
@@ -24,6 +23,7 @@ from storage.queries.engagement_detail import show_engagement
 from storage.queries.engagement_pages import EngagementFilter
 from storage.queries.engagements import list_engagements
 from storage.queries.paging import BadCursor
+from temporal.connection import LazyTemporal
 
 OPERATOR = Actor("operator", "manager")
 """Who acts at the command line: whoever may use it may do what a manager may."""

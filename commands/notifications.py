@@ -10,7 +10,6 @@ from api.commands.notifications import resolve_notification
 from api.desk import Desk, utc_now
 from api.pending import RecordPending
 from api.problems import Problem
-from api.temporal import LazyTemporal
 from commands.catalogue import say
 from commands.engagement import OPERATOR, stop_for
 from commands.outcome import Exit, Stop, ending, with_database
@@ -31,6 +30,7 @@ from storage.queries.notifications import (
 )
 from storage.queries.paging import BadCursor
 from storage.queries.troubles import TroubleRow, list_troubles, reason_of
+from temporal.connection import LazyTemporal
 
 app = typer.Typer(name="notifications", help="What became of each email, and why.")
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from temporalio.client import Client
 
-from api.temporal import connect
 from embedded.folder import running_in
 from settings import Settings
+from temporal.connection import connect
 
 
 def temporal_overrides(settings: Settings) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.commands.summaries import follow_definitions
-from api.temporal import LazyTemporal
 from commands.catalogue import say
 from commands.changing import OPERATOR, change
 from commands.outcome import Exit, Stop, ending, with_database
@@ -20,6 +18,8 @@ from programmes.loader import DefinitionErrors, built_in_definitions, load_defin
 from settings import settings
 from storage.database import Database
 from storage.master.programmes import add_programme
+from temporal.connection import LazyTemporal
+from temporal.summaries import follow_definitions
 
 
 def add(

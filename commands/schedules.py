@@ -2,14 +2,14 @@
 
 import typer
 
-from api.commands.schedule_sync import Synced, sync_schedules
-from api.temporal import LazyTemporal, TemporalDown
 from commands.catalogue import say
 from commands.outcome import Exit, Stop, ending, with_database
 from commands.places import temporal_overrides
 from commands.show import AsJson, print_json, print_table
 from settings import settings
 from storage.database import Database
+from temporal.connection import LazyTemporal, TemporalDown
+from temporal.schedules import Synced, sync_schedules
 
 app = typer.Typer(
     name="schedules", help="When summaries go out, in Temporal.", no_args_is_help=True

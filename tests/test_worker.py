@@ -1,8 +1,9 @@
 """What the worker registers is pinned: whoever drops a workflow breaks running engagements."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
-from typing import cast
 
 import pytest
 from temporalio import activity, workflow
@@ -36,6 +37,16 @@ def test_the_modules_shared_with_the_sandbox_are_pure_ones() -> None:
             *("programmes", "activities", "workflows", "pydantic", "pydantic_core")
         }
     assert "activities" not in worker.PURE_MODULES
+
+
+def test_a_worker_needs_nothing_of_the_web() -> None:
+    code = (
+        "import sys, worker\n"
+        "web = [name for name in sys.modules\n"
+        "       if name.split('.')[0] in {'api', 'fastapi', 'starlette', 'uvicorn'}]\n"
+        "assert not web, web"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
 
 
 @pytest.fixture
@@ -92,26 +103,6 @@ async def test_a_worker_that_waits_for_its_database_stops_when_asked(settings: S
     stop.set()
     async with asyncio.timeout(100):
         await running
-
-
-async def test_a_look_after_the_summaries_that_fails_is_repeated_soon_and_then_less_often(
-    settings: Settings,
-) -> None:
-    nowhere = cast(Client, None)
-    database = Database(settings.database_url)
-    summaries = worker._Summaries(nowhere, database, settings)
-    assert summaries.wait() == worker.LOOK_AGAIN
-    waits = []
-    try:
-        for _ in range(3):
-            # The tables are not there yet.
-            await summaries.look()
-            waits.append(summaries.wait())
-    finally:
-        await database.dispose()
-    assert waits == [5.0, 10.0, 20.0]
-    summaries.failures = 40
-    assert summaries.wait() == worker.LOOK_AGAIN
 
 
 def activity_names(of: Worker) -> list[str]:

@@ -22,8 +22,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.desk import Desk
 from api.problems import Problem
-from api.temporal import TemporalDown
 from storage.ids import derived_id, new_id
+from temporal.connection import TemporalDown
 from workflows.messages import REFUSED, Answer
 
 log = logging.getLogger("milepost.api")

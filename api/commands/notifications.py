@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
@@ -23,9 +22,7 @@ from storage import master
 from storage.ids import derived_id, new_id
 from storage.queries.notifications import NotificationDetail, show_notification
 from storage.queries.troubles import reason_of
-from workflows.ids import redelivery_workflow_id
-
-REDELIVERY = "Redelivery"
+from temporal.starting import start_round
 
 LOOK_EVERY = 0.05
 """Seconds between two looks whether the new round is on record."""
@@ -79,24 +76,11 @@ async def _send_again(
 
 
 async def start_redelivery(client: Client, desk: Desk, of: RedeliverInput) -> None:
-    """Two people at once start one and the same. One that found nothing to do may run again."""
+    """Have it sent again. Raises the problem ``unavailable``."""
     try:
         await start_round(client, desk.settings.task_queue, of)
     except RPCError as error:
         raise unsent(error) from error
-
-
-async def start_round(client: Client, task_queue: str, of: RedeliverInput) -> None:
-    """The same for whoever is not a person. Raises ``RPCError``."""
-    await client.start_workflow(
-        REDELIVERY,
-        of,
-        id=redelivery_workflow_id(of.notification_id, of.round),
-        task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        static_summary=f"Notification {of.notification_id}: sent again, {of.round}",
-    )
 
 
 async def _until(desk: Desk, notification_id: str, number: int) -> None:

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.commands.reaching import require
 from api.commands.releasing import release, withheld_for
-from api.commands.summaries import follow_definitions
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Flaw, Problem
@@ -23,6 +22,7 @@ from storage.queries.members import (
     show_person,
 )
 from storage.queries.programmes import ProgrammeRow, show_programme
+from temporal.summaries import follow_definitions
 
 _TAKEN = frozenset({"member_taken", "email_taken", "version_taken"})
 """Flaws that are about what is there already: 409 rather than 422."""

@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.inputs import RedeliverInput
-from api.background import rounds
 from api.commands.dispatch import reachable
 from api.commands.notifications import start_redelivery
 from api.desk import Desk
@@ -18,6 +17,7 @@ from api.permissions import Actor
 from api.problems import Problem
 from notifications.suppression import Waiting, left_waiting, waiting_for
 from programmes.facts import MILEPOST
+from temporal.rounds import rounds
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,6 @@ from api.commands.reaching import require
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem, wrong_value
-from api.temporal import CONNECT_TIMEOUT, start_operation
 from notifications.titles import parsed
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
@@ -23,6 +22,8 @@ from storage.ids import derived_id, new_id
 from storage.queries.members import show_member
 from storage.queries.programmes import show_programme
 from storage.starting import Opening, open_engagement, put_down, take_back
+from temporal.connection import CONNECT_TIMEOUT
+from temporal.starting import start_operation
 from workflows.ids import engagement_workflow_id
 from workflows.messages import Answer, EngagementInput, Start
 

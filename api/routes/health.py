@@ -9,8 +9,8 @@ from sqlalchemy import text
 from api.desk import Desk
 from api.problems import Problem, documented
 from api.schemas.records import Liveness, Readiness
-from api.temporal import TemporalDown
 from storage.migrate import is_current
+from temporal.connection import TemporalDown
 
 router = APIRouter(tags=["Health"])
 

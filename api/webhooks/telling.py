@@ -12,10 +12,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from activities.inputs import TellInput
-from api.background import rounds
 from api.desk import Desk
-from api.temporal import TemporalDown
 from storage.inbound import Untold, mark_told, untold
+from temporal.connection import TemporalDown
+from temporal.rounds import rounds
 from workflows.ids import reply_workflow_id
 
 log = structlog.get_logger(__name__)

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 
 from api.main import create_app
 from api.permissions import Role
-from api.temporal import LazyTemporal
 from settings import Settings
 from storage.database import Database
+from temporal.connection import LazyTemporal
 from tests.api.office import TOKENS, bearer, fill
 from tests.databases import migrated_sqlite, opened, sqlite_url
 from tests.storage.office import NOW

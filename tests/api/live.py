@@ -17,12 +17,12 @@ from temporalio.worker import Worker
 from api.desk import utc_now
 from api.main import create_app
 from api.permissions import Role
-from api.temporal import ConnectedTemporal, connect
 from notifications.senders import sender_for
 from programmes.loader import built_in_definitions
 from settings import Settings
 from storage.database import Database
 from storage.master import add_programme, create_token
+from temporal.connection import ConnectedTemporal, connect
 from tests.api.office import TOKENS, bearer
 from tests.histories import require_no_personal_data
 from tests.servers import dev_server

@@ -11,9 +11,9 @@ from sqlalchemy import text
 import api.main
 from api.guard import guarded_router
 from api.openapi import described_operations
-from api.temporal import LazyTemporal
 from settings import Settings
 from storage.database import Database
+from temporal.connection import LazyTemporal
 from tests.api.conftest import NOWHERE, Caller
 from tests.api.office import TOKENS
 from tests.databases import migrated_sqlite

@@ -12,11 +12,11 @@ from api.commands.office import edit_contact
 from api.commands.releasing import Releaser
 from api.desk import Desk
 from api.permissions import Actor
-from api.temporal import ConnectedTemporal, Temporal, TemporalDown
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.queries.members import show_member
 from storage.sql import engagements, mailbox, notifications
+from temporal.connection import ConnectedTemporal, Temporal, TemporalDown
 from tests.api.live import Live, at_work
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF

@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from api.temporal import connect
 from embedded.temporal_server import dies_with_this_process
 from notifications import ledger
 from notifications.dispatch import Dispatch, Taken
@@ -24,6 +23,7 @@ from notifications.senders import Accepted, Email, Sender, sender_for
 from notifications.titles import parsed
 from settings import Settings
 from storage.database import Database
+from temporal.connection import connect
 from tests.faults.couriers import delivering
 from tests.notifications.office import source
 

@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleRange
+from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleHandle, ScheduleRange
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
 from activities.inputs import DigestInput, DigestRun
-from api.commands.schedule_sync import sync_schedules
-from api.commands.summaries import follow_definitions, keep_summaries
-from api.temporal import ConnectedTemporal, LazyTemporal
 from notifications.senders.mailbox import Mailbox
 from settings import Settings
 from storage.database import Database
 from storage.sql import deliveries, mailbox, notifications, programmes
+from temporal.connection import ConnectedTemporal, LazyTemporal
+from temporal.schedules import sync_schedules
+from temporal.summaries import Summaries, follow_definitions, keep_summaries
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
 from tests.notifications.test_collected import collect, no_summaries_any_more
@@ -81,7 +81,28 @@ async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_n
         client = await Client.connect(address, data_converter=pydantic_data_converter)
         assert await follow_definitions(ConnectedTemporal(client), database, QUEUE)
         assert (await sync_schedules(client, database, QUEUE))[0].change == "kept"
+        await _looks_after_them(client, database)
         await _lets_go(client, database)
+
+
+async def _looks_after_them(client: Client, database: Database) -> None:
+    """What a worker does beside its work: a schedule that somebody took away is there again."""
+    handle = client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/manager")
+    await handle.delete()
+    async with (
+        Summaries(client, database, QUEUE, lambda: NOW).at_work(),
+        asyncio.timeout(60),
+    ):
+        while not await _is_there(handle):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def _is_there(handle: ScheduleHandle) -> bool:
+    try:
+        await handle.describe()
+    except RPCError:
+        return False
+    return True
 
 
 async def _lets_go(client: Client, database: Database) -> None:

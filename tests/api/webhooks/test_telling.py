@@ -8,12 +8,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from api.temporal import LazyTemporal
 from api.webhooks.telling import Teller
 from notifications.replies.address import ReplyAddresses
 from storage.database import Database
 from storage.inbound import untold
 from storage.sql import inbound_messages, notifications
+from temporal.connection import LazyTemporal
 from tests.api.conftest import NOWHERE
 from tests.api.live import Live, at_work
 from tests.api.live import temporal_address as temporal_address

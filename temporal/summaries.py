@@ -1,8 +1,10 @@
 """Keeps the promise of summaries: they have schedules, and what none tells of goes by itself."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,14 +12,18 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
-from api.commands.notifications import start_round
-from api.commands.schedule_sync import sync_schedules
-from api.temporal import Temporal, TemporalDown
 from notifications.digests.collected import stranded
 from programmes.facts import MILEPOST
 from storage.database import Database
+from temporal.connection import Temporal, TemporalDown
+from temporal.rounds import rounds
+from temporal.schedules import sync_schedules
+from temporal.starting import start_round
 
 log = structlog.get_logger("milepost.summaries")
+
+LOOK_EVERY = timedelta(hours=1)
+"""A definition or somebody's choice may have changed meanwhile."""
 
 AT_MOST = 5.0
 """Seconds that whoever adds a programme waits for its schedules: the worker makes them anyhow."""
@@ -42,6 +48,25 @@ async def keep_summaries(
     for one in waiting:
         await start_round(client, task_queue, RedeliverInput(one.id, one.round + 1, MILEPOST))
     return Kept(len(synced), len(waiting))
+
+
+@dataclass(frozen=True)
+class Summaries:
+    """Looks after the summaries beside a worker, which serves whatever becomes of a look."""
+
+    client: Client
+    database: Database
+    task_queue: str
+    now: Callable[[], datetime]
+
+    def at_work(self) -> AbstractAsyncContextManager[None]:
+        """Look at the beginning, and every now and then."""
+        return rounds(self._round)
+
+    async def _round(self) -> None:
+        kept = await keep_summaries(self.client, self.database, self.task_queue, self.now())
+        log.info("summaries.kept", schedules=kept.schedules, let_go=kept.let_go)
+        await asyncio.sleep(LOOK_EVERY.total_seconds())
 
 
 async def follow_definitions(temporal: Temporal, database: Database, task_queue: str) -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api.temporal import LazyTemporal, TemporalDown
 from embedded.temporal_server import DevServer
+from temporal.connection import LazyTemporal, TemporalDown
 from tests.api.conftest import NOWHERE
 from tests.servers import temporal_cli
 

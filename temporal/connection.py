@@ -1,4 +1,4 @@
-"""The way to Temporal: connects when first needed, so that reads work while it is down."""
+"""Connects to Temporal when first needed, so that reads work while it is down."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,25 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
-from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
-from workflows.ids import engagement_workflow_id
-from workflows.messages import EngagementInput
-from workflows.search_attributes import KIND, MEMBER, PROGRAMME
-
 CONNECT_TIMEOUT = timedelta(seconds=3)
-"""How long a command waits for a connection before it answers 503."""
-
-ENGAGEMENT = "Engagement"
+"""How long a command waits for a connection before it says that Temporal is down."""
 
 
 class TemporalDown(Exception):
@@ -86,26 +74,4 @@ async def connect(**overrides: Any) -> Client:
     options.update(overrides)
     return await Client.connect(
         options.pop("target_host"), data_converter=pydantic_data_converter, **options
-    )
-
-
-def start_operation(
-    start: EngagementInput, task_queue: str
-) -> WithStartWorkflowOperation[Any, Any]:
-    """How an engagement is started: once for ever under its id, readable in Temporal's UI."""
-    return WithStartWorkflowOperation(
-        ENGAGEMENT,
-        start,
-        id=engagement_workflow_id(start.engagement_id),
-        task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        static_summary=start.title,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(PROGRAMME, start.rules.programme),
-                SearchAttributePair(MEMBER, start.member_id),
-                SearchAttributePair(KIND, "engagement"),
-            ]
-        ),
     )

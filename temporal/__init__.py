@@ -1,0 +1,1 @@
+"""The way to Temporal from outside a workflow: connecting, starting, schedules, rounds."""

@@ -1,0 +1,55 @@
+"""Starts workflows: each once under its id, however often it is asked for."""
+
+from typing import Any
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+
+from activities.inputs import RedeliverInput
+from workflows.ids import engagement_workflow_id, redelivery_workflow_id
+from workflows.messages import EngagementInput
+from workflows.search_attributes import KIND, MEMBER, PROGRAMME
+
+ENGAGEMENT = "Engagement"
+REDELIVERY = "Redelivery"
+
+
+def start_operation(
+    start: EngagementInput, task_queue: str
+) -> WithStartWorkflowOperation[Any, Any]:
+    """How an engagement is started: once for ever under its id, readable in Temporal's UI."""
+    return WithStartWorkflowOperation(
+        ENGAGEMENT,
+        start,
+        id=engagement_workflow_id(start.engagement_id),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        static_summary=start.title,
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(PROGRAMME, start.rules.programme),
+                SearchAttributePair(MEMBER, start.member_id),
+                SearchAttributePair(KIND, "engagement"),
+            ]
+        ),
+    )
+
+
+async def start_round(client: Client, task_queue: str, of: RedeliverInput) -> None:
+    """Send a notification again. Two who ask at once start one and the same; one that found nothing
+    to do may run again. Raises ``RPCError``."""
+    await client.start_workflow(
+        REDELIVERY,
+        of,
+        id=redelivery_workflow_id(of.notification_id, of.round),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        static_summary=f"Notification {of.notification_id}: sent again, {of.round}",
+    )
