@@ -5,7 +5,7 @@ from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field
 
-from programmes.digests import Digests
+from programmes.digest_times import Digests
 from programmes.fields import (
     Address,
     Before,

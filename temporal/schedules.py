@@ -28,7 +28,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.inputs import DigestInput
 from notifications.digests.reading import newest_programmes
 from notifications.titles import parsed
-from programmes.digests import DIGESTS, Digest, DigestTime
+from programmes.digest_times import DigestTime
+from programmes.digests import DIGESTS, Digest
 from programmes.fields import Weekday
 from programmes.problems import DefinitionErrors
 from storage.database import Database

@@ -12,7 +12,7 @@ from notifications.digests.collected import stranded
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
 from notifications.senders.mailbox import Mailbox
-from programmes.digests import DigestTime
+from programmes.digest_times import DigestTime
 from programmes.facts import MILEPOST, Record
 from storage.database import Database
 from storage.queries.timeline import timeline
