@@ -4,7 +4,7 @@ A state is a rank. Everything but a repeated attempt goes up, so whatever the or
 loss of what is reported, the state is the furthest that was heard of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 from storage.queries.troubles import NEVER_LEFT
@@ -47,9 +47,6 @@ MOVES: Mapping[State, frozenset[State]] = {
 }
 """From each state to those that may follow. What is not here does not happen."""
 
-TROUBLES: frozenset[State] = frozenset({"unknown", "failed", "bounced", "dropped", "complained"})
-"""The states that a person has to look at; ``unknown`` once its time is up."""
-
 UNHEARD = frozenset({"no_recipient", "suppressed"})
 """Reasons for which an email was withheld though somebody should have heard."""
 
@@ -77,15 +74,6 @@ def may_follow(before: str, after: str) -> bool:
 def before(after: str) -> frozenset[State]:
     """The states that one may follow."""
     return frozenset(state for state, allowed in MOVES.items() if after in allowed)
-
-
-def furthest(start: str, reports: Iterable[str]) -> str:
-    """Where reports, one after the other, bring it; those that are not allowed change nothing."""
-    state = start
-    for report in reports:
-        if may_follow(state, report):
-            state = report
-    return state
 
 
 def choices_of(state: str, reason: str = "") -> tuple[Choice, ...]:

@@ -110,10 +110,6 @@ class WorkingCalendar:
         """When the sending window closes on that day."""
         return self._at(day, self.send_until)
 
-    def is_send_instant(self, instant: datetime) -> bool:
-        """Whether an email may leave at that instant."""
-        return self.next_send_instant(instant) == instant
-
     def next_send_instant(self, instant: datetime) -> datetime:
         """The instant itself inside a sending window, else the opening of the next one."""
         return self._next_within(instant, self.send_from, self.send_until)

@@ -50,7 +50,7 @@ def plan(
     An always-open calendar counts from an instant, so ``start`` may be a ``datetime`` there.
     """
     changes = adjustments or Adjustments()
-    opening = start_instant(rules, start, calendar)
+    opening = start_instant(start, calendar)
     onboarding = _onboarding(rules, opening, calendar, changes.moved)
     onboarded_at = changes.onboarded_at or onboarding.due_at
     reviews = review_dates(rules, calendar, onboarded_at, changes.moved)
@@ -60,12 +60,11 @@ def plan(
     return Plan(start=day, onboarded_at=onboarded_at, items=(onboarding, *later))
 
 
-def start_instant(rules: Rules, start: date | datetime, calendar: WorkingCalendar) -> datetime:
+def start_instant(start: date | datetime, calendar: WorkingCalendar) -> datetime:
     """The opening of the first working day on or after ``start``.
 
     On an always-open calendar an instant starts as it is.
     """
-    del rules  # every programme starts so today; a start rule would be read here
     if isinstance(start, datetime):
         if calendar.always_open:
             return calendar.next_working_instant(start)

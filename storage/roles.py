@@ -124,17 +124,10 @@ def team_of(engagement: Engagement, item: Item | None) -> Team:
     )
 
 
-async def holders(
-    session: AsyncSession, engagement: Engagement, item: Item | None, selector: str
-) -> list[str]:
-    """Ids of the active contacts or people behind one selector."""
-    return (await roster(session, team_of(engagement, item), [selector])).holders(selector)
-
-
 async def all_holders(
     session: AsyncSession, engagement: Engagement, item: Item | None, selectors: Iterable[str]
 ) -> Mapping[str, list[str]]:
-    """The same for several selectors, in one statement."""
+    """Ids of the active contacts or people behind each selector, in one statement."""
     wanted = set(selectors)
     known = await roster(session, team_of(engagement, item), wanted)
     return {selector: known.holders(selector) for selector in wanted}

@@ -52,21 +52,6 @@ class LazyTemporal:
             raise TemporalDown from error
 
 
-@dataclass(frozen=True)
-class ConnectedTemporal:
-    """A client that somebody else connected: the worker's tests, the command line."""
-
-    connected: Client
-
-    async def client(self) -> Client:
-        """The client, as long as its server answers. Raises ``TemporalDown``."""
-        try:
-            await self.connected.service_client.check_health(timeout=CONNECT_TIMEOUT)
-        except (RPCError, RuntimeError) as error:
-            raise TemporalDown from error
-        return self.connected
-
-
 async def connect(**overrides: Any) -> Client:
     """Connect as the ``TEMPORAL_*`` settings say, or to the local default."""
     options: dict[str, Any] = {"target_host": "localhost:7233"}

@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -25,12 +26,15 @@ from pathlib import Path
 import psycopg
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from embedded.provision import provide_temporal
 from embedded.temporal_server import NAMESPACE, DevServer, dies_with_this_process
 from embedded.time_skipping import provide_test_server
+from temporal.connection import CONNECT_TIMEOUT, TemporalDown
 
 STARTS_WITHIN_SECONDS = 90.0
 SDK_LETS_GO_SECONDS = 0.05
@@ -109,6 +113,21 @@ def postgres() -> Iterator[str]:
     finally:
         with server.connect() as connection:
             connection.execute(f'drop database "{name}" with (force)'.encode())
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The way to Temporal by a client that a test has connected."""
+
+    to: Client
+
+    async def client(self) -> Client:
+        """The client, as long as its server answers. Raises ``TemporalDown``."""
+        try:
+            await self.to.service_client.check_health(timeout=CONNECT_TIMEOUT)
+        except (RPCError, RuntimeError) as error:
+            raise TemporalDown from error
+        return self.to
 
 
 @cache

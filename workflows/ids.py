@@ -1,21 +1,16 @@
-"""Workflow ids and their inverses: opaque ids only, never a name or an address."""
-
-from dataclasses import dataclass
+"""Workflow ids: opaque ids only, never a name or an address."""
 
 from programmes.rules import ItemKind
-
-_ENGAGEMENT = "engagement"
-_REDELIVERY = "redelivery"
 
 
 def engagement_workflow_id(engagement_id: str) -> str:
     """``engagement/<engagement id>``."""
-    return f"{_ENGAGEMENT}/{engagement_id}"
+    return f"engagement/{engagement_id}"
 
 
 def item_workflow_id(engagement_id: str, kind: ItemKind, item_id: str) -> str:
     """``engagement/<engagement id>/<kind>/<item id>``."""
-    return f"{_ENGAGEMENT}/{engagement_id}/{kind}/{item_id}"
+    return f"engagement/{engagement_id}/{kind}/{item_id}"
 
 
 def reply_workflow_id(inbound_id: str) -> str:
@@ -25,35 +20,7 @@ def reply_workflow_id(inbound_id: str) -> str:
 
 def redelivery_workflow_id(notification_id: str, number: int) -> str:
     """``redelivery/<notification id>/<number of the round>``."""
-    return f"{_REDELIVERY}/{notification_id}/{number}"
-
-
-def parse_redelivery_id(workflow_id: str) -> tuple[str, int]:
-    """The inverse: the notification and the round. Raises ``ValueError`` for any other id."""
-    parts = workflow_id.split("/")
-    if len(parts) == 3 and parts[0] == _REDELIVERY and parts[1] and parts[2].isdecimal():
-        return parts[1], int(parts[2])
-    raise ValueError(f"not the id of a redelivery: {workflow_id!r}")
-
-
-@dataclass(frozen=True)
-class WorkflowAddress:
-    """What a workflow id says: the engagement, and the item where it is one's."""
-
-    engagement_id: str
-    kind: str = ""
-    item_id: str = ""
-
-
-def parse_workflow_id(workflow_id: str) -> WorkflowAddress:
-    """The inverse of both builders. Raises ``ValueError`` for an id that Milepost did not build."""
-    parts = workflow_id.split("/")
-    if parts[0] == _ENGAGEMENT and all(parts):
-        if len(parts) == 2:
-            return WorkflowAddress(parts[1])
-        if len(parts) == 4:
-            return WorkflowAddress(parts[1], parts[2], parts[3])
-    raise ValueError(f"not a Milepost workflow id: {workflow_id!r}")
+    return f"redelivery/{notification_id}/{number}"
 
 
 def scheduled_item_id(engagement_id: str, kind: ItemKind, key: str) -> str:

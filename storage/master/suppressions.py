@@ -1,6 +1,5 @@
 """Addresses to which nothing is sent, since they bounced or somebody complained."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,16 +65,6 @@ async def suppressed_address(session: AsyncSession, suppression_id: str) -> str 
     return await session.scalar(
         select(c.address).where(c.id == suppression_id, c.lifted_at.is_(None))
     )
-
-
-async def suppressed_of(session: AsyncSession, addresses: Iterable[str]) -> frozenset[str]:
-    """Which of these addresses take nothing, in lower case."""
-    wanted = {address.lower() for address in addresses}
-    c = suppressions.c
-    found = await session.scalars(
-        select(c.address).where(c.address.in_(wanted), c.lifted_at.is_(None))
-    )
-    return frozenset(found)
 
 
 async def holders_of(session: AsyncSession, address: str) -> list[str]:

@@ -22,10 +22,10 @@ from programmes.loader import built_in_definitions
 from settings import Settings
 from storage.database import Database
 from storage.master import add_programme, create_token
-from temporal.connection import ConnectedTemporal, connect
+from temporal.connection import connect
 from tests.api.office import TOKENS, bearer
 from tests.histories import require_no_personal_data
-from tests.servers import dev_server
+from tests.servers import Connected, dev_server
 from worker import build_workers
 from workflows import search_attributes
 
@@ -173,7 +173,7 @@ async def at_work(
         }
     )
     client = await connect(target_host=address)
-    app = create_app(given, database, ConnectedTemporal(client))
+    app = create_app(given, database, Connected(client))
     live = Live(app, database, client, given)
     async with database.transaction() as session:
         await add_programme(

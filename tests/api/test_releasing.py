@@ -16,11 +16,12 @@ from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.queries.members import show_member
 from storage.sql import engagements, mailbox, notifications
-from temporal.connection import ConnectedTemporal, Temporal, TemporalDown
+from temporal.connection import Temporal, TemporalDown
 from tests.api.live import Live, at_work
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF
 from tests.databases import opened, sqlite_url
+from tests.servers import Connected
 from tests.storage.office import NOW
 
 MANAGER = Actor("per_manager", "manager")
@@ -76,7 +77,7 @@ async def test_where_temporal_goes_away_after_the_change_the_next_look_lets_it_g
         at_work(temporal_address, database, tmp_path) as live,
     ):
         await withhold(database)
-        connected = ConnectedTemporal(live.client)
+        connected = Connected(live.client)
         # It answers before the change, and not after it.
         failing = Desk(database, GoesAway(connected, answers=1), live.settings)
         with capture_logs() as logs:
@@ -106,7 +107,7 @@ async def test_so_does_the_commands_repeat(
         at_work(temporal_address, database, tmp_path) as live,
     ):
         await withhold(database)
-        connected = ConnectedTemporal(live.client)
+        connected = Connected(live.client)
         for answers in (1, 9):
             desk = Desk(database, GoesAway(connected, answers), live.settings)
             await edit_contact(desk, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
@@ -124,7 +125,7 @@ async def test_an_office_that_starts_looks_at_once(
         at_work(temporal_address, database, tmp_path) as live,
     ):
         await withhold(database)
-        gone = Desk(database, GoesAway(ConnectedTemporal(live.client), answers=1), live.settings)
+        gone = Desk(database, GoesAway(Connected(live.client), answers=1), live.settings)
         await edit_contact(gone, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
         async with live.app.router.lifespan_context(live.app):
             assert await sent_to(live) == [NEW]

@@ -7,15 +7,13 @@ from hypothesis import strategies as st
 
 from notifications.sentences import notification_sentence
 from notifications.states import (
-    CHOICES,
     MOVES,
     STATES,
-    TROUBLES,
     before,
     choices_of,
-    furthest,
     may_follow,
 )
+from tests.notifications.hearing import furthest
 
 REPORTS = ("accepted", "deferred", "delivered", "bounced", "dropped", "complained")
 ENDS = ("bounced", "dropped", "complained")
@@ -32,7 +30,6 @@ reports = st.lists(st.sampled_from(REPORTS), max_size=12)
 def test_every_state_is_in_the_table() -> None:
     assert set(MOVES) == set(STATES)
     assert all(allowed <= set(STATES) for allowed in MOVES.values())
-    assert set(CHOICES) == TROUBLES
 
 
 def test_nothing_goes_back_but_that_an_attempt_is_repeated() -> None:

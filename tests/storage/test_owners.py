@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from storage.database import Database
 from storage.owners import resolve_owners
 from storage.record import write
-from storage.roles import holders
+from storage.roles import all_holders
 from storage.sql import engagements, items, tasks
 from storage.tables import Engagement, Item
 from tests.storage.office import NOW, item_record, office, task
@@ -33,6 +33,7 @@ async def test_sql_and_python_agree_on_who_owns_a_task(database: Database) -> No
             session.expire_all()
             engagement = await session.get_one(Engagement, "eng_1")
             item = await session.get_one(Item, "itm_1")
+            holders = await all_holders(session, engagement, item, SELECTORS)
             for row in (await session.execute(select(tasks))).all():
-                found = await holders(session, engagement, item, row.owner_role)
+                found = holders[row.owner_role]
                 assert row.owner_id == (found[0] if found else None), row.owner_role

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.roles import all_holders, holders
+from storage.roles import all_holders
 from storage.tables import Engagement, Item
 from tests.databases import count_statements
 from tests.storage.office import NOW, office
@@ -82,8 +82,8 @@ async def test_a_selector_means_whoever_is_there(
     expected: list[str],
 ) -> None:
     async with stocked.reading() as session:
-        found = await holders(session, engagement(**team), item(assignee), selector)
-    assert found == expected
+        found = await all_holders(session, engagement(**team), item(assignee), [selector])
+    assert found == {selector: expected}
 
 
 @pytest.mark.parametrize(

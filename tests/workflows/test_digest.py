@@ -16,14 +16,14 @@ from notifications.senders.mailbox import Mailbox
 from settings import Settings
 from storage.database import Database
 from storage.sql import deliveries, mailbox, notifications, programmes
-from temporal.connection import ConnectedTemporal, LazyTemporal
+from temporal.connection import LazyTemporal
 from temporal.schedules import sync_schedules
 from temporal.summaries import Summaries, follow_definitions, keep_summaries
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
 from tests.notifications.test_collected import collect, no_summaries_any_more
 from tests.notifications.test_courtesy import choose
-from tests.servers import dev_server
+from tests.servers import Connected, dev_server
 from workflows.ids import redelivery_workflow_id
 from workflows.search_attributes import ALL
 
@@ -79,7 +79,7 @@ async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_n
     assert not await follow_definitions(nobody, database, QUEUE)
     with dev_server({key.name: "Keyword" for key in ALL}) as address:
         client = await Client.connect(address, data_converter=pydantic_data_converter)
-        assert await follow_definitions(ConnectedTemporal(client), database, QUEUE)
+        assert await follow_definitions(Connected(client), database, QUEUE)
         assert (await sync_schedules(client, database, QUEUE))[0].change == "kept"
         await _looks_after_them(client, database)
         await _lets_go(client, database)

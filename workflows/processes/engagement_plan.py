@@ -138,7 +138,7 @@ class PlannedEngagement(RecordedEngagement):
     def _onboarding(self) -> Opening:
         assert self.opened_at is not None
         start = self.opened_at if self.calendar.always_open else self.input.start
-        at = start_instant(self.rules, start, self.calendar)
+        at = start_instant(start, self.calendar)
         return Opening(at, "onboarding", "onboarding")
 
     def _reviews(self, onboarded_at: datetime) -> tuple[PlannedItem, ...]:

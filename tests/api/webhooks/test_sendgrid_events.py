@@ -22,7 +22,6 @@ from structlog.testing import capture_logs
 
 from api.webhooks.sendgrid_events import LIMIT, PATH, SIGNATURE, TIMESTAMP
 from api.webhooks.signatures import NoKey, public_key
-from notifications.states import furthest
 from storage.database import Database
 from storage.sql import deliveries, events, notifications, provider_events
 from storage.strangers import strangers_since
@@ -32,6 +31,7 @@ from tests.databases import migrated_sqlite, opened
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.hearing import furthest
 from tests.notifications.office import office
 from tests.storage.office import NOW
 

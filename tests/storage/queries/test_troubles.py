@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from notifications.states import STATES, TROUBLES
+from notifications.states import CHOICES, STATES
 from notifications.states import UNHEARD as NAMED
 from storage.database import Database
 from storage.master.suppressions import lift, suppress
@@ -68,7 +68,7 @@ async def troubles(database: Database, now: datetime = NOW, **of: Any) -> list[s
 
 
 def test_the_states_are_those_of_the_ledger() -> None:
-    assert {*AT_ONCE, IN_TIME} == TROUBLES
+    assert {*AT_ONCE, IN_TIME} == set(CHOICES)
     assert set(UNHEARD) == NAMED
 
 
@@ -76,7 +76,7 @@ async def test_each_state_that_needs_a_person_is_there_and_no_other(kept: Databa
     for state in STATES:
         await put(kept, f"ntf_{state}", state)
     later = NOW + WAIT
-    assert set(await troubles(kept, later)) == {f"ntf_{state}" for state in TROUBLES}
+    assert set(await troubles(kept, later)) == {f"ntf_{state}" for state in CHOICES}
 
 
 async def test_what_nobody_knows_becomes_trouble_by_time_alone(kept: Database) -> None:

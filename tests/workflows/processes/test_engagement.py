@@ -51,7 +51,7 @@ class TestOpenings:
     def test_only_the_onboarding_is_ahead_at_first_on_the_first_working_day(self) -> None:
         process = EngagementProcess(engagement_input(start=date(2026, 12, 25)))
         process.opening(NOON)
-        at = start_instant(rules(), date(2026, 12, 25), calendar())
+        at = start_instant(date(2026, 12, 25), calendar())
         assert process.upcoming() == [Opening(at, "onboarding", "onboarding")]
 
     def test_the_end_of_the_onboarding_fixes_every_date_as_the_planner_has_it(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from programmes.planner import due_after, start_instant
 from tests.workflows.processes.drive import give, kinds, refused, run_out, told
-from tests.workflows.stories import LEAD, MANAGER, NOON, calendar, item_input, rules
+from tests.workflows.stories import LEAD, MANAGER, NOON, calendar, item_input
 from workflows.messages import CloseItem, CompleteStep, MoveDeadline, WaiveStep
 from workflows.processes.onboarding import OnboardingProcess
 
@@ -25,7 +25,7 @@ class TestOpening:
         assert told(record) == [("engagement.welcome", ("lead",))]
 
     def test_a_start_in_the_past_counts_from_its_own_date_and_skips_what_lies_behind(self) -> None:
-        begins = start_instant(rules(), date(2026, 10, 1), calendar())
+        begins = start_instant(date(2026, 10, 1), calendar())
         process = opened(begins=begins)
         task = process.deadlines.open["step:contacts"]
         assert task.due_at == due_after(calendar(), begins, "5wd") < NOON

@@ -71,7 +71,7 @@ class TestTriage:
         records = run_out(process, NOON + timedelta(days=90), NOON)
         assert kinds(records[-1]) == ["deadline.ended", "research.closed"]
         assert process.outcome == "no_answer"
-        assert calendar().is_send_instant(records[-1].facts[0].at)
+        assert calendar().next_send_instant(records[-1].facts[0].at) == records[-1].facts[0].at
 
 
 class TestScopeAndDraft:
