@@ -1,4 +1,8 @@
-"""Every setting of Milepost, once: from the environment, prefix ``MILEPOST_``."""
+"""Every setting of what runs, once: from the environment, prefix ``MILEPOST_``.
+
+What is read before anything is installed (``MILEPOST_CACHE`` and the programs to use instead of one
+that is downloaded or built) is with ``embedded.cache``, ``provision`` and ``time_skipping``.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -71,6 +71,7 @@ async def to_its_end(sending: Coroutine[Any, Any, None]) -> None:
 
 
 def kind(error: Exception) -> str:
+    """What to log of an error: its words may quote a person."""
     return type(error).__name__
 
 

@@ -48,6 +48,7 @@ class CalendarDecision:
 
 
 def rule_of(evidence: Evidence) -> Rule:
+    """The ladder and rung of the definition that it was decided by; bare where none led to it."""
     programme, version = evidence.scene.programme_id, evidence.version
     task, _, name = evidence.detail.row.rung.rpartition("/")
     definition = evidence.scene.definition
@@ -84,6 +85,7 @@ def _rung(rules: Rules, stage: StageRule, name: str) -> RungRule | None:
 
 
 def due_of(evidence: Evidence) -> Due | None:
+    """The date of its task, in the revision that it speaks of; ``None`` where it speaks of none."""
     row, revision = evidence.detail.row, evidence.detail.revision
     if not row.task or not revision:
         return None
@@ -98,6 +100,7 @@ def due_of(evidence: Evidence) -> Due | None:
 
 
 def calendar_of(evidence: Evidence) -> CalendarDecision | None:
+    """What the engagement's calendar made of it; ``None`` where no decision of it is on record."""
     calendar = evidence.calendar
     if calendar is None or not evidence.causes:
         return None

@@ -1,6 +1,6 @@
 """The projection: what a workflow decided becomes events, the reading copy and open tasks.
 
-``write`` takes at most seven statements, whatever the size of the record:
+``write`` takes seven statements at most, whatever the size of the record:
 
 1. the engagement, locked, with what is known of the item
 2. the facts; where some are there already it is asked which, and a repeated record stops here
@@ -9,6 +9,8 @@
 5. the item's tasks, as they are now
 6. who has to act on them today
 7. the engagement: its state, its sequence, and the earliest of its tasks' dates
+
+Three more make room for a record that takes the place of a lost decision (``lost_decisions``).
 """
 
 from collections.abc import Sequence
@@ -58,7 +60,7 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
     Facts are kept under (item, sequence, position) whenever they come. The states of item,
     engagement and tasks are each taken only from the highest sequence seen, so any order and any
     repetition of a list of records ends in the same state. A record that comes under the number of
-    a decision that was lost takes its place (see ``lost_decisions``). ``now`` is the clock of the
+    a decision that was lost takes its place. ``now`` is the clock of the
     writer; what is stored takes its instants from the record.
 
     Raises ``UnknownEngagement`` and ``MisplacedState``; both are permanent.

@@ -162,7 +162,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
 
     @workflow.query
     def progress(self) -> EngagementProgress:
-        """All of the state: what a wiped reading copy is rebuilt from."""
+        """All of the state, for whoever looks into the workflow in Temporal."""
         return self.process.progress(self._taken.ids)
 
     # --- Steps ------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ class ItemWorkflow(DecidingWorkflow[P]):
 
     @workflow.query
     def progress(self) -> ItemProgress:
-        """All of the state: what a wiped reading copy is rebuilt from."""
+        """All of the state, for whoever looks into the workflow in Temporal."""
         return self.process.progress(self._taken.ids)
 
     # --- Steps ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from programmes.facts import EngagementState, Fact, Notice, Record
 from storage.database import Database
 from storage.record import write
 from storage.sql import engagements, events, items, notifications, tasks
-from tests.databases import migrated_sqlite, opened
+from tests.databases import count_statements, migrated_sqlite, opened
 from tests.storage.office import NOW, days, item_record, office, task
 
 OPENED = item_record(1, "triage", task("triage", due=2))
@@ -70,6 +70,15 @@ async def state(database: Database) -> dict[str, list[tuple[object, ...]]]:
             )
             for table in (events, items, tasks, notifications)
         }
+
+
+async def test_taking_its_place_costs_three_statements(stocked: Database) -> None:
+    await recorded(stocked, OPENED, LOST)
+    decided = replace(DECIDED, item=LOST.item, tasks=LOST.tasks)
+    with count_statements(stocked) as seen:
+        async with stocked.transaction() as session:
+            assert await write(session, decided, NOW)
+    assert len(seen) == 10
 
 
 async def test_the_decision_that_was_taken_in_the_end_takes_its_place(

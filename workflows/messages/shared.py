@@ -44,5 +44,6 @@ class CloseItem:
 
     by: str
     outcome: str
-    """``withdrawn`` or ``rolled_over``."""
+    """How the engagement ends (``completed``, ``withdrawn``, ``cancelled``), or ``rolled_over``. An
+    item that is cancelled in Temporal closes itself so."""
     reason: str | None = None

@@ -70,7 +70,7 @@ class RecordedEngagement:
         return name in self.ended or name in self.items.values()
 
     def progress(self, processed: tuple[str, ...]) -> EngagementProgress:
-        """All of the state, for continue-as-new and for rebuilding a reading copy."""
+        """All of the state: what continue-as-new carries on."""
         return EngagementProgress(
             stage=self.stage,
             sequence=self.sequence,
