@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Role = Literal["manager", "researcher", "adviser", "viewer", "member"]
-ROLES: tuple[Role, ...] = ("manager", "researcher", "adviser", "viewer", "member")
+from programmes.vocabulary import OfficeRole
+
+Role = Literal[OfficeRole, "member"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 Reach = Literal["all", "own", "assigned", "advised", "held"]
 """``all``: everything. ``own``: the member's own engagements; the rest does not exist for it.

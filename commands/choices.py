@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +13,7 @@ from commands.lookup import holder_named
 from commands.outcome import ending, with_database
 from commands.show import AsJson, print_json, print_table
 from notifications.choices import Choices, choices_of
+from programmes.vocabulary import Mode, Reminders
 from storage.database import Database
 from storage.master.choices import NewChoices, set_choices
 
@@ -40,11 +41,9 @@ def show(holder: Holder, as_json: AsJson = False) -> None:
 @app.command("set")
 def set_some(
     holder: Holder,
-    language: Annotated[
-        Literal["en", "cy", "both"] | None, typer.Option(help="English, Welsh, or both.")
-    ] = None,
+    language: Annotated[Mode | None, typer.Option(help="English, Welsh, or both.")] = None,
     reminders: Annotated[
-        Literal["single", "digest"] | None,
+        Reminders | None,
         typer.Option(help="Each reminder by itself, or collected once a week."),
     ] = None,
     digests: Annotated[

@@ -13,7 +13,7 @@ from commands.catalogue import say
 from commands.changing import OPERATOR, change, with_change
 from commands.outcome import ending, with_database
 from commands.show import AsJson, print_json, print_line, print_table
-from programmes.holidays import Nation
+from programmes.vocabulary import Nation
 from storage.database import Database
 from storage.master.checks import Blackout, NewContact
 from storage.master.member_import import COLUMNS, import_members

@@ -1,7 +1,7 @@
 """`milepost person`: add and list the people of the office, of its funder and partners."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from commands.catalogue import say
 from commands.changing import OPERATOR, change
 from commands.outcome import ending, with_database
 from commands.show import AsJson, print_json, print_line, print_table
+from programmes.vocabulary import OfficeRole
 from storage.database import Database
 from storage.master.people import add_person
 from storage.queries.members import PersonRow, list_people, show_person
@@ -19,14 +20,12 @@ app = typer.Typer(
     name="person", help="Add and list the people of the office.", no_args_is_help=True
 )
 
-Role = Literal["manager", "researcher", "adviser", "viewer"]
-
 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="The person's name.")],
     email: Annotated[str, typer.Option(help="Where emails go.")],
-    role: Annotated[Role, typer.Option(help="What the person does; viewers only read.")],
+    role: Annotated[OfficeRole, typer.Option(help="What the person does; viewers only read.")],
     as_json: AsJson = False,
 ) -> None:
     """Add somebody of the office, of its funder or of a partner.
@@ -47,7 +46,7 @@ def add(
 
 @app.command("list")
 def list_all(
-    role: Annotated[Role | None, typer.Option(help="Only people of that role.")] = None,
+    role: Annotated[OfficeRole | None, typer.Option(help="Only people of that role.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the people, by name."""

@@ -15,7 +15,7 @@ from rich.markup import escape
 from commands.plan_table import plan_table
 from programmes.calendar import Blackout
 from programmes.definition import Definition
-from programmes.holidays import Nation, calendar_for
+from programmes.holidays import calendar_for
 from programmes.loader import (
     DefinitionErrors,
     built_in_definitions,
@@ -25,6 +25,7 @@ from programmes.loader import (
 from programmes.planner import Plan
 from programmes.planner import plan as make_plan
 from programmes.sentences import say
+from programmes.vocabulary import Nation
 
 app = typer.Typer(
     name="programme",

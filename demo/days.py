@@ -9,7 +9,8 @@ from programmes.calendar import WorkingCalendar
 from programmes.deadlines import shift_day
 from programmes.definition import Definition
 from programmes.durations import parse_duration
-from programmes.holidays import Nation, calendar_for
+from programmes.holidays import calendar_for
+from programmes.vocabulary import Nation
 
 SPANNED = timedelta(days=400)
 """How far the story reaches into the past and the future."""

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from programmes.health import Health
-from programmes.holidays import Nation
+from programmes.vocabulary import Nation, OfficeRole
 
-Role = Literal["manager", "researcher", "adviser", "viewer"]
 TEAM = ("lead", "manager", "adviser")
 """Whom `by` may name beside a person's key: those of the engagement itself."""
 
@@ -24,7 +23,7 @@ class SamplePerson(_Part):
 
     name: str
     email: str
-    role: Role
+    role: OfficeRole
 
 
 class SampleContact(_Part):

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.languages import ENGLISH, Language, Mode, languages_of
+from programmes.vocabulary import Reminders
 from storage.sql import choices, suppressions
-
-Reminders = Literal["single", "digest"]
 
 
 @dataclass(frozen=True)

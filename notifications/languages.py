@@ -1,12 +1,19 @@
 """The languages that emails are written in, and what a recipient may ask for."""
 
-from typing import Literal
+from programmes.vocabulary import LANGUAGES, Language, Mode
 
-Language = Literal["en", "cy"]
-Mode = Literal["en", "cy", "both"]
-"""What a recipient has chosen: one language, or both side by side in one email."""
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "LOCALES",
+    "TAGS",
+    "WELSH",
+    "InEnglish",
+    "Language",
+    "Mode",
+    "languages_of",
+]
 
-LANGUAGES: tuple[Language, ...] = ("en", "cy")
 ENGLISH: Language = "en"
 WELSH: Language = "cy"
 

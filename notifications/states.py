@@ -7,7 +7,7 @@ loss of what is reported, the state is the furthest that was heard of.
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from storage.queries.troubles import NEVER_LEFT
+from storage.queries.troubles import NEVER_LEFT, UNHEARD
 
 State = Literal[
     "reserved",
@@ -46,9 +46,6 @@ MOVES: Mapping[State, frozenset[State]] = {
     "complained": frozenset(),
 }
 """From each state to those that may follow. What is not here does not happen."""
-
-UNHEARD = frozenset({"no_recipient", "suppressed"})
-"""Reasons for which an email was withheld though somebody should have heard."""
 
 IN_TRANSIT: frozenset[State] = frozenset({"reserved", "claimed"})
 """The states of what is still to leave."""

@@ -5,7 +5,7 @@ The ``holidays`` library is large, so workflows never import this file: they car
 
 from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
-from typing import Literal, get_args
+from typing import get_args
 
 import holidays
 
@@ -13,8 +13,7 @@ from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
 from programmes.fields import Weekday, days_of, hours_of
 from programmes.office_hours import Closure, OpenCalendar, UkCalendar
-
-Nation = Literal["ENG", "WLS", "SCT", "NIR"]
+from programmes.vocabulary import Nation
 
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 

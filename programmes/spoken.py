@@ -1,7 +1,7 @@
 """A text of a definition: plain, or in English and in Welsh."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -16,14 +16,13 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from programmes.problems import MistakeError
+from programmes.vocabulary import Language
 
 STORED = "stored"
 """The key in Pydantic's context that says that a definition was taken long ago."""
 
 _BREAKS = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _UNBROKEN = f"^[^{_BREAKS[1:-1]}]*$"
-
-Tongue = Literal["en", "cy"]
 
 
 class Spoken(str):
@@ -37,7 +36,7 @@ class Spoken(str):
         return made
 
 
-def spoken(text: str, language: Tongue) -> str:
+def spoken(text: str, language: Language) -> str:
     """The text in that language; one that is written in one language only is the same in both."""
     welsh = text.cy if isinstance(text, Spoken) else ""
     return welsh if language == "cy" and welsh else str(text)

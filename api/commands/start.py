@@ -17,7 +17,8 @@ from api.problems import Problem, wrong_value
 from notifications.titles import parsed
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
-from programmes.holidays import Nation, calendar_for
+from programmes.holidays import calendar_for
+from programmes.vocabulary import Nation
 from storage.ids import derived_id, new_id
 from storage.queries.members import show_member
 from storage.queries.programmes import show_programme

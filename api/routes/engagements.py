@@ -12,18 +12,18 @@ from api.readings import engagements as shown
 from api.readings.sight import sight
 from api.routes.answering import API, COMMAND, FOUND, READ, engagement_state
 from api.routes.paging import Cursor, Limit, next_link
-from api.schemas.answers import Engagement, EngagementEntry, Health
+from api.schemas.answers import Engagement, EngagementEntry
 from api.schemas.commands import NewDate, NewStart, Reason
 from api.schemas.fields import Id
 from api.schemas.records import Plan
 from api.schemas.refs import Page
-from storage.queries.engagement_pages import EngagementFilter
+from programmes.facts import EngagementStage
+from programmes.health import Health
+from storage.queries.engagement_pages import EngagementFilter, Sort
 from storage.queries.engagements import list_engagements as listed
 
 router = guarded_router("Engagements")
 
-Stage = Literal["onboarding", "active", "completing", "completed", "withdrawn"]
-Sort = Literal["member", "started_on", "opened_at", "due_at"]
 SomeId = Annotated[str | None, Query(max_length=120, pattern=r"^[a-z0-9][a-z0-9_.:-]*$")]
 SearchText = Annotated[
     str | None,
@@ -39,7 +39,7 @@ SearchText = Annotated[
 async def list_engagements(
     request: Request,
     call: Read,
-    stage: Stage | None = None,
+    stage: EngagementStage | None = None,
     health: Health | None = None,
     programme: SomeId = None,
     member: SomeId = None,

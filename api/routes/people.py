@@ -1,6 +1,6 @@
 """The people of the office, of its funder and of its partners."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 
@@ -14,19 +14,17 @@ from api.schemas.fields import Id
 from api.schemas.master import NewPerson, PersonEdit
 from api.schemas.office import Person
 from api.schemas.refs import Page
+from programmes.vocabulary import OfficeRole
 from storage.queries import members as stored
 
 router = guarded_router("People")
 
-OfficeRole = Annotated[
-    Literal["manager", "researcher", "adviser", "viewer"] | None,
-    Query(description="Only people of that role."),
-]
+SomeRole = Annotated[OfficeRole | None, Query(description="Only people of that role.")]
 
 
 @router.get("/people", summary="List people", responses=READ)
 async def list_people(
-    request: Request, call: Read, role: OfficeRole = None, cursor: Cursor = None, limit: Limit = 50
+    request: Request, call: Read, role: SomeRole = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Person]:
     """The people of the office, of its funder and of its partners, by name."""
     async with call.desk.database.reading() as session:

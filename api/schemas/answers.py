@@ -1,14 +1,13 @@
 """What the API answers about engagements: where they stand, their items, their tasks."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from api.schemas.particulars import Action, Check, Step, WrittenText
 from api.schemas.refs import MEMBER, PERSON, MemberRef, ProgrammeRef, Ref, example
-
-Health = Literal["on_track", "due_soon", "overdue", "stuck"]
+from programmes.health import Health
 
 TASK: dict[str, Any] = {
     "item": "itm_q7ab2c4d6e8fgh2jk3m5",

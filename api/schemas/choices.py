@@ -1,12 +1,13 @@
 """What recipients choose about their emails, and the addresses that take none: as JSON."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from api.schemas.fields import BODY, Day, Key
 from api.schemas.refs import PERSON, Ref, example
+from programmes.vocabulary import Mode, Reminders
 
 CHOICES: dict[str, Any] = {
     "language": "both",
@@ -37,10 +38,8 @@ class NewChoices(BaseModel):
     """All choices; what is left out is as if nobody had chosen."""
 
     model_config = {**BODY, "json_schema_extra": {"examples": [CHOICES]}}
-    language: Literal["en", "cy", "both"] = Field(
-        default="en", description="English, Welsh, or both in one email."
-    )
-    reminders: Literal["single", "digest"] = Field(
+    language: Mode = Field(default="en", description="English, Welsh, or both in one email.")
+    reminders: Reminders = Field(
         default="single",
         description=(
             "`digest`: what comes ahead of a date is collected into a weekly email. Emails that "

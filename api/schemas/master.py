@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.fields import BODY, Day, Line
-
-Nation = Literal["ENG", "WLS", "SCT", "NIR"]
+from programmes.vocabulary import Nation, OfficeRole
 
 Email = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
 """Checked by the room that stores it, for its form alone."""
@@ -85,7 +84,7 @@ class NewPerson(Body):
     model_config = _example(name="Ada Okafor", email="ada@example.org", role="manager")
     name: Line
     email: Email
-    role: Literal["manager", "researcher", "adviser", "viewer"]
+    role: OfficeRole
 
 
 class PersonEdit(Body):

@@ -1,15 +1,14 @@
 """What the API answers about one notification: what became of it, why, and what to do about it."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.fields import BODY, Paragraphs
 from api.schemas.records import Notification
 from api.schemas.refs import MEMBER, PERSON, MemberRef, Ref, example
-
-Choice = Literal["arrived", "send_again", "dismiss"]
+from notifications.states import Choice
 
 _ATTEMPT: dict[str, Any] = {
     "sender": "sendgrid",

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.refs import PERSON, Ref, example
+from notifications.ical import Method
 
 
 class TimelineEntry(BaseModel):
@@ -187,7 +188,7 @@ class Mail(MailEntry):
     )
     text: str
     html: str
-    calendar_method: Literal["REQUEST", "PUBLISH", "CANCEL"] | None = Field(
+    calendar_method: Method | None = Field(
         description="What a calendar does with its calendar part; nothing where it has none."
     )
 

@@ -1,13 +1,16 @@
 """What the API takes and answers about an office's own templates."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.commands import Body
 from api.schemas.fields import BODY, Key, Line
 from api.schemas.refs import example
+from notifications.languages import Language
+from notifications.overrides.draft import PartName
+from notifications.overrides.preview import Source as Whose
 
 SUBJECT = "{{ member }}: your research is here"
 TEXT = (
@@ -71,7 +74,7 @@ class TemplateEntry(BaseModel):
 
     model_config = example(ENTRY)
     kind: str
-    language: Literal["en", "cy"]
+    language: Language
     active: int = Field(description="The version in use; 0 is the built-in one.")
     versions: int = Field(description="How many of the office's own there are.")
 
@@ -115,7 +118,7 @@ class TemplateDetail(TemplateEntry):
 class TemplateFault(BaseModel):
     """Something wrong with a template."""
 
-    part: Literal["subject", "text", "html"]
+    part: PartName
     line: int = Field(description="From 1; 0 where it is about the whole part.")
     what: str
     mend: str
@@ -148,7 +151,7 @@ class TemplatePreview(BaseModel):
     subject: str
     text: str
     html: str
-    data: Literal["engagement", "partly", "sample"] = Field(
+    data: Whose = Field(
         description="Whose data fill it: the engagement's, its names and samples, or samples."
     )
 

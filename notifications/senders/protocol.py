@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
+from notifications.ical import Method
 from programmes.spoken import one_line
 
 
@@ -11,7 +12,7 @@ from programmes.spoken import one_line
 class Invitation:
     """The calendar part of an email (iTIP, RFC 5546): what a calendar does with it, and what on."""
 
-    method: Literal["REQUEST", "PUBLISH", "CANCEL"]
+    method: Method
     content: str
     """The whole ``VCALENDAR``, with CRLF line ends."""
 

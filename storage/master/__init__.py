@@ -5,7 +5,7 @@ was given is raised as ``Rejected``, with every flaw and its mend; an id that is
 ``Missing``.
 """
 
-from storage.master.checks import NATIONS, PERSON_ROLES, Blackout, NewContact
+from storage.master.checks import Blackout, NewContact
 from storage.master.flaws import Flaw, Missing, Rejected
 from storage.master.member_import import COLUMNS, import_members
 from storage.master.members import add_contact, add_member, update_contact, update_member
@@ -16,8 +16,6 @@ from storage.master.tokens import NewToken, create_token, hash_of, revoke_token
 
 __all__ = [
     "COLUMNS",
-    "NATIONS",
-    "PERSON_ROLES",
     "Blackout",
     "Flaw",
     "Missing",

@@ -5,10 +5,9 @@ from datetime import date
 
 from email_validator import EmailNotValidError, validate_email
 
+from programmes.vocabulary import NATIONS, OFFICE_ROLES
 from storage.master.flaws import Flaw, flaw
 
-NATIONS = ("ENG", "WLS", "SCT", "NIR")
-PERSON_ROLES = ("manager", "researcher", "adviser", "viewer")
 NAME_LENGTH = 200
 
 
@@ -75,9 +74,9 @@ def nation_flaws(nation: str, *, line: int = 0) -> list[Flaw]:
 
 def role_flaws(role: str) -> list[Flaw]:
     """What is wrong with the role of a person of the office."""
-    if role in PERSON_ROLES:
+    if role in OFFICE_ROLES:
         return []
-    return [flaw("role_unknown", "role", role=role, known=", ".join(PERSON_ROLES))]
+    return [flaw("role_unknown", "role", role=role, known=", ".join(OFFICE_ROLES))]
 
 
 def blackout_flaws(blackouts: tuple[Blackout, ...]) -> list[Flaw]:

@@ -7,12 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.vocabulary import MODES, REMINDERS
 from storage.master.audit import note
 from storage.master.flaws import Flaw, Missing, flaw, reject_any
 from storage.sql import choices, contacts, insert_or_ignore, people
 
-LANGUAGES = ("en", "cy", "both")
-REMINDERS = ("single", "digest")
 _DAYS_OF_THE_WEEK = 7
 
 
@@ -85,7 +84,7 @@ async def stop_digests(session: AsyncSession, now: datetime, holder_id: str) -> 
 def _flaws(given: NewChoices) -> list[Flaw]:
     flaws: list[Flaw] = []
     for name, value, known in (
-        ("language", given.language, LANGUAGES),
+        ("language", given.language, MODES),
         ("reminders", given.reminders, REMINDERS),
     ):
         if value not in known:

@@ -14,12 +14,13 @@ from temporalio.testing import WorkflowEnvironment
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Transient
 from programmes.calendar import Blackout, WorkingCalendar
-from programmes.holidays import Nation, calendar_for
+from programmes.holidays import calendar_for
 from programmes.rules import ItemKind
+from programmes.vocabulary import NATIONS, Nation
 from storage.database import Database
 from tests.servers import time_skipping
 from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
-from tests.workflows.stories import LEAD, MANAGER, NATIONS, calendar, definition
+from tests.workflows.stories import LEAD, MANAGER, calendar, definition
 from workflows import search_attributes
 from workflows.ids import scheduled_item_id
 from workflows.messages import CompleteStep, MoveDeadline

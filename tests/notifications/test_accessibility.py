@@ -9,14 +9,14 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from notifications.catalogue import KINDS, Kind
-from notifications.languages import LANGUAGES, Mode, languages_of
+from notifications.languages import Mode, languages_of
 from notifications.overrides.samples import edges, sample
 from notifications.rendering import put_together, side_of
+from programmes.vocabulary import MODES
 from tests.notifications.browser import browser
 
 pytestmark = pytest.mark.browser
 
-MODES: tuple[Mode, ...] = (*LANGUAGES, "both")
 RULES = {
     "runOnly": {
         "type": "tag",

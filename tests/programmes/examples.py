@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
-from programmes.holidays import Nation, calendar_for
+from programmes.holidays import calendar_for
 from programmes.loader import built_in_definitions, load_definition
 from programmes.rules import LadderRule, RungRule
+from programmes.vocabulary import NATIONS, Nation
 
-NATIONS: tuple[Nation, ...] = ("ENG", "WLS", "SCT", "NIR")
 IGN = "inclusive-growth-network"
 
 LONDON = ZoneInfo("Europe/London")

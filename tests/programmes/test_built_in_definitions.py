@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 
 from programmes.loader import built_in_definitions, definition_schema, load_definition
 from programmes.planner import plan, review_dates
-from tests.programmes.examples import IGN, NATIONS, always_open, at, built_in, uk
+from programmes.vocabulary import NATIONS
+from tests.programmes.examples import IGN, always_open, at, built_in, uk
 from tests.programmes.small import SMALL
 
 NAMES = [name for name, _ in built_in_definitions()]

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from programmes.definition import Definition
-from programmes.holidays import Nation, bank_holidays, calendar_for
+from programmes.holidays import bank_holidays, calendar_for
 from programmes.office_hours import Closure
-from tests.programmes.examples import IGN, NATIONS, always_open, built_in, uk
+from programmes.vocabulary import NATIONS, Nation
+from tests.programmes.examples import IGN, always_open, built_in, uk
 
 
 class TestBankHolidays:

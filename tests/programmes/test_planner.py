@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from programmes.calendar import Blackout, WorkingCalendar
-from programmes.holidays import Nation
 from programmes.planner import (
     Adjustments,
     Plan,
@@ -22,6 +21,7 @@ from programmes.planner import (
     start_instant,
 )
 from programmes.rules import LadderRule, Rules
+from programmes.vocabulary import Nation
 from tests.programmes.examples import (
     IGN,
     always_open,

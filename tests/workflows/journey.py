@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from programmes.holidays import Nation
 from programmes.planner import Plan, PlannedDeadline, PlannedItem
+from programmes.vocabulary import Nation
 from tests.workflows.office import COLLEAGUE, VIEWER, Engaged, skip_to
 from tests.workflows.stories import ADVISER, LEAD, MANAGER, calendar, rules
 from workflows.ids import scheduled_item_id

@@ -18,9 +18,9 @@ from temporalio.testing import WorkflowEnvironment
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Sender
 from programmes.calendar import WorkingCalendar
-from programmes.holidays import Nation
 from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
+from programmes.vocabulary import Nation
 from settings import Settings
 from storage.database import Database
 from storage.migrate import upgrade

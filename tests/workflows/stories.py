@@ -7,12 +7,12 @@ from typing import Any
 
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.holidays import Nation, calendar_for
+from programmes.holidays import calendar_for
 from programmes.loader import built_in_definitions, load_definition
 from programmes.rules import ItemKind, Rules
+from programmes.vocabulary import Nation
 from workflows.messages import EngagementInput, ItemInput
 
-NATIONS: tuple[Nation, ...] = ("ENG", "WLS", "SCT", "NIR")
 START = date(2026, 12, 14)
 NOON = datetime(2026, 12, 14, 12, tzinfo=UTC)
 MANAGER, ADVISER, RESEARCHER = "per_manager", "per_adviser", "per_researcher"

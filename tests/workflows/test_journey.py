@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from programmes.holidays import Nation
 from programmes.planner import plan
+from programmes.vocabulary import NATIONS, Nation
 from tests.workflows.journey import Journey
 from tests.workflows.office import engagement_of, open_office
-from tests.workflows.stories import NATIONS, calendar, rules
+from tests.workflows.stories import calendar, rules
 
 pytestmark = pytest.mark.time_skipping
 

@@ -7,14 +7,12 @@ import pytest
 from sqlalchemy import insert, update
 
 from notifications.states import CHOICES, STATES
-from notifications.states import UNHEARD as NAMED
 from storage.database import Database
 from storage.master.suppressions import lift, suppress
 from storage.queries.suppressions import list_suppressions
 from storage.queries.troubles import (
     AT_ONCE,
     IN_TIME,
-    UNHEARD,
     count_troubles,
     list_troubles,
     troubles_of,
@@ -69,7 +67,6 @@ async def troubles(database: Database, now: datetime = NOW, **of: Any) -> list[s
 
 def test_the_states_are_those_of_the_ledger() -> None:
     assert {*AT_ONCE, IN_TIME} == set(CHOICES)
-    assert set(UNHEARD) == NAMED
 
 
 async def test_each_state_that_needs_a_person_is_there_and_no_other(kept: Database) -> None:
