@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
-from api import openapi, problem_handlers
+from api import problem_handlers
 from api.commands.releasing import Releaser
 from api.desk import Desk
 from api.etags import EntityTags
 from api.middleware import BodyLimit, Envelope
+from api.openapi import Described
 from api.pages import calendar_feed, unsubscribe
 from api.pages import router as pages
 from api.routes import (
@@ -40,6 +40,7 @@ from storage.database import Database
 from temporal.connection import LazyTemporal, Temporal
 
 VERSION = "0.1.0"
+"""The project's own, also where it runs from a clone that nobody has installed."""
 
 SUBJECTS = (
     programmes,
@@ -75,7 +76,7 @@ def create_app(
             await opened.dispose()
 
     # FastAPI's own documentation pages load scripts from elsewhere.
-    app = FastAPI(
+    app = Described(
         title="Milepost",
         version=VERSION,
         lifespan=lifespan,
@@ -94,7 +95,6 @@ def create_app(
     app.include_router(unsubscribe.router)
     app.include_router(calendar_feed.router)
     app.include_router(inbound.router)
-    openapi.describe(app)
     # The last one added is the outermost.
     app.add_middleware(EntityTags)
     app.add_middleware(BodyLimit)
@@ -102,8 +102,6 @@ def create_app(
     return app
 
 
-def __getattr__(name: str) -> Any:
-    """``api.main:app``, for uvicorn: made when asked for, since an import should open nothing."""
-    if name == "app":
-        return create_app(process_settings())
-    raise AttributeError(name)
+def served() -> FastAPI:
+    """The application of this process's settings, for uvicorn: an import should open nothing."""
+    return create_app(process_settings())

@@ -18,15 +18,14 @@ Milepost runs support programmes: one durable workflow per member's engagement.
 """
 
 
-def describe(app: FastAPI) -> None:
-    """Let ``app.openapi()`` give the finished description."""
+class Described(FastAPI):
+    """An application whose description is the finished one."""
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _finished(app)
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    def openapi(self) -> dict[str, Any]:
+        """Made once, when somebody first asks for it."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _finished(self)
+        return self.openapi_schema
 
 
 def _finished(app: FastAPI) -> dict[str, Any]:

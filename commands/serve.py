@@ -23,7 +23,8 @@ def api() -> None:
     config = settings()
     observability.configure(config.log_level, config.log_format)
     uvicorn.run(
-        "api.main:app",
+        "api.main:served",
+        factory=True,
         host=config.api_host,
         port=config.api_port,
         # Its loggers go where ours go; the access lines would hold query strings.

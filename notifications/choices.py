@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.languages import ENGLISH, Language, Mode, languages_of
 from programmes.vocabulary import Reminders
+from storage.queries.rows import AnyRow
 from storage.sql import choices, suppressions
 
 
@@ -76,7 +76,7 @@ async def first_language_of(session: AsyncSession, holder_id: str) -> Language:
     return languages_of(await language_of(session, holder_id))[0]
 
 
-def _made(row: Any) -> Choices:
+def _made(row: AnyRow) -> Choices:
     return Choices(
         language=row.language,
         reminders=row.reminders,

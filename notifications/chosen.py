@@ -6,13 +6,13 @@ Whoever may not know of somebody's choices is told what happened, and not what t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.choices import Choices, read_choices
 from notifications.digests.planning import KINDS
+from storage.queries.rows import AnyRow
 from storage.reach import names_of
 from storage.sql import contacts, notifications, people, suppressions
 
@@ -56,7 +56,7 @@ async def read_chosen(session: AsyncSession, notification_id: str, *, may_know: 
     )
 
 
-async def _summary(session: AsyncSession, row: Any) -> tuple[datetime, str] | None:
+async def _summary(session: AsyncSession, row: AnyRow) -> tuple[datetime, str] | None:
     c = notifications.c
     query = (
         select(c.reserved_at, c.state)

@@ -14,6 +14,7 @@ from notifications.titles import Titles, parsed, titles_of
 from notifications.when import Clock
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
+from storage.queries.rows import AnyRow
 from storage.sql import (
     contacts,
     engagements,
@@ -167,7 +168,7 @@ async def read_scene(
     )
 
 
-async def _engagement(session: AsyncSession, engagement_id: str, item_id: str) -> Any:
+async def _engagement(session: AsyncSession, engagement_id: str, item_id: str) -> AnyRow:
     joined = (
         engagements.join(members, members.c.id == engagements.c.member_id)
         .outerjoin(
@@ -208,7 +209,7 @@ async def _engagement(session: AsyncSession, engagement_id: str, item_id: str) -
     return row
 
 
-def _definition(row: Any) -> tuple[Definition | None, Titles]:
+def _definition(row: AnyRow) -> tuple[Definition | None, Titles]:
     """The programme's words. A stored version that cannot be read any more costs emails their
     titles and planned dates, but none of them is lost for it."""
     if row.source:
@@ -255,7 +256,7 @@ async def _people(session: AsyncSession, member_id: str, named: set[str]) -> dic
     return {row.id: _who(row) for row in await session.execute(query)}
 
 
-def _who(row: Any) -> Who:
+def _who(row: AnyRow) -> Who:
     role = "lead" if row.role == "contact" and row.lead else row.role
     return Who(row.id, row.name, row.email, role, bool(row.active))
 

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Select, and_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.rules import ItemKind
 from storage.sql import contacts, engagements, items, people, tasks
 
 
 @dataclass(frozen=True)
 class Place:
-    """An engagement, or one of its items, and the people whose it is."""
+    """An engagement, and the people whose it is, or whose its item is."""
 
     engagement_id: str
     member_id: str
@@ -21,14 +22,20 @@ class Place:
     stage: str
     manager_id: str | None
     adviser_id: str | None
-    item_id: str = ""
-    kind: str = ""
-    key: str = ""
     assignee_id: str | None = None
     task_role: str | None = None
     """The owner of the task that was asked for, as a role or an id; ``None``: it is not open."""
     task_holder: str | None = None
     """The contact or person who holds that role today."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemPlace(Place):
+    """One of its items."""
+
+    item_id: str
+    kind: ItemKind
+    key: str
 
 
 @dataclass(frozen=True)
@@ -46,27 +53,27 @@ async def place_of_engagement(session: AsyncSession, engagement_id: str) -> Plac
     """The engagement."""
     statement = _engagement_columns().where(engagements.c.id == engagement_id)
     row = (await session.execute(statement)).one_or_none()
-    return Place(*row) if row else None
+    return Place(**row._asdict()) if row else None
 
 
-async def place_of_item(session: AsyncSession, item_id: str, task: str = "") -> Place | None:
+async def place_of_item(session: AsyncSession, item_id: str, task: str = "") -> ItemPlace | None:
     """The item, with the owner of one of its open tasks where ``task`` names one."""
     statement = (
         _engagement_columns()
         .add_columns(
-            items.c.id,
+            items.c.id.label("item_id"),
             items.c.kind,
             items.c.key,
             items.c.assignee_id,
-            tasks.c.owner_role,
-            tasks.c.owner_id,
+            tasks.c.owner_role.label("task_role"),
+            tasks.c.owner_id.label("task_holder"),
         )
         .join(items, items.c.engagement_id == engagements.c.id)
         .outerjoin(tasks, and_(tasks.c.item_id == items.c.id, tasks.c.key == task))
         .where(items.c.id == item_id)
     )
     row = (await session.execute(statement)).one_or_none()
-    return Place(*row) if row else None
+    return ItemPlace(**row._asdict()) if row else None
 
 
 async def has_closed(session: AsyncSession, item_id: str) -> bool:
@@ -102,7 +109,7 @@ async def names_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
 
 def _engagement_columns() -> Select[Any]:
     return select(
-        engagements.c.id,
+        engagements.c.id.label("engagement_id"),
         engagements.c.member_id,
         engagements.c.programme_id,
         engagements.c.programme_version,

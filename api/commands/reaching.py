@@ -1,9 +1,13 @@
 """Whether a command's target is within the caller's reach; what is not visible does not exist."""
 
+from typing import TypeVar
+
 from api.desk import Desk
 from api.permissions import OWN_TASK_ONLY, Actor, reach
 from api.problems import Problem
-from storage.reach import Place, place_of_engagement, place_of_item
+from storage.reach import ItemPlace, Place, place_of_engagement, place_of_item
+
+P = TypeVar("P", bound=Place)
 
 
 def require(actor: Actor, operation: str) -> None:
@@ -24,7 +28,7 @@ async def engagement_in_reach(
 
 async def item_in_reach(
     desk: Desk, actor: Actor, operation: str, item_id: str, kind: str = "", task: str = ""
-) -> Place:
+) -> ItemPlace:
     """The item that the command is aimed at, of that kind, with the owner of that task."""
     require(actor, operation)
     async with desk.database.reading() as session:
@@ -34,7 +38,7 @@ async def item_in_reach(
     return _judged(actor, operation, place)
 
 
-def _judged(actor: Actor, operation: str, place: Place | None) -> Place:
+def _judged(actor: Actor, operation: str, place: P | None) -> P:
     if place is None:
         raise Problem("not-found")
     match reach(operation, actor.role):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -18,7 +18,6 @@ from notifications.titles import parsed
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
-from programmes.vocabulary import Nation
 from storage.ids import derived_id, new_id
 from storage.queries.members import show_member
 from storage.queries.programmes import show_programme
@@ -112,7 +111,7 @@ async def _calendar(
     ]
     return calendar_for(
         definition,
-        cast(Nation, found.member.nation),
+        found.member.nation,
         first=min(order.start, desk.now().date()) - timedelta(days=31),
         last=max(order.start, desk.now().date()) + timedelta(days=366 * PLANNED_YEARS),
         blackouts=blackouts,

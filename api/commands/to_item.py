@@ -1,23 +1,19 @@
 """The last step of a command to an item: to its workflow, by the item's address."""
 
-from typing import cast
-
 from api.commands.dispatch import send, unavailable
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
-from programmes.rules import ItemKind
-from storage.reach import Place, has_closed
+from storage.reach import ItemPlace, has_closed
 from workflows.ids import item_workflow_id
 from workflows.messages import Answer
 
 
 async def send_to_item(
-    desk: Desk, actor: Actor, place: Place, command: object, key: str | None
+    desk: Desk, actor: Actor, place: ItemPlace, command: object, key: str | None
 ) -> Answer | None:
     """Send ``command`` to the workflow of the item at ``place``."""
-    kind = cast(ItemKind, place.kind)
-    address = item_workflow_id(place.engagement_id, kind, place.item_id)
+    address = item_workflow_id(place.engagement_id, place.kind, place.item_id)
     try:
         return await send(desk, address, command, actor.holder_id, key)
     except Problem as problem:

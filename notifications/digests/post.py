@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
@@ -32,6 +31,9 @@ from storage.sql import contacts, engagements, members
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 _AHEAD = timedelta(days=60)
 
+Letters = Mapping[Language, TeamDigest | MemberDigest]
+"""What a summary says, in each language that it may be read in."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -54,7 +56,7 @@ class TakenDigest:
     programme_id: str
     titles: Titles
     languages: tuple[Language, ...]
-    letters: dict[Language, TeamDigest] | dict[Language, MemberDigest]
+    letters: Letters
     overrides: Mapping[Language, Override]
     """The office's own templates."""
 
@@ -111,7 +113,6 @@ class DigestPost(Handover[None, TakenDigest]):
             return "suppressed"
         keep_quiet(theirs, place.calendar, now)
         require_window(place.calendar, now)
-        tell = member_digest if place.member_id else team_digest
         reader = Reader(
             who,
             place.member_id,
@@ -120,7 +121,11 @@ class DigestPost(Handover[None, TakenDigest]):
             self.office.public_url.rstrip("/"),
             self._unsubscribe(who.id),
         )
-        letters: Any = await tell(session, definition, reader, now)
+        letters: Letters
+        if place.member_id:
+            letters = await member_digest(session, definition, reader, now)
+        else:
+            letters = await team_digest(session, definition, reader, now)
         if not any(letter.says_something for letter in letters.values()):
             return "nothing_to_say"
         languages = languages_of(theirs.language)

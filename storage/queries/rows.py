@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
 
 from programmes.health import Health
 from programmes.health import health as health_of
+from programmes.vocabulary import Nation
 from storage.sql import contacts, engagements, items, members, people, tasks, texts
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -27,7 +28,7 @@ class MemberRow:
 
     id: str
     name: str
-    nation: str
+    nation: Nation
     sample: bool
 
 

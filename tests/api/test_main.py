@@ -1,6 +1,7 @@
 """The application as a whole: headers, logs, the description, and how it starts and stops."""
 
 import logging
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -12,11 +13,14 @@ import api.main
 from api.guard import guarded_router
 from api.openapi import described_operations
 from settings import Settings
+from settings import settings as process_settings
 from storage.database import Database
 from temporal.connection import LazyTemporal
 from tests.api.conftest import NOWHERE, Caller
 from tests.api.office import TOKENS
 from tests.databases import migrated_sqlite
+
+ROOT = Path(__file__).parents[2]
 
 
 class TestHeaders:
@@ -143,7 +147,22 @@ def _made(tmp_path: Path) -> str:
     return migrated_sqlite(tmp_path / "own.db")
 
 
-def test_an_import_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert "app" not in vars(api.main)
-    assert list(tmp_path.iterdir()) == []
+def test_its_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == api.main.VERSION
+
+
+def test_an_import_opens_nothing() -> None:
+    assert not [name for name, value in vars(api.main).items() if isinstance(value, FastAPI)]
+
+
+def test_what_uvicorn_serves_follows_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILEPOST_DATABASE_URL", _made(tmp_path))
+    process_settings.cache_clear()
+    try:
+        served = api.main.served()
+    finally:
+        process_settings.cache_clear()
+    assert served.state.desk.settings.database_url == _made(tmp_path)
