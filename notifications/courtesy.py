@@ -84,6 +84,23 @@ async def note_address(session: AsyncSession, notification_id: str, who: Who) ->
     )
 
 
+def next_summary(
+    definition: Definition,
+    side: Digest,
+    theirs: Choices,
+    calendar: WorkingCalendar,
+    after: datetime,
+) -> datetime | None:
+    """By when the first summary that begins after that instant has left; ``None`` where they get
+    none."""
+    at = definition.digests.time_of(side)
+    if at is None or not theirs.digests:
+        return None
+    comes = at.next_after(after, definition.calendar.zone)
+    comes += wait_for_a_day(theirs, calendar, comes) or timedelta()
+    return calendar.next_send_instant(comes)
+
+
 def told_in_time(
     definition: Definition | None,
     side: Digest,
@@ -93,12 +110,10 @@ def told_in_time(
     now: datetime,
 ) -> bool:
     """Whether a summary tells of a task before its date, if that is collected now."""
-    at = definition.digests.time_of(side) if definition is not None else None
-    if definition is None or at is None or not theirs.digests:
+    if definition is None:
         return False
-    comes = at.next_after(now, definition.calendar.zone)
-    comes += wait_for_a_day(theirs, calendar, comes) or timedelta()
-    return calendar.next_send_instant(comes) < due_at
+    comes = next_summary(definition, side, theirs, calendar, now)
+    return comes is not None and comes < due_at
 
 
 async def _collected(

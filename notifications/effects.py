@@ -5,18 +5,18 @@ Pure: drawn from what ``notifications.evidence`` and ``notifications.chosen`` re
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Literal, get_args
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Literal
 
 from notifications.chosen import Chosen
-from notifications.courtesy import wait_for_a_day
+from notifications.courtesy import next_summary, wait_for_a_day
 from notifications.evidence import Evidence
 from notifications.grounds import CalendarDecision
 from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
-from programmes.fields import Weekday, hours_of
+from programmes.fields import hours_of
 from programmes.office_hours import OpenCalendar
+from storage.roles import CONTACT_PREFIX
 
 What = Literal[
     "delegate",
@@ -29,9 +29,6 @@ What = Literal[
     "spread",
     "language",
 ]
-
-_WEEKDAYS: tuple[str, ...] = get_args(Weekday)
-_DAYS_OF_A_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -107,22 +104,22 @@ def _digest(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
     if chosen.summary is not None:
         at, state = chosen.summary
         yield Effect("digest_silent" if state == "withheld" else "digest_sent", at=at)
-    elif (next_one := _next_summary(evidence)) is not None:
+    elif (next_one := _next_summary(evidence, chosen)) is not None:
         yield Effect("digest_to_come", at=next_one)
 
 
-def _next_summary(evidence: Evidence) -> datetime | None:
-    """When the summary after it goes out, by the definition."""
-    definition, row = evidence.scene.definition, evidence.detail.row
-    side: Digest = "member" if row.recipient.id.startswith("con_") else "manager"
-    when = definition.digests.time_of(side) if definition is not None else None
-    if when is None:
+def _next_summary(evidence: Evidence, chosen: Chosen) -> datetime | None:
+    """When the summary that tells of it has left, by the newest definition and its reader's days,
+    as it was judged when it was collected; ``None`` where none does in time any more."""
+    newest, calendar, row = evidence.newest, evidence.calendar, evidence.detail.row
+    if newest is None or calendar is None:
         return None
-    local = row.changed_at.astimezone(ZoneInfo(evidence.scene.clock.zone))
-    hour, minute = map(int, when.at.split(":"))
-    days = (_WEEKDAYS.index(when.on) - local.weekday()) % _DAYS_OF_A_WEEK
-    found = local.replace(hour=hour, minute=minute, second=0, microsecond=0) + timedelta(days=days)
-    return found if found > local else found + timedelta(days=_DAYS_OF_A_WEEK)
+    side: Digest = "member" if row.recipient.id.startswith(CONTACT_PREFIX) else "manager"
+    # A version that came later says nothing of the summaries before it.
+    after = max(row.changed_at, newest.since)
+    comes = next_summary(newest.definition, side, chosen.theirs, calendar, after)
+    late = comes is not None and evidence.open_due is not None and comes >= evidence.open_due[1]
+    return None if late else comes
 
 
 def _quiet(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.chosen import Chosen, read_chosen
 from notifications.company import Company, read_company
+from notifications.newest import Newest, newest_version
 from notifications.programme_scene import read_programme_scene
 from notifications.scene import Scene, read_scene
 from programmes.calendar import WorkingCalendar
@@ -57,6 +58,8 @@ class Evidence:
     names: Mapping[str, str]
     company: Company
     chosen: Chosen
+    newest: Newest | None = None
+    """Where it was collected: what says when the next summary comes."""
 
 
 async def read_evidence(
@@ -87,6 +90,7 @@ async def read_evidence(
     named = {one.actor for _, one in noted}
     named |= {value for _, one in noted for value in one.data.values()}
     place = await _place(session, row.engagement_id)
+    collected = row.reason == "in_digest"
     return Evidence(
         detail=detail,
         scene=scene,
@@ -105,6 +109,7 @@ async def read_evidence(
         names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
         company=await read_company(session, row.id, detail.carrier_id, visible_to),
         chosen=chosen,
+        newest=await newest_version(session, scene.programme_id) if collected else None,
     )
 
 

@@ -1,28 +1,41 @@
 """A programme as its newest version says it, whatever version an engagement runs on."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.titles import parsed
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
-from storage.sql import programmes
+from storage.queries.programmes import show_programme
 
 log = structlog.get_logger(__name__)
 
 
-async def newest_definition(session: AsyncSession, programme_id: str) -> Definition | None:
+@dataclass(frozen=True)
+class Newest:
+    """The newest version."""
+
+    definition: Definition
+    since: datetime
+    """When it was stored."""
+
+
+async def newest_version(session: AsyncSession, programme_id: str) -> Newest | None:
     """``None`` where there is none that can be read any more."""
-    query = (
-        select(programmes.c.source)
-        .where(programmes.c.id == programme_id)
-        .order_by(programmes.c.version.desc())
-        .limit(1)
-    )
-    source = (await session.execute(query)).scalar_one_or_none()
+    stored = await show_programme(session, programme_id)
+    if stored is None:
+        return None
     try:
-        return parsed(source)[0] if source else None
+        return Newest(parsed(stored.source)[0], stored.created_at)
     except DefinitionErrors:
         log.error("stored_programme_unreadable", programme=programme_id)
         return None
+
+
+async def newest_definition(session: AsyncSession, programme_id: str) -> Definition | None:
+    """What it says; ``None`` as above."""
+    newest = await newest_version(session, programme_id)
+    return newest.definition if newest is not None else None

@@ -19,8 +19,8 @@ from programmes.facts import Fact, Notice, Record
 from programmes.holidays import calendar_for
 from storage.database import Database
 from storage.master.suppressions import suppress
-from storage.sql import engagements, notifications
-from tests.notifications.office import DUE, NOW, Post, definition, record, task
+from storage.sql import engagements, notifications, programmes
+from tests.notifications.office import DUE, NOW, Post, definition, record, source, task
 from tests.notifications.test_courtesy import RECEIVED, TO_LEAD, TODAY, away, choose, opening
 
 MONDAY_NEXT = date(2027, 1, 18)
@@ -44,6 +44,18 @@ async def told(database: Database, of: Record) -> Explanation:
     await post.write(of)
     await post.deliver(of)
     return await explained(database)
+
+
+async def newer_version(database: Database, stored: str, member: str | None) -> None:
+    """A second version of the programme, as of that day, with other summaries for members."""
+    head, _, rest = source().replace("version: 1", "version: 2", 1).partition("\n  member: #")
+    digest = f"\n  member:\n    {member}" if member else ""
+    newer = head + digest + rest[rest.index("\n\n") :]
+    async with database.transaction() as session:
+        row = (await session.execute(programmes.select())).one()._asdict()
+        at = datetime.fromisoformat(f"{stored}T12:00+00:00")
+        row |= {"version": 2, "source": newer, "created_at": at}
+        await session.execute(programmes.insert().values(**row))
 
 
 def effect(found: Explanation, what: str) -> Effect:
@@ -115,7 +127,48 @@ class TestACollectedReminder:
         )
         at = effect(collected, "digest_to_come").at
         assert at is not None
-        assert (at.date(), at.hour, at.minute) == (MONDAY_NEXT, 9, 30)
+        # By then it has left: they are spread over an hour.
+        assert (at.date(), at.hour, at.minute) == (MONDAY_NEXT, 10, 30)
+
+    @pytest.mark.parametrize(
+        ("stored", "on", "quiet", "comes"),
+        [
+            ("2027-01-12", "friday", (), "2027-01-15T14:10"),
+            # What was collected before that version was stored is not in a summary before it.
+            ("2027-01-13", "tuesday", (), "2027-01-19T14:10"),
+            # On Friday they take nothing: it waits for the morning of their next day.
+            ("2027-01-12", "friday", (4,), "2027-01-18T09:00"),
+            # It would come after the date, so the reminder goes by itself.
+            ("2027-01-13", "tuesday", (1,), None),
+            ("2027-01-14", "wednesday", (), None),
+        ],
+    )
+    async def test_when_that_comes_the_newest_definition_and_the_readers_days_say(
+        self, database: Database, stored: str, on: str, quiet: Sequence[int], comes: str | None
+    ) -> None:
+        await choose(database, "con_lead", reminders="digest", quiet_weekdays=list(quiet))
+        await told(database, opening(TO_LEAD))
+        await newer_version(database, stored, f'on: {on}\n    at: "14:00"\n    within: 10')
+        found = [one for one in (await explained(database)).effects if one.what == "digest_to_come"]
+        at = datetime.fromisoformat(f"{comes}+00:00") if comes else None
+        assert [one.at for one in found] == ([at] if at else [])
+
+    async def test_whoever_may_not_know_of_quiet_days_hears_of_the_summary_alone(
+        self, database: Database
+    ) -> None:
+        await choose(database, "con_lead", reminders="digest", quiet_weekdays=[4])
+        await told(database, opening(TO_LEAD))
+        await newer_version(database, "2027-01-12", 'on: friday\n    at: "14:00"')
+        at = effect(await explained(database, choices_of="con_second"), "digest_to_come").at
+        assert at is not None
+        assert at.date() == date(2027, 1, 15)
+
+    async def test_nobody_says_when_where_the_newest_definition_has_none(
+        self, database: Database, collected: Explanation
+    ) -> None:
+        del collected
+        await newer_version(database, "2027-01-12", None)
+        assert "digest_to_come" not in whats(await explained(database))
 
     @pytest.mark.parametrize(
         ("state", "says"),
