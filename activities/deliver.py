@@ -12,7 +12,7 @@ from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, Redelive
 from activities.record import Recorder, utc_now
 from notifications.digests.post import DigestPost
 from notifications.dispatch import Dispatch
-from notifications.handover import OfficeAddress
+from notifications.handover import OfficeSettings
 from notifications.ledger import Held, of_record
 from notifications.replies.address import ReplyAddresses
 from notifications.resolving import Word, begin_round
@@ -35,7 +35,7 @@ class Courier:
         self,
         database: Database,
         sender: Sender,
-        settings: OfficeAddress,
+        settings: OfficeSettings,
         clock: Callable[[], datetime] = utc_now,
         replies: ReplyAddresses | None = None,
         secret: str = "",

@@ -11,7 +11,7 @@ from activities.record import utc_now
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
 from notifications.digests.reading import newest_programmes
-from notifications.handover import OfficeAddress
+from notifications.handover import OfficeSettings
 from notifications.senders.protocol import Sender, Transient
 from notifications.titles import parsed
 from storage.database import Database
@@ -28,7 +28,7 @@ class DigestDesk:
         self,
         database: Database,
         sender: Sender,
-        settings: OfficeAddress,
+        settings: OfficeSettings,
         secret: str = "",
         clock: Callable[[], datetime] = utc_now,
     ) -> None:

@@ -123,7 +123,7 @@ async def _previewed(
         if engagement is not None:
             try:
                 context, source = await real_context(
-                    session, kind, engagement, language, settings().public_url, utc_now()
+                    session, kind, engagement, language, settings(), utc_now()
                 )
             except LookupError:
                 raise Stop(say("engagement.none", id=engagement)) from None

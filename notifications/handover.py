@@ -35,7 +35,7 @@ OPENING_TOLERANCE = timedelta(seconds=5)
 """Clocks differ: what is sent for the opening of a window may come a little before it."""
 
 
-class OfficeAddress(Protocol):
+class OfficeSettings(Protocol):
     """The settings that an email is written with."""
 
     @property
@@ -45,6 +45,10 @@ class OfficeAddress(Protocol):
     @property
     def mail_from(self) -> str:
         """The address that emails come from."""
+
+    @property
+    def unknown_after(self) -> float:
+        """Seconds until a summary calls an email trouble of which nobody knows whether it came."""
 
 
 class Claimed(Protocol):
@@ -91,7 +95,7 @@ class Handover(ABC, Generic[About, Mine]):
 
     database: Database
     sender: Sender
-    office: OfficeAddress
+    office: OfficeSettings
     clock: Callable[[], datetime]
 
     @abstractmethod

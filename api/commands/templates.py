@@ -109,7 +109,7 @@ async def preview(
             if place is None or place.programme_id != programme_id:
                 raise Problem("not-found")
             context, source = await real_context(
-                session, kind, engagement_id, language, desk.settings.public_url, desk.now()
+                session, kind, engagement_id, language, desk.settings, desk.now()
             )
     return await asyncio.to_thread(show, kind, context, source, language, chosen)
 

@@ -23,8 +23,6 @@ from storage.queries.troubles import TroubleRow, list_troubles
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=31)
-UNKNOWN_AFTER = timedelta(days=1)
-"""An email of which nobody has heard for that long is trouble."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,15 @@ class Voice:
 
 
 async def team_digest(
-    session: AsyncSession, definition: Definition, reader: Reader, now: datetime
+    session: AsyncSession,
+    definition: Definition,
+    reader: Reader,
+    now: datetime,
+    unknown_after: timedelta,
 ) -> "dict[Language, TeamDigest]":
-    """What somebody of the office should know, in each language."""
+    """What somebody of the office should know, in each language.
+
+    ``unknown_after``: how long an email may be unknown before it is trouble."""
     me = reader.who.id
     found = await reading.tasks_for_team(session, definition.id, me, now, now + WEEK)
     waiting = [one for one in found if _is(one, me)]
@@ -94,7 +98,7 @@ async def team_digest(
     emails: Sequence[TroubleRow] = ()
     addresses: Sequence[SuppressionRow] = ()
     if reader.who.role == "manager":
-        troubles = await list_troubles(session, now, UNKNOWN_AFTER, manager_id=me, limit=MOST)
+        troubles = await list_troubles(session, now, unknown_after, manager_id=me, limit=MOST)
         suppressed = await list_suppressions(session, manager_id=me, limit=MOST)
         emails, addresses = troubles.rows, suppressed.rows
     written: dict[Language, TeamDigest] = {}

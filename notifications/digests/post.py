@@ -31,8 +31,8 @@ from storage.sql import contacts, engagements, members
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 _AHEAD = timedelta(days=60)
 
-Letters = Mapping[Language, TeamDigest | MemberDigest]
-"""What a summary says, in each language that it may be read in."""
+Letters = Mapping[Language, TeamDigest] | Mapping[Language, MemberDigest]
+"""What a summary says, in each language."""
 
 
 @dataclass(frozen=True)
@@ -113,19 +113,7 @@ class DigestPost(Handover[None, TakenDigest]):
             return "suppressed"
         keep_quiet(theirs, place.calendar, now)
         require_window(place.calendar, now)
-        reader = Reader(
-            who,
-            place.member_id,
-            place.member,
-            place.engagement_id,
-            self.office.public_url.rstrip("/"),
-            self._unsubscribe(who.id),
-        )
-        letters: Letters
-        if place.member_id:
-            letters = await member_digest(session, definition, reader, now)
-        else:
-            letters = await team_digest(session, definition, reader, now)
+        letters = await self._letters(session, definition, who, place, now)
         if not any(letter.says_something for letter in letters.values()):
             return "nothing_to_say"
         languages = languages_of(theirs.language)
@@ -145,6 +133,22 @@ class DigestPost(Handover[None, TakenDigest]):
             letters,
             overrides,
         )
+
+    async def _letters(
+        self, session: AsyncSession, definition: Definition, who: Who, place: Place, now: datetime
+    ) -> Letters:
+        reader = Reader(
+            who,
+            place.member_id,
+            place.member,
+            place.engagement_id,
+            self.office.public_url.rstrip("/"),
+            self._unsubscribe(who.id),
+        )
+        if place.member_id:
+            return await member_digest(session, definition, reader, now)
+        unknown_after = timedelta(seconds=self.office.unknown_after)
+        return await team_digest(session, definition, reader, now, unknown_after)
 
     def _write(self, taken: TakenDigest) -> Ready:
         contexts = {language: taken.letters[language] for language in taken.languages}

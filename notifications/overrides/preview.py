@@ -1,7 +1,7 @@
 """Shows an office its words as an engagement's people would read them, before anybody does."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from notifications.catalogue import Kind
 from notifications.context import Letter
 from notifications.digests.content import Reader, member_digest, team_digest
 from notifications.digests.letters import MemberDigest, TeamDigest
+from notifications.handover import OfficeSettings
 from notifications.languages import Language
 from notifications.ledger import NOBODY
 from notifications.links import link_to
@@ -45,13 +46,13 @@ async def real_context(
     kind: Kind,
     engagement_id: str,
     language: Language,
-    public_url: str,
+    office: OfficeSettings,
     now: datetime,
 ) -> tuple[Letter, Source]:
     """What a kind of email would say about an engagement; a summary, what it says to the member's
     lead contact or to the manager. Raises ``LookupError`` without it."""
     if kind.name in DIGESTS:
-        written = await _summary(session, kind, engagement_id, language, public_url, now)
+        written = await _summary(session, kind, engagement_id, language, office, now)
         if written is not None:
             return written, "engagement"
     c = notifications.c
@@ -69,7 +70,7 @@ async def real_context(
         occasion = Occasion(
             scene,
             recipient,
-            public_url,
+            office.public_url,
             kind=kind.name,
             rung=row.rung,
             task=row.task or kind.task,
@@ -85,7 +86,7 @@ async def real_context(
         "programme": scene.titles.programme,
         "office": scene.titles.office,
         "reply_to": scene.titles.reply_to,
-        "link": link_to(public_url, engagement_id),
+        "link": link_to(office.public_url, engagement_id),
     }
     return replace(sample(kind, language), **names), "partly"
 
@@ -95,7 +96,7 @@ async def _summary(
     kind: Kind,
     engagement_id: str,
     language: Language,
-    public_url: str,
+    office: OfficeSettings,
     now: datetime,
 ) -> Letter | None:
     """``None`` where there is nothing to say, or nobody to say it to."""
@@ -111,7 +112,7 @@ async def _summary(
         scene.member_id if to_member else "",
         scene.member if to_member else "",
         engagement_id if to_member else "",
-        public_url.rstrip("/"),
+        office.public_url.rstrip("/"),
         "",
     )
     if to_member:
@@ -119,7 +120,9 @@ async def _summary(
             await member_digest(session, scene.definition, reader, now)
         )[language]
     else:
-        letter = (await team_digest(session, scene.definition, reader, now))[language]
+        unknown_after = timedelta(seconds=office.unknown_after)
+        team = await team_digest(session, scene.definition, reader, now, unknown_after)
+        letter = team[language]
     return letter if letter.says_something else None
 
 

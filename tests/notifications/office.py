@@ -29,7 +29,9 @@ NOW = datetime(2027, 1, 11, 10, 0, tzinfo=UTC)
 """A Monday morning."""
 DUE = datetime(2027, 1, 19, 17, 0, tzinfo=UTC)
 DUE_IN_WORDS = "Tuesday 19 January 2027"
-SETTINGS = SimpleNamespace(public_url="https://office.example.org", mail_from="office@example.org")
+SETTINGS = SimpleNamespace(
+    public_url="https://office.example.org", mail_from="office@example.org", unknown_after=7200.0
+)
 
 
 @cache

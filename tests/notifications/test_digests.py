@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -103,6 +104,25 @@ class TestTheTeams:
         [mail] = await mails(database)
         assert "Emails in trouble" in mail.text
         assert "Lena Price" in mail.text
+
+    @pytest.mark.parametrize(("hours", "says"), [(2, True), (4, False)])
+    async def test_so_is_one_that_nobody_knows_of_for_as_long_as_the_office_waits(
+        self, database: Database, hours: int, says: bool
+    ) -> None:
+        await Post(database).write(OPENING)
+        async with database.transaction() as session:
+            await session.execute(
+                notifications.update().values(
+                    state="unknown", reason="sendgrid_502", changed_at=NOW - timedelta(hours=3)
+                )
+            )
+        await Post(database).write(record(2, stage="scope"))
+        [id] = await plan(database, "manager")
+        patient = SimpleNamespace(**vars(SETTINGS) | {"unknown_after": 3600.0 * hours})
+        await replace(post(database), office=patient).send(id, None)
+        assert (await reasons(database))["per_manager"] == (
+            ("accepted", "") if says else ("withheld", "nothing_to_say")
+        )
 
     async def test_so_is_what_nobody_could_get_and_a_summary_that_came_back(
         self, database: Database

@@ -189,9 +189,7 @@ class TestPreview:
     async def test_it_shows_an_email_that_the_engagement_got(self, database: Database) -> None:
         await sent(database)
         async with database.reading() as session:
-            context, source = await real_context(
-                session, WELCOME, "eng_1", "cy", SETTINGS.public_url, NOW
-            )
+            context, source = await real_context(session, WELCOME, "eng_1", "cy", SETTINGS, NOW)
         shown = show(WELCOME, context, source, "cy", DRAFT)
         assert shown.source == "engagement"
         assert shown.rendered.subject == "Cofiwch: Brysbennu'r cais"
@@ -202,9 +200,7 @@ class TestPreview:
     ) -> None:
         await Post(database).write(closing(1, "active"))
         async with database.reading() as session:
-            context, source = await real_context(
-                session, WELCOME, "eng_1", "en", SETTINGS.public_url, NOW
-            )
+            context, source = await real_context(session, WELCOME, "eng_1", "en", SETTINGS, NOW)
         assert source == "partly"
         assert (context.member, context.link[-5:]) == ("Cardiff", "eng_1")
 
@@ -216,9 +212,7 @@ class TestPreview:
         await Post(database).write(asked)
         async with database.reading() as session:
             of = OVERRIDABLE[f"digest.{kind}"]
-            context, source = await real_context(
-                session, of, "eng_1", "en", SETTINGS.public_url, NOW
-            )
+            context, source = await real_context(session, of, "eng_1", "en", SETTINGS, NOW)
         shown = show(of, context, source, "en", None)
         assert shown.source == "engagement"
         assert who in shown.rendered.text
@@ -227,7 +221,7 @@ class TestPreview:
     async def test_an_engagement_that_does_not_exist_is_an_error(self, database: Database) -> None:
         async with database.reading() as session:
             with pytest.raises(LookupError):
-                await real_context(session, WELCOME, "eng_9", "en", SETTINGS.public_url, NOW)
+                await real_context(session, WELCOME, "eng_9", "en", SETTINGS, NOW)
 
 
 @pytest.mark.parametrize("kind", OVERRIDABLE.values(), ids=OVERRIDABLE)
