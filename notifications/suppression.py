@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, union_all
+from sqlalchemy import ColumnElement, func, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.courtesy import fingerprint
@@ -56,26 +56,12 @@ async def waiting_for(session: AsyncSession, holder_ids: list[str]) -> list[Wait
     Of several about one task the latest says it all, so the others stay withheld, also once that
     has been let go. Whether what is left is still true, whoever sends it asks again.
     """
-    c = notifications.c
-    held = _withheld_for_address(c.recipient_id.in_(holder_ids))
-    if not (await session.execute(select(c.id).where(held).limit(1))).first():
-        return []
-    rows = await session.execute(
-        select(c.id, c.item_id, c.task, c.recipient_id, c.round, held.label("held"))
-        .where(c.recipient_id.in_(holder_ids), c.engagement_id.is_not(None))
-        .order_by(c.reserved_at, c.sequence, c.id)
-    )
-    latest: dict[tuple[str, ...], tuple[bool, Waiting]] = {}
-    for row in rows:
-        key = (row.recipient_id, row.item_id, row.task) if row.task else (row.id,)
-        latest.pop(key, None)
-        latest[key] = (row.held, Waiting(row.id, row.round))
-    return [waiting for held_still, waiting in latest.values() if held_still]
+    return await _let_go(session, notifications.c.recipient_id.in_(holder_ids))
 
 
 async def left_waiting(session: AsyncSession) -> list[Waiting]:
     """What should have been let go by now: its recipient's address takes emails."""
-    c, s = notifications.c, suppressions.c
+    s = suppressions.c
     taking_none = select(s.address).where(s.lifted_at.is_(None))
     reachable = union_all(
         *(
@@ -83,15 +69,37 @@ async def left_waiting(session: AsyncSession) -> list[Waiting]:
             for table in (contacts, people)
         )
     )
-    holders = select(c.recipient_id).where(_withheld_for_address(c.recipient_id.in_(reachable)))
-    return await waiting_for(session, sorted(set((await session.execute(holders)).scalars())))
+    return await _let_go(session, notifications.c.recipient_id.in_(reachable))
 
 
-def _withheld_for_address(of_whom: ColumnElement[bool]) -> ColumnElement[bool]:
-    c = notifications.c
-    return and_(
-        of_whom,
-        c.engagement_id.is_not(None),
-        c.state == "withheld",
-        c.reason == "suppressed",
+def superseded() -> ColumnElement[bool]:
+    """Whether a later one of any kind tells its recipient about the same task."""
+    c, later = notifications.c, notifications.alias("later")
+    return (
+        select(later.c.id)
+        .where(
+            c.task != "",
+            later.c.recipient_id == c.recipient_id,
+            later.c.item_id == c.item_id,
+            later.c.task == c.task,
+            tuple_(later.c.sequence, later.c.id) > tuple_(c.sequence, c.id),
+        )
+        .correlate(notifications)
+        .exists()
     )
+
+
+async def _let_go(session: AsyncSession, of_whom: ColumnElement[bool]) -> list[Waiting]:
+    c = notifications.c
+    query = (
+        select(c.id, c.round)
+        .where(
+            of_whom,
+            c.engagement_id.is_not(None),
+            c.state == "withheld",
+            c.reason == "suppressed",
+            ~superseded(),
+        )
+        .order_by(c.reserved_at, c.sequence, c.id)
+    )
+    return [Waiting(*row) for row in await session.execute(query)]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.choices import read_choices
 from notifications.courtesy import told_in_time
 from notifications.newest import newest_definition
-from notifications.suppression import Waiting
+from notifications.suppression import Waiting, superseded
 from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
 from storage.roles import CONTACT_PREFIX
@@ -45,23 +45,13 @@ async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
     """Those that no summary tells of in time any more, since choices, the definition or a date
     changed, or since one did not go out. They go by themselves; of several about one task the
     latest says it all."""
-    c, later = notifications.c, notifications.alias("later")
-    superseded = (
-        select(later.c.id)
-        .where(
-            later.c.recipient_id == c.recipient_id,
-            later.c.item_id == c.item_id,
-            later.c.task == c.task,
-            later.c.sequence > c.sequence,
-        )
-        .exists()
-    )
+    c = notifications.c
     query = (
         _of_open_tasks(
             *(c.id, c.round, c.recipient_id, tasks.c.due_at),
             *(engagements.c.programme_id, engagements.c.calendar),
         )
-        .where(engagements.c.closed_at.is_(None), tasks.c.due_at > now, ~_told(), ~superseded)
+        .where(engagements.c.closed_at.is_(None), tasks.c.due_at > now, ~_told(), ~superseded())
         .order_by(tasks.c.due_at, c.id)
         .limit(AT_ONCE)
     )

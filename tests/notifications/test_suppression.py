@@ -12,6 +12,7 @@ from storage.master import update_contact
 from storage.master.flaws import Missing
 from storage.master.suppressions import holders_of, lift, suppress
 from storage.queries.suppressions import list_suppressions
+from tests.databases import count_statements
 from tests.notifications.office import NOW, Post, record, reminder, task
 from tests.notifications.test_courtesy import row_of
 
@@ -107,10 +108,25 @@ async def test_of_several_about_one_task_a_mended_address_lets_go_the_latest(
         await post.courier.redeliver(RedeliverInput(mended.id, 1, "per_manager"))
     async with database.reading() as session:
         assert await waiting_for(session, ["con_lead"]) == []
+        # It stays for good, and the office looks every minute: not through all that they ever got.
+        with count_statements(database) as seen:
+            assert await left_waiting(session) == []
+        assert len(seen) == 1
     assert Counter(mail.kind for mail in await post.mails()) == {
         "research.received": 1,
         "research.reminder": 1,
     }
+
+
+async def test_of_two_about_one_task_in_one_record_one_is_let_go(database: Database) -> None:
+    post = Post(database)
+    async with database.transaction() as session:
+        await suppress(session, NOW, LEAD, reason="bounced")
+    both = record(1, FIRST, reminder("triage/soon", "lead"), tasks=(task(),))
+    await post.write(both)
+    await post.deliver(both)
+    async with database.reading() as session:
+        assert len(await waiting_for(session, ["con_lead"])) == 1
 
 
 async def test_what_an_address_should_have_let_go_is_found_however_it_was_mended(
