@@ -10,10 +10,9 @@ from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, Digest
 from activities.record import utc_now
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
-from notifications.digests.reading import newest_programmes
 from notifications.handover import OfficeSettings
+from notifications.newest import newest_definition
 from notifications.senders.protocol import Sender, Transient
-from notifications.titles import parsed
 from storage.database import Database
 
 A_WHILE = timedelta(minutes=15)
@@ -39,17 +38,12 @@ class DigestDesk:
     @activity.defn(name=PLAN_DIGESTS)
     async def plan_digests(self, of: DigestPlan) -> list[str]:
         """Reserve the summaries of a run, once a period and recipient; returns their ids. None,
-        where the programme is not there or has no such summary any more."""
+        where the programme is not there, cannot be read, or has no such summary any more."""
         async with self._database.transaction() as session:
-            for programme in await newest_programmes(session):
-                if programme.id == of.programme_id:
-                    definition, _ = parsed(programme.source)
-                    if definition.digests.time_of(of.digest) is None:
-                        return []
-                    return await reserve_digests(
-                        session, definition, of.digest, of.at, self._clock()
-                    )
-        return []
+            definition = await newest_definition(session, of.programme_id)
+            if definition is None or definition.digests.time_of(of.digest) is None:
+                return []
+            return await reserve_digests(session, definition, of.digest, of.at, self._clock())
 
     @activity.defn(name=SEND_DIGEST)
     async def send_digest(self, notification_id: str) -> float | None:

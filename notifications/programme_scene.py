@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.scene import Scene
@@ -10,7 +9,7 @@ from notifications.titles import Titles, parsed
 from notifications.when import Clock
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
-from storage.sql import programmes
+from storage.queries.programmes import show_programme
 
 
 def _words(source: str, programme_id: str) -> tuple[Definition | None, Titles]:
@@ -23,14 +22,8 @@ def _words(source: str, programme_id: str) -> tuple[Definition | None, Titles]:
 
 async def read_programme_scene(session: AsyncSession, programme_id: str) -> tuple[Scene, int]:
     """The newest version's words, with no engagement in it; and which version that is."""
-    query = (
-        select(programmes.c.source, programmes.c.version)
-        .where(programmes.c.id == programme_id)
-        .order_by(programmes.c.version.desc())
-        .limit(1)
-    )
-    row = (await session.execute(query)).one_or_none()
-    definition, titles = _words(row.source if row else "", programme_id)
+    stored = await show_programme(session, programme_id)
+    definition, titles = _words(stored.source if stored else "", programme_id)
     zone = definition.calendar.zone if definition else "UTC"
     scene = Scene(
         engagement_id="",
@@ -55,4 +48,4 @@ async def read_programme_scene(session: AsyncSession, programme_id: str) -> tupl
         assignee_id=None,
         programme_id=programme_id,
     )
-    return scene, row.version if row else 0
+    return scene, stored.version if stored else 0

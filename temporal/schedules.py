@@ -26,13 +26,13 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DigestInput
-from notifications.digests.reading import newest_programmes
 from notifications.titles import parsed
 from programmes.digest_times import DigestTime
 from programmes.digests import DIGESTS, Digest
 from programmes.fields import Weekday
 from programmes.problems import DefinitionErrors
 from storage.database import Database
+from storage.queries.programmes import latest_programmes
 from workflows.ids import DIGEST_PREFIX, digest_schedule_id
 
 WORKFLOW = "Digest"
@@ -121,7 +121,7 @@ async def sync_schedules(client: Client, database: Database, task_queue: str) ->
 
 async def _wanted(database: Database, task_queue: str) -> Mapping[str, Wanted]:
     async with database.reading() as session:
-        stored = await newest_programmes(session)
+        stored = await latest_programmes(session)
     found = {}
     for programme in stored:
         try:

@@ -19,19 +19,10 @@ from storage.queries.rows import (
     task_row,
     with_owner,
 )
-from storage.sql import engagements, items, members, notifications, programmes, tasks
+from storage.sql import engagements, items, members, notifications, tasks
 
 MOST = 50
 """Lines of one list: a summary that nobody can read to its end is none."""
-
-
-@dataclass(frozen=True)
-class Programme:
-    """The newest version of a programme."""
-
-    id: str
-    version: int
-    source: str
 
 
 @dataclass(frozen=True)
@@ -42,16 +33,6 @@ class OpenTask:
     member: MemberRow
     number: str
     """Of the item, for people to name it by."""
-
-
-async def newest_programmes(session: AsyncSession) -> list[Programme]:
-    """The newest version of every programme."""
-    rows = await session.execute(
-        select(programmes.c.id, programmes.c.version, programmes.c.source).order_by(
-            programmes.c.id, programmes.c.version
-        )
-    )
-    return list({row.id: Programme(*row) for row in rows}.values())
 
 
 async def tasks_for_team(
