@@ -12,13 +12,12 @@ from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, Redelive
 from activities.record import Recorder, utc_now
 from notifications.digests.post import DigestPost
 from notifications.dispatch import Dispatch
-from notifications.handover import OfficeSettings
+from notifications.handover import OfficeSettings, Outcome
 from notifications.ledger import Held, of_record
 from notifications.replies.address import ReplyAddresses
 from notifications.resolving import Word, begin_round
-from notifications.scene import read_scene
+from notifications.scene import Scene, read_scene
 from notifications.senders.protocol import Sender, Transient
-from notifications.successors import ROLE_PASSED
 from programmes.facts import Record
 from storage.database import Database
 
@@ -53,36 +52,37 @@ class Courier:
             await self._deliver(of)
 
     async def _deliver(self, of: DeliverInput) -> None:
-        async with self._database.reading() as session:
-            waiting = await of_record(session, of.item_id, of.sequence)
-            if not waiting:
-                return
-            scene = await read_scene(session, of.engagement_id, of.item_id, of.sequence)
+        tried: list[str] = []
         later: list[Transient] = []
-        for notification_id in waiting:
-            if stopping():
-                later.append(Transient("worker_stops"))
-                continue
-            try:
-                await to_its_end(self._dispatch.send(notification_id, scene))
-            except Transient as refusal:
-                later.append(refusal)
-            except Exception as error:
-                # The database is away, or this one row is beyond us: either way the others go on.
-                # What the error says may quote a person, so its type has to do.
-                log.error("delivery_stumbled", notification=notification_id, error=kind(error))
-                later.append(Transient("trouble"))
-        if self._passed_on(of.item_id, of.sequence):
-            # Who has left has a successor: what is sent already is passed over.
-            await self._deliver(of)
+        passed_on = True
+        while passed_on:
+            async with self._database.reading() as session:
+                reserved = await of_record(session, of.item_id, of.sequence)
+                waiting = [one for one in reserved if one not in tried]
+                if not waiting:
+                    break
+                scene = await read_scene(session, of.engagement_id, of.item_id, of.sequence)
+            ended = [await self._try(one, scene) for one in waiting]
+            later += [one for one in ended if isinstance(one, Transient)]
+            tried += waiting
+            # Who has left has a successor, for whom something was reserved just now.
+            passed_on = Outcome.PASSED_ON in ended
         if later:
-            raise not_yet(later, of=len(waiting))
+            raise not_yet(later, of=len(tried))
 
-    def _passed_on(self, item_id: str, sequence: int) -> bool:
-        record = (item_id, sequence)
-        passed_on = record in self._dispatch.passed_on
-        self._dispatch.passed_on.discard(record)
-        return passed_on
+    async def _try(self, notification_id: str, scene: Scene) -> Outcome | Transient:
+        """Send one, if the worker goes on; or why it has to wait."""
+        if stopping():
+            return Transient("worker_stops")
+        try:
+            return await to_its_end(self._dispatch.send(notification_id, scene))
+        except Transient as refusal:
+            return refusal
+        except Exception as error:
+            # The database is away, or this one row is beyond us: either way the others go on.
+            # What the error says may quote a person, so its type has to do.
+            log.error("delivery_stumbled", notification=notification_id, error=kind(error))
+            return Transient("trouble")
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
@@ -112,13 +112,13 @@ class Courier:
             return
         stopping()
         try:
-            await to_its_end(await self._sending(held))
+            outcome = await to_its_end(await self._sending(held))
         except Transient as refusal:
             raise not_yet([refusal], of=1) from None
-        if self._passed_on(held.item_id, held.sequence) or held.reason == ROLE_PASSED:
+        if outcome is Outcome.PASSED_ON:
             await self._deliver(DeliverInput(held.engagement_id, held.item_id, held.sequence))
 
-    async def _sending(self, held: Held) -> Coroutine[Any, Any, None]:
+    async def _sending(self, held: Held) -> Coroutine[Any, Any, Outcome]:
         if not held.engagement_id:
             return self._summaries.send(held.id, None)
         async with self._database.reading() as session:

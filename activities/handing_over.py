@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -17,6 +17,7 @@ from notifications.senders.protocol import Transient
 NOT_YET = "DeliveryNotYet"
 """The error type of an attempt that could not hand everything over; it is tried again."""
 
+Result = TypeVar("Result")
 
 BEATS = 4
 """Heartbeats within the time after which a silent courier is taken for dead."""
@@ -55,14 +56,14 @@ def stopping() -> bool:
     return activity.is_worker_shutdown()
 
 
-async def to_its_end(sending: Coroutine[Any, Any, None]) -> None:
+async def to_its_end(sending: Coroutine[Any, Any, Result]) -> Result:
     """See an email that is on the wire to its end, also when the activity is cancelled meanwhile.
 
     Cut off, nobody would know whether it was taken. The sender's timeout bounds the wait.
     """
     task = asyncio.ensure_future(sending)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():

@@ -1,7 +1,7 @@
 """The emails that records reserve: checked whether they are true, and written, as they leave."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from notifications import ledger, standing_entries
 from notifications.catalogue import CATCH_UP, KINDS, Kind
 from notifications.dated_kinds import CALLED_OFF, CARRYING, LIFTS
 from notifications.gathering import Gathering, catch_up, is_late
-from notifications.handover import Handover, Ready, require_window
+from notifications.handover import Handover, Outcome, Ready, require_window
 from notifications.invitations import Drafted, draft, read_turns, stands_no_more
 from notifications.judging import Fit, Unfit, judge
 from notifications.languages import Language, languages_of
@@ -21,7 +21,7 @@ from notifications.replies.address import ReplyAddresses
 from notifications.replies.taking import UNVERIFIED
 from notifications.scene import Scene
 from notifications.senders.protocol import Email, Transient
-from notifications.successors import hand_on
+from notifications.successors import ROLE_PASSED, hand_on
 
 _ONE_EMAIL = timedelta(seconds=15)
 """Longer than one email takes to be handed over."""
@@ -53,22 +53,25 @@ class Taken:
     """The office's own templates."""
 
 
+def _ended(reason: str) -> Outcome:
+    return Outcome.PASSED_ON if reason == ROLE_PASSED else Outcome.DONE
+
+
 @dataclass(frozen=True)
 class Dispatch(Handover[Scene, Taken]):
     """Sends what a record reserved, if it is still true."""
 
     replies: ReplyAddresses | None = None
     """Where answers to emails about items go; ``None`` where no answers are taken."""
-    passed_on: set[tuple[str, int]] = field(default_factory=set)
-    """Records (item, sequence) of which something is for somebody else now: they are gone through
-    once more by whoever delivers them, and are then out of here."""
 
     def _turn_of(self, held: ledger.Held, about: Scene) -> str:
         return held.recipient_id if held.open and is_late(held, about, self.clock()) else ""
 
-    async def _claim(self, session: AsyncSession, held: ledger.Held, about: Scene) -> Taken | None:
+    async def _claim(
+        self, session: AsyncSession, held: ledger.Held, about: Scene
+    ) -> Taken | Outcome:
         if not held.open:
-            return None
+            return _ended(held.reason)
         now = self.clock()
         if held.kind in CARRYING:
             await standing_entries.hold_still(session, held.engagement_id)
@@ -81,9 +84,8 @@ class Dispatch(Handover[Scene, Taken]):
             reason = mine.reason
             if reason == "recipient_left":
                 reason = await hand_on(session, held, now)
-                self.passed_on.add((held.item_id, held.sequence))
             await ledger.advance(session, held.id, mine.state, reason, now)
-            return None
+            return _ended(reason)
         kind, occasion = found[0].kind, found[0].occasion
         if len(found) > 1 or found[0] is not mine:
             kind, occasion = KINDS[CATCH_UP], catch_up(found)
@@ -92,7 +94,7 @@ class Dispatch(Handover[Scene, Taken]):
         dated = await self._dated(session, held, occasion.in_language(languages[0]), now)
         if dated.reason:
             await ledger.advance(session, held.id, "withheld", dated.reason, now)
-            return None
+            return Outcome.DONE
         overrides = await overrides_of(session, about.programme_id, kind.name)
         templates = named_versions(languages, overrides)
         left_out = mine.reason if isinstance(mine, Unfit) else ""

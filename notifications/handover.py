@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -74,6 +75,14 @@ class Ready:
     """Why they could not: a named reason."""
 
 
+class Outcome(Enum):
+    """What an attempt leaves behind."""
+
+    DONE = "done"
+    PASSED_ON = "passed_on"
+    """It is for somebody else now: others of its record were reserved in its place."""
+
+
 About = TypeVar("About")
 Mine = TypeVar("Mine", bound=Claimed)
 
@@ -99,7 +108,9 @@ class Handover(ABC, Generic[About, Mine]):
     clock: Callable[[], datetime]
 
     @abstractmethod
-    async def _claim(self, session: AsyncSession, held: ledger.Held, about: About) -> Mine | None:
+    async def _claim(
+        self, session: AsyncSession, held: ledger.Held, about: About
+    ) -> Mine | Outcome:
         """Claim it, if it is open and true; withhold it, if not. Raises ``Transient``."""
 
     def _turn_of(self, held: ledger.Held, about: About) -> str:
@@ -110,16 +121,22 @@ class Handover(ABC, Generic[About, Mine]):
     def _write(self, taken: Mine) -> Ready:
         """Write the email."""
 
-    async def send(self, notification_id: str, about: About) -> None:
-        """Send it if it is open and still true. Raises ``Transient`` if it has to wait."""
+    async def send(self, notification_id: str, about: About) -> Outcome:
+        """Send it if it is open and still true. Raises ``Transient`` if it has to wait.
+
+        Also a repeated attempt hears of what was passed on: whoever did it may be gone."""
         try:
             taken = await self._take(notification_id, about)
         except Transient as refusal:
             async with self.database.transaction() as session:
                 await note_wait(session, notification_id, refusal, self.clock())
             raise
-        if taken is None:
-            return
+        if isinstance(taken, Outcome):
+            return taken
+        await self._hand_over(taken)
+        return Outcome.DONE
+
+    async def _hand_over(self, taken: Mine) -> None:
         try:
             written = self._write(taken)
         except Exception as error:  # whatever is wrong with one email must not stop the others
@@ -158,7 +175,7 @@ class Handover(ABC, Generic[About, Mine]):
                 provider_id=accepted.provider_id,
             )
 
-    async def _take(self, notification_id: str, about: About) -> Mine | None:
+    async def _take(self, notification_id: str, about: About) -> Mine | Outcome:
         """Claim it for this attempt, unless it is done, or is not true any more.
 
         Another attempt that is open is never passed by: as long as it may hand the email over,
@@ -177,7 +194,7 @@ class Handover(ABC, Generic[About, Mine]):
                     continue
                 await ledger.overtake(session, held.interrupted)
             if not await self._recover(held.id, held.interrupted):
-                return None
+                return Outcome.DONE
 
     async def _recover(self, notification_id: str, delivery: int) -> bool:
         """Clear up after an attempt that was cut off; whether the email may go out now."""

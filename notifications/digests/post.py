@@ -13,7 +13,7 @@ from notifications.choices import manners_of
 from notifications.courtesy import keep_quiet, note_address
 from notifications.digests.content import Reader, member_digest, team_digest
 from notifications.digests.letters import MemberDigest, TeamDigest
-from notifications.handover import Handover, Ready, require_window
+from notifications.handover import Handover, Outcome, Ready, require_window
 from notifications.languages import Language, languages_of
 from notifications.newest import newest_definition
 from notifications.overrides.draft import Override
@@ -84,15 +84,15 @@ class DigestPost(Handover[None, TakenDigest]):
 
     async def _claim(
         self, session: AsyncSession, held: ledger.Held, about: None
-    ) -> TakenDigest | None:
+    ) -> TakenDigest | Outcome:
         if not held.open:
-            return None
+            return Outcome.DONE
         now = self.clock()
         taken = await self._judge(session, held, now)
         if isinstance(taken, TakenDigest):
             return taken
         await ledger.advance(session, held.id, "withheld", taken, now)
-        return None
+        return Outcome.DONE
 
     async def _judge(
         self, session: AsyncSession, held: ledger.Held, now: datetime

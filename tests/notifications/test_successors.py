@@ -1,16 +1,31 @@
 """What was meant for somebody who has left is for whoever holds their role now, once."""
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.deliver import Courier
 from activities.inputs import RedeliverInput
-from notifications.senders.protocol import Permanent, Transient
+from notifications.handover import Outcome
+from notifications.scene import read_scene
+from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from programmes.facts import Notice
 from storage.database import Database
-from storage.sql import contacts, engagements, people
-from tests.notifications.office import Post, record, reminder, task
+from storage.sql import contacts, engagements, notifications, people
+from tests.notifications.office import NOW, SETTINGS, Post, record, reminder, task
 from tests.notifications.senders import Scripted
-from tests.notifications.test_courtesy import RECEIVED, TO_LEAD, opening, row_of
+from tests.notifications.test_courtesy import (
+    RECEIVED,
+    TO_LEAD,
+    TODAY,
+    away,
+    choose,
+    opening,
+    row_of,
+)
 
 KIND = "research.reminder"
 
@@ -114,6 +129,69 @@ async def test_what_is_sent_again_after_they_left_goes_to_the_successor(
     for _ in range(2):
         await post.courier.redeliver(again)
     assert [email.to_email for email in sender.taken] == ["con_second@example.org"]
+
+
+class MeanwhileElsewhere(Scripted):
+    """While it hands over its first email, an attempt that was taken for dead goes on."""
+
+    def __init__(self, elsewhere: Callable[[], Awaitable[Any]]) -> None:
+        super().__init__()
+        self._elsewhere: Callable[[], Awaitable[Any]] | None = elsewhere
+
+    async def send(self, email: Email) -> Accepted:
+        elsewhere, self._elsewhere = self._elsewhere, None
+        if elsewhere is not None:
+            await elsewhere()
+        return await super().send(email)
+
+
+async def test_what_another_attempt_has_passed_on_is_seen_to_by_whoever_lives(
+    database: Database,
+) -> None:
+    late = Courier(database, Scripted(), SETTINGS, lambda: NOW)
+
+    async def elsewhere() -> None:
+        async with database.reading() as session:
+            scene = await read_scene(session, "eng_1", "itm_1", 1)
+        await late._dispatch.send((await row_of(database, "con_lead")).id, scene)
+
+    # Whoever has named a stand-in comes last.
+    past = TODAY - timedelta(days=9)
+    await choose(database, "con_lead", **away("con_second", absent_from=past, absent_until=past))
+    post = Post(database, sender := MeanwhileElsewhere(elsewhere))
+    new = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
+    sent = opening(new, TO_LEAD)
+    await post.write(sent)
+    await replace_lead(database)
+    await post.deliver(sent)
+    assert (await post.states())[KIND, "con_lead"] == ("withheld", "role_passed")
+    assert [email.to_email for email in sender.taken] == [
+        "per_manager@example.org",
+        "con_second@example.org",
+    ]
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+async def test_each_attempt_hears_by_itself_that_it_was_passed_on(
+    database: Database, repeats: int
+) -> None:
+    post, sent = Post(database), opening(TO_LEAD, RECEIVED)
+    await post.write(sent)
+    await replace_lead(database)
+    async with database.reading() as session:
+        scene = await read_scene(session, "eng_1", "itm_1", 1)
+        rows = (await session.execute(notifications.select())).all()
+    ended = {
+        (row.kind, row.recipient_id): [
+            await post.courier._dispatch.send(row.id, scene) for _ in range(repeats)
+        ]
+        for row in rows
+    }
+    assert ended == {
+        (KIND, "con_lead"): [Outcome.PASSED_ON] * repeats,
+        ("research.received", "con_lead"): [Outcome.DONE] * repeats,
+        ("research.received", "con_second"): [Outcome.DONE] * repeats,
+    }
 
 
 async def test_a_manager_who_was_replaced_leaves_it_to_the_new_one(database: Database) -> None:
