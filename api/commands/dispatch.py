@@ -56,9 +56,6 @@ the server forgets the command. Temporal's SDK repeats the others, for a time of
 ASK_AGAIN = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds before a command that was put off is sent again; the last one repeats."""
 
-_STILL_SENDING: set[asyncio.Task[WorkflowUpdateHandle[Any]]] = set()
-"""The event loop keeps only weak references to tasks."""
-
 
 async def reachable(desk: Desk) -> Client:
     """A client whose server answers. Raises the problem ``unavailable``."""
@@ -136,7 +133,7 @@ async def _answer(
             assert isinstance(answer, Answer)
             return answer
         if await _is_at_work(handle):
-            _keep_sending(accepting)
+            _keep_sending(desk, accepting)
             return None
         accepting.cancel()
         await asyncio.wait([accepting])
@@ -183,14 +180,14 @@ async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
     return pending.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
 
 
-def _keep_sending(accepting: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
+def _keep_sending(desk: Desk, accepting: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
     """Stay with a command after its caller has gone: should the server restart, it is sent anew."""
-    _STILL_SENDING.add(accepting)
+    desk.still_sending.add(accepting)
     handle = asyncio.get_running_loop().call_later(KEEP_SENDING, accepting.cancel)
 
     def ended(task: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
         handle.cancel()
-        _STILL_SENDING.discard(task)
+        desk.still_sending.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.warning("a command that was taken ended: %s", type(task.exception()).__name__)
 

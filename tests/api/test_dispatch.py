@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.commands.dispatch import refused
-from api.desk import utc_now
+from api.desk import Desk, utc_now
 from notifications.senders import sender_for
 from storage.database import Database
 from storage.sql import engagements, events, idempotent_calls, texts
@@ -160,6 +160,9 @@ class TestSlowRecord:
                 if answer.status_code != 503:
                     # On a busy machine no worker may have taken it up before.
                     break
+            # The office stays with it, though its caller has gone.
+            desk: Desk = live.app.state.desk
+            [sending] = desk.still_sending
             other.execute("ROLLBACK")
             other.close()
             assert answer.status_code == 202, answer.text
@@ -167,6 +170,8 @@ class TestSlowRecord:
             await live.until(
                 "manager", f"/requests/{made['id']}", lambda read: read["stage"] == "scope"
             )
+            await asyncio.wait([sending], timeout=60)
+            assert not desk.still_sending
 
 
 @pytest.mark.dev_server
