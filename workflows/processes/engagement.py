@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from programmes.facts import INVITED, EngagementStage, Fact, Notice, Record
+from programmes.facts import EngagementStage, Record
 from programmes.planner import due_on
 from programmes.rules import ItemKind
 from workflows.messages import (
@@ -17,13 +17,10 @@ from workflows.messages import (
     ReviewMoved,
     Withdraw,
 )
+from workflows.processes import last_words
 from workflows.processes.decision import Decision
 from workflows.processes.engagement_plan import PlannedEngagement
 from workflows.refusal import refusal
-
-LOST = "lost"
-LAST_WORD = 1_000_000
-"""The sequence of a record that somebody else writes for an item: none of its own comes after."""
 
 FURTHEST_REVIEW = timedelta(days=731)
 """How far ahead a review can be moved: the days off that an engagement knows go further."""
@@ -167,28 +164,12 @@ class EngagementProcess(PlannedEngagement):
     def item_lost(self, item_id: str, now: datetime) -> Callable[[Decision], None] | None:
         """An item was terminated or has failed: it is over, and nobody else will say so."""
         kind, key = self.items[item_id].split(":", 1)
-        return self.item_ended(ItemEnded(item_id, cast(ItemKind, kind), key, LOST, now))
+        return self.item_ended(ItemEnded(item_id, cast(ItemKind, kind), key, last_words.LOST, now))
 
     def last_word(self, item_id: str, now: datetime) -> Record:
-        """The record that closes a lost item's reading copy in its stead. Its dates go out of
-        calendars with it."""
-        kind = self.items[item_id].split(":", 1)[0]
-        window = self.calendar.next_send_instant(now)
-        off = Notice(
-            f"{kind}.called_off",
-            (INVITED,),
-            rung=LOST,
-            not_before=window if window > now else None,
-        )
-        return Record(
-            engagement_id=self.input.engagement_id,
-            item_id=item_id,
-            sequence=LAST_WORD,
-            facts=(Fact(f"{kind}.closed", now, data={"outcome": LOST}),),
-            tasks=(),
-            closes=LOST,
-            notices=(off,) if kind in ("advice", "review") else (),
-        )
+        """The record that closes a lost item's reading copy in its stead."""
+        kind = cast(ItemKind, self.items[item_id].split(":", 1)[0])
+        return last_words.item_lost(self.id, item_id, kind, self.calendar, now)
 
     def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None]:
         """An open review was moved: what depends on it follows."""

@@ -1,0 +1,94 @@
+"""Engagements and items as they are on record, page by page, to be held against Temporal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+
+from pydantic import TypeAdapter
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from programmes.calendar import WorkingCalendar
+from programmes.facts import EngagementStage, EngagementState
+from programmes.rules import ItemKind
+from storage.sql import engagements, items
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+
+
+@dataclass(frozen=True)
+class ItemOnRecord:
+    """The reading copy of an item, as far as it is compared."""
+
+    id: str
+    kind: ItemKind
+    key: str
+    sequence: int
+    opened_at: datetime
+    closed_at: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class EngagementOnRecord:
+    """The reading copy of an engagement, with all of its items."""
+
+    id: str
+    sequence: int
+    closed_at: datetime | None
+    pending: bool
+    """Whether not even its opening is on record."""
+    state: EngagementState
+    items: Mapping[str, ItemOnRecord]
+
+
+async def unfinished(session: AsyncSession, after: str, limit: int) -> list[str]:
+    """Ids of engagements that are open, or have an item that is: those behind ``after``."""
+    e = engagements.c
+    with_open_item = select(items.c.engagement_id).where(items.c.closed_at.is_(None))
+    statement = (
+        select(e.id)
+        .where(e.id > after, or_(e.closed_at.is_(None), e.id.in_(with_open_item)))
+        .order_by(e.id)
+        .limit(limit)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, EngagementOnRecord]:
+    """What is on record of these engagements; the unknown ones are not in it."""
+    its: dict[str, dict[str, ItemOnRecord]] = {one: {} for one in ids}
+    i = items.c
+    columns = (i.id, i.kind, i.key, i.sequence, i.opened_at, i.closed_at, i.outcome)
+    found = select(i.engagement_id, *columns).where(i.engagement_id.in_(ids))
+    for engagement_id, *values in await session.execute(found):
+        item = ItemOnRecord(*values)
+        its[engagement_id][item.id] = item
+    rows = await session.execute(select(engagements).where(engagements.c.id.in_(ids)))
+    return {
+        row.id: EngagementOnRecord(
+            id=row.id,
+            sequence=row.sequence,
+            closed_at=row.closed_at,
+            pending=not row.stage,
+            state=EngagementState(
+                stage=cast(EngagementStage, row.stage or "onboarding"),
+                started_on=row.started_on,
+                opened_at=row.opened_at,
+                onboarded_at=row.onboarded_at,
+                closed_at=row.closed_at,
+                reason=row.reason,
+                moved={key: date.fromisoformat(day) for key, day in row.moved.items()},
+                cycles=tuple(datetime.fromisoformat(one) for one in row.cycles),
+            ),
+            items=its[row.id],
+        )
+        for row in rows
+    }
+
+
+async def calendar_of(session: AsyncSession, engagement_id: str) -> WorkingCalendar:
+    """The calendar that an engagement was planned with."""
+    statement = select(engagements.c.calendar).where(engagements.c.id == engagement_id)
+    return _CALENDAR.validate_python((await session.execute(statement)).scalar_one())
