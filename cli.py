@@ -13,6 +13,7 @@ from commands import (
     demo,
     doctor,
     engagement,
+    engagement_lost,
     fake_sendgrid,
     mailbox,
     member,
@@ -20,6 +21,8 @@ from commands import (
     person,
     programme,
     programme_add,
+    reconcile,
+    renew,
     schedules,
     serve,
     template,
@@ -71,6 +74,10 @@ app.command()(doctor.doctor)
 app.command("fake-sendgrid")(fake_sendgrid.fake_sendgrid)
 app.command()(demo.demo)
 app.command()(up.up)
+app.command()(reconcile.reconcile)
+app.command()(renew.renew)
+engagement.app.command("revive")(engagement_lost.revive)
+engagement.app.command("close")(engagement_lost.close)
 programme.app.command("add")(programme_add.add)
 template.app.command("preview")(template_trial.preview)
 template.app.command("send-test")(template_trial.send_to_oneself)

@@ -37,3 +37,8 @@ def digest_schedule_id(task_queue: str, programme_id: str, digest: str) -> str:
     begin with. Offices that share a namespace have queues of their own, and may have the same
     programme."""
     return f"{DIGEST_PREFIX}{task_queue}/{programme_id}/{digest}"
+
+
+def last_word_workflow_id(item_id: str) -> str:
+    """``last-word/<item id>``: the telling of an item's end that no workflow of it can tell."""
+    return f"last-word/{item_id}"

@@ -1,0 +1,1 @@
+"""Holds the record against the workflows, and brings the one up to the other."""

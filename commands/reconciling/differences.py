@@ -1,0 +1,182 @@
+"""What differs between the record and Temporal, for one engagement at a time: pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from programmes.rules import ItemKind
+from storage.queries.reconciling import EngagementOnRecord, ItemOnRecord
+from workflows.messages import EngagementProgress, ItemProgress
+
+Trouble = Literal[
+    "workflow_gone",
+    "end_unheard",
+    "copy_behind",
+    "copy_ahead",
+    "record_missing",
+    "left_open",
+    "stands_still",
+]
+
+MOMENT = timedelta(minutes=1)
+"""What an engagement needs at most to notice by itself that an item of it was ended by hand."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Temporal says of one workflow."""
+
+    status: Literal["running", "over", "absent"]
+    progress: EngagementProgress | ItemProgress | None = None
+    """All of its state; ``None`` where it does not answer."""
+    over_since: datetime | None = None
+    by_itself: bool = False
+    """Whether it came to its own end; otherwise it was terminated, has failed or timed out."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is running."""
+        return self.status == "running"
+
+    @property
+    def is_dumb(self) -> bool:
+        """Whether only it knows where it stands, and it does not say so."""
+        return self.progress is None and (self.runs or self.by_itself)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One engagement, on record and in Temporal, at about the same time: the record first."""
+
+    id: str
+    row: EngagementOnRecord | None
+    engagement: Seen
+    items: Mapping[str, tuple[ItemKind, Seen]]
+    """What is open on record, named as open by the engagement, or running."""
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """Item id to ``kind:key`` of what the running engagement takes for open."""
+        progress = self.engagement.progress
+        if self.engagement.runs and isinstance(progress, EngagementProgress):
+            return progress.items
+        return {}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that the record and Temporal do not agree on."""
+
+    trouble: Trouble
+    engagement_id: str
+    kind: Literal["engagement"] | ItemKind = "engagement"
+    item_id: str = ""
+    """Empty where it is the engagement itself."""
+    recorded: int = 0
+    """The sequence on record."""
+    reached: int = 0
+    """The sequence that the workflow has come to."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is about: the same as long as it lasts."""
+        return self.trouble, self.engagement_id, self.item_id
+
+    @property
+    def mendable(self) -> bool:
+        """Whether it can be mended without a choice that a person has to make."""
+        if self.trouble in ("stands_still", "copy_ahead"):
+            return False
+        return bool(self.item_id) or self.trouble not in ("workflow_gone", "record_missing")
+
+
+def differences(look: Look, now: datetime) -> list[Difference]:
+    """Everything about one engagement and its items, the engagement first."""
+    if look.row is None:
+        runs = look.engagement.runs or any(seen.runs for _, seen in look.items.values())
+        return [Difference("record_missing", look.id)] if runs else []
+    found = list(_of_engagement(look, look.row))
+    for item_id in sorted(look.items):
+        found += _of_item(look, look.row, item_id, now)
+    return found
+
+
+def confirmed(first: Iterable[Difference], second: Iterable[Difference]) -> list[Difference]:
+    """What two looks agree on. What is only under way (a record that is being written) has changed
+    by the second; a busy workflow may be ahead of its record both times, of another one."""
+    before = {one.key: one for one in first}
+    return [one for one in second if one.key in before and _lasts(before[one.key], one)]
+
+
+def _lasts(before: Difference, now: Difference) -> bool:
+    match now.trouble:
+        case "copy_behind":
+            return now.recorded < before.reached
+        case "copy_ahead":
+            return now.reached < before.recorded
+        case _:
+            return True
+
+
+def _of_engagement(look: Look, row: EngagementOnRecord) -> Iterator[Difference]:
+    seen = look.engagement
+    if row.closed_at is not None or (row.pending and not seen.runs):
+        # A start that broke off leaves such a row; the next start of the member clears it away.
+        return
+    trouble: Trouble | None
+    if seen.is_dumb:
+        trouble = "stands_still"
+    elif seen.runs:
+        trouble = _copy(row.sequence, seen)
+    else:
+        trouble = "copy_behind" if _has_ended(seen) else "workflow_gone"
+    if trouble:
+        yield Difference(trouble, look.id, recorded=row.sequence, reached=_sequence(seen))
+
+
+def _of_item(
+    look: Look, engagement: EngagementOnRecord, item_id: str, now: datetime
+) -> Iterator[Difference]:
+    kind, seen = look.items[item_id]
+    row = engagement.items.get(item_id)
+    if row is not None and row.closed_at is None:
+        trouble = _of_open_item(look, engagement, row, seen, now)
+    elif seen.runs:
+        # One that is closed on record is about to end.
+        trouble = None if row is not None else "stands_still" if seen.is_dumb else "record_missing"
+    else:
+        trouble = "end_unheard" if item_id in look.named else None
+    if trouble:
+        recorded = row.sequence if row is not None else 0
+        yield Difference(trouble, look.id, kind, item_id, recorded, _sequence(seen))
+
+
+def _of_open_item(
+    look: Look, engagement: EngagementOnRecord, row: ItemOnRecord, seen: Seen, now: datetime
+) -> Trouble | None:
+    if seen.is_dumb:
+        return "stands_still"
+    if seen.runs:
+        left = engagement.closed_at is not None and not look.engagement.runs
+        return "left_open" if left else _copy(row.sequence, seen)
+    if _has_ended(seen):
+        return "copy_behind"
+    if seen.over_since is not None and now - seen.over_since < MOMENT:
+        return None
+    return "workflow_gone"
+
+
+def _copy(recorded: int, seen: Seen) -> Trouble | None:
+    reached = _sequence(seen)
+    if reached == recorded:
+        return None
+    return "copy_behind" if reached > recorded else "copy_ahead"
+
+
+def _has_ended(seen: Seen) -> bool:
+    return seen.progress is not None and seen.progress.closed_at is not None
+
+
+def _sequence(seen: Seen) -> int:
+    return seen.progress.sequence if seen.progress is not None else 0

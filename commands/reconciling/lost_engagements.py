@@ -1,0 +1,99 @@
+"""An engagement whose workflow is gone: taken up where it was, or closed, as a person chooses."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, ResetReapplyType
+from temporalio.api.workflowservice.v1 import (
+    GetWorkflowExecutionHistoryReverseRequest,
+    ResetWorkflowExecutionRequest,
+)
+from temporalio.client import Client
+
+from commands.catalogue import say
+from commands.changing import OPERATOR
+from commands.outcome import Stop
+from commands.reconciling.comparing import Comparison
+from commands.reconciling.differences import Difference, Look, differences
+from commands.reconciling.last_words import LastWords
+from commands.reconciling.mending import Mending
+from storage.queries.reconciling import EngagementOnRecord
+from workflows.ids import engagement_workflow_id
+
+WHY = "milepost engagement revive"
+"""What Temporal's pages say of the reset."""
+
+
+async def revive(comparison: Comparison, engagement_id: str) -> list[Difference]:
+    """Have the workflow go on from its last completed step, and tell it what it missed. Gives what
+    could not be mended. Raises Stop where there is nothing to revive, or nothing left to do so."""
+    look = await comparison.look(engagement_id)
+    _gone(look)
+    if look.engagement.status == "absent":
+        raise Stop(say("engagement.forgotten", id=engagement_id))
+    await _reset(comparison.client, engagement_id)
+    return await Mending(comparison).engagement(engagement_id)
+
+
+async def close(comparison: Comparison, engagement_id: str, reason: str) -> list[Difference]:
+    """Close it on record, with all of its items. Gives what could not be mended. Raises Stop where
+    it has a workflow that can end it."""
+    row = _gone(await comparison.look(engagement_id))
+    words = LastWords(comparison.database, comparison.client, comparison.task_queue)
+    await words.of_lost_engagement(row, OPERATOR, reason)
+    return await Mending(comparison).engagement(engagement_id)
+
+
+def _gone(look: Look) -> EngagementOnRecord:
+    """The engagement on record, which no workflow stands behind. Raises Stop where one does."""
+    if look.row is None:
+        raise Stop(say("engagement.none", id=look.id))
+    if look.row.closed_at is not None:
+        raise Stop(say("engagement.over", id=look.id))
+    if look.engagement.runs:
+        raise Stop(say("engagement.runs", id=look.id))
+    found = differences(look, datetime.now(UTC))
+    if not any(one.trouble == "workflow_gone" and not one.item_id for one in found):
+        # It came to its own end, or never began.
+        raise Stop(say("engagement.not_lost", id=look.id))
+    return look.row
+
+
+async def _reset(client: Client, engagement_id: str) -> None:
+    handle = client.get_workflow_handle(engagement_workflow_id(engagement_id))
+    run = WorkflowExecution(workflow_id=handle.id, run_id=(await handle.describe()).run_id)
+    event_id = await _last_step(client, run)
+    if event_id is None:
+        raise Stop(say("engagement.forgotten", id=engagement_id))
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=run,
+            reason=WHY,
+            workflow_task_finish_event_id=event_id,
+            request_id=uuid4().hex,
+            # What was said to it after that step is said to it again.
+            reset_reapply_type=ResetReapplyType.RESET_REAPPLY_TYPE_ALL_ELIGIBLE,
+        )
+    )
+
+
+async def _last_step(client: Client, run: WorkflowExecution) -> int | None:
+    """The event that ends the last step that was completed; ``None`` where none was."""
+    token = b""
+    while True:
+        page = await client.workflow_service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=client.namespace,
+                execution=run,
+                maximum_page_size=100,
+                next_page_token=token,
+            )
+        )
+        for event in page.history.events:
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                return event.event_id
+        token = page.next_page_token
+        if not token:
+            return None

@@ -1,0 +1,55 @@
+"""`milepost renew`: has everything that runs go on with the code of today."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from commands.outcome import ending
+from commands.reconciling.asking import AT_ONCE, at_temporal, running, workflow_id
+from commands.show import AsJson, print_json, print_line
+from settings import settings
+from workflows.ids import WorkflowAddress
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would begin anew.")]
+
+
+def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """After an upgrade: let each engagement and item begin anew, with all that it knows.
+
+    Each does so as soon as nothing of it is half done. Repeating it does no harm. Exit code 3:
+    Temporal does not answer.
+    """
+
+    async def work() -> int:
+        async with at_temporal(settings()) as client:
+            if dry_run:
+                return len([one async for one in running(client, settings().task_queue)])
+            return await ask_all(client, settings().task_queue)
+
+    with ending(as_json):
+        count = asyncio.run(work())
+    if as_json:
+        print_json({"asked": 0 if dry_run else count, "running": count})
+    else:
+        print_line("renew.would" if dry_run else "renew.asked", count=count)
+
+
+async def ask_all(client: Client, task_queue: str) -> int:
+    """Ask everything that runs to begin anew; how much that was."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(one: WorkflowAddress) -> int:
+        async with places:
+            try:
+                await client.get_workflow_handle(workflow_id(one)).signal("begin_anew")
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+                return 0  # it has ended meanwhile
+        return 1
+
+    found = [one async for one in running(client, task_queue)]
+    return sum(await asyncio.gather(*map(ask, found)))
