@@ -32,7 +32,7 @@ async def revive(comparison: Comparison, engagement_id: str) -> list[Difference]
     _gone(look)
     if look.engagement.status == "absent":
         raise Stop(say("engagement.forgotten", id=engagement_id))
-    await _reset(comparison.client, engagement_id)
+    await reset(comparison.client, engagement_id)
     return await Mending(comparison).engagement(engagement_id)
 
 
@@ -60,7 +60,9 @@ def _gone(look: Look) -> EngagementOnRecord:
     return look.row
 
 
-async def _reset(client: Client, engagement_id: str) -> None:
+async def reset(client: Client, engagement_id: str) -> None:
+    """Have Temporal take up its latest run where that completed its last step. Raises Stop where it
+    completed none."""
     handle = client.get_workflow_handle(engagement_workflow_id(engagement_id))
     run = WorkflowExecution(workflow_id=handle.id, run_id=(await handle.describe()).run_id)
     event_id = await _last_step(client, run)
