@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,15 +29,28 @@ from tests.durability.acts import (
     submit_request,
     until_closed,
     until_forgotten,
+    until_open,
     until_stage,
 )
 from tests.durability.pace import quiet_engagement, today
 from tests.durability.server import waits_for_activity
 from tests.durability.waiting import until
 from tests.workflows.office import Engaged, Mail, Office
-from tests.workflows.stories import LEAD, MANAGER
-from workflows.ids import engagement_workflow_id, item_workflow_id
-from workflows.messages import AcceptRequest, CompleteStep, ReviewMoved, Withdraw, WithdrawRequest
+from tests.workflows.stories import ADVISER, LEAD, MANAGER
+from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.messages import (
+    AcceptRequest,
+    AgreedAction,
+    CloseItem,
+    CompleteStep,
+    ConfirmDate,
+    HoldSession,
+    ProposeDates,
+    RecordNotes,
+    ReviewMoved,
+    Withdraw,
+    WithdrawRequest,
+)
 from workflows.processes.engagement import EngagementProcess
 
 pytestmark = pytest.mark.dev_server
@@ -144,6 +157,13 @@ async def begin_anew(engaged: Engaged) -> None:
     await engaged.handle.signal("begin_anew")
     await until(is_new, "the engagement begins anew")
     await until(has_asked, "it has asked its items whether they are there")
+
+
+async def advice(engaged: Engaged) -> str:
+    """The id of its first advice cycle, which is open."""
+    await finish_onboarding(engaged)
+    await until_open(engaged, "advice")
+    return scheduled_item_id(engaged.id, "advice", "1")
 
 
 async def terminate(engaged: Engaged) -> None:
@@ -295,6 +315,43 @@ async def test_an_item_terminated_behind_its_engagements_back_is_closed_and_told
     await mended(comparison, ("workflow_gone", "research"))
     assert (await item(engaged, request))["outcome"] == "lost"
     assert request not in (await progress_of(engaged)).items
+
+
+async def test_a_lost_session_goes_out_of_the_calendars_that_it_stands_in(
+    engaged: Engaged, comparison: Comparison
+) -> None:
+    cycle = await advice(engaged)
+    session = datetime.now(UTC) + timedelta(hours=1)
+    await engaged.item_command("advice", cycle, ProposeDates(ADVISER, (session,)))
+    await engaged.item_command("advice", cycle, ConfirmDate(LEAD, 0))
+    await begin_anew(engaged)
+    await engaged.item_handle("advice", cycle).terminate(GONE)
+    await mended(comparison, ("workflow_gone", "advice"))
+
+    async def hear_of_it() -> bool:
+        heard = [mail.recipient for mail in await mails(comparison) if "called_off" in mail.kind]
+        return sorted(heard) == sorted([ADVISER, LEAD])
+
+    await until(hear_of_it, "both have it out of their calendars")
+
+
+async def test_what_a_cycle_hands_on_is_not_lost_where_its_engagement_missed_its_end(
+    engaged: Engaged, comparison: Comparison
+) -> None:
+    cycle = await advice(engaged)
+    action = AgreedAction("a1", await engaged.office.text(), "lead", due=today())
+    notes = RecordNotes(ADVISER, await engaged.office.text(), (action,))
+    await engaged.item_command("advice", cycle, HoldSession(ADVISER, today()))
+    await engaged.item_command("advice", cycle, notes)
+    await terminate(engaged)
+    await engaged.item_handle("advice", cycle).signal(
+        "close_item", CloseItem(MANAGER, "rolled_over")
+    )
+    assert (await until_closed(engaged, cycle))["outcome"] == "rolled_over"
+    await engaged.item_handle("advice", cycle).result()
+    await lost_engagements.reset(comparison.client, engaged.id)
+    await mended(comparison, ("end_unheard", "advice"))
+    assert (await progress_of(engaged)).carried == (action,)
 
 
 async def test_an_engagement_that_was_reset_hears_of_the_ends_that_it_missed(
