@@ -1,8 +1,10 @@
 """Writes on record, in a workflow's stead, what it cannot write itself any more."""
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from sqlalchemy.exc import IntegrityError
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -75,7 +77,12 @@ class LastWords:
             cycles=progress.cycles,
         )
         now = datetime.now(UTC)
-        await self._write(last_words.engagement_ended(row.id, state, progress.sequence, now))
+        record = last_words.engagement_ended(row.id, state, progress.sequence, now)
+        try:
+            await self._write(record)
+        except IntegrityError:
+            # Its reason was written after the backup, and is lost; that it is over is not.
+            await self._write(replace(record, engagement=replace(state, reason=None)))
 
     async def of_lost_engagement(self, row: EngagementOnRecord, by: str, reason: str) -> str:
         """Close an engagement whose workflow is gone; gives the id of the reason's text."""

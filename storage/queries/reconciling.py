@@ -65,7 +65,11 @@ async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, Enga
     for engagement_id, *values in await session.execute(found):
         item = ItemOnRecord(*values)
         its[engagement_id][item.id] = item
-    rows = await session.execute(select(engagements).where(engagements.c.id.in_(ids)))
+    # Not its calendar: that is four years of days off.
+    e = engagements.c
+    instants = (e.started_on, e.opened_at, e.onboarded_at, e.closed_at)
+    state = (e.id, e.sequence, e.stage, e.reason, e.moved, e.cycles, *instants)
+    rows = await session.execute(select(*state).where(e.id.in_(ids)))
     return {
         row.id: EngagementOnRecord(
             id=row.id,

@@ -18,7 +18,7 @@ from commands.reconciling.differences import Difference
 from commands.reconciling.last_words import LastWords
 from commands.reconciling.mending import Mended, Mending
 from programmes.rules import ItemKind
-from storage.sql import deliveries, engagements, events, items, mailbox, notifications, tasks
+from storage.sql import deliveries, engagements, events, items, mailbox, notifications, tasks, texts
 from tests.databases import migrated_postgres, migrated_sqlite
 from tests.durability.acts import (
     finish_onboarding,
@@ -405,9 +405,17 @@ async def test_an_item_that_ended_after_the_backup_has_its_own_end_and_is_not_lo
 async def test_an_engagement_that_ended_after_the_backup_is_over(
     engaged: Engaged, comparison: Comparison
 ) -> None:
-    await engaged.command(Withdraw(MANAGER, await engaged.office.text()))
+    reason = await engaged.office.text()
+    await engaged.command(Withdraw(MANAGER, reason))
     await asyncio.wait_for(engaged.handle.result(), 100)
+    await until_quiet(engaged)
     await forget(engaged, engagements, 1, engaged.id)
+    async with engaged.office.database.transaction() as session:
+        of_it = notifications.c.engagement_id == engaged.id
+        await session.execute(update(engagements).values(reason=None))
+        await session.execute(update(notifications).where(of_it).values(text_id=None))
+        await session.execute(update(events).values(text_id=None))
+        await session.execute(delete(texts).where(texts.c.id == reason))
     with pytest.raises(Stop, match="own end"):
         await lost_engagements.revive(comparison, engaged.id)
     await mended(comparison, ("copy_behind", "engagement"))
