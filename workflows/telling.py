@@ -1,4 +1,5 @@
-"""The telling of one answer by email: no process decided it, so it has a workflow of its own."""
+"""The telling of what no process decided, an answer by email or the last word about an item that is
+lost: so it has a workflow of its own."""
 
 from datetime import timedelta
 
@@ -14,11 +15,11 @@ TELL_OF_REPLY = "TellOfReply"
 
 @workflow.defn(name=TELL_OF_REPLY)
 class TellOfReply:
-    """Delivers what was reserved with the answer, however long the mail server is away."""
+    """Delivers what was reserved with it, however long the mail server is away."""
 
     @workflow.run
     async def run(self, of: TellInput) -> None:
-        """``of.sequence`` is below 0: the number of the answer's fact."""
+        """``of.sequence`` is below 0 for an answer: the number of its fact."""
         if of.not_before is not None and (wait := of.not_before - workflow.now()) > timedelta():
             await workflow.sleep(wait, summary="mail waits for the sending window")
         await workflow.execute_activity(

@@ -57,6 +57,10 @@ DUMB = frozenset(
 )
 """How the server says that a workflow did not answer, or has nobody who could."""
 
+AWAY = frozenset(
+    {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+)
+
 
 @asynccontextmanager
 async def at_temporal(settings: Settings, *, queries: bool = False) -> AsyncIterator[Client]:
@@ -71,8 +75,10 @@ async def at_temporal(settings: Settings, *, queries: bool = False) -> AsyncIter
         if queries and not await has_pollers(client, settings.task_queue, "workflow"):
             raise Stop(say("reconcile.no_worker", queue=settings.task_queue), code=Exit.DOWN)
         yield client
-    except RPCError:
-        raise _down() from None
+    except RPCError as error:
+        if error.status in AWAY:
+            raise _down() from None
+        raise Stop(say("reconcile.refused", status=error.status.name), code=Exit.DOWN) from None
 
 
 def _down() -> Stop:
