@@ -1,10 +1,11 @@
 """`milepost renew`: has everything that runs go on with the code of today."""
 
 import asyncio
-from typing import Annotated
+import contextlib
+from typing import Annotated, Any
 
 import typer
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.outcome import ending
@@ -14,6 +15,9 @@ from settings import settings
 from workflows.ids import WorkflowAddress
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would begin anew.")]
+
+SETTLES_WITHIN_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 0.2
 
 
 def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
@@ -38,13 +42,19 @@ def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
 
 
 async def ask_all(client: Client, task_queue: str) -> int:
-    """Ask everything that runs to begin anew; how much that was."""
+    """Ask everything that runs to begin anew; how much that was.
+
+    Only so many at once: a worker that is asked for everything together is late with all of it.
+    """
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ask(one: WorkflowAddress) -> int:
+        handle = client.get_workflow_handle(workflow_id(one))
         async with places:
             try:
-                await client.get_workflow_handle(workflow_id(one)).signal("begin_anew")
+                before = (await handle.describe()).run_id
+                await handle.signal("begin_anew")
+                await _until_anew(handle, before)
             except RPCError as error:
                 if error.status != RPCStatusCode.NOT_FOUND:
                     raise
@@ -53,3 +63,11 @@ async def ask_all(client: Client, task_queue: str) -> int:
 
     found = [one async for one in running(client, task_queue)]
     return sum(await asyncio.gather(*map(ask, found)))
+
+
+async def _until_anew(handle: WorkflowHandle[Any, Any], before: str | None) -> None:
+    """Wait until it has begun anew, or for as long as that takes where nothing is half done."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SETTLES_WITHIN_SECONDS):
+            while (await handle.describe()).run_id == before:  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -38,7 +38,7 @@ AT_ONCE = 16
 
 CONNECT_WITHIN_SECONDS = 5.0
 DESCRIBE_WITHIN = timedelta(seconds=10)
-ANSWER_WITHIN = timedelta(seconds=5)
+ANSWER_WITHIN = timedelta(seconds=10)
 """How long a workflow has to say where it stands: a worker may have to replay its history."""
 
 FAILS = 3

@@ -1,0 +1,180 @@
+"""An office whose record and workflows are brought apart, compared, and mended."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import ColumnElement, Table, delete, select, update
+from temporalio.api.enums.v1 import EventType
+
+from commands.reconciling import comparing
+from commands.reconciling import differences as found_by
+from commands.reconciling.comparing import Comparison
+from commands.reconciling.differences import Difference
+from commands.reconciling.mending import Mended, Mending
+from programmes.rules import ItemKind
+from storage.sql import deliveries, engagements, events, items, mailbox, notifications, tasks
+from tests.databases import migrated_postgres, migrated_sqlite
+from tests.durability.acts import (
+    finish_onboarding,
+    progress_of,
+    until_open,
+)
+from tests.durability.server import waits_for_activity
+from tests.durability.waiting import until
+from tests.workflows.office import Engaged, Mail, Office
+from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+
+GONE = "by hand"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            yield migrated_sqlite(tmp_path / "milepost.db")
+        else:
+            yield stack.enter_context(migrated_postgres())
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second look comes soon, and no engagement is given a minute to notice by itself."""
+    monkeypatch.setattr(comparing, "SECOND_LOOK_SECONDS", 0.3)
+    monkeypatch.setattr(found_by, "MOMENT", timedelta())
+
+
+@pytest.fixture
+def comparison(office: Office) -> Comparison:
+    return Comparison(office.database, office.client, office.settings.task_queue)
+
+
+def named(found: list[Difference] | tuple[Difference, ...]) -> list[tuple[str, str]]:
+    return sorted((one.trouble, one.kind) for one in found)
+
+
+async def until_found(comparison: Comparison, *expected: tuple[str, str]) -> tuple[Difference, ...]:
+    """Temporal's lists are a little behind what it knows."""
+    found: list[Difference] = []
+
+    async def is_found() -> bool:
+        found[:] = await comparison.everything()
+        return named(found) == sorted(expected)
+
+    await until(is_found, f"found: {expected}", within=60)
+    return tuple(found)
+
+
+async def mended(comparison: Comparison, *expected: tuple[str, str]) -> Mended:
+    """Find what is expected and no more, mend it, and find nothing after; no email is repeated."""
+    found = await until_found(comparison, *expected)
+    before = await mails(comparison)
+    done = await Mending(comparison).mend(found)
+    assert named(done.done) == sorted(expected)
+    assert done.left == ()
+    await until_found(comparison)
+    written = await everything_written(comparison)
+    assert await Mending(comparison).mend(await comparison.everything()) == Mended((), ())
+    assert await everything_written(comparison) == written, "a second repair changes nothing"
+    require_nobody_told_twice(before, await mails(comparison))
+    return done
+
+
+async def mails(comparison: Comparison) -> list[Mail]:
+    return await Office(comparison.client, comparison.database, None).mails()  # type: ignore[arg-type]
+
+
+def require_nobody_told_twice(before: list[Mail], after: list[Mail]) -> None:
+    assert after[: len(before)] == before
+    told = [(mail.kind, mail.recipient, mail.rung) for mail in after]
+    assert len(told) == len(set(told))
+
+
+async def everything_written(comparison: Comparison) -> list[list[tuple[object, ...]]]:
+    async with comparison.database.reading() as session:
+        return [
+            sorted((tuple(row) for row in await session.execute(select(table))), key=str)
+            for table in (engagements, items, tasks, events, notifications)
+        ]
+
+
+async def until_quiet(engaged: Engaged) -> None:
+    """Wait until all its emails have gone: what a person ends by hand is at rest."""
+    ids = [engagement_workflow_id(engaged.id)]
+    for row in await engaged.rows("items"):
+        kind: ItemKind = row["kind"]  # type: ignore[assignment]
+        ids.append(item_workflow_id(engaged.id, kind, str(row["id"])))
+
+    async def is_quiet() -> bool:
+        return not await waits_for_activity(engaged.office.client, ids)
+
+    await until(is_quiet, "its emails have gone")
+
+
+async def begin_anew(engaged: Engaged) -> None:
+    """Its items are nobody's children then: their end by hand is told to nobody."""
+    await until_quiet(engaged)
+    first = (await engaged.handle.describe()).run_id
+
+    async def is_new() -> bool:
+        return (await engaged.handle.describe()).run_id != first
+
+    async def has_asked() -> bool:
+        answered = EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED
+        events = [event.event_type async for event in engaged.handle.fetch_history_events()]
+        return events.count(answered) == len((await progress_of(engaged)).items)
+
+    await engaged.handle.signal("begin_anew")
+    await until(is_new, "the engagement begins anew")
+    await until(has_asked, "it has asked its items whether they are there")
+
+
+async def advice(engaged: Engaged) -> str:
+    """The id of its first advice cycle, which is open."""
+    await finish_onboarding(engaged)
+    await until_open(engaged, "advice")
+    return scheduled_item_id(engaged.id, "advice", "1")
+
+
+async def terminate(engaged: Engaged) -> None:
+    await until_quiet(engaged)
+    await engaged.handle.terminate(GONE)
+
+
+async def forget(engaged: Engaged, table: Table, sequence: int, item_id: str) -> None:
+    """Put a reading copy back to how it was at an earlier record."""
+    async with engaged.office.database.transaction() as session:
+        await session.execute(
+            update(table)
+            .where(table.c.id == item_id)
+            .values(
+                sequence=sequence,
+                state_sequence=sequence,
+                closed_at=None,
+                stage="triage" if table is items else "onboarding",
+                **({"tasks_sequence": sequence, "outcome": ""} if table is items else {}),
+            )
+        )
+        await session.execute(
+            delete(events).where(events.c.item_id == item_id, events.c.sequence > sequence)
+        )
+
+
+async def erase(engaged: Engaged, item_id: str | None = None) -> None:
+    """Put the database back to before an item, or the whole engagement, was begun."""
+
+    def its(table: Table) -> ColumnElement[bool]:
+        if item_id is None:
+            return table.c.engagement_id == engaged.id
+        return (table.c.id if table is items else table.c.item_id) == item_id
+
+    sent = select(notifications.c.id).where(its(notifications))
+    async with engaged.office.database.transaction() as session:
+        for table in (mailbox, deliveries):
+            await session.execute(delete(table).where(table.c.notification_id.in_(sent)))
+        for table in (notifications, events, tasks, items):
+            await session.execute(delete(table).where(its(table)))
+        if item_id is None:
+            await session.execute(delete(engagements).where(engagements.c.id == engaged.id))
