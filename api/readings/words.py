@@ -29,6 +29,7 @@ _MEMBERS = frozenset(
         "advice.agenda_sent",
         "advice.missed",
         "advice.noted",
+        "advice.action_agreed",
         "advice.action_done",
         "advice.closed",
         "review.planned_moved",

@@ -8,7 +8,25 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.master.audit import note
-from storage.sql import engagements, events, insert_or_ignore, notifications, texts
+from storage.sql import (
+    engagements,
+    events,
+    inbound_messages,
+    insert_or_ignore,
+    notifications,
+    tasks,
+    texts,
+)
+
+REFERRING = (
+    events.c.text_id,
+    tasks.c.text_id,
+    notifications.c.text_id,
+    engagements.c.reason,
+    inbound_messages.c.text_id,
+)
+"""Every column by which a record refers to a text. What an item's ``data`` names is among them:
+each such text came with a fact."""
 
 
 async def store_text(
@@ -64,13 +82,4 @@ async def drop_text(session: AsyncSession, text_id: str, now: datetime | None = 
 
 
 def _referred_to(text_id: str) -> ColumnElement[bool]:
-    return or_(
-        *(
-            exists(select(column).where(column == text_id))
-            for column in (
-                events.c.text_id,
-                notifications.c.text_id,
-                engagements.c.reason,
-            )
-        )
-    )
+    return or_(*(exists(select(column).where(column == text_id)) for column in REFERRING))

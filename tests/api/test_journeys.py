@@ -201,6 +201,13 @@ class TestAdvice:
         await live.done("member", f"{path}/actions/{theirs['id']}/complete", {})
         read = await live.done("adviser", f"{path}/actions/{mine['id']}/complete", {})
         assert (read["stage"], read["outcome"]) == ("closed", "completed")
+        for reader in ("member", "adviser"):
+            shown = await live.get(reader, f"/engagements/{engagement_id}/timeline")
+            agreed = [one for one in shown["items"] if one["kind"] == "advice.action_agreed"]
+            assert {one["text"] for one in agreed} == {"Share the data.", "Send a template."}
+            assert any("the lead contact" in one["sentence"] for one in agreed)
+        shown = await live.get("viewer", f"/engagements/{engagement_id}/timeline")
+        assert {one["text"] for one in shown["items"]} == {None}
 
     async def test_a_cycle_can_be_closed_before_its_end(self, live: Live) -> None:
         engagement_id = await live.onboarded()

@@ -53,6 +53,16 @@ class TestFacts:
             ("advice.noted", {"actions": "1"}, "Ada wrote up the session: one action was agreed."),
             ("advice.noted", {"actions": "3"}, "Ada wrote up the session: 3 actions were agreed."),
             (
+                "advice.action_agreed",
+                {"action": "act_1", "owner": "lead", "due": "2027-02-10"},
+                "An action was agreed: for the lead contact, by Wednesday 10 February 2027.",
+            ),
+            (
+                "advice.action_agreed",
+                {"action": "act_1", "owner": "per_r", "due": "2027-02-10"},
+                "An action was agreed: for Rosa, by Wednesday 10 February 2027.",
+            ),
+            (
                 "onboarding.step_completed",
                 {"step": "plan", "done_on": "2026-11-02"},
                 "Ada noted that the step 'Agree the plan' was done on Monday 2 November 2026.",

@@ -3,21 +3,23 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import SQLModel
 
 from storage import migrate
 from storage.database import Database
-from storage.sql import members
+from storage.sql import events, items, members
 from tests.databases import opened, sqlite_url
 from tests.servers import postgres
+from tests.storage.office import Rows
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -74,20 +76,25 @@ def _constraint_names(connection: Connection) -> set[str]:
 
 async def test_what_was_made_can_be_taken_back(empty: str) -> None:
     await migrate.upgrade(empty)
+    assert await _down(empty, "base") == ["alembic_version"]
+    await migrate.upgrade(empty)
+    assert await migrate.is_current(empty)
+
+
+async def _down(url: str, revision: str) -> list[str]:
+    """Go back to a revision; gives the tables that are left."""
 
     def down(connection: Connection) -> list[str]:
         settings = migrate.config()
         settings.attributes["connection"] = connection
-        command.downgrade(settings, "base")
+        command.downgrade(settings, revision)
         return inspect(connection).get_table_names()
 
-    engine = create_async_engine(empty)
+    engine = create_async_engine(url)
     async with engine.begin() as connection:
         left = await connection.run_sync(down)
     await engine.dispose()
-    assert left == ["alembic_version"]
-    await migrate.upgrade(empty)
-    assert await migrate.is_current(empty)
+    return left
 
 
 UPGRADE = """
@@ -119,6 +126,73 @@ async def test_an_upgrade_keeps_what_is_there(empty: str) -> None:
     async with database.reading() as session:
         assert await session.scalar(text("SELECT count(*) FROM people")) == 1
     await database.dispose()
+
+
+def _action(id: str, state: str, text_id: str, owner: str, due: str) -> dict[str, str]:
+    name = f"action:{id}"
+    return {name: state, f"{name}:text": text_id, f"{name}:owner": owner, f"{name}:due": due}
+
+
+async def _two_cycles_without_facts_of_their_actions(session: AsyncSession, at: datetime) -> None:
+    """One action was carried from the first into the second; the words of the other are lost."""
+    carried = _action("act_1", "carried", "txt_data", "lead", "2027-02-10")
+    done = _action("act_1", "done", "txt_data", "lead", "2027-04-10")
+    lost = _action("act_2", "done", "txt_lost", "per_1", "2027-02-11")
+    rows = Rows()
+    rows.member("mem_1")
+    rows.engagement("eng_1", "mem_1")
+    rows.text("txt_data", "Share the data.")
+    for cycle, data in (("1", carried | lost), ("2", done)):
+        rows.add(
+            items,
+            id=f"itm_{cycle}",
+            engagement_id="eng_1",
+            kind="advice",
+            key=cycle,
+            stage="closed",
+            opened_at=at,
+            outcome="",
+            data=data,
+            **dict.fromkeys(("sequence", "state_sequence", "tasks_sequence"), 3),
+        )
+        for position, kind in enumerate(("advice.noted", "advice.closed")):
+            rows.add(
+                events,
+                engagement_id="eng_1",
+                item_id=f"itm_{cycle}",
+                sequence=2,
+                position=position,
+                kind=kind,
+                actor="per_1",
+                at=at,
+                data={},
+            )
+    await rows.write(session)
+
+
+async def test_the_actions_that_were_agreed_before_go_on_the_timeline_once(empty: str) -> None:
+    await migrate.upgrade(empty)
+    await _down(empty, "0011")
+    at = datetime(2027, 1, 20, 10, tzinfo=UTC)
+    async with opened(empty) as database, database.transaction() as session:
+        await _two_cycles_without_facts_of_their_actions(session, at)
+    for _ in range(2):
+        await migrate.upgrade(empty)
+        async with opened(empty) as database, database.reading() as session:
+            c = events.c
+            found = await session.execute(
+                select(c.item_id, c.sequence, c.position, c.actor, c.at, c.data, c.text_id)
+                .where(c.kind == "advice.action_agreed")
+                .order_by(c.id)
+            )
+            assert [tuple(row) for row in found] == [
+                (*("itm_1", 2, position, "per_1", at), {"action": action, **data}, words)
+                for position, action, data, words in (
+                    (2, "act_1", {"owner": "lead", "due": "2027-02-10"}, "txt_data"),
+                    (3, "act_2", {"owner": "per_1", "due": "2027-02-11"}, None),
+                )
+            ]
+        await _down(empty, "0011")
 
 
 def test_the_migrations_form_one_line() -> None:

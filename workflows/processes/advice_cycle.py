@@ -187,6 +187,11 @@ class AdviceCycleProcess(Process):
         self.deadlines.close(NOTES)
         for action in command.actions:
             self._chase(action, decision)
+            # A fact of its own keeps its words for good: its task is gone once it is done.
+            agreed = {"owner": action.owner, "due": self.data[f"action:{action.id}:due"]}
+            decision.fact(
+                "advice.action_agreed", command.by, action.text, action=action.id, **agreed
+            )
         if NEXT_IS_DUE in self.data:
             self._roll_over(decision)
         else:

@@ -36,7 +36,9 @@ def test_every_kind_that_members_may_read_is_a_kind_of_fact() -> None:
     assert set(entry("fact")) >= words._MEMBERS
 
 
-@pytest.mark.parametrize("kind", ["research.declined", "advice.noted", "review.returned"])
+@pytest.mark.parametrize(
+    "kind", ["research.declined", "advice.noted", "advice.action_agreed", "review.returned"]
+)
 def test_a_member_reads_what_is_told_to_it(kind: str) -> None:
     assert may_read(MEMBER, replace(FACT, kind=kind))
 

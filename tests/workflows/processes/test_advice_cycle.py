@@ -1,5 +1,6 @@
 """An advice cycle: dates, session, notes, actions, and what is carried into the next cycle."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -190,6 +191,21 @@ class TestActions:
         record = give(process, CompleteAction(ADVISER, "act_2"), SESSION)
         assert kinds(record) == ["advice.action_done", "advice.closed"]
 
+    def test_each_action_is_a_fact_with_its_words_its_owner_and_its_day(self) -> None:
+        on_a_sunday = replace(ASK_HR, due=date(2027, 2, 14), text="txt_other")
+        record = give(
+            after(*TO_NOTES), RecordNotes(ADVISER, "txt_notes", (WRITE_UP, on_a_sunday)), SESSION
+        )
+        assert kinds(record) == ["advice.noted", "advice.action_agreed", "advice.action_agreed"]
+        assert [(fact.actor, fact.text, dict(fact.data)) for fact in record.facts[1:]] == [
+            (ADVISER, "txt_action", {"action": "act_1", "owner": "lead", "due": "2027-02-10"}),
+            (ADVISER, "txt_other", {"action": "act_2", "owner": "adviser", "due": "2027-02-15"}),
+        ]
+
+    def test_one_that_is_carried_in_is_not_agreed_again(self) -> None:
+        record = AdviceCycleProcess(item_input("advice", carried=(WRITE_UP,))).opening()
+        assert kinds(record) == ["advice.opened"]
+
     def test_two_actions_of_one_id_are_refused(self) -> None:
         process = after(*TO_NOTES)
         assert "same id" in refused(
@@ -227,7 +243,10 @@ class TestRollingOver:
         assert kinds(record) == ["advice.next_waits"]
         give(process, HoldSession(ADVISER), SESSION)
         record = give(process, RecordNotes(ADVISER, "txt_notes", (WRITE_UP,)), SESSION)
-        assert kinds(record) == ["advice.noted", "advice.action_carried", "advice.closed"]
+        assert kinds(record) == [
+            *("advice.noted", "advice.action_agreed"),
+            *("advice.action_carried", "advice.closed"),
+        ]
         assert [action.id for action in process.carried()] == ["act_1"]
         assert process.is_closed
 
