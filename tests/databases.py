@@ -3,13 +3,14 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from storage import migrate
@@ -63,19 +64,41 @@ async def emptied(url: str) -> AsyncIterator[Database]:
 def count_statements(database: Database) -> Iterator[list[str]]:
     """Collects the statements that reach the database in the block; beginning and ending apart."""
     seen: list[str] = []
+    with _noting(database, lambda statement, _values: seen.append(statement)):
+        yield seen
 
-    def note(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: Any) -> None:
+
+@contextmanager
+def note_statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """The same, each with its values, as ``plan_of`` wants them."""
+    seen: list[tuple[str, Any]] = []
+    with _noting(database, lambda statement, values: seen.append((statement, values))):
+        yield seen
+
+
+async def plan_of(session: AsyncSession, statement: str, values: Any) -> list[str]:
+    """How the database goes about a statement, in its own words."""
+    connection = await session.connection()
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    return [
+        str(row[-1]) for row in await connection.exec_driver_sql(f"{explain} {statement}", values)
+    ]
+
+
+@contextmanager
+def _noting(database: Database, note: Callable[[str, Any], None]) -> Iterator[None]:
+    def listen(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
         if not statement.startswith("BEGIN"):
-            seen.append(statement)
+            note(statement, values)
 
     engines = [engine.sync_engine for engine in database.engines]
     for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(engine, "before_cursor_execute", listen)
     try:
-        yield seen
+        yield
     finally:
         for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+            event.remove(engine, "before_cursor_execute", listen)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import Instant, Json
@@ -34,3 +34,9 @@ def json_object() -> Any:
 def json_list() -> Any:
     """A JSON list, empty by default."""
     return Field(default_factory=list, sa_column=Column(Json, nullable=False))
+
+
+def index_of_text(table: str, column: str) -> Index:
+    """The rows that refer to a text: so it is known of each text whether it is on record."""
+    given = text(f"{column} IS NOT NULL")
+    return Index(f"ix_{table}_{column}", column, sqlite_where=given, postgresql_where=given)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.tables.fields import instant, optional_instant
+from storage.tables.fields import index_of_text, instant, optional_instant
 
 
 class InboundMessage(SQLModel, table=True):
@@ -15,6 +15,7 @@ class InboundMessage(SQLModel, table=True):
     __tablename__ = "inbound_messages"
     __table_args__ = (
         UniqueConstraint("key", "item_id", name="uq_inbound_messages_key"),
+        index_of_text("inbound_messages", "text_id"),
         # What is still to be told to somebody: usually nothing.
         Index(
             "ix_inbound_messages_untold",

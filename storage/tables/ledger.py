@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.tables.fields import instant, optional_instant
+from storage.tables.fields import index_of_text, instant, optional_instant
 
 
 class Notification(SQLModel, table=True):
@@ -25,6 +25,7 @@ class Notification(SQLModel, table=True):
         Index("ix_notifications_record", "item_id", "sequence"),
         Index("ix_notifications_timeline", "engagement_id", "changed_at", "id"),
         Index("ix_notifications_recipient", "recipient_id", "state"),
+        index_of_text("notifications", "text_id"),
     )
     id: str = Field(primary_key=True)
     engagement_id: str | None = Field(default=None, foreign_key="engagements.id")

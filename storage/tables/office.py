@@ -110,4 +110,4 @@ class IdempotentCall(SQLModel, table=True):
     status: int | None = None
     """``None`` while the first call is under way."""
     body: str = ""
-    created_at: datetime = instant()
+    created_at: datetime = instant(index=True)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.tables.fields import instant, json_list, json_object, optional_instant
+from storage.tables.fields import index_of_text, instant, json_list, json_object, optional_instant
 
 
 class Engagement(SQLModel, table=True):
@@ -28,6 +28,7 @@ class Engagement(SQLModel, table=True):
         Index("ix_engagements_started", "started_on", "id"),
         Index("ix_engagements_opened", "opened_at", "id"),
         Index("ix_engagements_due", "due_at", "id"),
+        index_of_text("engagements", "reason"),
     )
     id: str = Field(primary_key=True)
     member_id: str = Field(foreign_key="members.id")
@@ -85,7 +86,10 @@ class Task(SQLModel, table=True):
     """What one person has to do now. Only open tasks are here; what is done is an event."""
 
     __tablename__ = "tasks"
-    __table_args__ = (Index("ix_tasks_owner", "owner_id", "due_at"),)
+    __table_args__ = (
+        Index("ix_tasks_owner", "owner_id", "due_at"),
+        index_of_text("tasks", "text_id"),
+    )
     item_id: str = Field(primary_key=True, foreign_key="items.id")
     key: str = Field(primary_key=True)
     engagement_id: str = Field(foreign_key="engagements.id", index=True)
@@ -109,6 +113,7 @@ class Event(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("item_id", "sequence", "position"),
         Index("ix_events_timeline", "engagement_id", "at", "id"),
+        index_of_text("events", "text_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     engagement_id: str | None = Field(default=None, foreign_key="engagements.id")

@@ -1,4 +1,5 @@
-"""Who refers to a text: the actions that were agreed so far go on the timeline with their words."""
+"""Who refers to a text: found along an index. The actions that were agreed so far go on the
+timeline with their words. And calls to be forgotten are found by their age."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,6 +12,14 @@ down_revision: str | None = "0011"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+REFERRING = (
+    ("events", "text_id"),
+    ("tasks", "text_id"),
+    ("notifications", "text_id"),
+    ("engagements", "reason"),
+    ("inbound_messages", "text_id"),
+)
+CALLS = "idempotent_calls"
 AGREED = "advice.action_agreed"
 
 EVENTS = sa.table(
@@ -26,6 +35,12 @@ TEXTS = sa.table("texts", sa.column("id", sa.String()))
 
 
 def upgrade() -> None:
+    op.create_index(f"ix_{CALLS}_created_at", CALLS, ["created_at"])
+    for table, column in REFERRING:
+        given = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"ix_{table}_{column}", table, [column], sqlite_where=given, postgresql_where=given
+        )
     connection = op.get_bind()
     rows = list(_agreed(connection))
     if rows:
@@ -34,6 +49,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The facts stay: they are true, and ``upgrade`` adds none a second time."""
+    for table, column in reversed(REFERRING):
+        op.drop_index(f"ix_{table}_{column}", table)
+    op.drop_index(f"ix_{CALLS}_created_at", CALLS)
 
 
 def _agreed(connection: sa.Connection) -> Iterator[dict[str, Any]]:

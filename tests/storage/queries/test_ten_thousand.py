@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from storage.database import Database
 from storage.queries.engagement_detail import show_engagement
 from storage.queries.engagement_pages import Sort
 from storage.queries.engagements import list_engagements
-from tests.databases import count_statements, migrated_sqlite, opened
+from tests.databases import count_statements, migrated_sqlite, note_statements, opened, plan_of
 from tests.storage.office import NOW
 from tests.storage.queries.crowd import fill
 
@@ -66,19 +66,8 @@ async def test_a_detail_among_ten_thousand_costs_the_same(big: Database) -> None
 
 async def _plan(database: Database, **options: Any) -> list[str]:
     """What SQLite does for a list, in its own words."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        sent.append((statement, values))
-
     async with database.reading() as session:
-        await session.execute(text("SELECT 1"))
-        for engine in database.engines:
-            event.listen(engine.sync_engine, "before_cursor_execute", note)
-        await list_engagements(session, NOW, **options)
-        for engine in database.engines:
-            event.remove(engine.sync_engine, "before_cursor_execute", note)
-        ((statement, values),) = sent
-        connection = await session.connection()
-        found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-        return [str(row._mapping["detail"]) for row in found]
+        with note_statements(database) as seen:
+            await list_engagements(session, NOW, **options)
+        ((statement, values),) = seen
+        return await plan_of(session, statement, values)
