@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.choices import Choices, read_choices
@@ -76,7 +76,7 @@ async def _suppressed(session: AsyncSession, recipient_id: str) -> tuple[datetim
     s = suppressions.c
     address = or_(
         *(
-            s.address.in_(select(func.lower(t.c.email)).where(t.c.id == recipient_id))
+            s.address.in_(select(t.c.email).where(t.c.id == recipient_id))
             for t in (contacts, people)
         )
     )

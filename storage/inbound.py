@@ -93,11 +93,9 @@ async def sender_of(session: AsyncSession, address: str, member_id: str) -> str:
         select(contacts.c.id, literal(0).label("rank")).where(
             contacts.c.member_id == member_id,
             contacts.c.active,
-            func.lower(contacts.c.email) == wanted,
+            contacts.c.email == wanted,
         ),
-        select(people.c.id, literal(1)).where(
-            people.c.active, func.lower(people.c.email) == wanted
-        ),
+        select(people.c.id, literal(1)).where(people.c.active, people.c.email == wanted),
     )
     rows = sorted((await session.execute(query)).all(), key=lambda row: (row.rank, row.id))
     return str(rows[0].id) if rows else ""

@@ -159,8 +159,8 @@ async def names_in_use(
     """Which of these names other members have, whatever the case; each in lower case."""
     given = {name.strip() for name in names}
     c = members.c
-    # The exact name too: SQLite's own lower() knows no letters beyond a to z.
-    same = func.lower(c.name).in_({name.lower() for name in given}) | c.name.in_(given)
+    # The database makes both small: Python and PostgreSQL differ about some letters, such as İ.
+    same = func.lower(c.name).in_([func.lower(name) for name in given])
     found = await session.scalars(select(c.name).where(same, c.id != (but or "")))
     return frozenset(name.lower() for name in found)
 

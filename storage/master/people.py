@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.ids import new_id
@@ -124,9 +124,7 @@ async def _may_work(session: AsyncSession, person_id: str, role: str) -> bool:
 
 async def _taken_email(session: AsyncSession, email: str, *, but: str | None = None) -> list[Flaw]:
     normal = normal_email(email)
-    statement = select(people.c.id).where(
-        func.lower(people.c.email) == normal, people.c.id != (but or "")
-    )
+    statement = select(people.c.id).where(people.c.email == normal, people.c.id != (but or ""))
     if (await session.execute(statement)).first() is None:
         return []
     return [flaw("email_taken", "email", email=normal)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, union_all, update
+from sqlalchemy import select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.ids import new_id
@@ -71,7 +71,7 @@ async def holders_of(session: AsyncSession, address: str) -> list[str]:
     """The contacts and people who have that address."""
     statement = union_all(
         *(
-            select(table.c.id).where(func.lower(table.c.email) == address.lower())
+            select(table.c.id).where(table.c.email == address.lower())
             for table in (contacts, people)
         )
     )

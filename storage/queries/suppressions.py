@@ -38,10 +38,8 @@ async def list_suppressions(
     limit, c = clamp(limit), suppressions.c
     statement = select(suppressions).where(c.lifted_at.is_(None))
     if manager_id is not None:
-        theirs = select(func.lower(contacts.c.email)).where(
-            contacts.c.member_id.in_(looked_after(manager_id))
-        )
-        ours = select(func.lower(people.c.email))
+        theirs = select(contacts.c.email).where(contacts.c.member_id.in_(looked_after(manager_id)))
+        ours = select(people.c.email)
         statement = statement.where(or_(c.address.in_(theirs), c.address.in_(ours)))
     if cursor is not None:
         at = decode(cursor, at=str, id=str)
@@ -73,9 +71,7 @@ async def _holders(session: AsyncSession, addresses: list[str]) -> dict[str, lis
     if not addresses:
         return found
     parts = [
-        select(func.lower(table.c.email), table.c.id, table.c.name).where(
-            func.lower(table.c.email).in_(addresses)
-        )
+        select(table.c.email, table.c.id, table.c.name).where(table.c.email.in_(addresses))
         for table in (contacts, people)
     ]
     for address, id, name in await session.execute(parts[0].union_all(parts[1])):

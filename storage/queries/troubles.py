@@ -112,7 +112,7 @@ def _takes_nothing() -> ColumnElement[bool]:
             exists()
             .where(
                 holders.c.id == recipient,
-                taken.address == func.lower(holders.c.email),
+                taken.address == holders.c.email,
                 taken.lifted_at.is_(None),
             )
             .correlate(notifications)

@@ -53,6 +53,7 @@ class Contact(SQLModel, table=True):
     member_id: str = Field(foreign_key="members.id", index=True)
     name: str
     email: str
+    """In lower case, as all of them are compared."""
     lead: bool = False
     active: bool = True
     created_at: datetime = instant()
@@ -65,6 +66,7 @@ class Person(SQLModel, table=True):
     id: str = Field(primary_key=True)
     name: str
     email: str = Field(unique=True)
+    """In lower case."""
     role: str
     """``manager``, ``researcher``, ``adviser`` or ``viewer`` (funder and partners)."""
     active: bool = True

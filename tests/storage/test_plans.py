@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.idempotency import begin, finish, forget
-from storage.master import drop_text, store_text
+from storage.inbound import sender_of
+from storage.master import add_person, drop_text, store_text
 from storage.record import write
 from tests.databases import note_statements, plan_of
 from tests.storage.office import NOW, item_record, office, task
@@ -36,7 +37,13 @@ async def _record(session: AsyncSession) -> None:
         await write(session, item_record(sequence, "draft", task("triage")), NOW)
 
 
-@pytest.mark.parametrize("work", [_text, _idempotency, _record])
+async def _address(session: AsyncSession) -> None:
+    email = "Ada@Example.org"
+    person = await add_person(session, "operator", NOW, name="Ada", email=email, role="adviser")
+    assert await sender_of(session, email, "mem_1") == person
+
+
+@pytest.mark.parametrize("work", [_text, _idempotency, _record, _address])
 async def test_no_command_reads_a_whole_table(
     database: Database, work: Callable[[AsyncSession], Awaitable[None]]
 ) -> None:

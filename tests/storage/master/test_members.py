@@ -134,6 +134,17 @@ async def test_a_contact_keeps_its_form_and_the_member_its_lead(
     assert [one.name for one in caught.value.flaws] == [flaw]
 
 
+@pytest.mark.parametrize("name", ["İzmir", "Ŵyth", "ΟΔΟΣ"])
+async def test_a_name_is_taken_whatever_its_letters(stocked: Database, name: str) -> None:
+    """The database and Python do not make the same small letters of all of them."""
+    async with stocked.transaction() as session:
+        await add_member(session, "per_manager", NOW, name=name, nation="ENG", contacts=[ANN])
+    with pytest.raises(Rejected) as caught:
+        async with stocked.transaction() as session:
+            await add_member(session, "per_manager", NOW, name=name, nation="ENG", contacts=[ANN])
+    assert [one.name for one in caught.value.flaws] == ["member_taken"]
+
+
 async def test_what_is_not_there_is_missing(stocked: Database) -> None:
     async with stocked.transaction() as session:
         with pytest.raises(Missing):
