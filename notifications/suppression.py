@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.courtesy import fingerprint
@@ -65,7 +65,7 @@ async def left_waiting(session: AsyncSession) -> list[Waiting]:
     taking_none = select(s.address).where(s.lifted_at.is_(None))
     reachable = union_all(
         *(
-            select(table.c.id).where(table.c.active, func.lower(table.c.email).not_in(taking_none))
+            select(table.c.id).where(table.c.active, table.c.email.not_in(taking_none))
             for table in (contacts, people)
         )
     )
