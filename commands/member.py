@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.master.checks import Blackout, NewContact
 from storage.master.member_import import COLUMNS, import_members
 from storage.master.members import add_member
-from storage.queries.members import MemberDetail, list_members, show_member
+from storage.queries.members import MemberDetail, list_members, show_member, show_members
 from storage.queries.paging import MAX_LIMIT
 
 app = typer.Typer(name="member", help="Add, import and list members.", no_args_is_help=True)
@@ -101,21 +101,8 @@ def list_all(
 ) -> None:
     """List the members with their lead contacts, by name."""
 
-    async def read(database: Database) -> list[MemberDetail]:
-        found: list[MemberDetail] = []
-        cursor: str | None = None
-        async with database.reading() as session:
-            while True:
-                page = await list_members(session, text=text, cursor=cursor, limit=MAX_LIMIT)
-                for row in page.rows:
-                    detail = await show_member(session, row.id)
-                    found += [detail] if detail else []
-                cursor = page.next
-                if cursor is None:
-                    return found
-
     with ending(as_json):
-        members = with_database(read)
+        members = with_database(lambda database: every_member(database, text))
     if as_json:
         print_json(members)
         return
@@ -127,6 +114,19 @@ def list_all(
             for each in members
         ],
     )
+
+
+async def every_member(database: Database, text: str | None = None) -> list[MemberDetail]:
+    """Every member with its contacts, by name; with ``text`` those whose name has it in it."""
+    found: list[MemberDetail] = []
+    cursor: str | None = None
+    async with database.reading() as session:
+        while True:
+            page = await list_members(session, text=text, cursor=cursor, limit=MAX_LIMIT)
+            found += await show_members(session, [row.id for row in page.rows])
+            cursor = page.next
+            if cursor is None:
+                return found
 
 
 @app.command("import")

@@ -1,5 +1,6 @@
 """Members and their contacts, and the people of the office."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -67,29 +68,48 @@ async def show_member(
     session: AsyncSession, member_id: str, *, visible_to: Visibility = ALL
 ) -> MemberDetail | None:
     """A member, or ``None`` where it does not exist for this reader. Two statements."""
+    found = await show_members(session, [member_id], visible_to=visible_to)
+    return found[0] if found else None
+
+
+async def show_members(
+    session: AsyncSession, member_ids: Collection[str], *, visible_to: Visibility = ALL
+) -> tuple[MemberDetail, ...]:
+    """Those of these members that exist for this reader, by name. Two statements."""
     c = members.c
     statement = select(c.id, c.name, c.nation, c.sample, c.blackouts).where(
-        c.id == member_id, visible_to.of_members()
+        c.id.in_(member_ids), visible_to.of_members()
     )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        return None
-    return MemberDetail(
-        member=MemberRow(row.id, row.name, row.nation, row.sample),
-        blackouts=tuple(row.blackouts),
-        contacts=await contacts_of(session, member_id),
+    rows = (await session.execute(statement.order_by(c.name))).all()
+    theirs = await _contacts(session, [row.id for row in rows]) if rows else {}
+    return tuple(
+        MemberDetail(
+            member=MemberRow(row.id, row.name, row.nation, row.sample),
+            blackouts=tuple(row.blackouts),
+            contacts=tuple(theirs.get(row.id, ())),
+        )
+        for row in rows
     )
 
 
 async def contacts_of(session: AsyncSession, member_id: str) -> tuple[ContactRow, ...]:
     """Everybody at a member, the inactive too: the lead first, then by name."""
+    return tuple((await _contacts(session, [member_id])).get(member_id, ()))
+
+
+async def _contacts(
+    session: AsyncSession, member_ids: Collection[str]
+) -> dict[str, list[ContactRow]]:
     c = contacts.c
     found = await session.execute(
         select(c.id, c.member_id, c.name, c.email, c.lead, c.active)
-        .where(c.member_id == member_id)
+        .where(c.member_id.in_(member_ids))
         .order_by(c.lead.desc(), c.active.desc(), c.name, c.id)
     )
-    return tuple(ContactRow(*row) for row in found)
+    theirs: dict[str, list[ContactRow]] = {}
+    for row in found:
+        theirs.setdefault(row.member_id, []).append(ContactRow(*row))
+    return theirs
 
 
 async def list_people(

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from commands.member import every_member, new_member
+from storage.master.checks import NewContact
 from tests.commands.conftest import Run
+from tests.databases import count_statements, opened
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -62,6 +65,19 @@ def test_a_file_brings_every_member_with_its_contacts(run: Run, tmp_path: Path) 
     assert len(json.loads(result.stdout)["added"]) == 2
     members = json.loads(run("member", "list", "--json").stdout)
     assert [each["member"]["name"] for each in members] == ["Cardiff", "Glasgow"]
+
+
+async def test_a_list_takes_three_statements_however_many_members(database: str) -> None:
+    async with opened(database) as office:
+        for number in range(3):
+            lead = NewContact(f"Lead {number}", f"lead@{number}.example.org", lead=True)
+            await new_member(office, f"Council {number}", "ENG", [lead])
+            with count_statements(office) as seen:
+                found = await every_member(office)
+            assert [one.contacts[0].name for one in found] == [
+                f"Lead {n}" for n in range(number + 1)
+            ]
+            assert len(seen) == 3
 
 
 def test_a_file_with_mistakes_brings_nobody_and_names_each_line(run: Run, tmp_path: Path) -> None:

@@ -1,7 +1,15 @@
 """Members, contacts and people, by name."""
 
 from storage.database import Database
-from storage.queries.members import list_members, list_people, show_member, show_person
+from storage.queries.members import (
+    list_members,
+    list_people,
+    show_member,
+    show_members,
+    show_person,
+)
+from storage.queries.visibility import Visibility
+from tests.databases import count_statements
 from tests.storage.queries.pages import every_row
 
 
@@ -27,3 +35,16 @@ async def test_members_and_people_come_by_name(stocked: Database) -> None:
         assert manager is not None
         assert manager.role == "manager"
         assert await show_person(session, "per_x") is None
+
+
+async def test_several_are_shown_whole_in_two_statements_by_name(stocked: Database) -> None:
+    async with stocked.reading() as session:
+        both = [await show_member(session, "mem_other"), await show_member(session, "mem_1")]
+        with count_statements(stocked) as seen:
+            found = await show_members(session, ["mem_1", "mem_other", "mem_none"])
+        assert list(found) == both
+        assert [len(one.contacts) for one in found] == [0, 3]
+        assert len(seen) == 2
+        own = await show_members(session, ["mem_1", "mem_other"], visible_to=Visibility("mem_1"))
+        assert [one.member.name for one in own] == ["Cardiff"]
+        assert await show_members(session, []) == ()
