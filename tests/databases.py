@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def migrated_sqlite(path: Path) -> str:
 
 @contextmanager
 def migrated_postgres() -> Iterator[str]:
-    """The URL of a migrated, empty PostgreSQL database; ``emptied`` makes it last a session."""
+    """The URL of a migrated, empty PostgreSQL database; ``fresh`` makes it last a session."""
     with postgres() as url:
         asyncio.run(migrate.upgrade(url))
         yield url
@@ -47,8 +47,13 @@ async def opened(url: str) -> AsyncIterator[Database]:
         await database.dispose()
 
 
+def fresh(url: str) -> AbstractAsyncContextManager[Database]:
+    """The migrated database without any row, whichever it is: a file is new for each test."""
+    return opened(url) if url.startswith("sqlite") else _emptied(url)
+
+
 @asynccontextmanager
-async def emptied(url: str) -> AsyncIterator[Database]:
+async def _emptied(url: str) -> AsyncIterator[Database]:
     """The database without any row: one PostgreSQL database serves many tests."""
     async with opened(url) as database:
         # Deleting a few rows is several times quicker than truncating fourteen tables.

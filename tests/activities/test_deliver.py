@@ -16,7 +16,7 @@ from storage.sql import contacts, notifications, people
 from tests.databases import count_statements
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
-from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import SETTINGS, Post, closing, record, reminder, task
 from tests.notifications.senders import Scripted
 

@@ -17,7 +17,7 @@ from notifications.senders.protocol import Accepted, Email, Permanent
 from storage.database import Database
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
-from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import Post, record, reminder, task
 from tests.notifications.senders import Scripted
 

@@ -16,7 +16,7 @@ from storage.sql import engagements, members, notifications, provider_events
 from storage.sql import programmes as programme_rows
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
-from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import (
     DUE,
     IGN,

@@ -1,47 +1,19 @@
 """A migrated database with the office in it, for each test: SQLite, and a real PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from storage.database import Database
-from tests.databases import emptied, migrated_postgres, migrated_sqlite, opened
+from tests.databases import fresh
 from tests.notifications.office import office
-
-
-class _Postgres:
-    """One database for the session, made when the first test asks for it."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._url: str | None = None
-
-    @property
-    def url(self) -> str:
-        if self._url is None:
-            self._url = self._stack.enter_context(migrated_postgres())
-        return self._url
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[_Postgres]:
-    with ExitStack() as stack:
-        yield _Postgres(stack)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: _Postgres) -> str:
-    if request.param == "sqlite":
-        return migrated_sqlite(tmp_path / "milepost.db")
-    return postgres_server.url
+from tests.storage.fixtures import database_url as database_url
+from tests.storage.fixtures import postgres_database as postgres_database
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    open_it = opened if database_url.startswith("sqlite") else emptied
-    async with open_it(database_url) as database:
+    async with fresh(database_url) as database:
         async with database.transaction() as session:
             await office().write(session)
         yield database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from tests.databases import emptied, migrated_postgres, migrated_sqlite, opened
+from tests.databases import fresh, migrated_postgres, migrated_sqlite
 
 
 class _Postgres:
@@ -41,6 +41,5 @@ def database_url(
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    open_it = opened if database_url.startswith("sqlite") else emptied
-    async with open_it(database_url) as database:
+    async with fresh(database_url) as database:
         yield database

@@ -8,7 +8,7 @@ from storage.database import Database
 from storage.queries.waiting import Waiting, waiting_emails
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
-from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import NOW, Post, record, reminder, task
 from tests.notifications.senders import Scripted
 
