@@ -5,11 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import insert
-
 from programmes.rules import LadderRule, Rules, RungRule, StageRule
-from storage.sql import contacts, members
-from tests.workflows.office import LONG_AGO, Office
+from tests.workflows.office import Office, council
 from tests.workflows.stories import calendar, engagement_input, rules
 from workflows.messages import EngagementInput
 
@@ -111,32 +108,9 @@ def quiet_engagement(**changes: Any) -> EngagementInput:
 async def settle(office: Office, number: int) -> EngagementInput:
     """One more council with two contacts, and the engagement that it is to sprint through."""
     member = f"mem_sprint_{number}"
+    rows = council(member, f"Sample council {number}", whose=str(number))
     async with office.database.transaction() as session:
-        await session.execute(
-            insert(members).values(
-                id=member,
-                name=f"Sample council {number}",
-                nation="ENG",
-                sample=True,
-                blackouts=[],
-                created_at=LONG_AGO,
-            )
-        )
-        await session.execute(
-            insert(contacts),
-            [
-                {
-                    "id": f"con_{role}_{number}",
-                    "member_id": member,
-                    "name": f"Contact {role} {number}",
-                    "email": f"{role}.{number}@council.example",
-                    "lead": role == "lead",
-                    "active": True,
-                    "created_at": LONG_AGO,
-                }
-                for role in ("lead", "colleague")
-            ],
-        )
+        await rows.write(session)
     return quiet_engagement(member_id=member, rules=sprint_rules())
 
 

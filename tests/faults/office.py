@@ -36,9 +36,7 @@ class Planned:
     async def furnish(self, database: Database) -> None:
         """The office, and a member with an engagement for each ten records."""
         rows = Rows()
-        rows.programme(IGN)
-        for table in rows.by_table.values():
-            table[0]["source"] = source()
+        rows.programme(IGN, source=source())
         rows.person(MANAGER, "manager")
         # At any hour of any day: the matrix is played when it is played.
         always_open = TypeAdapter(WorkingCalendar).dump_python(calendar("ENG", "tour"), mode="json")

@@ -61,9 +61,7 @@ def stored_calendar() -> dict[str, Any]:
 def office() -> Rows:
     """Cardiff with two contacts and one who has left, a team of three, a funder, ``eng_1``."""
     rows = Rows()
-    rows.programme(IGN)
-    for row in rows.by_table.values():
-        row[0]["source"] = source()
+    rows.programme(IGN, source=source())
     rows.person("per_manager", "manager", name="Mair Evans")
     rows.person("per_adviser", "adviser", name="Bola Ade")
     rows.person("per_researcher", "researcher", name="Rosa Lind")

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
-from sqlalchemy import insert
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
@@ -13,8 +12,7 @@ from activities.inputs import TellInput
 from programmes.calendar import WorkingCalendar
 from programmes.holidays import calendar_for
 from programmes.rules import ItemKind
-from storage.sql import contacts, members
-from tests.workflows.office import LONG_AGO, Engaged, Office, skip_to
+from tests.workflows.office import Engaged, Office, council, skip_to
 from tests.workflows.stories import MANAGER, definition, rules
 from workflows.engagement import Engagement
 from workflows.ids import (
@@ -147,7 +145,9 @@ async def play(
     today = max(FIRST_DAY, calendar.local_date(await environment.get_current_time()))
     monday = today + timedelta(days=-today.weekday() % 7)
     await skip_to(environment, datetime.combine(monday, time(11), UTC))
-    await _take_in(office, name)
+    rows = council(f"mem_{name}", f"Sample council of {name}", whose=name)
+    async with office.database.transaction() as session:
+        await rows.write(session)
     engaged = await office.start(
         EngagementInput(
             engagement_id=f"eng_{name}",
@@ -162,33 +162,3 @@ async def play(
     playing = Play(name, environment, office, engaged)
     await story(playing)
     return playing.histories
-
-
-async def _take_in(office: Office, name: str) -> None:
-    """A member with two contacts."""
-    async with office.database.transaction() as session:
-        await session.execute(
-            insert(members).values(
-                id=f"mem_{name}",
-                name=f"Sample council of {name}",
-                nation="ENG",
-                sample=True,
-                blackouts=[],
-                created_at=LONG_AGO,
-            )
-        )
-        await session.execute(
-            insert(contacts),
-            [
-                {
-                    "id": f"con_{role}_{name}",
-                    "member_id": f"mem_{name}",
-                    "name": f"Contact {role} of {name}",
-                    "email": f"{role}.{name}@council.example",
-                    "lead": role == "lead",
-                    "active": True,
-                    "created_at": LONG_AGO,
-                }
-                for role in ("lead", "colleague")
-            ],
-        )

@@ -26,21 +26,25 @@ class Rows:
     """Rows by table, so that many go in with one statement a table."""
 
     by_table: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    since: datetime = NOW
+    """When each row was made."""
 
     def add(self, table: Table, **values: Any) -> str:
         """Note a row; returns its id."""
         self.by_table.setdefault(table, []).append(values)
         return str(values.get("id", ""))
 
-    def person(self, id: str, role: str, *, name: str = "", active: bool = True) -> str:
+    def person(
+        self, id: str, role: str, *, active: bool = True, name: str = "", email: str = ""
+    ) -> str:
         return self.add(
             people,
             id=id,
             name=name or id.removeprefix("per_").title(),
-            email=f"{id}@example.org",
+            email=email or f"{id}@example.org",
             role=role,
             active=active,
-            created_at=NOW,
+            created_at=self.since,
         )
 
     def member(self, id: str, *, name: str = "", nation: str = "ENG") -> str:
@@ -51,32 +55,41 @@ class Rows:
             nation=nation,
             sample=True,
             blackouts=[],
-            created_at=NOW,
+            created_at=self.since,
         )
 
     def contact(
-        self, id: str, member: str, *, lead: bool = False, active: bool = True, name: str = ""
+        self,
+        id: str,
+        member: str,
+        *,
+        lead: bool = False,
+        active: bool = True,
+        name: str = "",
+        email: str = "",
     ) -> str:
         return self.add(
             contacts,
             id=id,
             member_id=member,
             name=name or id.removeprefix("con_").title(),
-            email=f"{id}@example.org",
+            email=email or f"{id}@example.org",
             lead=lead,
             active=active,
-            created_at=NOW,
+            created_at=self.since,
         )
 
-    def programme(self, id: str = "ign", version: int = 1) -> str:
+    def programme(
+        self, id: str = "ign", version: int = 1, *, title: str = "", source: str = ""
+    ) -> str:
         return self.add(
             programmes,
             id=id,
             version=version,
             sha256=f"{id}{version}",
-            title=id.upper(),
-            source=f"id: {id}\n",
-            created_at=NOW,
+            title=title or id.upper(),
+            source=source or f"id: {id}\n",
+            created_at=self.since,
         )
 
     def text(self, id: str, body: str, author: str = "con_lead") -> str:
@@ -88,7 +101,7 @@ class Rows:
             title="",
             link="",
             author_id=author,
-            created_at=NOW,
+            created_at=self.since,
         )
 
     def engagement(self, id: str, member: str, **values: Any) -> str:

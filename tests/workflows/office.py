@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from temporalio import activity
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
@@ -25,23 +25,18 @@ from settings import Settings
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.sql import (
-    contacts,
     engagements,
     events,
     items,
     mailbox,
-    members,
     notifications,
-    people,
-    programmes,
     tasks,
-    texts,
 )
 from storage.starting import Opening, put_down
 from tests.histories import require_no_personal_data
+from tests.storage.office import Rows
 from tests.workflows.stories import (
     ADVISER,
-    LEAD,
     MANAGER,
     RESEARCHER,
     definition,
@@ -54,6 +49,22 @@ from workflows.messages import Answer, EngagementInput, Start
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 COLLEAGUE, VIEWER = "con_colleague", "per_viewer"
+
+
+def council(member: str, name: str, *, nation: str = "ENG", whose: str = "") -> Rows:
+    """A member with two contacts, the lead and a colleague; ``whose`` sets theirs apart."""
+    rows = Rows(since=LONG_AGO)
+    rows.member(member, name=name, nation=nation)
+    for role in ("lead", "colleague"):
+        parts = (role, whose) if whose else (role,)
+        rows.contact(
+            "_".join(("con", *parts)),
+            member,
+            lead=role == "lead",
+            name=" ".join(("Contact", *parts)),
+            email=f"{'.'.join(parts)}@council.example",
+        )
+    return rows
 
 
 def server_clock() -> datetime:
@@ -91,81 +102,20 @@ class Office:
         """The people, one member of that nation with two contacts, and the programme."""
         loaded = definition(programme)
         staff = ((MANAGER, "manager"), (ADVISER, "adviser"), (RESEARCHER, "researcher"))
+        rows = council("mem_1", "Sample council", nation=nation)
+        for one, role in (*staff, (VIEWER, "viewer")):
+            rows.person(one, role, name=f"Person {role}", email=f"{role}@office.example")
+        rows.programme(loaded.id, loaded.version, title=loaded.title, source=source_of(programme))
         async with self.database.transaction() as session:
-            await session.execute(
-                insert(people),
-                [
-                    {
-                        "id": one,
-                        "name": f"Person {role}",
-                        "email": f"{role}@office.example",
-                        "role": role,
-                        "active": True,
-                        "created_at": LONG_AGO,
-                    }
-                    for one, role in (*staff, (VIEWER, "viewer"))
-                ],
-            )
-            await session.execute(
-                insert(members),
-                [
-                    {
-                        "id": "mem_1",
-                        "name": "Sample council",
-                        "nation": nation,
-                        "sample": True,
-                        "blackouts": [],
-                        "created_at": LONG_AGO,
-                    }
-                ],
-            )
-            await session.execute(
-                insert(contacts),
-                [
-                    {
-                        "id": one,
-                        "member_id": "mem_1",
-                        "name": f"Contact {one[4:]}",
-                        "email": f"{one[4:]}@council.example",
-                        "lead": one == LEAD,
-                        "active": True,
-                        "created_at": LONG_AGO,
-                    }
-                    for one in (LEAD, COLLEAGUE)
-                ],
-            )
-            await session.execute(
-                insert(programmes),
-                [
-                    {
-                        "id": loaded.id,
-                        "version": loaded.version,
-                        "sha256": "0" * 64,
-                        "title": loaded.title,
-                        "source": source_of(programme),
-                        "created_at": LONG_AGO,
-                    }
-                ],
-            )
+            await rows.write(session)
 
     async def text(self, body: str = "Some words") -> str:
         """Store a text, as the API does, and give its id."""
         one = f"txt_{next(self._texts)}_{uuid.uuid4().hex[:6]}"
+        rows = Rows(since=LONG_AGO)
+        rows.text(one, body, author=MANAGER)
         async with self.database.transaction() as session:
-            await session.execute(
-                insert(texts),
-                [
-                    {
-                        "id": one,
-                        "sha256": "0" * 64,
-                        "body": body,
-                        "title": "",
-                        "link": "",
-                        "author_id": MANAGER,
-                        "created_at": LONG_AGO,
-                    }
-                ],
-            )
+            await rows.write(session)
         return one
 
     # --- Commands ---------------------------------------------------------------------------------
