@@ -170,14 +170,16 @@ async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
     """Whether a worker has the workflow in hand: then the command is there, and its record is slow.
 
     A worker reports an acceptance together with the record that it writes (a local activity), so a
-    slow database keeps both back.
+    slow database keeps both back. From the second attempt on nobody knows: a workflow that fails at
+    the command looks the same, since its worker leaves a repeated failure unanswered.
     """
     try:
         described = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)
     except RPCError:
         return False
     pending = described.raw_description.pending_workflow_task
-    return pending.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
+    started = PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
+    return pending.state == started and pending.attempt <= 1
 
 
 def _keep_sending(desk: Desk, accepting: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:

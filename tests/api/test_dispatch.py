@@ -26,6 +26,7 @@ from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CARDIFF, GLASGOW, PROGRAMME
 from worker import build_workers
 from workflows.messages import ItemEnded
+from workflows.processes.research_request import ResearchRequestProcess
 
 
 async def count(database: Database, table: object) -> int:
@@ -172,6 +173,48 @@ class TestSlowRecord:
             )
             await asyncio.wait([sending], timeout=60)
             assert not desk.still_sending
+
+
+@pytest.mark.dev_server
+class TestPoisoned:
+    async def test_a_command_that_its_workflow_fails_at_is_never_said_to_be_taken(
+        self,
+        temporal_address: str,
+        database: Database,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async with at_work(temporal_address, database, tmp_path) as live:
+            made = await requested(live)
+            with monkeypatch.context() as poison:
+                poison.setattr(ResearchRequestProcess, "accept_request", fails)
+                # Its worker leaves every attempt but the first unanswered: it looks like work.
+                for _ in range(3):
+                    with impatient(live, 3.0):
+                        answer = await live.post("manager", f"/requests/{made}/accept")
+                    assert answer.status_code == 503, answer.text
+                    assert int(answer.headers["Retry-After"]) > 0
+            # Once the worker knows what to do, the same command is carried out.
+            async with asyncio.timeout(100):
+                while (await accept(live, made)) not in {200, 409}:  # noqa: ASYNC110
+                    await asyncio.sleep(0.2)
+            await live.until("manager", f"/requests/{made}", lambda read: read["stage"] == "scope")
+
+
+async def requested(live: Live) -> str:
+    """The id of a request in triage."""
+    path = f"/engagements/{await live.started()}/requests"
+    return str((await live.done("member", path, {"text": "What raises pay?"}))["id"])
+
+
+async def accept(live: Live, request: str) -> int:
+    """Accept a request; gives the status of the answer."""
+    return (await live.post("manager", f"/requests/{request}/accept")).status_code
+
+
+def fails(*_: object) -> None:
+    """What a version with an error in it does."""
+    raise KeyError("what a new version forgot")
 
 
 @pytest.mark.dev_server
