@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
 from commands.checks.finding import Finding, found
+from commands.checks.processes import check_processes
 from commands.places import api_address, database_place, is_missing_file, reach_temporal
 from settings import Settings
 from storage.database import Database
@@ -43,6 +44,8 @@ async def check_services(settings: Settings) -> AsyncIterator[Finding]:
         for finding in await check_temporal(client):
             yield finding
         yield await check_workers(client, settings.task_queue)
+        if database.state == "ok":
+            yield await check_processes(settings, client)
     yield await check_api(settings)
 
 
