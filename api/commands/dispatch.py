@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from pydantic_core import to_json
 from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import (
     Client,
@@ -74,7 +75,7 @@ async def send(
     """
     client = await reachable(desk)
     handle = client.get_workflow_handle(workflow_id)
-    update = update_id(holder, key)
+    update = update_id(holder, key, command)
 
     def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
         return handle.start_update(
@@ -201,9 +202,14 @@ def update_name(command: object) -> str:
     return _INNER_CAPITAL.sub("_", type(command).__name__).lower()
 
 
-def update_id(holder: str, key: str | None) -> str:
-    """The id under which Temporal takes a command once: the same for the same key."""
-    return derived_id("upd", holder, key) if key else new_id("upd")
+def update_id(holder: str, key: str | None, command: object) -> str:
+    """The id under which Temporal takes a command once: the same for the same key and command.
+
+    The server answers a known id with what came of it, whatever is sent under it the next time.
+    """
+    if key is None:
+        return new_id("upd")
+    return derived_id("upd", holder, key, update_name(command), to_json(command).decode())
 
 
 def unavailable() -> Problem:

@@ -151,10 +151,11 @@ async def _run(
     def operation() -> WithStartWorkflowOperation[Any, Any]:
         return start_operation(start, desk.settings.task_queue)
 
-    update = update_id(actor.holder_id, key)
+    command = Start(actor.holder_id)
+    update = update_id(actor.holder_id, key, command)
     try:
         address = engagement_workflow_id(start.engagement_id)
-        return await send_start(desk, client, address, operation, Start(actor.holder_id), update)
+        return await send_start(desk, client, address, operation, command, update)
     except Problem as problem:
         try:
             runs = await _runs(client, start.engagement_id)

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
+from api.commands.dispatch import send
+from api.desk import Desk
 from api.idempotency import fingerprint
+from api.problems import Problem
 from storage.database import Database
 from storage.idempotency import ABANDONED_AFTER, KEPT_FOR
 from storage.sql import idempotent_calls
@@ -17,6 +20,8 @@ from tests.api.conftest import Caller
 from tests.api.live import Live, at_work
 from tests.api.live import temporal_address as temporal_address
 from tests.storage.office import NOW
+from workflows.ids import item_workflow_id
+from workflows.messages import AcceptRequest, Answer, DeliverRequest
 
 PEOPLE = "/api/v1/people"
 PERSON = {"name": "Nia Rees", "email": "nia@example.org", "role": "researcher"}
@@ -133,6 +138,12 @@ async def test_what_is_no_key_is_refused(bad: str, calling: Caller) -> None:
     assert answer.json()["errors"][0]["pointer"] == "header/Idempotency-Key"
 
 
+async def forget_all(database: Database) -> None:
+    """As after a week, or where the process died between a command and the note of its answer."""
+    async with database.transaction() as session:
+        await session.execute(idempotent_calls.delete())
+
+
 @pytest.mark.dev_server
 class TestCommands:
     @pytest.fixture
@@ -160,10 +171,39 @@ class TestCommands:
         path = f"/engagements/{engagement_id}/requests"
         body = {"text": "What raises pay?"}
         first = await live.post("member", path, body, "r1")
-        async with database.transaction() as session:
-            # As if the process had died between the command and the note of its answer.
-            await session.execute(idempotent_calls.delete())
+        await forget_all(database)
         again = await live.post("member", path, body, "r1")
         assert (first.status_code, again.status_code) == (201, 201)
         assert again.json()["id"] == first.json()["id"]
         assert len((await live.get("member", path))["items"]) == 1
+
+    async def test_another_command_under_a_forgotten_key_is_carried_out(
+        self, live: Live, database: Database
+    ) -> None:
+        engagement_id = await live.started()
+        path = f"/engagements/{engagement_id}/requests"
+        made = await live.done("member", path, {"text": "What raises pay?"})
+        accepted = await live.post("manager", f"/requests/{made['id']}/accept", key="k1")
+        assert accepted.json()["stage"] == "scope"
+        await forget_all(database)
+        reason = {"reason": "They found it themselves."}
+        answer = await live.post("manager", f"/requests/{made['id']}/withdraw", reason, key="k1")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["stage"] == "closed"
+        assert (await live.get("manager", f"/requests/{made['id']}"))["outcome"] == "withdrawn"
+
+    async def test_a_key_stands_for_one_command_also_below_the_routes(self, live: Live) -> None:
+        engagement_id = await live.started()
+        body = {"text": "What raises pay?"}
+        made = await live.done("member", f"/engagements/{engagement_id}/requests", body)
+        desk: Desk = live.app.state.desk
+        address = item_workflow_id(engagement_id, "research", made["id"])
+
+        async def sent(command: object) -> Answer | None:
+            return await send(desk, address, command, "per_manager", "k1")
+
+        first = await sent(AcceptRequest("per_manager"))
+        assert await sent(AcceptRequest("per_manager")) == first
+        with pytest.raises(Problem) as refused:
+            await sent(DeliverRequest("per_manager", "txt_delivery"))
+        assert refused.value.name == "refused"
