@@ -12,7 +12,7 @@ from fastapi.security import HTTPBearer
 
 from api.authentication import authenticate
 from api.desk import Desk
-from api.idempotency import key_of, once
+from api.idempotency import key_of, once, own_key
 from api.permissions import RULES, Actor, Reach
 from api.problem_handlers import FORESEEN, answer_to, printable
 from api.problems import Flaw, Problem, catalogue, documented
@@ -32,6 +32,7 @@ class Call:
     operation: str
     reach: Reach
     key: str | None
+    """What ids are derived from: the ``Idempotency-Key`` and the request, where it has a key."""
 
 
 class GuardedRoute(APIRoute):
@@ -58,8 +59,9 @@ class GuardedRoute(APIRoute):
             if request.method not in {"GET", "HEAD"}:
                 await _require_media_type(request, takes)
             key = key_of(request)
-            request.state.call = Call(desk, actor, operation, reach, key)
-            if request.method == "POST" and key is not None:
+            own = await own_key(key, request) if key is not None else None
+            request.state.call = Call(desk, actor, operation, reach, own)
+            if key is not None:
                 return await once(desk, actor, key, request, lambda: _answered(request, handle))
             return await handle(request)
 

@@ -36,13 +36,20 @@ def key_of(request: Request) -> str | None:
     return key
 
 
+async def own_key(key: str, request: Request) -> str:
+    """The key and the request in one: what is derived from it belongs to this request alone.
+
+    A key is free again after some answers, and forgotten after a while. What another request under
+    it asks for must not meet what the first one left behind.
+    """
+    return sha256(f"{key}\0{await _asked(request)}".encode()).hexdigest()
+
+
 async def once(
     desk: Desk, actor: Actor, key: str, request: Request, answer: Callable[[], Awaitable[Response]]
 ) -> Response:
     """The answer that this key got before, or the one that ``answer`` gives now."""
-    known = await _claim(
-        desk, actor, key, fingerprint(request.method, request.url.path, await request.body())
-    )
+    known = await _claim(desk, actor, key, await _asked(request))
     if known is not None:
         return _replay(known)
     try:
@@ -67,6 +74,10 @@ async def _claim(desk: Desk, actor: Actor, key: str, asked: str) -> Known | None
         raise Problem("key-reused") from error
     except StillRunning as error:
         raise Problem("under-way", headers={"Retry-After": "1"}) from error
+
+
+async def _asked(request: Request) -> str:
+    return fingerprint(request.method, request.url.path, await request.body())
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:

@@ -138,6 +138,19 @@ async def test_what_is_no_key_is_refused(bad: str, calling: Caller) -> None:
     assert answer.json()["errors"][0]["pointer"] == "header/Idempotency-Key"
 
 
+async def test_a_key_that_was_forgotten_serves_another_request(
+    calling: Caller, database: Database
+) -> None:
+    manager = calling("manager")
+    first = await manager.post(PEOPLE, json=PERSON, headers=key("k1"))
+    await forget_all(database)
+    other = {**PERSON, "name": "Ada Moss", "email": "ada@example.org"}
+    second = await manager.post(PEOPLE, json=other, headers=key("k1"))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json()["name"] == "Ada Moss"
+    assert second.json()["id"] != first.json()["id"]
+
+
 async def forget_all(database: Database) -> None:
     """As after a week, or where the process died between a command and the note of its answer."""
     async with database.transaction() as session:
@@ -191,6 +204,32 @@ class TestCommands:
         assert answer.status_code == 200, answer.text
         assert answer.json()["stage"] == "closed"
         assert (await live.get("manager", f"/requests/{made['id']}"))["outcome"] == "withdrawn"
+
+    async def test_a_command_with_other_words_under_a_forgotten_key_says_those(
+        self, live: Live, database: Database
+    ) -> None:
+        path = f"/engagements/{await live.started()}/requests"
+        asked = []
+        for text in ("What raises pay?", "What keeps people?"):
+            asked.append(await live.post("member", path, {"text": text}, "r1"))
+            await forget_all(database)
+        assert [answer.status_code for answer in asked] == [201, 201]
+        said = [
+            (await live.get("member", f"/requests/{answer.json()['id']}"))["texts"]["request"]
+            for answer in asked
+        ]
+        assert [text["text"] for text in said] == ["What raises pay?", "What keeps people?"]
+
+    async def test_one_key_starts_two_members_where_the_first_start_is_forgotten(
+        self, live: Live, database: Database
+    ) -> None:
+        answers = []
+        for name in ("Bristol", "Leeds"):
+            answers.append(await live.start(await live.member(name), "s1"))
+            await forget_all(database)
+        assert [answer.status_code for answer in answers] == [201, 201]
+        first, second = (answer.json() for answer in answers)
+        assert first["id"] != second["id"]
 
     async def test_a_key_stands_for_one_command_also_below_the_routes(self, live: Live) -> None:
         engagement_id = await live.started()
