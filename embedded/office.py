@@ -181,21 +181,22 @@ def _api(
         [sys.executable, "-m", "cli", "api"],
         log_file=log_folder(settings) / "api.log",
         environment=environment,
-        is_ready=answers(f"{addresses.api}/readyz"),
+        is_ready=says_ready(f"{addresses.api}/readyz"),
         grace_seconds=API_GRACE_SECONDS,
         inherits=[held],
     )
 
 
-def answers(url: str) -> Callable[[], Awaitable[bool]]:
-    """A question whether a GET of that address is answered with 200."""
+def says_ready(url: str) -> Callable[[], Awaitable[bool]]:
+    """A question whether the API says there that all of it is ready, commands included."""
 
     async def ask() -> bool:
         # Never through a proxy: these addresses are on this machine.
         async with httpx.AsyncClient(trust_env=False, timeout=ASK_TIMEOUT_SECONDS) as client:
             try:
-                return (await client.get(url)).status_code == httpx.codes.OK
-            except httpx.TransportError:
+                answer = await client.get(url)
+                return answer.is_success and answer.json()["status"] == "ready"
+            except (httpx.TransportError, ValueError, KeyError):
                 return False
 
     return ask

@@ -27,9 +27,10 @@ async def healthz() -> Liveness:
     return Liveness()
 
 
-@router.get("/readyz", summary="Is everything ready?", responses=documented(503))
+@router.get("/readyz", summary="Can it serve?", responses=documented(503))
 async def readyz(request: Request) -> Readiness:
-    """Database, migrations and Temporal. Where only Temporal is down, reads work all the same."""
+    """Database, migrations and Temporal. Where only Temporal is down, `status` is `reading`: pages
+    and reads work all the same, and a proxy that sends nobody here would take them away."""
     desk: Desk = request.app.state.desk
     names = ("database", "migrations", "temporal")
     found = await asyncio.gather(
@@ -38,9 +39,9 @@ async def readyz(request: Request) -> Readiness:
         _found(lambda: _temporal(desk)),
     )
     checks = dict(zip(names, found, strict=True))
-    if any(result != "ok" for result in found):
+    if any(result != "ok" for name, result in checks.items() if name != "temporal"):
         raise Problem("not-ready", checks=checks, headers={"Retry-After": RETRY_AFTER})
-    return Readiness(checks=checks)
+    return Readiness(status="ready" if checks["temporal"] == "ok" else "reading", checks=checks)
 
 
 async def _found(check: Callable[[], Awaitable[str]]) -> str:

@@ -220,5 +220,6 @@ class Readiness(BaseModel):
             "checks": {"database": "ok", "migrations": "ok", "temporal": "ok"},
         }
     )
-    status: Literal["ready"] = "ready"
+    status: Literal["ready", "reading"]
+    """``reading``: Temporal is away, so pages and reads work and commands do not."""
     checks: dict[str, str]

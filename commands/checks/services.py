@@ -132,7 +132,7 @@ async def has_pollers(client: Client, task_queue: str, kind: str) -> bool:
 
 
 async def check_api(settings: Settings) -> Finding:
-    """The API answers on its own address."""
+    """The API answers on its own address, and serves commands too."""
     address = api_address(settings)
     try:
         timeout = ANSWER_WITHIN.total_seconds()
@@ -142,4 +142,8 @@ async def check_api(settings: Settings) -> Finding:
         return found("api", "down", "api_down", where=address)
     if answer.status_code != httpx.codes.OK:
         return found("api", "down", "api_unready", where=address, status=answer.status_code)
+    ready = answer.json()
+    if ready["status"] != "ready":
+        reason = ready["checks"]["temporal"]
+        return found("api", "problem", "api_reads", where=address, reason=reason)
     return found("api", "ok", "api", where=address)

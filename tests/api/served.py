@@ -1,16 +1,17 @@
-"""The whole office behind a real socket: uvicorn and the workers in a thread of their own."""
+"""The office behind a real socket: whole, in a thread of its own, or the API alone."""
 
 import asyncio
 import socket
 import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import uvicorn
 
+from tests.api.conftest import application
 from tests.api.live import Live, at_work
 from tests.databases import opened, sqlite_url
 
@@ -63,3 +64,18 @@ def served(address: str, path: Path) -> Iterator[Served]:
             assert office.server is not None
             office.server.should_exit = True
             thread.join(STARTS_WITHIN)
+
+
+@asynccontextmanager
+async def without_temporal(url: str) -> AsyncIterator[int]:
+    """The API alone, on the database at ``url``, with no Temporal to reach; gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with opened(url) as database:
+            config = uvicorn.Config(application(database), log_config=None, lifespan="off")
+            server = uvicorn.Server(config)
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+            try:
+                yield int(listening.getsockname()[1])
+            finally:
+                server.should_exit = True
+                await serving

@@ -13,15 +13,16 @@ from commands.checks.emails import check_emails
 from commands.checks.finding import Finding
 from commands.checks.machine import check_python, check_room
 from commands.checks.office import check_from_address, check_public_url, check_sender
-from commands.checks.services import check_reports, check_temporal, check_workers
+from commands.checks.services import check_api, check_reports, check_temporal, check_workers
 from commands.doctor import verdict
 from commands.outcome import Exit
 from notifications.senders.protocol import Transient
 from settings import Settings, settings
 from storage.sql import deliveries
 from storage.strangers import count_strangers
+from tests.api.served import without_temporal
 from tests.commands.conftest import Run
-from tests.databases import migrated_sqlite, opened
+from tests.databases import migrated_sqlite, opened, sqlite_url
 from tests.notifications.office import Post, office, record, reminder, task
 from tests.notifications.senders import Scripted
 from tests.servers import dev_server
@@ -69,6 +70,22 @@ async def test_reports_on_emails_of_strangers_are_named_with_their_number(databa
     assert finding.state == "notice"
     assert "reported 5 times" in finding.what
     assert finding.mend
+
+
+async def test_an_api_that_does_not_reach_temporal_is_a_problem(migrated: str) -> None:
+    async with without_temporal(migrated) as port:
+        finding = await check_api(Settings(api_port=port))
+    assert finding.state == "problem"
+    assert "only reads" in finding.what
+    assert "cannot be reached" in finding.what
+    assert "TEMPORAL_ADDRESS" in finding.mend
+
+
+async def test_an_api_whose_database_is_not_there_yet_is_down(tmp_path: Path) -> None:
+    async with without_temporal(sqlite_url(tmp_path / "nothing.db")) as port:
+        finding = await check_api(Settings(api_port=port))
+    assert finding.state == "down"
+    assert "503" in finding.what
 
 
 @pytest.mark.parametrize(
