@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.commands.dispatch import reachable, send_start, update_id
@@ -176,9 +176,9 @@ async def _run(
 async def _runs(client: Client, engagement_id: str) -> bool:
     handle = client.get_workflow_handle(engagement_workflow_id(engagement_id))
     try:
-        await handle.describe(rpc_timeout=CONNECT_TIMEOUT)
+        described = await handle.describe(rpc_timeout=CONNECT_TIMEOUT)
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             return False
         raise
-    return True
+    return described.status == WorkflowExecutionStatus.RUNNING

@@ -86,6 +86,34 @@ async def test_a_start_that_was_cut_off_makes_room_for_the_next(live: Live) -> N
         assert rows.all() == [answer.json()["id"]]
 
 
+async def test_a_start_whose_workflow_was_ended_by_hand_makes_room_for_the_next(
+    temporal_address: str, url: str, tmp_path: Path
+) -> None:
+    async with opened(url) as database:
+        if database.dialect == "postgresql":
+            async with database.transaction() as session:
+                await fill(session)
+        async with at_work(
+            temporal_address, database, tmp_path, worker=False, command_timeout=1.0
+        ) as idle:
+            member = await idle.member()
+            first = (await idle.start(member)).json()["location"].rpartition("/")[2]
+            assert (await idle.start(member)).json()["blockers"] == [first]
+            await idle.client.get_workflow_handle(f"engagement/{first}").terminate()
+            async with database.transaction() as session:
+                long_ago = utc_now() - timedelta(hours=1)
+                await session.execute(engagements.update().values(opened_at=long_ago))
+            answer = await idle.start(member)
+            assert answer.status_code == 202, answer.text
+            second = answer.json()["location"].rpartition("/")[2]
+            assert second != first
+            async with database.reading() as session:
+                rows = await session.scalars(
+                    select(engagements.c.id).where(engagements.c.member_id == member)
+                )
+                assert rows.all() == [second]
+
+
 async def test_an_unknown_member_programme_or_person_is_named(live: Live) -> None:
     member = await live.member()
     right = {"member": member, "programme": SWIFT, "start": utc_now().date().isoformat()}
