@@ -4,11 +4,12 @@ Repeating it changes nothing, also from several processes at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import get_args
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     Schedule,
@@ -19,7 +20,6 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleRange,
     ScheduleSpec,
-    ScheduleState,
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
@@ -39,6 +39,10 @@ WORKFLOW = "Digest"
 
 CATCH_UP = timedelta(hours=12)
 """After a downtime a run that was missed is made up for on the same day, and no later."""
+
+MADE_FROM = "milepost_made_from"
+"""The memo of a run that says what its schedule was made from. The schedule's own note is the
+operator's: whoever pauses it says there why."""
 
 _DAYS: tuple[str, ...] = get_args(Weekday)
 
@@ -70,6 +74,7 @@ class Wanted:
                 id=id,
                 task_queue=task_queue,
                 static_summary=f"Summaries of {self.programme_id} ({self.digest})",
+                memo={MADE_FROM: self._fingerprint(task_queue)},
             ),
             spec=ScheduleSpec(
                 calendars=[
@@ -83,13 +88,12 @@ class Wanted:
                 time_zone_name=self.zone,
             ),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
-            state=ScheduleState(note=self._note(task_queue)),
         )
 
-    def _note(self, task_queue: str) -> str:
+    def _fingerprint(self, task_queue: str) -> str:
         """Tells a schedule that is as it should be from one that is not."""
         said = f"{self.when}|{self.at.within}|{task_queue}|{CATCH_UP}"
-        return f"Milepost {sha256(said.encode()).hexdigest()[:16]}"
+        return sha256(said.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -141,18 +145,29 @@ async def _put(client: Client, id: str, schedule: Schedule) -> str:
         await client.create_schedule(id, schedule)
     except ScheduleAlreadyRunningError:
         changed = False
+        wanted = await _made_from(client, schedule)
 
-        def mend(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        async def mend(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
             nonlocal changed
-            state = held.description.schedule.state
-            changed = state.note != schedule.state.note
-            # What an operator has paused stays paused.
-            schedule.state.paused = state.paused
-            return ScheduleUpdate(schedule) if changed else None
+            found = held.description.schedule
+            changed = await _made_from(client, found) != wanted
+            # What an operator has set stays: that it is paused, and why; how often it runs yet.
+            return ScheduleUpdate(replace(schedule, state=found.state)) if changed else None
 
         await client.get_schedule_handle(id).update(mend)
         return "changed" if changed else "kept"
     return "made"
+
+
+async def _made_from(client: Client, schedule: Schedule) -> object:
+    """What its memo says; ``None`` where another version made it."""
+    action = schedule.action
+    if not isinstance(action, ScheduleActionStartWorkflow) or action.memo is None:
+        return None
+    said = action.memo.get(MADE_FROM)
+    if isinstance(said, Payload):
+        [said] = await client.data_converter.decode([said])
+    return said
 
 
 async def _remove(client: Client, id: str, task_queue: str) -> bool:

@@ -2,11 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleHandle, ScheduleRange
+from temporalio.client import (
+    Client,
+    ScheduleActionStartWorkflow,
+    ScheduleHandle,
+    ScheduleRange,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -136,17 +145,28 @@ async def _moves_and_removes(client: Client, database: Database) -> None:
         await session.execute(programmes.update().values(source=later))
     # What an operator has paused stays so, whatever else changes.
     paused = client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/manager")
-    await paused.pause(note="on holiday")
+    await paused.pause(note="paused by Ann: on holiday")
+    await paused.update(_once_more)
     changed = await sync_schedules(client, database, QUEUE)
     assert [one.change for one in changed] == ["changed", "kept"]
-    assert (await paused.describe()).schedule.state.paused
+    [weekly] = (await paused.describe()).schedule.spec.calendars
+    assert (weekly.hour[0].start, weekly.minute[0].start) == (10, 15)
     assert {one.change for one in await sync_schedules(client, database, QUEUE)} == {"kept"}
-    assert (await paused.describe()).schedule.state.paused
+    assert (await paused.describe()).schedule.state == ScheduleState(
+        note="paused by Ann: on holiday", paused=True, limited_actions=True, remaining_actions=1
+    )
     await paused.unpause()
     await _removed(client, database, source)
     async with database.transaction() as session:
         await session.execute(programmes.update().values(source=source))
     await sync_schedules(client, database, QUEUE)
+
+
+def _once_more(held: ScheduleUpdateInput) -> ScheduleUpdate:
+    """As an operator limits how often it runs yet."""
+    schedule = held.description.schedule
+    state = replace(schedule.state, limited_actions=True, remaining_actions=1)
+    return ScheduleUpdate(replace(schedule, state=state))
 
 
 async def _removed(client: Client, database: Database, source: str) -> None:
