@@ -44,6 +44,10 @@ MADE_FROM = "milepost_made_from"
 """The memo of a run that says what its schedule was made from. The schedule's own note is the
 operator's: whoever pauses it says there why."""
 
+SHAPE = "2"
+"""Raise it with any change of what ``Wanted.schedule`` sets by itself (its workflow, its summary,
+what happens where two runs meet), so that the schedules of the release before follow."""
+
 _DAYS: tuple[str, ...] = get_args(Weekday)
 
 
@@ -92,7 +96,7 @@ class Wanted:
 
     def _fingerprint(self, task_queue: str) -> str:
         """Tells a schedule that is as it should be from one that is not."""
-        said = f"{self.when}|{self.at.within}|{task_queue}|{CATCH_UP}"
+        said = f"{SHAPE}|{self.when}|{self.at.within}|{task_queue}|{CATCH_UP}"
         return sha256(said.encode()).hexdigest()[:16]
 
 

@@ -25,6 +25,7 @@ from notifications.senders.mailbox import Mailbox
 from settings import Settings
 from storage.database import Database
 from storage.sql import deliveries, mailbox, notifications, programmes
+from temporal import schedules
 from temporal.connection import LazyTemporal
 from temporal.schedules import sync_schedules
 from temporal.summaries import Summaries, follow_definitions, keep_summaries
@@ -112,6 +113,18 @@ async def _is_there(handle: ScheduleHandle) -> bool:
     except RPCError:
         return False
     return True
+
+
+async def test_schedules_follow_a_release_that_makes_them_otherwise(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dev_server() as address:
+        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        await sync_schedules(client, database, QUEUE)
+        monkeypatch.setattr(schedules, "SHAPE", "the next one")
+        for change in ("changed", "kept"):
+            synced = await sync_schedules(client, database, QUEUE)
+            assert {one.change for one in synced} == {change}
 
 
 async def _lets_go(client: Client, database: Database) -> None:
