@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -45,11 +46,21 @@ class LazyTemporal:
                 async with self._lock:
                     if self._client is None:
                         self._client = await connect(**self.overrides)
-                        return self._client
-                await self._client.service_client.check_health(timeout=CONNECT_TIMEOUT)
+                await require_answer(self._client)
                 return self._client
         except (TimeoutError, RPCError, RuntimeError, OSError) as error:
             raise TemporalDown from error
+
+
+async def require_answer(client: Client) -> None:
+    """Ask the server after the client's namespace. Raises ``RPCError``.
+
+    Not after its health: that belongs to no namespace, so Temporal's Cloud refuses it to a key that
+    is for one.
+    """
+    await client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=client.namespace), timeout=CONNECT_TIMEOUT
+    )
 
 
 async def connect(**overrides: Any) -> Client:

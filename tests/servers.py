@@ -34,7 +34,7 @@ from temporalio.testing import WorkflowEnvironment
 from embedded.provision import provide_temporal
 from embedded.temporal_server import NAMESPACE, DevServer, dies_with_this_process
 from embedded.time_skipping import provide_test_server
-from temporal.connection import CONNECT_TIMEOUT, TemporalDown
+from temporal.connection import TemporalDown, require_answer
 
 STARTS_WITHIN_SECONDS = 90.0
 SDK_LETS_GO_SECONDS = 0.05
@@ -124,7 +124,7 @@ class Connected:
     async def client(self) -> Client:
         """The client, as long as its server answers. Raises ``TemporalDown``."""
         try:
-            await self.to.service_client.check_health(timeout=CONNECT_TIMEOUT)
+            await require_answer(self.to)
         except (RPCError, RuntimeError) as error:
             raise TemporalDown from error
         return self.to
