@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
+from api.temporal import require_answer
 from commands.checks.finding import Finding, found
 from commands.checks.processes import check_processes
 from commands.places import api_address, database_place, is_missing_file, reach_temporal
@@ -28,6 +29,10 @@ STRANGERS_FOR = timedelta(days=7)
 RECENTLY = timedelta(minutes=2)
 """A live worker asks for work at least once a minute; the server lists the dead for five."""
 
+REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED", "PermissionDenied", "Unauthenticated")
+"""How Temporal turns somebody away: a request's status, and how the SDK tells of one in words when
+it cannot connect."""
+
 
 async def check_services(settings: Settings) -> AsyncIterator[Finding]:
     """Each part in the order in which they need each other."""
@@ -38,14 +43,16 @@ async def check_services(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
             client = await reach_temporal(settings)
-    except (RuntimeError, RPCError, TimeoutError):
-        yield found("temporal", "down", "temporal_down")
+    except (RuntimeError, RPCError, TimeoutError) as problem:
+        yield not_reached(problem)
     else:
-        for finding in await check_temporal(client):
+        findings = await check_temporal(client)
+        for finding in findings:
             yield finding
-        yield await check_workers(client, settings.task_queue)
-        if database.state == "ok":
-            yield await check_processes(settings, client)
+        if findings[0].state == "ok":
+            yield await check_workers(client, settings.task_queue)
+            if database.state == "ok":
+                yield await check_processes(settings, client)
     yield await check_api(settings)
 
 
@@ -84,15 +91,20 @@ async def check_temporal(client: Client) -> list[Finding]:
     """The namespace exists and knows Milepost's search attributes."""
     where = client.service_client.config.target_host
     try:
-        known = await client.operator_service.list_search_attributes(
-            ListSearchAttributesRequest(namespace=client.namespace), timeout=ANSWER_WITHIN
-        )
+        await require_answer(client)
     except RPCError as problem:
         if problem.status is RPCStatusCode.NOT_FOUND:
             values = {"where": where, "namespace": client.namespace}
             return [found("temporal", "problem", "namespace_absent", **values)]
-        return [found("temporal", "down", "temporal_down")]
+        return [not_reached(problem)]
     reachable = found("temporal", "ok", "temporal", where=where, namespace=client.namespace)
+    try:
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace), timeout=ANSWER_WITHIN
+        )
+    except RPCError:
+        # A key that may work in a namespace need not see how it is set up.
+        return [reachable, found("search attributes", "notice", "attributes_unseen")]
     missing = sorted({key.name for key in ALL} - set(known.custom_attributes))
     if missing:
         options = " ".join(f"--name {name} --type Keyword" for name in missing)
@@ -100,6 +112,14 @@ async def check_temporal(client: Client) -> list[Finding]:
         return [reachable, found("search attributes", "problem", "attributes_absent", **values)]
     names = ", ".join(key.name for key in ALL)
     return [reachable, found("search attributes", "ok", "attributes", names=names)]
+
+
+def not_reached(problem: Exception) -> Finding:
+    """Whether Temporal is away, or turns us away."""
+    said = problem.status.name if isinstance(problem, RPCError) else str(problem)
+    if any(refusal in said for refusal in REFUSALS):
+        return found("temporal", "problem", "temporal_refuses")
+    return found("temporal", "down", "temporal_down")
 
 
 async def check_workers(client: Client, task_queue: str) -> Finding:

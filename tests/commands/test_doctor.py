@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCStatusCode
 
 from commands.checks.emails import check_emails
 from commands.checks.finding import Finding
 from commands.checks.machine import check_python, check_room
 from commands.checks.office import check_from_address, check_public_url, check_sender
-from commands.checks.services import check_api, check_reports, check_temporal, check_workers
+from commands.checks.services import (
+    check_api,
+    check_reports,
+    check_services,
+    check_temporal,
+    check_workers,
+    not_reached,
+)
 from commands.doctor import verdict
 from commands.outcome import Exit
 from notifications.senders.protocol import Transient
@@ -25,6 +33,7 @@ from tests.commands.conftest import Run
 from tests.databases import migrated_sqlite, opened, sqlite_url
 from tests.notifications.office import Post, office, record, reminder, task
 from tests.notifications.senders import Scripted
+from tests.refusing import Refusing, everything, set_up
 from tests.servers import dev_server
 
 
@@ -184,3 +193,45 @@ async def test_a_server_without_our_search_attributes_and_workers_is_found_out()
         (absent,) = await check_temporal(nowhere)
         assert absent.state == "problem"
         assert "nowhere" in absent.what
+
+
+@pytest.mark.dev_server
+@pytest.mark.parametrize("status", [RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED])
+async def test_a_server_that_refuses_our_key_is_not_said_to_be_away(status: RPCStatusCode) -> None:
+    with dev_server(search_attributes={}) as address:
+        client = await Client.connect(address, plugins=[Refusing(everything, status)])
+        (refused,) = await check_temporal(client)
+    assert refused.state == "problem"
+    assert "refuses" in refused.what
+    assert "TEMPORAL_API_KEY" in refused.mend
+
+
+@pytest.mark.dev_server
+async def test_a_key_that_may_not_see_the_search_attributes_is_no_fault() -> None:
+    with dev_server(search_attributes={}) as address:
+        client = await Client.connect(address, plugins=[Refusing(set_up)])
+        assert [one.state for one in await check_temporal(client)] == ["ok", "notice"]
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ('`get_system_info` call error: Status { code: PermissionDenied, message: "" }', "problem"),
+        ('`get_system_info` call error: Status { code: Unauthenticated, message: "" }', "problem"),
+        ("Server connection error: Connection refused", "down"),
+    ],
+)
+def test_why_a_connection_fails_is_read_off_the_words_of_the_sdk(said: str, state: str) -> None:
+    assert not_reached(RuntimeError(f"Failed client connect: {said}")).state == state
+
+
+@pytest.mark.dev_server
+async def test_where_the_namespace_is_absent_nobody_asks_after_its_workers(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dev_server(search_attributes={}) as address:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+        monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+        config = Settings(database_url=migrated, api_port=1)
+        findings = {one.part: one.state async for one in check_services(config)}
+    assert findings == {"database": "ok", "temporal": "problem", "api": "down"}
