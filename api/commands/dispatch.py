@@ -158,6 +158,12 @@ async def _insist(
     while True:
         try:
             return await sending()
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            # Cut off on its way: nobody knows whether it arrived. The SDK says the same where
+            # it is us who end this.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from error
         except RPCError as error:
             if error.status not in PUT_OFF:
                 raise

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
+from api.temporal import require_answer
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -14,7 +15,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from api.temporal import require_answer
 from commands.checks.finding import Finding, found
 from commands.checks.processes import check_processes
 from commands.places import api_address, database_place, is_missing_file, reach_temporal

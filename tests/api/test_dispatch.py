@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +21,13 @@ from api.desk import Desk, utc_now
 from notifications.senders import sender_for
 from storage.database import Database
 from storage.sql import engagements, events, idempotent_calls, texts
+from temporal.connection import connect
 from tests.api.conftest import Caller
 from tests.api.live import Live, at_work, serving
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CARDIFF, GLASGOW, PROGRAMME
+from tests.refusing import Refusing
+from tests.servers import Connected
 from worker import build_workers
 from workflows.messages import ItemEnded
 from workflows.processes.research_request import ResearchRequestProcess
@@ -200,6 +204,28 @@ class TestPoisoned:
                 while (await accept(live, made)) not in {200, 409}:  # noqa: ASYNC110
                     await asyncio.sleep(0.2)
             await live.until("manager", f"/requests/{made}", lambda read: read["stage"] == "scope")
+
+
+@pytest.mark.dev_server
+class TestCutOff:
+    async def test_a_command_whose_sending_was_cut_off_is_sent_again(
+        self, temporal_address: str, database: Database, tmp_path: Path
+    ) -> None:
+        async with at_work(temporal_address, database, tmp_path) as live:
+            made = await requested(live)
+            cut: list[str] = []
+
+            def first_two(service: str, rpc: str) -> bool:
+                if rpc == "update_workflow_execution" and len(cut) < 2:
+                    cut.append(rpc)
+                    return True
+                return False
+
+            cancelled = Refusing(first_two, RPCStatusCode.CANCELLED)
+            client = await connect(target_host=temporal_address, plugins=[cancelled])
+            live.app.state.desk = replace(live.app.state.desk, temporal=Connected(client))
+            assert await accept(live, made) == 200
+            assert len(cut) == 2
 
 
 async def requested(live: Live) -> str:
