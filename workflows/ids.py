@@ -1,5 +1,7 @@
 """Workflow ids: opaque ids only, never a name or an address."""
 
+from dataclasses import dataclass
+
 from programmes.rules import ItemKind
 
 
@@ -21,6 +23,26 @@ def reply_workflow_id(inbound_id: str) -> str:
 def redelivery_workflow_id(notification_id: str, number: int) -> str:
     """``redelivery/<notification id>/<number of the round>``."""
     return f"redelivery/{notification_id}/{number}"
+
+
+@dataclass(frozen=True)
+class WorkflowAddress:
+    """What a workflow id says: the engagement, and the item where it is one's."""
+
+    engagement_id: str
+    kind: str = ""
+    item_id: str = ""
+
+
+def parse_workflow_id(workflow_id: str) -> WorkflowAddress:
+    """The inverse of both builders. Raises ``ValueError`` for an id that Milepost did not build."""
+    parts = workflow_id.split("/")
+    if parts[0] == "engagement" and all(parts):
+        if len(parts) == 2:
+            return WorkflowAddress(parts[1])
+        if len(parts) == 4:
+            return WorkflowAddress(parts[1], parts[2], parts[3])
+    raise ValueError(f"not a Milepost workflow id: {workflow_id!r}")
 
 
 def scheduled_item_id(engagement_id: str, kind: ItemKind, key: str) -> str:

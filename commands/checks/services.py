@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from api.temporal import require_answer
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -22,6 +21,7 @@ from settings import Settings
 from storage.database import Database
 from storage.migrate import is_current
 from storage.strangers import strangers_since
+from temporal.connection import require_answer
 from workflows.search_attributes import ALL
 
 ANSWER_WITHIN = timedelta(seconds=5)

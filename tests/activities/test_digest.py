@@ -11,7 +11,7 @@ from storage.sql import programmes
 from tests.databases import count_statements
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
-from tests.notifications.fixtures import postgres_server as postgres_server
+from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import IGN, NOW, SETTINGS, source
 
 

@@ -96,8 +96,9 @@ async def test_whoever_asked_is_meant_while_they_are_a_contact_of_the_member(
     request = item(None)
     request.data = {"requester": asked}
     async with stocked.reading() as session:
-        assert await holders(session, engagement(), request, "requester") == expected
-        assert await holders(session, engagement(), item(None), "requester") == []
+        asking = await all_holders(session, engagement(), request, ["requester"])
+        nobody = await all_holders(session, engagement(), item(None), ["requester"])
+    assert (asking["requester"], nobody["requester"]) == (expected, [])
 
 
 async def test_many_selectors_take_one_statement(stocked: Database) -> None:
