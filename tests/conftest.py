@@ -16,6 +16,7 @@ from tests.log_guard import pytest_testnodedown as pytest_testnodedown
 
 LONGEST_FIRST = (
     "durability/test_killed_workers.py",
+    "durability/test_reconciling.py",
     "api/test_fuzzing.py",
     "demo/test_demo.py",
     "notifications/test_calendar_stories.py",
@@ -32,6 +33,7 @@ LONGEST_FIRST = (
     "notifications/test_gathering.py",
     "notifications/test_ledger.py",
     "durability/test_restarted_server.py",
+    "durability/test_lost_engagements.py",
     "complaints/test_recovery.py",
     "activities/test_deliver.py",
     "api/test_dispatch.py",

@@ -20,7 +20,8 @@ Trouble = Literal[
 ]
 
 MOMENT = timedelta(minutes=1)
-"""What an engagement needs at most to notice by itself that an item of it was ended by hand."""
+"""What an engagement needs at most to start an item that is on record already, or to notice by
+itself that one was ended by hand."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,11 @@ def _of_open_item(
         return "left_open" if left else _copy(row.sequence, seen)
     if _has_ended(seen):
         return "copy_behind"
-    if seen.over_since is not None and now - seen.over_since < MOMENT:
+    if seen.status == "absent" and look.engagement.is_dumb:
+        # It is written down before it is started, and its engagement may be just about to.
         return None
-    return "workflow_gone"
+    since = row.opened_at if seen.status == "absent" else seen.over_since
+    return None if since is not None and now - since < MOMENT else "workflow_gone"
 
 
 def _copy(recorded: int, seen: Seen) -> Trouble | None:

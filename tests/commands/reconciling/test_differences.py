@@ -100,6 +100,7 @@ ITEMS: list[tuple[str, Look, Trouble | None]] = [
     ("terminated", look(item=ITEM_TERMINATED), "workflow_gone"),
     ("terminated just now", look(item=replace(ITEM_TERMINATED, over_since=NOW - MOMENT / 2)), None),
     ("past its retention", look(item=ABSENT), "workflow_gone"),
+    ("just opened", look(item=ABSENT, row=with_item(replace(OPEN, opened_at=NOW))), None),
     ("ended behind the record's back", look(item=ITEM_ENDED), "copy_behind"),
     ("ended, and it cannot be asked", look(item=Seen("over", None, NOON, True)), "stands_still"),
     ("ahead of the record", look(row=with_item(replace(OPEN, sequence=1))), "copy_behind"),
@@ -144,6 +145,10 @@ def test_a_person_chooses_what_becomes_of_an_engagement_and_nobody_of_an_item() 
         assert all(one.mendable for one in differences(seen, NOW))
     for seen in (look(DUMB), look(row=replace(ROW, sequence=6))):
         assert not any(one.mendable for one in differences(seen, NOW))
+
+
+def test_an_item_may_be_about_to_be_started_as_long_as_its_engagement_is_dumb() -> None:
+    assert [one.item_id for one in differences(look(DUMB, ABSENT), NOW)] == [""]
 
 
 def behind(recorded: int, reached: int) -> Difference:
