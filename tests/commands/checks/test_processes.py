@@ -33,9 +33,13 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-async def office(server: str, tmp_path: Path) -> AsyncIterator[Office]:
+def url(tmp_path: Path) -> str:
+    return migrated_sqlite(tmp_path / "milepost.db")
+
+
+@pytest.fixture
+async def office(server: str, url: str) -> AsyncIterator[Office]:
     client = await Client.connect(server, data_converter=pydantic_data_converter)
-    url = migrated_sqlite(tmp_path / "milepost.db")
     async with open_office(client, url, programme=TOUR, skipping=False) as running:
         yield running
 
