@@ -19,12 +19,24 @@ from api.schemas.records import Plan
 from api.schemas.refs import Page
 from programmes.facts import EngagementStage
 from programmes.health import Health
-from storage.queries.engagement_pages import EngagementFilter, Sort
+from storage.queries.engagement_order import Sort
+from storage.queries.engagement_pages import EngagementFilter
 from storage.queries.engagements import list_engagements as listed
 
 router = guarded_router("Engagements")
 
 SomeId = Annotated[str | None, Query(max_length=120, pattern=r"^[a-z0-9][a-z0-9_.:-]*$")]
+SortedBy = Annotated[
+    Sort,
+    Query(
+        description="`health` is the worst first: stuck, overdue, due soon, on track; within the"
+        " first three, whatever has been due the longest. What has ended comes last.",
+        examples=["health"],
+    ),
+]
+Open = Annotated[
+    bool | None, Query(description="Only those that go on, or only those that have ended.")
+]
 SearchText = Annotated[
     str | None,
     Query(
@@ -41,11 +53,12 @@ async def list_engagements(
     call: Read,
     stage: EngagementStage | None = None,
     health: Health | None = None,
+    open: Open = None,
     programme: SomeId = None,
     member: SomeId = None,
     manager: SomeId = None,
     q: SearchText = None,
-    sort: Sort = "member",
+    sort: SortedBy = "member",
     order: Literal["asc", "desc"] = "asc",
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -54,6 +67,7 @@ async def list_engagements(
     where = EngagementFilter(
         stage=stage,
         health=health,
+        open=open,
         programme_id=programme,
         member_id=member,
         manager_id=manager,

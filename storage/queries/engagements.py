@@ -1,7 +1,7 @@
 """The list of engagements: filtered, sorted, a page at a time. One statement, whatever the size.
 
-Inside, ``page`` finds the ids of one page along an index of the order asked for; what a page shows
-is joined to these rows alone.
+Inside, ``page`` finds the ids of one page along the indexes of the order asked for; what a page
+shows is joined to these rows alone.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,13 @@ from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, case, fun
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.health import Health
+from storage.queries.engagement_order import Sort, order_of
 from storage.queries.engagement_pages import (
     EngagementFilter,
-    Sort,
     advisers,
     conditions_of,
-    cursor_behind,
+    in_order,
     managers,
-    order_by,
     page_of_ids,
 )
 from storage.queries.paging import LIMIT, Page, clamp, page_of
@@ -77,7 +76,8 @@ async def list_engagements(
     """One page. Raises ``BadCursor``. One statement."""
     limit = clamp(limit)
     conditions = conditions_of(where or EngagementFilter(), now, visible_to)
-    page = page_of_ids(conditions, sort, cursor, limit + 1, descending=descending).cte("page")
+    order = order_of(sort, cursor, now, descending=descending)
+    page = page_of_ids(conditions, order, limit + 1).cte("page")
     ranked = _ranked_tasks(page, now).cte("ranked")
     source = with_owner(
         page.join(engagements, engagements.c.id == page.c.id)
@@ -94,19 +94,13 @@ async def list_engagements(
             *member_columns(),
             *task_columns(ranked),
             _open_requests().label("open_requests"),
-            page.c.part,
-            page.c.sort_key,
+            *(column for column in page.c if column.name != "id"),
         )
         .select_from(source)
-        .order_by(page.c.part, *order_by(page.c.sort_key, page.c.id, descending=descending))
+        .order_by(*in_order(page, order))
     )
-    found = (await session.execute(statement)).all()
-    keys = {row.id: row.sort_key for row in found}
-    return page_of(
-        [_row(row) for row in found],
-        limit,
-        lambda last: cursor_behind(sort, keys[last.id], last.id, descending=descending),
-    )
+    found = page_of((await session.execute(statement)).all(), limit, order.cursor)
+    return Page(tuple(_row(row) for row in found.rows), found.next)
 
 
 def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:

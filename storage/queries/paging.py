@@ -5,7 +5,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, tuple_
@@ -86,7 +86,10 @@ def instant(written: str) -> datetime:
     value = parsed(datetime.fromisoformat, written)
     if value.tzinfo is None:
         raise BadCursor
-    return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise BadCursor from None
 
 
 def beyond(

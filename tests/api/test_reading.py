@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Table, insert
+from sqlalchemy import update
 
 from api.permissions import Role
 from storage.database import Database
-from storage.sql import contacts, engagements, items, members, tasks
+from storage.sql import engagements
 from tests.api.conftest import Caller, application
-from tests.api.office import CALENDAR, CARDIFF, PROGRAMME, TOKENS, bearer, fill
+from tests.api.crowd import many
+from tests.api.office import CARDIFF, TOKENS, bearer, fill
 from tests.databases import count_statements, migrated_postgres, opened
 from tests.storage.office import NOW, days
 
@@ -94,7 +94,7 @@ class TestWords:
 
 class TestPages:
     @pytest.mark.parametrize("order", ["asc", "desc"])
-    @pytest.mark.parametrize("sort", ["member", "started_on", "opened_at", "due_at"])
+    @pytest.mark.parametrize("sort", ["member", "started_on", "opened_at", "due_at", "health"])
     async def test_following_next_meets_each_engagement_once(
         self, sort: str, order: str, calling: Caller
     ) -> None:
@@ -105,6 +105,26 @@ class TestPages:
             seen += [entry["id"] for entry in page["items"]]
             path = page["next"]
         assert sorted(seen) == ["eng_1", "eng_2"]
+
+    async def test_by_health_the_worst_come_first_and_what_has_ended_last(
+        self, calling: Caller, database: Database
+    ) -> None:
+        manager = calling("manager")
+        overdue = {"soon_at": days(-9), "due_at": days(-2), "stuck_at": days(9)}
+        for values in (overdue, overdue | {"closed_at": NOW}):
+            async with database.transaction() as session:
+                glasgow = update(engagements).where(engagements.c.id == "eng_2").values(values)
+                await session.execute(glasgow)
+            found = (await manager.get(f"{API}/engagements?sort=health")).json()["items"]
+            worst_first = ["eng_1", "eng_2"] if "closed_at" in values else ["eng_2", "eng_1"]
+            assert [entry["id"] for entry in found] == worst_first
+
+    def test_the_description_says_what_the_orders_are(self, app: FastAPI) -> None:
+        listed = app.openapi()["paths"][f"{API}/engagements"]["get"]
+        (sort,) = (one for one in listed["parameters"] if one["name"] == "sort")
+        assert "worst" in sort["description"]
+        assert sort["schema"]["examples"] == ["health"]
+        assert "health" in sort["schema"]["enum"]
 
     async def test_the_next_link_keeps_the_filter(self, calling: Caller) -> None:
         manager = calling("manager")
@@ -120,6 +140,8 @@ class TestPages:
             ("stage=active", []),
             ("health=on_track", ["eng_1", "eng_2"]),
             ("health=stuck", []),
+            ("open=true", ["eng_1", "eng_2"]),
+            ("open=false", []),
             ("manager=per_manager", ["eng_1", "eng_2"]),
             ("member=mem_2", ["eng_2"]),
             ("programme=tour", []),
@@ -188,7 +210,12 @@ class TestCost:
                 assert count <= (2 if path in LISTS else 4), f"{path}: {count}"
 
 
-LISTS = ("/engagements", "/engagements?sort=due_at&order=desc&health=on_track", "/members")
+LISTS = (
+    "/engagements",
+    "/engagements?sort=due_at&order=desc&health=on_track",
+    "/engagements?sort=health",
+    "/members",
+)
 DETAILS = (
     f"/engagements/{CARDIFF.engagement}",
     f"/engagements/{CARDIFF.engagement}/plan",
@@ -215,60 +242,3 @@ async def costs(app: FastAPI, database: Database, role: Role) -> dict[str, int]:
             assert answer.status_code == 200, answer.text
             counted[path] = len(seen)
     return counted
-
-
-async def many(database: Database, count: int) -> None:
-    """So many members more, each with an engagement and a task."""
-    ids = [f"n{n:05}" for n in range(count)]
-    common = {
-        "programme_id": PROGRAMME,
-        "programme_version": 1,
-        "manager_id": "per_manager",
-        "adviser_id": None,
-        "calendar": CALENDAR,
-        "stage": "onboarding",
-        "started_on": NOW.date(),
-        "opened_at": NOW,
-        "moved": {},
-        "cycles": [],
-        "sequence": 1,
-        "state_sequence": 1,
-        "next_number": 1,
-        "soon_at": days(2),
-        "due_at": days(5),
-        "stuck_at": days(9),
-    }
-    rows: dict[Table, list[dict[str, Any]]] = {
-        members: [
-            {"id": f"mem_{n}", "name": f"Council {n}", "nation": "ENG", "sample": True}
-            | {"blackouts": [], "created_at": NOW}
-            for n in ids
-        ],
-        contacts: [
-            {"id": f"con_{n}", "member_id": f"mem_{n}", "name": n, "email": f"{n}@example.org"}
-            | {"lead": True, "active": True, "created_at": NOW}
-            for n in ids
-        ],
-        engagements: [{"id": f"eng_{n}", "member_id": f"mem_{n}", **common} for n in ids],
-        items: [
-            {
-                "id": f"itm_{n}",
-                "engagement_id": f"eng_{n}",
-                "kind": "onboarding",
-                "key": "onboarding",
-            }
-            | {"stage": "steps", "opened_at": NOW, "outcome": "", "data": {}, "sequence": 1}
-            | {"state_sequence": 1}
-            for n in ids
-        ],
-        tasks: [
-            {"item_id": f"itm_{n}", "key": "step:agreement", "engagement_id": f"eng_{n}"}
-            | {"family": "onboarding", "owner_role": "lead", "owner_id": f"con_{n}"}
-            | {"due_at": days(5), "soon_at": days(2), "stuck_at": days(9), "opened_at": NOW}
-            | {"revision": 1}
-            for n in ids
-        ],
-    }
-    async with database.transaction() as session:
-        for table, values in rows.items():
-            await session.execute(insert(table), values)

@@ -1,6 +1,6 @@
 """Many engagements in every state of health, and a reader of all their pages."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -12,7 +12,8 @@ from tests.storage.office import NOW, Rows, days, office
 
 
 def many(count: int) -> tuple[Rows, list[dict[str, Any]], list[dict[str, Any]]]:
-    """``count`` engagements in every state of health; three of four have an open task."""
+    """``count`` engagements in every state of health; three of four have an open task, and one of
+    eight has ended."""
     rows = office()
     rows.person("per_other", "manager", name="Zoë Other")
     its_items, its_tasks = [], []
@@ -32,7 +33,8 @@ def many(count: int) -> tuple[Rows, list[dict[str, Any]], list[dict[str, Any]]]:
             f"eng_n{n:05}",
             member,
             manager_id="per_manager" if n % 3 else "per_other",
-            stage="active" if n % 2 else "onboarding",
+            stage="active" if n % 2 else "onboarding" if n % 8 else "completed",
+            closed_at=None if n % 8 else days(-1),
             started_on=date(2026, 1, 1) + timedelta(days=n % 300),
             opened_at=days(-(n % 300)),
             **values,
@@ -80,13 +82,22 @@ async def fill(database: Database, count: int) -> None:
         await session.execute(insert(tasks), its_tasks)
 
 
-async def every_page(database: Database, limit: int = 7, **options: Any) -> list[EngagementRow]:
+async def every_page(
+    database: Database,
+    limit: int = 7,
+    *,
+    now: datetime = NOW,
+    a_page: timedelta = timedelta(),
+    **options: Any,
+) -> list[EngagementRow]:
+    """All rows, page by page; ``a_page`` is how long the reader takes for each."""
     found: list[EngagementRow] = []
     cursor: str | None = None
     async with database.reading() as session:
         while True:
-            page = await list_engagements(session, NOW, limit=limit, cursor=cursor, **options)
+            page = await list_engagements(session, now, limit=limit, cursor=cursor, **options)
             found += page.rows
             cursor = page.next
+            now += a_page
             if cursor is None:
                 return found

@@ -1,13 +1,15 @@
 """The list of engagements: what it narrows, in which order, page by page."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from storage.database import Database
-from storage.queries.engagement_pages import EngagementFilter, Sort
+from storage.queries.engagement_order import Sort
+from storage.queries.engagement_pages import EngagementFilter
 from storage.queries.engagements import EngagementRow, list_engagements
-from storage.queries.paging import BadCursor
+from storage.queries.paging import BadCursor, encode
 from storage.record import write
 from tests.databases import count_statements
 from tests.storage.office import NOW, item_record, office, task
@@ -36,6 +38,41 @@ async def test_pages_meet_every_engagement_once_and_in_order(
     assert undated == sorted(undated, key=lambda row: row.id, reverse=descending)
 
 
+@pytest.mark.parametrize("descending", [False, True])
+async def test_by_health_the_worst_come_first_over_all_pages(
+    filled: Database, descending: bool
+) -> None:
+    found = await every_page(filled, sort="health", descending=descending)
+    assert len({row.id for row in found}) == len(found) == 41
+    groups = ["stuck", "overdue", "due_soon", "on_track"]
+    order = [*(reversed(groups) if descending else groups), "ended"]
+    assert [_standing(row) for row in found] == sorted(
+        [_standing(row) for row in found], key=order.index
+    )
+    assert {_standing(row) for row in found} == set(order)
+    for standing in order:
+        group = [row for row in found if _standing(row) == standing]
+
+        def key(row: EngagementRow, standing: str = standing) -> Any:
+            by_name = standing in ("on_track", "ended")
+            return (row.member.name if by_name else row.due_at, row.id)
+
+        assert group == sorted(group, key=key, reverse=descending)
+
+
+async def test_by_health_each_is_met_once_though_the_clock_moves_on_between_pages(
+    filled: Database,
+) -> None:
+    still = await every_page(filled, 3, sort="health")
+    found = await every_page(filled, 3, sort="health", a_page=timedelta(days=2))
+    assert [row.id for row in found] == [row.id for row in still]
+    assert [row.health for row in found] != [row.health for row in still], "each as it is by then"
+
+
+def _standing(row: EngagementRow) -> str:
+    return "ended" if row.closed_at else row.health
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
@@ -44,6 +81,8 @@ async def test_pages_meet_every_engagement_once_and_in_order(
         (EngagementFilter(health="overdue"), lambda row: row.health == "overdue"),
         (EngagementFilter(health="due_soon"), lambda row: row.health == "due_soon"),
         (EngagementFilter(health="on_track"), lambda row: row.health == "on_track"),
+        (EngagementFilter(open=True), lambda row: row.closed_at is None),
+        (EngagementFilter(open=False), lambda row: row.closed_at is not None),
         (EngagementFilter(member_id="mem_n00003"), lambda row: row.member.id == "mem_n00003"),
         (EngagementFilter(programme_id="ign"), lambda row: True),
         (
@@ -106,7 +145,14 @@ async def test_a_row_shows_the_task_that_explains_its_health(database: Database)
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "bm90IGpzb24", "W10", "e30", "eyJhIjoxfQ", "ÿ", "=" * 9, "A" * 5000]
+    "cursor",
+    [
+        *("", "x", "bm90IGpzb24", "W10", "e30", "eyJhIjoxfQ", "ÿ", "=" * 9, "A" * 5000),
+        encode(s="member", d=0, p=1, k="x", id="x", at="2027-01-11T09:00:00+00:00"),
+        encode(s="member", d=0, p=-1, k="x", id="x", at="2027-01-11T09:00:00+00:00"),
+        encode(s="member", d=0, p=0, k="x", id="x", at="2027-01-11T09:00:00"),
+        encode(s="member", d=0, p=0, k="x", id="x", at="0001-01-01T00:00:00+14:00"),
+    ],
 )
 async def test_a_cursor_that_no_list_gave_out_is_refused(database: Database, cursor: str) -> None:
     async with database.reading() as session:
@@ -117,6 +163,11 @@ async def test_a_cursor_that_no_list_gave_out_is_refused(database: Database, cur
 async def test_a_cursor_of_another_order_is_refused(filled: Database) -> None:
     async with filled.reading() as session:
         page = await list_engagements(session, NOW, limit=3, sort="started_on")
-        for other in ({"sort": "due_at"}, {"sort": "started_on", "descending": True}):
+        others: tuple[dict[str, Any], ...] = (
+            {"sort": "due_at"},
+            {"sort": "health"},
+            {"sort": "started_on", "descending": True},
+        )
+        for other in others:
             with pytest.raises(BadCursor):
                 await list_engagements(session, NOW, cursor=page.next, **other)

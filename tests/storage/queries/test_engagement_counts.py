@@ -1,0 +1,52 @@
+"""The totals by health: of all that the reader sees, whatever fits on a page."""
+
+from collections import Counter
+
+from sqlalchemy import update
+
+from storage.database import Database
+from storage.queries.engagement_counts import count_engagements
+from storage.queries.engagement_pages import EngagementFilter
+from storage.queries.visibility import Visibility
+from storage.sql import engagements
+from storage.starting import PENDING
+from tests.databases import count_statements
+from tests.storage.office import NOW
+from tests.storage.queries.crowd import every_page
+
+
+async def test_they_are_those_of_the_list_over_all_its_pages(filled: Database) -> None:
+    rows = await every_page(filled)
+    expected = Counter("ended" if row.closed_at else row.health for row in rows)
+    async with filled.reading() as session:
+        with count_statements(filled) as seen:
+            counts = await count_engagements(session, NOW)
+    assert dict(counts) == expected
+    assert list(counts) == ["stuck", "overdue", "due_soon", "on_track", "ended"]
+    assert min(counts.values()) > 0
+    assert len(seen) == 1
+
+
+async def test_they_are_narrowed_as_the_list_is(filled: Database) -> None:
+    where = EngagementFilter(text="zoë")
+    rows = await every_page(filled, where=where)
+    async with filled.reading() as session:
+        counts = await count_engagements(session, NOW, where=where)
+        nobody = await count_engagements(session, NOW, where=EngagementFilter(text="nowhere"))
+    assert sum(counts.values()) == len(rows) < 41
+    assert set(nobody.values()) == {0}
+
+
+async def test_a_member_counts_its_own_alone(filled: Database) -> None:
+    async with filled.reading() as session:
+        counts = await count_engagements(session, NOW, visible_to=Visibility("mem_n00008"))
+    assert {standing: count for standing, count in counts.items() if count} == {"ended": 1}
+
+
+async def test_a_start_that_is_not_on_record_yet_is_not_counted(filled: Database) -> None:
+    async with filled.transaction() as session:
+        before = await count_engagements(session, NOW)
+        pending = update(engagements).where(engagements.c.id == "eng_1").values(stage=PENDING)
+        await session.execute(pending)
+        after = await count_engagements(session, NOW)
+    assert sum(before.values()) - sum(after.values()) == 1
