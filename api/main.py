@@ -11,7 +11,7 @@ from api.desk import Desk
 from api.etags import EntityTags
 from api.middleware import BodyLimit, Envelope
 from api.openapi import Described
-from api.pages import calendar_feed, unsubscribe
+from api.pages import board, calendar_feed, unsubscribe
 from api.pages import router as pages
 from api.routes import (
     advice,
@@ -91,6 +91,7 @@ def create_app(
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(sendgrid_events.router)
+    app.include_router(board.router)
     app.include_router(pages.router)
     app.include_router(unsubscribe.router)
     app.include_router(calendar_feed.router)

@@ -10,6 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.pages.embedded import is_embedded
 
+FORM_POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Of a page with a form of its own; no other may send one."""
+
 
 @lru_cache
 def _templates() -> Environment:

@@ -1,6 +1,5 @@
-"""The pages: the board, the mailbox, what a link from an email leads to, what a problem means."""
+"""The pages: the mailbox, what a link from an email leads to, what a problem means."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,13 +10,8 @@ from api.desk import Desk
 from api.pages import go
 from api.pages.embedded import is_embedded, require_embedded
 from api.pages.rendering import page, stylesheet
-from api.pages.words import words
 from api.problems import Problem, catalogue
-from api.readings.engagements import entries
-from api.schemas.answers import EngagementEntry
 from storage.queries import mailbox
-from storage.queries.engagements import list_engagements
-from storage.queries.troubles import count_troubles, troubles_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,44 +21,6 @@ MAIL_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
 """An email may style itself, and nothing else: it loads nothing and runs nothing."""
-
-
-@router.get("/", dependencies=[Depends(require_embedded)])
-async def board(request: Request, cursor: Cursor = None) -> HTMLResponse:
-    """Where everybody stands."""
-    desk: Desk = request.app.state.desk
-    async with desk.database.reading() as session:
-        found = await list_engagements(session, desk.now(), cursor=cursor, limit=200)
-        wait = timedelta(seconds=desk.settings.unknown_after)
-        troubles = await count_troubles(session, desk.now(), wait)
-        unheard = await troubles_of(session, desk.now(), wait, [row.id for row in found.rows])
-    labels = words()["health"]
-    rows = await entries(desk, found.rows, texts=True)
-    counts = dict.fromkeys([*labels, "ended"], 0)
-    for row in rows:
-        counts[_standing(row)] += 1
-    # Who is stuck, and why, is what a manager looks for first.
-    worst_first = sorted(rows, key=lambda row: [*counts].index(_standing(row)))
-    versions = {(row.programme.id, row.programme.version) for row in rows}
-    voices = {version: await desk.definitions.voice(*version) for version in versions}
-    return page(
-        request,
-        "board.html",
-        page="board",
-        rows=worst_first,
-        programmes={version: voice.titles.programme for version, voice in voices.items()},
-        counts=counts,
-        troubles=troubles,
-        unheard=unheard,
-        labels=labels,
-        clock=OFFICE_CLOCK,
-        now=OFFICE_CLOCK.moment(desk.now()),
-        next=found.next,
-    )
-
-
-def _standing(row: EngagementEntry) -> str:
-    return "ended" if row.closed_at else row.health
 
 
 @router.get("/mailbox", dependencies=[Depends(require_embedded)])

@@ -4,17 +4,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from api.desk import Desk
-from api.pages.rendering import page
+from api.pages.rendering import FORM_POLICY, page
 from notifications.unsubscribe import holder_of
 from storage.master.choices import stop_digests
 
 router = APIRouter(include_in_schema=False)
-
-_POLICY = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-"""The one page with a form of its own."""
 
 
 @router.get("/unsubscribe/{token}")
@@ -42,7 +36,7 @@ def _holder(request: Request, token: str) -> str | None:
 
 def _page(request: Request, says: str) -> HTMLResponse:
     answer = page(request, "unsubscribe.html", says=says)
-    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Content-Security-Policy"] = FORM_POLICY
     if says == "unknown":
         answer.status_code = 404
     return answer

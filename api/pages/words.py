@@ -9,5 +9,5 @@ from typing import Any
 
 @lru_cache
 def words() -> Mapping[str, Mapping[str, Any]]:
-    """The catalogue, by part: ``health`` has labels, ``answers`` the commands of each task."""
+    """The catalogue, by part: ``standing`` has labels, ``answers`` the commands of each task."""
     return tomllib.loads(files("api.pages").joinpath("words.toml").read_text(encoding="utf-8"))

@@ -18,7 +18,14 @@ from tests.storage.office import NOW
 
 HERE = ("127.0.0.1", 5555)
 ELSEWHERE = ("192.0.2.7", 5555)
-PRIVATE = ["/", "/mailbox", "/mailbox/1", "/mailbox/1/html", "/mailbox/1/invite.ics"]
+PRIVATE = [
+    "/",
+    "/?health=stuck&q=x",
+    "/mailbox",
+    "/mailbox/1",
+    "/mailbox/1/html",
+    "/mailbox/1/invite.ics",
+]
 PUBLIC = ["/go/engagements/eng_1", "/go/engagements/eng_1/items/itm_1", "/problems/refused"]
 
 
@@ -138,7 +145,7 @@ class TestWhatTheySay:
 
 
 class TestForEverybody:
-    @pytest.mark.parametrize("path", [*PRIVATE[:3], *PUBLIC])
+    @pytest.mark.parametrize("path", [*PRIVATE[:4], *PUBLIC])
     async def test_a_page_works_without_scripts_and_by_keyboard_and_ear(
         self, path: str, app: FastAPI, here: httpx.AsyncClient
     ) -> None:
