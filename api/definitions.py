@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from notifications.languages import ENGLISH, Language
-from notifications.titles import Titles, parsed, titles_of
+from notifications.titles import Titles, parsed_in_thread, titles_of
 from notifications.when import Clock
 from programmes.definition import Definition
 from storage.database import Database
@@ -41,7 +41,7 @@ class Definitions:
             stored = await show_programme(session, programme_id, version)
         if stored is None:
             return Voice(Titles(programme=programme_id, language=language))
-        definition, titles = parsed(stored.source)
+        definition, titles = await parsed_in_thread(stored.source)
         if language != ENGLISH:
             titles = titles_of(definition, language)
         voice = Voice(titles, replace(clock_of(definition), language=language))

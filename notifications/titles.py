@@ -1,5 +1,6 @@
 """What a programme's definition calls its parts, for whoever writes about them."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -87,3 +88,9 @@ def parsed(source: str) -> tuple[Definition, Titles]:
     """A stored definition with its titles. Stored versions never change, so each is read once."""
     definition = load_definition(source, "stored programme", stored=True)
     return definition, titles_of(definition)
+
+
+async def parsed_in_thread(source: str) -> tuple[Definition, Titles]:
+    """``parsed``, for whoever shares a loop: the first reading of a long one takes seconds, and
+    everybody else on the loop would wait for it."""
+    return await asyncio.to_thread(parsed, source)

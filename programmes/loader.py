@@ -88,8 +88,11 @@ def _read(text: str, source: str) -> tuple[object, Positions]:
     if len(text) > _LARGEST:
         raise _refused(source, (1, 1), "file.large")
     try:
-        places = positions(text)
-        data: object = _reader().load(text)
+        reader = _reader()
+        # Read once: the places and the data come from the same nodes.
+        node = reader.compose(text)
+        places = positions(node)
+        data: object = None if node is None else reader.constructor.construct_document(node)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)

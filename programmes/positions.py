@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 Path = tuple[str | int, ...]
@@ -40,10 +39,10 @@ class Positions:
         return places.get(path, (1, 1))
 
 
-def positions(text: str) -> Positions:
-    """The places of all parts of a text. Raises ruamel's ``YAMLError``, and ``TooLargeError``."""
+def positions(node: Node | None) -> Positions:
+    """The places of all parts of a text, which was composed to this node. Raises
+    ``TooLargeError``."""
     found = Positions()
-    node = YAML(typ="rt").compose(text)
     if node is not None:
         _walk(node, (), found)
     return found

@@ -26,7 +26,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DigestInput
-from notifications.titles import parsed
+from notifications.titles import parsed_in_thread
 from programmes.digest_times import DigestTime
 from programmes.digests import DIGESTS, Digest
 from programmes.fields import Weekday
@@ -133,7 +133,7 @@ async def _wanted(database: Database, task_queue: str) -> Mapping[str, Wanted]:
     found = {}
     for programme in stored:
         try:
-            definition, _ = parsed(programme.source)
+            definition, _ = await parsed_in_thread(programme.source)
         except DefinitionErrors:
             continue  # its engagements run on; nothing can be said about its summaries
         for digest in DIGESTS:

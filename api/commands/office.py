@@ -1,5 +1,6 @@
 """Commands on master data: programmes, members, contacts, people. Plain SQL, no workflow."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -33,7 +34,8 @@ async def add_programme(desk: Desk, actor: Actor, source: bytes) -> ProgrammeRow
     require(actor, "add_programme")
     try:
         text = source.decode("utf-8-sig")
-        definition = load_definition(text, "definition")
+        # In a thread: a long one takes seconds, and the loop answers everybody.
+        definition = await asyncio.to_thread(load_definition, text, "definition")
     except UnicodeDecodeError as error:
         raise Problem("unsupported-media-type", expected="YAML in UTF-8") from error
     except DefinitionErrors as error:

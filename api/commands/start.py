@@ -14,7 +14,7 @@ from api.commands.reaching import require
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem, wrong_value
-from notifications.titles import parsed
+from notifications.titles import parsed_in_thread
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
@@ -93,7 +93,7 @@ async def _definition(desk: Desk, order: StartOrder) -> Definition:
         stored = await show_programme(session, order.programme_id, order.version)
     if stored is None:
         raise wrong_value("programme", "#/programme")
-    return parsed(stored.source)[0]
+    return (await parsed_in_thread(stored.source))[0]
 
 
 async def _calendar(

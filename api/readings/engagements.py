@@ -14,7 +14,7 @@ from api.schemas.answers import Engagement, EngagementEntry, Task
 from api.schemas.records import Plan, PlannedDeadline, PlannedItem, Rung
 from api.schemas.refs import ProgrammeRef
 from notifications.sentences import health_sentence
-from notifications.titles import Titles, parsed
+from notifications.titles import Titles, parsed_in_thread
 from notifications.when import Clock
 from notifications.words import item_title, task_words
 from programmes import plans
@@ -116,7 +116,7 @@ async def planned(desk: Desk, actor: Actor, engagement_id: str) -> Plan:
         found = await planned_from(session, engagement_id, visible_to=sight(actor))
     if found is None:
         raise Problem("not-found")
-    definition, titles = parsed(found.source)
+    definition, titles = await parsed_in_thread(found.source)
     calendar = _CALENDAR.validate_python(found.calendar)
     # On an always-open calendar an engagement starts at the instant of its opening.
     start: date | datetime = found.opened_at if calendar.always_open else found.started_on

@@ -2,7 +2,7 @@
 
 from api.permissions import Actor
 from api.schemas import office
-from notifications.titles import parsed
+from notifications.titles import parsed_in_thread
 from storage.queries.members import MemberDetail, PersonRow
 from storage.queries.programmes import ProgrammeRow
 
@@ -14,9 +14,9 @@ def programme(row: ProgrammeRow) -> office.Programme:
     )
 
 
-def programme_detail(row: ProgrammeRow) -> office.ProgrammeDetail:
+async def programme_detail(row: ProgrammeRow) -> office.ProgrammeDetail:
     """One version with what its definition lays down."""
-    definition, _ = parsed(row.source)
+    definition, _ = await parsed_in_thread(row.source)
     return office.ProgrammeDetail(
         **programme(row).model_dump(),
         host=definition.host,

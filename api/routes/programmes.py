@@ -40,7 +40,7 @@ async def show_programme_version(
         row = await show_programme(session, programme_id, version)
     if row is None:
         raise Problem("not-found")
-    return shown.programme_detail(row)
+    return await shown.programme_detail(row)
 
 
 @router.post(
@@ -68,4 +68,4 @@ async def add_programme(request: Request, response: Response, call: Commanded) -
     """
     row = await office.add_programme(call.desk, call.actor, await request.body())
     response.headers["Location"] = f"{API}/programmes/{row.id}?version={row.version}"
-    return shown.programme_detail(row)
+    return await shown.programme_detail(row)

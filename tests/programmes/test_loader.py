@@ -140,6 +140,7 @@ class TestLoadDefinition:
         [
             ("", "1:1: there is no programme in this file"),
             ("- a list", "1:1: there is no programme in this file"),
+            ("#\n> #", "1:1: there is no programme in this file"),
             ("id: [1", "1:7: this is not YAML: expected ',' or ']'"),
             ("id: a\nid: b", "2:1: 'id' is there twice; keep one of them"),
             ("id:\n\t- b", "2:1: there is a tab here; indent with spaces"),
