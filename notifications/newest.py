@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.titles import parsed
+from notifications.titles import parsed_in_thread
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
 from storage.queries.programmes import show_programme
@@ -29,7 +29,7 @@ async def newest_version(session: AsyncSession, programme_id: str) -> Newest | N
     if stored is None:
         return None
     try:
-        return Newest(parsed(stored.source)[0], stored.created_at)
+        return Newest((await parsed_in_thread(stored.source))[0], stored.created_at)
     except DefinitionErrors:
         log.error("stored_programme_unreadable", programme=programme_id)
         return None

@@ -5,17 +5,17 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.scene import Scene
-from notifications.titles import Titles, parsed
+from notifications.titles import Titles, parsed_in_thread
 from notifications.when import Clock
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
 from storage.queries.programmes import show_programme
 
 
-def _words(source: str, programme_id: str) -> tuple[Definition | None, Titles]:
+async def _words(source: str, programme_id: str) -> tuple[Definition | None, Titles]:
     """A stored version that cannot be read any more costs a summary its title, and nothing else."""
     try:
-        return parsed(source)
+        return await parsed_in_thread(source)
     except DefinitionErrors:
         return None, Titles(programme_id)
 
@@ -23,7 +23,7 @@ def _words(source: str, programme_id: str) -> tuple[Definition | None, Titles]:
 async def read_programme_scene(session: AsyncSession, programme_id: str) -> tuple[Scene, int]:
     """The newest version's words, with no engagement in it; and which version that is."""
     stored = await show_programme(session, programme_id)
-    definition, titles = _words(stored.source if stored else "", programme_id)
+    definition, titles = await _words(stored.source if stored else "", programme_id)
     zone = definition.calendar.zone if definition else "UTC"
     scene = Scene(
         engagement_id="",

@@ -10,7 +10,7 @@ from sqlalchemy import literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.languages import Language
-from notifications.titles import Titles, parsed, titles_of
+from notifications.titles import Titles, parsed_in_thread, titles_of
 from notifications.when import Clock
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
@@ -138,7 +138,7 @@ async def read_scene(
     for fact in facts:
         values |= {*fact.data.values(), fact.text_id or ""}
     named = {id for id in mentioned | values if id and id.startswith(("con_", "per_"))}
-    definition, titles = _definition(row)
+    definition, titles = await _definition(row)
     return Scene(
         engagement_id=engagement_id,
         member_id=row.member_id,
@@ -209,12 +209,12 @@ async def _engagement(session: AsyncSession, engagement_id: str, item_id: str) -
     return row
 
 
-def _definition(row: AnyRow) -> tuple[Definition | None, Titles]:
+async def _definition(row: AnyRow) -> tuple[Definition | None, Titles]:
     """The programme's words. A stored version that cannot be read any more costs emails their
     titles and planned dates, but none of them is lost for it."""
     if row.source:
         try:
-            return parsed(row.source)
+            return await parsed_in_thread(row.source)
         except DefinitionErrors:
             log.error("stored_programme_unreadable", programme=row.programme_id)
     return None, Titles(programme=row.programme or row.programme_id)

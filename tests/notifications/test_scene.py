@@ -1,16 +1,28 @@
 """What an email is written from is read in few statements, and survives what is missing."""
 
+import threading
+from functools import partial
+from typing import Any
+
+import pytest
 from sqlalchemy import delete, update
 from structlog.testing import capture_logs
 
+from activities.digest import DigestDesk
+from activities.inputs import DigestPlan
+from notifications import titles
 from notifications.builders import letter, scoped
+from notifications.newest import newest_definition
 from notifications.occasion import Occasion, first_line
+from notifications.programme_scene import read_programme_scene
 from notifications.scene import read_recipient, read_scene
+from notifications.senders.mailbox import Mailbox
 from programmes.facts import Fact, Notice
+from programmes.loader import load_definition
 from storage.database import Database
 from storage.sql import programmes, texts
 from tests.databases import count_statements
-from tests.notifications.office import NOW, Post, record, task
+from tests.notifications.office import IGN, NOW, SETTINGS, Post, record, task
 
 REQUEST = record(
     1,
@@ -93,3 +105,30 @@ def test_a_long_action_is_cut_at_a_word() -> None:
     assert first_line("word " * 40, 12) == "word word…"
     assert first_line("x" * 40, 12) == "xxxxxxxxxxxx…"
     assert first_line("") == ""
+
+
+async def test_a_definition_is_read_where_no_other_email_has_to_wait(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on the loop that all activities share: a long one takes seconds."""
+    threads: list[int] = []
+
+    def noted(*given: Any, **named: Any) -> Any:
+        threads.append(threading.get_ident())
+        return load_definition(*given, **named)
+
+    monkeypatch.setattr(titles, "load_definition", noted)
+    await Post(database).write(REQUEST)
+    desk = DigestDesk(database, Mailbox(database), SETTINGS, clock=lambda: NOW)
+    async with database.reading() as session:
+        for read in (
+            partial(read_scene, session, "eng_1", "itm_1", 1),
+            partial(newest_definition, session, IGN),
+            partial(read_programme_scene, session, IGN),
+            partial(desk.plan_digests, DigestPlan(IGN, "manager", NOW)),
+        ):
+            titles.parsed.cache_clear()
+            threads.clear()
+            await read()
+            assert threads, read
+            assert threading.get_ident() not in threads, read
