@@ -17,23 +17,15 @@ from commands.template import (
     faulty,
     kind_named,
     read_draft,
-    stored_draft,
 )
-from notifications.catalogue import Kind
-from notifications.context import Letter
 from notifications.languages import Language
-from notifications.overrides.check import check as check_draft
-from notifications.overrides.preview import Preview, Source, real_context, show
-from notifications.overrides.samples import sample
-from notifications.overrides.testing import send_test
-from notifications.senders.choice import sender_for
+from notifications.overrides.keeping import FaultyDraft
+from notifications.overrides.preview import Preview
+from notifications.overrides.trial import NothingToTry, Trial, send_test, try_out
 from notifications.senders.protocol import Refusal
 from notifications.sentences import reason_sentence
-from notifications.titles import parsed
 from settings import settings
 from storage.database import Database
-from storage.queries.members import show_person
-from storage.queries.programmes import show_programme
 
 MaybeFolder = Annotated[
     Path | None,
@@ -56,11 +48,10 @@ def preview(
 ) -> None:
     """Show the email as an engagement's people would read it. Nothing is sent."""
     with ending(as_json):
+        trial = _trial(programme, kind, language, folder, version, engagement)
 
         async def read(database: Database) -> Preview:
-            return await _previewed(
-                database, programme, kind_named(kind), language, folder, version, engagement
-            )
+            return await _previewed(database, trial)
 
         shown = with_database(read)
     if html is not None:
@@ -89,11 +80,16 @@ def send_to_oneself(
     Exit code 1: it has faults, or could not be sent.
     """
     with ending(as_json):
+        trial = _trial(programme, kind, language, folder, version, engagement)
 
         async def work(database: Database) -> str:
-            of = kind_named(kind)
-            shown = await _previewed(database, programme, of, language, folder, version, engagement)
-            return await _sent(database, programme, of, shown, to)
+            shown = await _previewed(database, trial)
+            try:
+                return await send_test(database, settings(), trial, shown, to)
+            except NothingToTry as nothing:
+                raise _absent(nothing) from None
+            except Refusal as refusal:
+                raise Stop(reason_sentence(refusal.reason)) from None
 
         name = with_database(work)
     if as_json:
@@ -102,55 +98,33 @@ def send_to_oneself(
         print_line("template.sent", name=name)
 
 
-async def _previewed(
-    database: Database,
+def _trial(
     programme: str,
-    kind: Kind,
+    kind: str,
     language: Language,
     folder: Path | None,
     version: int | None,
     engagement: str | None,
-) -> Preview:
-    context: Letter = sample(kind, language)
-    source: Source = "sample"
-    async with database.reading() as session:
-        if folder is None:
-            draft = await stored_draft(session, programme, kind, language, version)
-        else:
-            draft = read_draft(folder)
-            if faults := check_draft(kind, language, draft):
-                raise faulty(faults)
-        if engagement is not None:
-            try:
-                context, source = await real_context(
-                    session, kind, engagement, language, settings(), utc_now()
-                )
-            except LookupError:
-                raise Stop(say("engagement.none", id=engagement)) from None
-    return show(kind, context, source, language, draft)
+) -> Trial:
+    draft = None if folder is None else read_draft(folder)
+    return Trial(programme, kind_named(kind), language, draft, version, engagement)
 
 
-async def _sent(database: Database, programme: str, kind: Kind, shown: Preview, to: str) -> str:
-    async with database.reading() as session:
-        person = await show_person(session, to)
-        stored = await show_programme(session, programme, None)
-    if person is None or stored is None:
-        raise Stop(say("change.missing", id=to if person is None else programme))
-    titles = parsed(stored.source)[1]
-    sender = sender_for(settings(), database)
+async def _previewed(database: Database, trial: Trial) -> Preview:
     try:
-        await send_test(
-            sender,
-            kind,
-            shown,
-            to_name=person.name,
-            to_email=person.email,
-            from_name=titles.office,
-            from_email=titles.mail_from or settings().mail_from,
-            reply_to=titles.reply_to,
-        )
-    except Refusal as refusal:
-        raise Stop(reason_sentence(refusal.reason)) from None
-    finally:
-        await sender.close()
-    return person.name
+        async with database.reading() as session:
+            return await try_out(session, trial, settings(), utc_now())
+    except FaultyDraft as error:
+        raise faulty(error.faults) from None
+    except NothingToTry as nothing:
+        raise _absent(nothing) from None
+
+
+def _absent(nothing: NothingToTry) -> Stop:
+    match nothing.what:
+        case "version":
+            return Stop(say("template.no_version", version=nothing.named))
+        case "engagement":
+            return Stop(say("engagement.none", id=nothing.named))
+        case "programme" | "person":
+            return Stop(say("change.missing", id=nothing.named))

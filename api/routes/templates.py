@@ -29,7 +29,7 @@ from notifications.overrides.draft import BUILT_IN, Draft
 from notifications.overrides.grammar_check import variables
 from notifications.overrides.keeping import built_in, faults_in
 from notifications.overrides.kinds import OVERRIDABLE
-from notifications.overrides.preview import Preview
+from notifications.overrides.trial import Trial
 from storage.queries import templates as stored
 
 router = guarded_router("Templates")
@@ -120,7 +120,7 @@ async def preview_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TemplatePreview:
     """The email as an engagement's people would read it; nothing is stored or sent."""
-    shown = await _shown(call, programme_id, kind, language, body)
+    shown = await commands.preview(call.desk, _trial(programme_id, kind, language, body))
     return TemplatePreview(**vars(shown.rendered), data=shown.source)
 
 
@@ -129,9 +129,9 @@ async def send_test_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TestSent:
     """The same, as an email to whoever calls."""
-    shown = await _shown(call, programme_id, kind, language, body)
-    of = commands.kind_of(kind)
-    name = await commands.send_to_oneself(call.desk, call.actor, programme_id, of, shown)
+    trial = _trial(programme_id, kind, language, body)
+    shown = await commands.preview(call.desk, trial)
+    name = await commands.send_to_oneself(call.desk, call.actor, trial, shown)
     return TestSent(**vars(shown.rendered), data=shown.source, sent_to=name)
 
 
@@ -176,17 +176,15 @@ async def _detail(call: Read, programme_id: str, kind: str, language: Language) 
     )
 
 
-async def _shown(
-    call: Commanded, programme_id: str, kind: str, language: Language, body: TemplateTrial
-) -> Preview:
-    return await commands.preview(
-        call.desk,
+def _trial(programme_id: str, kind: str, language: Language, body: TemplateTrial) -> Trial:
+    draft = _draft(body)
+    return Trial(
         programme_id,
         commands.kind_of(kind),
         language,
-        _draft(body),
-        version=body.version,
-        engagement_id=body.engagement,
+        draft if draft.parts() else None,
+        body.version,
+        body.engagement,
     )
 
 

@@ -1,11 +1,16 @@
 """An office's own words, from the command line: begun, tried, used, undone."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from storage.sql import engagements, template_overrides
+from tests.api.office import CARDIFF, GLASGOW, fill
 from tests.commands.conftest import Run
+from tests.databases import opened
 
 pytestmark = pytest.mark.usefixtures("programme")
 
@@ -92,6 +97,37 @@ def test_a_test_goes_to_the_person_who_is_named(run: Run) -> None:
     [mail] = json.loads(run("mailbox", "list", "--json").stdout)
     assert mail["subject"] == "Test: Mae eich gwaith ymchwil yn barod"
     assert mail["to_email"] == "mair@example.org"
+
+
+def test_a_stored_version_that_would_not_pass_any_more_is_neither_shown_nor_sent(
+    run: Run, draft: Path, database: str
+) -> None:
+    assert run("template", "put", *WHICH, str(draft)).exit_code == 0
+
+    async def spoil() -> None:
+        async with opened(database) as office, office.transaction() as session:
+            await session.execute(update(template_overrides).values(text="{{ membr }}"))
+
+    asyncio.run(spoil())
+    for command in (("preview", *WHICH), ("send-test", *WHICH, "--to", "per_manager")):
+        result = run("template", *command, "--version", "1")
+        assert result.exit_code == 1
+        assert "There is no 'membr'" in result.output
+
+
+def test_an_engagement_of_another_programme_fills_no_preview(run: Run, database: str) -> None:
+    async def write() -> None:
+        async with opened(database) as office, office.transaction() as session:
+            await fill(session)
+            glasgow = update(engagements).where(engagements.c.id == GLASGOW.engagement)
+            await session.execute(glasgow.values(programme_id="tour"))
+
+    asyncio.run(write())
+    ours = run("template", "preview", *WHICH, "--engagement", CARDIFF.engagement)
+    assert ours.exit_code == 0, ours.output
+    other = run("template", "preview", *WHICH, "--engagement", GLASGOW.engagement)
+    assert other.exit_code == 1
+    assert f"There is no engagement {GLASGOW.engagement!r}" in other.output
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,16 @@ from notifications.overrides.draft import Draft
 from notifications.overrides.kinds import OVERRIDABLE
 from notifications.overrides.preview import real_context, show
 from notifications.overrides.samples import edges, sample
+from notifications.overrides.trial import NothingToTry, Trial, send_test, try_out
 from notifications.overrides.writing import BROKEN, write
+from settings import Settings
 from storage.database import Database
 from storage.master import Missing
 from storage.master.choices import NewChoices, set_choices
 from storage.master.templates import activate_template
 from storage.sql import events, notifications, template_overrides
 from tests.notifications.office import IGN, NOW, SETTINGS, Post, closing, record, reminder, task
+from tests.storage.office import Rows
 
 WELCOME = KINDS["research.reminder"]
 DRAFT = Draft(
@@ -222,6 +225,42 @@ class TestPreview:
         async with database.reading() as session:
             with pytest.raises(LookupError):
                 await real_context(session, WELCOME, "eng_9", "en", SETTINGS, NOW)
+
+
+class TestTrial:
+    @pytest.mark.parametrize(
+        ("options", "what", "named"),
+        [
+            ({"programme_id": "nowhere"}, "programme", "nowhere"),
+            ({"version": 7}, "version", 7),
+            ({"engagement_id": "eng_9"}, "engagement", "eng_9"),
+            ({"engagement_id": "eng_1", "programme_id": "tour"}, "engagement", "eng_1"),
+        ],
+    )
+    async def test_what_it_names_and_is_not_there_is_said(
+        self, database: Database, options: dict[str, Any], what: str, named: object
+    ) -> None:
+        rows = Rows()
+        rows.programme("tour")
+        async with database.transaction() as session:
+            await rows.write(session)
+            trial = Trial(**{"programme_id": IGN, "kind": WELCOME, "language": "cy", **options})
+            with pytest.raises(NothingToTry) as nothing:
+                await try_out(session, trial, SETTINGS.public_url, NOW)
+        assert (nothing.value.what, nothing.value.named) == (what, named)
+
+    async def test_a_test_goes_to_a_person_of_the_office_alone(self, database: Database) -> None:
+        trial = Trial(IGN, WELCOME, "cy", DRAFT)
+        sent_with = Settings(sender="mailbox")
+        async with database.reading() as session:
+            shown = await try_out(session, trial, SETTINGS.public_url, NOW)
+        name = await send_test(database, sent_with, trial, shown, "per_manager")
+        assert name == "Mair Evans"
+        for nobody in ("con_lead", "per_unheard_of"):
+            with pytest.raises(NothingToTry, match=nobody):
+                await send_test(database, sent_with, trial, shown, nobody)
+        [mail] = await Post(database).mails()
+        assert (mail.to_name, mail.subject) == ("Mair Evans", "Test: Cofiwch: Ateb ein cwestiwn")
 
 
 @pytest.mark.parametrize("kind", OVERRIDABLE.values(), ids=OVERRIDABLE)
