@@ -33,7 +33,7 @@ _ONE_EMAIL = timedelta(seconds=15)
 
 
 class Quiet(Transient):
-    """The recipient wants nothing today: the email waits for their next day."""
+    """Its recipient gets nothing now: the email waits for their next day or hours."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ async def courtesy(
     session: AsyncSession, held: Held, category: Category, occasion: Occasion, now: datetime
 ) -> Told:
     """Judge one email that is true. Raises ``Quiet`` with the time until it may go."""
-    recipient, calendar = occasion.recipient, occasion.calendar
+    recipient, calendar = occasion.recipient, occasion.readers_calendar
     theirs, suppressed = await manners_of(session, recipient.id, recipient.email)
     instead = None
     if category != "personal":
@@ -127,7 +127,7 @@ async def _collected(
         return False
     newest = await newest_definition(session, scene.programme_id)
     side: Digest = "member" if occasion.recipient.role in MEMBERS_OWN else "manager"
-    return told_in_time(newest, side, theirs, occasion.calendar, task.due_at, now)
+    return told_in_time(newest, side, theirs, occasion.readers_calendar, task.due_at, now)
 
 
 def fingerprint(address: str) -> str:
@@ -142,13 +142,13 @@ def wait_for_a_day(theirs: Choices, calendar: WorkingCalendar, now: datetime) ->
     for in a calendar that counts in seconds.
     """
     today = calendar.local_date(now)
-    heeded = calendar_for(theirs, calendar)
+    heeded = without_quiet_days(theirs, calendar)
     if heeded is calendar or today.weekday() not in theirs.quiet_weekdays:
         return None
     return heeded.next_send_instant(now) - now
 
 
-def calendar_for(theirs: Choices, calendar: WorkingCalendar) -> WorkingCalendar:
+def without_quiet_days(theirs: Choices, calendar: WorkingCalendar) -> WorkingCalendar:
     """The calendar without their quiet days; the same one where these are not heeded."""
     days = tuple(d for d in calendar.working_weekdays if d not in theirs.quiet_weekdays)
     if calendar.always_open or not days or days == calendar.working_weekdays:

@@ -77,7 +77,7 @@ class Dispatch(Handover[Scene, Taken]):
             await standing_entries.hold_still(session, held.engagement_id)
         mine = await judge(session, held, about, self.office.public_url, now)
         if isinstance(mine, Fit):
-            require_window(mine.occasion.calendar, now)
+            require_window(mine.occasion.readers_calendar, now)
         found = await Gathering(session, self.office.public_url, now).of(held, about, mine)
         if not found:
             assert isinstance(mine, Unfit)
@@ -89,7 +89,7 @@ class Dispatch(Handover[Scene, Taken]):
         kind, occasion = found[0].kind, found[0].occasion
         if len(found) > 1 or found[0] is not mine:
             kind, occasion = KINDS[CATCH_UP], catch_up(found)
-            require_window(occasion.calendar, now)
+            require_window(occasion.readers_calendar, now)
         languages = languages_of(found[0].language)
         dated = await self._dated(session, held, occasion.in_language(languages[0]), now)
         if dated.reason:

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.chosen import Chosen, read_chosen
 from notifications.company import Company, read_company
 from notifications.newest import Newest, newest_version
+from notifications.occasion import calendar_for
 from notifications.programme_scene import read_programme_scene
 from notifications.scene import Scene, read_scene
 from programmes.calendar import WorkingCalendar
+from programmes.office_hours import UkCalendar
+from programmes.sides import is_office
 from storage.queries.notifications import NotificationDetail, show_notification
 from storage.queries.rows import AnyRow
 from storage.queries.visibility import ALL, Visibility
@@ -43,10 +45,11 @@ class Evidence:
     detail: NotificationDetail
     scene: Scene
     nation: str
+    """Whose bank holidays its recipient keeps."""
     member: str
     version: int
     calendar: WorkingCalendar | None
-    """``None`` where what is stored cannot be read."""
+    """That by which its recipient hears. ``None`` where what is stored cannot be read."""
     causes: tuple[Noted, ...]
     """The facts of the record that reserved it."""
     dates: tuple[Noted, ...]
@@ -94,10 +97,10 @@ async def read_evidence(
     return Evidence(
         detail=detail,
         scene=scene,
-        nation=place.nation,
+        nation=_nation(scene, place.nation, row.recipient.id),
         member=place.name,
         version=place.programme_version,
-        calendar=_calendar(scene.calendar),
+        calendar=_calendar(scene, row.recipient.id),
         causes=causes,
         dates=tuple(
             one
@@ -167,8 +170,15 @@ async def _open_due(session: AsyncSession, item_id: str, task: str) -> tuple[int
     return (row.revision, row.due_at) if row is not None else None
 
 
-def _calendar(stored: Mapping[str, Any]) -> WorkingCalendar | None:
+def _calendar(scene: Scene, recipient_id: str) -> WorkingCalendar | None:
     try:
-        return TypeAdapter(WorkingCalendar).validate_python(stored)
+        return calendar_for(scene, recipient_id)
     except ValidationError:
         return None
+
+
+def _nation(scene: Scene, members: str, recipient_id: str) -> str:
+    calendar = scene.definition.calendar if scene.definition else None
+    if isinstance(calendar, UkCalendar) and is_office(recipient_id):
+        return calendar.office
+    return members

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.carrying import carried_by, carry, let_go, others_open
 from notifications.catalogue import CATCH_UP, JOINING
 from notifications.choices import choices_of
-from notifications.courtesy import Quiet, calendar_for
+from notifications.courtesy import Quiet, without_quiet_days
 from notifications.judging import Fit, Unfit, judge
 from notifications.ledger import Held
-from notifications.occasion import Occasion, calendar_of
+from notifications.occasion import Occasion, calendar_for
 from notifications.scene import Scene, read_scene
 from programmes.outages import Outage, late_from
 
@@ -25,11 +25,10 @@ def is_late(held: Held, scene: Scene, now: datetime) -> bool:
     """Whether it may be gathered: the programme's policy has it so, and it should have left a
     while ago. A day on which its recipient takes nothing is looked at later."""
     policy = _policy(scene)
-    return (
-        policy.then == "collapse"
-        and held.kind in JOINING
-        and now > late_from(calendar_of(scene), held.planned_at, policy.late_after)
-    )
+    if policy.then != "collapse" or held.kind not in JOINING:
+        return False
+    calendar = calendar_for(scene, held.recipient_id)
+    return now > late_from(calendar, held.planned_at, policy.late_after)
 
 
 def _policy(scene: Scene) -> Outage:
@@ -62,7 +61,7 @@ class Gathering:
         if not is_late(held, scene, self.now):
             return False
         theirs = await choices_of(self.session, held.recipient_id)
-        heeded = calendar_for(theirs, calendar_of(scene))
+        heeded = without_quiet_days(theirs, calendar_for(scene, held.recipient_id))
         return self.now > late_from(heeded, held.planned_at, _policy(scene).late_after)
 
     async def _still_true(self, carrier: Held) -> list[Fit]:

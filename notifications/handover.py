@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications import ledger
 from notifications.carrying import take_turn
+from notifications.courtesy import Quiet
 from notifications.senders.protocol import (
     Accepted,
     Email,
@@ -88,10 +89,10 @@ Mine = TypeVar("Mine", bound=Claimed)
 
 
 def require_window(calendar: WorkingCalendar, now: datetime) -> None:
-    """Raise ``Transient`` outside the reader's sending window: a retry must not write at night."""
+    """Raise ``Quiet`` outside the reader's sending window: a retry must not write at night."""
     waits = calendar.next_send_instant(now) - now
     if waits > OPENING_TOLERANCE:
-        raise Transient("outside_window", waits)
+        raise Quiet("outside_window", waits)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from notifications.languages import Language
 from notifications.links import link_to
 from notifications.scene import Happened, OpenTask, Scene, Who, Words
+from notifications.sides import readers_calendar
 from notifications.words import (
     TaskWords,
     item_title,
@@ -134,10 +135,20 @@ class Occasion:
         """The calendar that the engagement was planned with."""
         return calendar_of(self.scene)
 
+    @cached_property
+    def readers_calendar(self) -> WorkingCalendar:
+        """The calendar by which its recipient gets emails."""
+        return calendar_for(self.scene, self.recipient.id)
+
 
 def calendar_of(scene: Scene) -> WorkingCalendar:
     """The calendar that an engagement was planned with."""
     return _CALENDAR.validate_python(scene.calendar)
+
+
+def calendar_for(scene: Scene, recipient_id: str) -> WorkingCalendar:
+    """The same as it holds for this recipient: the office has days off of its own."""
+    return readers_calendar(calendar_of(scene), scene.definition, recipient_id)
 
 
 def first_line(text: str, longest: int = 90) -> str:

@@ -38,6 +38,9 @@ class WorkingCalendar:
     blackouts: tuple[Blackout, ...] = ()
     always_open: bool = False
     """Every instant is a working and a sending instant: the tour."""
+    office: tuple[date, ...] | None = None
+    """Days on which the office works and the member does not, or the other way round: few, so they
+    travel light. ``None`` where nobody has said: then the office keeps the member's days."""
 
     def is_working(self, day: date) -> bool:
         """Whether anything may be sent or fall due on that day."""
@@ -55,8 +58,17 @@ class WorkingCalendar:
         return replace(
             self,
             non_working=tuple(day for day in self.non_working if first <= day <= last),
+            office=self.office and tuple(day for day in self.office if first <= day <= last),
             blackouts=tuple(b for b in self.blackouts if b.last >= first and b.first <= last),
         )
+
+    def for_office(self) -> "WorkingCalendar":
+        """The calendar of the office's own people in this engagement: its days off, and the
+        member's hours, moment of the morning and blackouts."""
+        if not self.office:
+            return self
+        days = set(self.non_working).symmetric_difference(self.office)
+        return replace(self, non_working=tuple(sorted(days)), office=None)
 
     def staggered(self, key: str, within: timedelta) -> "WorkingCalendar":
         """The same calendar with a sending window that opens a little later, by a time that is

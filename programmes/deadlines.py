@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from programmes.calendar import WorkingCalendar
 from programmes.durations import Duration, parse_duration
 from programmes.rules import LadderEnd, LadderRule, RungRule, StageRule
+from programmes.sides import calendar_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def deadline(
     what they have not yet been asked, or are being asked at that moment.
     """
     ladder = ladders[stage.ladder]
-    instants = rung_instants(calendar, due, ladder.rungs)
+    instants = rung_instants(calendar, due, ladder.rungs, stage.owner)
     last = [instants[-1]] if instants else []
     return PlannedDeadline(
         key=key,
@@ -115,25 +116,41 @@ def deadline(
 
 
 def rung_instants(
-    calendar: WorkingCalendar, due: datetime, rungs: Sequence[RungRule]
+    calendar: WorkingCalendar, due: datetime, rungs: Sequence[RungRule], owner: str
 ) -> tuple[datetime, ...]:
     """The instant of each rung, in order, each later than the one before.
 
+    A rung counts in the member's working days, as the due date does. Where the office alone hears,
+    and has that day off, a reminder comes a working day of the office earlier, anything else later.
     Two rungs that would meet (a day and two days after a Friday) are kept a working day apart:
     those before the due date give way backwards, those on and after it forwards.
     """
     spans = [parse_duration(rung.at) for rung in rungs]
-    instants = [_rung_at(calendar, due, span) for span in spans]
+    theirs = [calendar_of(calendar, heard_by(rung.to, owner)) for rung in rungs]
+    instants = [
+        _on_their_day(hears, _rung_at(calendar, due, span), back=rung.says == "reminder")
+        for rung, span, hears in zip(rungs, spans, theirs, strict=True)
+    ]
     if calendar.always_open:
         return tuple(instants)
-    ahead = sum(1 for span in spans if span.sign < 0)
+    day = calendar.local_date(due)
+    ahead = sum(
+        1
+        for span, instant in zip(spans, instants, strict=True)
+        if span.sign < 0 or calendar.local_date(instant) < day
+    )
     for place in range(ahead - 2, -1, -1):
         if instants[place] >= instants[place + 1]:
-            instants[place] = _send_opening(calendar, instants[place + 1], -1)
+            instants[place] = _send_opening(theirs[place], instants[place + 1], -1)
     for place in range(max(ahead, 1), len(instants)):
         if instants[place] <= instants[place - 1]:
-            instants[place] = _send_opening(calendar, instants[place - 1], 1)
+            instants[place] = _send_opening(theirs[place], instants[place - 1], 1)
     return tuple(instants)
+
+
+def heard_by(to: Sequence[str], owner: str) -> tuple[str, ...]:
+    """Whom a rung tells, without repetition: ``owner`` is a role, or a person's id, here."""
+    return tuple(dict.fromkeys(owner if one == "owner" else one for one in to))
 
 
 def shift_day(calendar: WorkingCalendar, day: date, span: Duration) -> date:
@@ -161,6 +178,13 @@ def _rung_at(calendar: WorkingCalendar, due: datetime, span: Duration) -> dateti
     if span.is_exact or calendar.always_open:
         return calendar.next_send_instant(_exactly(calendar, due, span))
     return calendar.send_opening(shift_day(calendar, calendar.local_date(due), span))
+
+
+def _on_their_day(hears: WorkingCalendar, at: datetime, *, back: bool) -> datetime:
+    day = hears.local_date(at)
+    if hears.is_working(day):
+        return at
+    return hears.send_opening(hears.roll_back(day) if back else hears.roll_forward(day))
 
 
 def _send_opening(calendar: WorkingCalendar, instant: datetime, working_days: int) -> datetime:

@@ -4,7 +4,7 @@ These are the only values that cross from the workflows to the record. They hold
 instants, never a name, an address or a sentence that a person wrote (``text`` ids: claim check).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -80,6 +80,14 @@ class Notice:
     text: str | None = None
     not_before: datetime | None = None
     """Opening of the next sending window, where the decision fell outside one."""
+
+
+def first_to_leave(notices: Iterable[Notice]) -> datetime | None:
+    """When the first of them may leave; ``None`` where that is at once, or there are none. Whoever
+    sends them keeps the others for their readers' own day."""
+    windows = [notice.not_before for notice in notices]
+    later = [window for window in windows if window is not None]
+    return min(later) if later and len(later) == len(windows) else None
 
 
 @dataclass(frozen=True)

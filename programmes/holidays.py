@@ -39,7 +39,8 @@ def calendar_for(
     opens, closes = hours_of(office.hours)
     send_from, send_until = hours_of(office.sending)
     weekdays = tuple(sorted(_WEEKDAYS.index(day) for day in office.working_days))
-    off = {*bank_holidays(nation, first, last), *_closed(office, first, last)}
+    off = _days_off(office, nation, first, last)
+    differs = off.symmetric_difference(_days_off(office, office.office, first, last))
     calendar = WorkingCalendar(
         zone=office.zone,
         working_weekdays=weekdays,
@@ -48,9 +49,17 @@ def calendar_for(
         send_from=send_from,
         send_until=send_until,
         non_working=tuple(sorted(day for day in off if day.weekday() in weekdays)),
+        office=tuple(sorted(day for day in differs if day.weekday() in weekdays)),
         blackouts=tuple(sorted(blackouts, key=lambda blackout: (blackout.first, blackout.last))),
     )
     return calendar.staggered(stagger, timedelta(minutes=office.spread)) if stagger else calendar
+
+
+def office_calendar(definition: Definition, *, first: date, last: date) -> WorkingCalendar:
+    """The working calendar of the office itself, for what is about no member."""
+    office = definition.calendar
+    nation = "ENG" if isinstance(office, OpenCalendar) else office.office
+    return calendar_for(definition, nation, first=first, last=last)
 
 
 def bank_holidays(nation: Nation, first: date, last: date) -> tuple[date, ...]:
@@ -58,6 +67,10 @@ def bank_holidays(nation: Nation, first: date, last: date) -> tuple[date, ...]:
     years = range(first.year, last.year + 1)
     found = holidays.country_holidays("GB", subdiv=nation, years=years)
     return tuple(sorted(day for day in found if first <= day <= last))
+
+
+def _days_off(office: UkCalendar, nation: Nation, first: date, last: date) -> set[date]:
+    return {*bank_holidays(nation, first, last), *_closed(office, first, last)}
 
 
 def _always_open(office: OpenCalendar) -> WorkingCalendar:

@@ -7,6 +7,8 @@ from pydantic import Field
 from programmes.fields import Day, Hours, Part, Weekday
 from programmes.spoken import Line
 
+Nation = Literal["ENG", "WLS", "SCT", "NIR"]
+
 
 class Closure(Part):
     """Days on which the office is closed: every year (``12-24``) or once (``2026-12-24``)."""
@@ -20,6 +22,8 @@ class UkCalendar(Part):
     """Working days in the United Kingdom: bank holidays follow the nation of each member."""
 
     kind: Literal["uk"]
+    office: Nation = "ENG"
+    """Whose bank holidays the office itself keeps: emails to its own people leave by these."""
     zone: Literal["Europe/London"] = "Europe/London"
     working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
     hours: Hours

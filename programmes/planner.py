@@ -8,7 +8,14 @@ from datetime import date, datetime
 
 from programmes.calendar import WorkingCalendar
 from programmes.cycles import next_cycle_at, planned_cycles
-from programmes.deadlines import PlannedDeadline, PlannedRung, deadline, due_after, due_on
+from programmes.deadlines import (
+    PlannedDeadline,
+    PlannedRung,
+    deadline,
+    due_after,
+    due_on,
+    heard_by,
+)
 from programmes.plans import (
     ONBOARDING,
     Adjustments,
@@ -31,6 +38,7 @@ __all__ = [
     "deadline",
     "due_after",
     "due_on",
+    "heard_by",
     "moved_words",
     "next_cycle_at",
     "plan",

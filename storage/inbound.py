@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all, update
+from sqlalchemy import case, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.sql import (
@@ -131,7 +131,7 @@ async def untold(session: AsyncSession, limit: int = 100) -> tuple[Untold, ...]:
     """Answers that somebody has still to be told of, the oldest first."""
     c, n = inbound_messages.c, notifications.c
     window = (
-        select(func.max(n.not_before))
+        select(case((func.count() == func.count(n.not_before), func.min(n.not_before))))
         .where(n.item_id == c.item_id, n.sequence == c.sequence)
         .scalar_subquery()
     )

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
         DeliverInput,
         RecordResult,
     )
-    from programmes.facts import Fact, Record
+    from programmes.facts import Fact, Record, first_to_leave
     from workflows.refusal import NOT_RECORDED
 
 from workflows import policies
@@ -88,7 +88,7 @@ class Journal:
         return not self._under_way
 
     async def _deliver(self, record: Record) -> None:
-        window = max((n.not_before for n in record.notices if n.not_before), default=None)
+        window = first_to_leave(record.notices)
         if window is not None:
             await _sleep_until(window, "mail waits for the sending window")
         await workflow.execute_activity(

@@ -15,8 +15,16 @@ from datetime import date, datetime, timedelta
 
 from programmes.calendar import WorkingCalendar
 from programmes.facts import Fact, Notice, TaskState
-from programmes.planner import PlannedDeadline, PlannedRung, deadline, due_after, due_on
+from programmes.planner import (
+    PlannedDeadline,
+    PlannedRung,
+    deadline,
+    due_after,
+    due_on,
+    heard_by,
+)
 from programmes.rules import LadderEnd, LadderRule, StageRule
+from programmes.sides import calendar_of, first_window
 
 LATE = timedelta(minutes=5)
 """A rung later than this after its instant says so in its fact."""
@@ -165,7 +173,9 @@ class Deadlines:
     def _fire(
         self, current: OpenDeadline, due: list[PlannedRung], now: datetime, outcome: Wake
     ) -> OpenDeadline:
-        window = self.calendar.next_send_instant(now)
+        last = due[-1]
+        to = heard_by(last.to, current.stage.owner)
+        window = first_window(self.calendar, to, now)
         if window > now:
             # Late, and at night: say so once, and come back in the morning.
             if current.deferred_to != window:
@@ -175,7 +185,7 @@ class Deadlines:
                         now,
                         data={
                             "task": current.key,
-                            "rung": due[-1].name,
+                            "rung": last.name,
                             "to": window.isoformat(),
                         },
                     )
@@ -195,17 +205,14 @@ class Deadlines:
             )
         for rung in due[:-1]:
             outcome.facts.append(
-                Fact("rung.collapsed", now, data=_about(current, rung) | {"into": due[-1].name})
+                Fact("rung.collapsed", now, data=_about(current, rung) | {"into": last.name})
             )
-        last = due[-1]
         late = {"late": "yes"} if now - last.at > LATE else {}
         outcome.facts.append(Fact("rung.fired", now, data=_about(current, last) | late))
         outcome.notices.append(
             Notice(
                 kind=f"{current.family}.{last.says}",
-                to=tuple(
-                    dict.fromkeys(current.stage.owner if to == "owner" else to for to in last.to)
-                ),
+                to=to,
                 rung=f"{current.key}/{last.name}",
                 task=current.key,
                 revision=current.revision,
@@ -255,8 +262,9 @@ class Deadlines:
         ).rungs
         if not whole:
             return (), ()
-        tomorrow = self.calendar.add_working_days(self.calendar.local_date(now), 1)
-        at = now if self.calendar.always_open else self.calendar.send_opening(tomorrow)
+        hears = calendar_of(self.calendar, heard_by(whole[-1].to, stage.owner))
+        tomorrow = hears.add_working_days(hears.local_date(now), 1)
+        at = now if hears.always_open else hears.send_opening(tomorrow)
         return (replace(whole[-1], at=at),), tuple(rung.name for rung in whole[:-1])
 
     def _plan(self, key: str, stage: StageRule, due: datetime, now: datetime) -> PlannedDeadline:

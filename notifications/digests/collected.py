@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.choices import read_choices
 from notifications.courtesy import told_in_time
 from notifications.newest import newest_definition
+from notifications.sides import readers_calendar
 from notifications.suppression import Waiting, superseded
 from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
@@ -61,8 +62,9 @@ async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
     found = []
     for row in rows:
         side: Digest = "member" if row.recipient_id.startswith(CONTACT_PREFIX) else "manager"
-        calendar = _CALENDAR.validate_python(row.calendar)
         theirs, definition = chosen[row.recipient_id], newest[row.programme_id]
+        planned_with = _CALENDAR.validate_python(row.calendar)
+        calendar = readers_calendar(planned_with, definition, row.recipient_id)
         if not told_in_time(definition, side, theirs, calendar, row.due_at, now):
             found.append(Waiting(row.id, row.round))
     return found

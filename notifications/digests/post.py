@@ -24,7 +24,7 @@ from notifications.titles import Titles, titles_of
 from notifications.unsubscribe import unsubscribe_link
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.holidays import calendar_for
+from programmes.holidays import office_calendar
 from storage.roles import CONTACT_PREFIX
 from storage.sql import contacts, engagements, members
 
@@ -186,7 +186,7 @@ async def _place(
     """``None`` where a contact's member has no open engagement in the programme any more."""
     if not who.id.startswith(CONTACT_PREFIX):
         today = now.date()
-        return Place(calendar_for(definition, "ENG", first=today, last=today + _AHEAD))
+        return Place(office_calendar(definition, first=today, last=today + _AHEAD))
     query = (
         select(engagements.c.id, engagements.c.calendar, members.c.id, members.c.name)
         .select_from(

@@ -13,7 +13,7 @@ from notifications.replies.html_text import text_of
 from notifications.replies.message import Incoming
 from notifications.replies.own_words import Answer, answer_in, clean
 from notifications.replies.telling import PASSED_ON, RECEIVED, notices_of, reader_of
-from programmes.facts import MILEPOST, Notice, Record
+from programmes.facts import MILEPOST, Notice, Record, first_to_leave
 from storage.asides import Aside, append_aside
 from storage.database import Database
 from storage.ids import new_id
@@ -139,7 +139,7 @@ async def _note(
         )
     told = await _reserve(session, about, sequence, notices, now) if notices else 0
     await complete(session, str(row["id"]), text_id=text_id, sequence=sequence if told else None)
-    window = notices[0].not_before if notices else None
+    window = first_to_leave(notices)
     tells = Untold(str(row["id"]), about.engagement_id, about.item_id, sequence, window)
     return Outcome(state, reason, tells if told else None)
 

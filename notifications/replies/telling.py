@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.calendar import WorkingCalendar
 from programmes.facts import Notice
+from programmes.sides import first_window
 from storage.inbound import Answered
 from storage.roles import CONTACT_PREFIX, PERSON_PREFIX, all_holders
 from storage.sql import events
@@ -57,9 +58,13 @@ async def notices_of(
     engagement = await session.get(Engagement, about.engagement_id)
     item = await session.get(Item, about.item_id)
     assert engagement is not None
-    window = _CALENDAR.validate_python(engagement.calendar).next_send_instant(now)
-    # An answer at night waits for the morning, like everything that people cause.
-    wait = window if window > now else None
+    calendar = _CALENDAR.validate_python(engagement.calendar)
+
+    def notice(kind: str, to: tuple[str, ...], rung: str, text: str | None = None) -> Notice:
+        # An answer at night waits for its reader's morning, like everything that people cause.
+        window = first_window(calendar, to, now)
+        return Notice(kind, to, rung, text=text, not_before=window if window > now else None)
+
     roles = ["manager"]
     if sender:
         # What may be forged goes to the manager alone.
@@ -70,12 +75,10 @@ async def notices_of(
     to = tuple(one for one in everybody if one != sender)
     notices = []
     if to or not everybody:
-        notices.append(
-            Notice(RECEIVED, to or ("manager",), rung=inbound_id, text=text_id, not_before=wait)
-        )
+        notices.append(notice(RECEIVED, to or ("manager",), inbound_id, text_id))
     if reader and text_id:
-        notices.append(Notice(PASSED_ON, (reader,), rung=inbound_id, text=text_id, not_before=wait))
+        notices.append(notice(PASSED_ON, (reader,), inbound_id, text_id))
     if sender and files:
         # Of one name in each item: nobody is told of it twice.
-        notices.append(Notice(FILES_LEFT_OUT, (sender,), rung="files", not_before=wait))
+        notices.append(notice(FILES_LEFT_OUT, (sender,), "files"))
     return tuple(notices)

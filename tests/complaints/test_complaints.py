@@ -7,6 +7,7 @@ Complaint 8, and 4 with several rungs, are in ``tests/durability/test_restarted_
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -14,7 +15,8 @@ from temporalio.testing import WorkflowEnvironment
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Transient
 from programmes.calendar import Blackout, WorkingCalendar
-from programmes.holidays import calendar_for
+from programmes.holidays import bank_holidays, calendar_for
+from programmes.planner import heard_by, plan
 from programmes.rules import ItemKind
 from programmes.vocabulary import NATIONS, Nation
 from storage.database import Database
@@ -28,6 +30,7 @@ from workflows.messages import CompleteStep, MoveDeadline
 pytestmark = pytest.mark.time_skipping
 
 ONBOARDING: ItemKind = "onboarding"
+LONDON = ZoneInfo("Europe/London")
 
 
 @pytest.fixture
@@ -164,11 +167,40 @@ async def test_complaint_5_no_mail_at_night_at_weekends_on_bank_holidays_or_in_a
         await skip_to(skipping, sunday + timedelta(days=150))
         sent = await office.mails()
         assert len(sent) >= 8
+        assert {mail.recipient for mail in sent} >= {LEAD, MANAGER}
         for mail in sent:
-            assert working.next_send_instant(mail.at) == mail.at, f"{mail.kind} at {mail.at}"
+            assert working.next_send_instant(mail.at) == mail.at or mail.recipient == MANAGER
             day = working.local_date(mail.at)
             assert not election.first <= day <= election.last
-            assert working.is_working(day)
+            keeps: Nation = "ENG" if mail.recipient == MANAGER else nation
+            assert day.weekday() < 5, f"{mail.kind} at {mail.at}"
+            assert day not in bank_holidays(keeps, day, day), f"{mail.kind} at {mail.at}"
+            assert "09:00" <= f"{mail.at.astimezone(LONDON):%H:%M}" <= "16:30"
+
+
+@pytest.mark.parametrize("nation", NATIONS)
+def test_complaint_5_the_office_hears_on_its_own_working_days_whenever_a_member_starts(
+    nation: Nation,
+) -> None:
+    """zammad#4432: the days off of whoever reads an email count, not those of whom it is about."""
+    first = date(2026, 1, 1)
+    last = first + timedelta(days=1100)
+    off = {keeps: {*bank_holidays(keeps, first, last)} for keeps in NATIONS}
+    working = calendar_for(definition(), nation, first=first, last=last)
+    theirs = calendar_for(definition(), "ENG", first=first, last=last)
+    told = set()
+    for count in range(365):
+        planned = plan(definition().rules(), first + timedelta(days=count), working)
+        for deadline in (one for item in planned.items for one in item.deadlines):
+            for rung in deadline.rungs:
+                to = heard_by(rung.to, deadline.owner)
+                told |= {*to}
+                day = working.local_date(rung.at)
+                office = not {"lead", "member"} & {*to}
+                keeps: Nation = "ENG" if office else nation
+                assert day not in off[keeps], f"{to} would hear on {day}"
+                assert (theirs if office else working).next_send_instant(rung.at) == rung.at
+    assert told >= {"lead", "manager", "adviser"}
 
 
 async def test_complaint_5_mail_that_could_not_leave_by_day_does_not_leave_by_night(

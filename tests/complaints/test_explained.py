@@ -74,14 +74,14 @@ async def test_complaint_10_a_sent_reminder_says_why_it_went_when_it_did(
     assert f"the rung '{RUNG.name}' of its ladder '{found.rule.ladder}'" in text
     assert "was due on Tuesday 19 January 2027. That was date number 1" in text
     assert "Mair Evans gets it as programme manager." in text
-    assert "on working days in Wales" in text
+    assert "on working days in England" in text, "her own, not those of the member"
     assert "Monday 11 January 2027 at 10:00am: The mailbox took it." in text
     assert (found.rule.programme, found.rule.rung) == (IGN, RUNG.name)
     assert (found.rule.offset, found.rule.to) == (RUNG.at, RUNG.to)
     assert found.due is not None
     assert (found.due.revision, found.due.at) == (1, DUE)
     assert found.calendar is not None
-    assert (found.calendar.nation, found.calendar.held_until) == ("WLS", None)
+    assert (found.calendar.nation, found.calendar.held_until) == ("ENG", None)
     assert "from the template 'research.reminder': the built-in one (English)." in text
     assert (found.selector, found.template) == ("manager", "research.reminder")
 

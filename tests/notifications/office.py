@@ -1,6 +1,6 @@
 """The Inclusive Growth Network's real definition with one sample member, and records about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from types import SimpleNamespace
@@ -145,11 +145,16 @@ def reminder(rung: str = "triage/early", *to: str, revision: int = 1) -> Notice:
 class Post:
     """A recorder, a courier and a view of what they did, over one database."""
 
-    def __init__(self, database: Database, sender: Sender | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender | None = None,
+        clock: Callable[[], datetime] = lambda: NOW,
+    ) -> None:
         self.database = database
-        self.sender = sender or Mailbox(database, lambda: NOW)
-        self.recorder = Recorder(database, lambda: NOW)
-        self.courier = Courier(database, self.sender, SETTINGS, lambda: NOW)
+        self.sender = sender or Mailbox(database, clock)
+        self.recorder = Recorder(database, clock)
+        self.courier = Courier(database, self.sender, SETTINGS, clock)
 
     async def write(self, *records: Record) -> list[int]:
         """Write records; how many notifications each has to deliver."""

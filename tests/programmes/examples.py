@@ -10,7 +10,7 @@ from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
 from programmes.loader import built_in_definitions, load_definition
-from programmes.rules import LadderRule, RungRule
+from programmes.rules import LadderRule, RungRule, Says
 from programmes.vocabulary import NATIONS, Nation
 
 IGN = "inclusive-growth-network"
@@ -74,6 +74,7 @@ def calendars(draw: st.DrawFn) -> WorkingCalendar:
     return uk(draw(nations()), draw(blackouts()))
 
 
+_SAYS: tuple[Says, ...] = ("reminder", "escalation")
 _NOMINAL = {"wd": 1.4, "d": 1.0, "w": 7.0}
 
 
@@ -82,14 +83,19 @@ def ladders(draw: st.DrawFn) -> LadderRule:
     """A ladder as a definition may have it: in nominal order, units mixed, ended at its last."""
     steps = draw(
         st.lists(
-            st.tuples(st.integers(-12, 12), st.sampled_from(("wd", "d", "w"))),
+            st.tuples(
+                st.integers(-12, 12),
+                st.sampled_from(("wd", "d", "w")),
+                st.sampled_from(("owner", "manager")),
+                st.sampled_from(_SAYS),
+            ),
             min_size=1,
             max_size=5,
         )
     )
     ordered = sorted(steps, key=lambda step: step[0] * _NOMINAL[step[1]])
     rungs = tuple(
-        RungRule(f"r{place}", f"{count}{unit}", ("owner",), "reminder")
-        for place, (count, unit) in enumerate(ordered)
+        RungRule(f"r{place}", f"{count}{unit}", (to,), says)
+        for place, (count, unit, to, says) in enumerate(ordered)
     )
     return LadderRule(rungs, "13w")

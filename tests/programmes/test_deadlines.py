@@ -8,8 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from programmes.calendar import Blackout, WorkingCalendar
-from programmes.deadlines import deadline, due_after, due_on, opening_before, rung_instants
+from programmes.deadlines import (
+    deadline,
+    due_after,
+    due_on,
+    heard_by,
+    opening_before,
+    rung_instants,
+)
 from programmes.rules import LadderRule, RungRule, StageRule
+from programmes.sides import calendar_of
 from tests.programmes.examples import (
     always_open,
     at,
@@ -98,9 +106,36 @@ class TestOpeningBefore:
 
 
 class TestRungInstants:
+    def test_where_the_office_alone_hears_its_own_days_count(self) -> None:
+        # Easter Monday 2027 is no holiday in Scotland, where the member is, but in England.
+        scotland, monday = uk("SCT"), at("2027-03-29 17:00")
+        ladder = (
+            RungRule("ahead", "-1wd", ("owner",), "reminder"),
+            RungRule("today", "0wd", ("owner",), "reminder"),
+            RungRule("late", "1wd", ("owner",), "overdue"),
+        )
+        thursday, tuesday = at("2027-03-25 09:00"), at("2027-03-30 09:00")
+        # Good Friday is a day off for both. The day's own reminder comes before the day.
+        assert rung_instants(scotland, monday, ladder, "manager")[1:] == (thursday, tuesday)
+        assert rung_instants(scotland, monday, ladder, "manager")[0] == at("2027-03-24 09:00")
+        easter = at("2027-03-29 09:00")
+        assert rung_instants(scotland, monday, ladder, "lead") == (thursday, easter, tuesday)
+        escalation = (RungRule("stuck", "0wd", ("manager",), "escalation"),)
+        assert rung_instants(scotland, monday, escalation, "lead") == (tuesday,)
+
+    def test_what_both_sides_hear_keeps_the_members_day(self) -> None:
+        both = (RungRule("today", "0wd", ("owner", "manager"), "reminder"),)
+        easter = at("2027-03-29 09:00")
+        assert rung_instants(uk("SCT"), at("2027-03-29 17:00"), both, "lead") == (easter,)
+
+    def test_a_person_of_the_office_is_the_office(self) -> None:
+        today = (RungRule("today", "0d", ("owner",), "escalation"),)
+        tuesday = at("2027-03-30 09:00")
+        assert rung_instants(uk("SCT"), at("2027-03-29 17:00"), today, "per_1") == (tuesday,)
+
     def test_a_rung_on_the_due_date_goes_out_that_morning(self) -> None:
         due = at("2027-01-12 17:00")
-        assert rung_instants(uk(), due, rungs("-3wd", "0wd", "3wd")) == (
+        assert rung_instants(uk(), due, rungs("-3wd", "0wd", "3wd"), "lead") == (
             at("2027-01-07 09:00"),
             at("2027-01-12 09:00"),
             at("2027-01-15 09:00"),
@@ -108,12 +143,12 @@ class TestRungInstants:
 
     def test_rungs_that_would_meet_keep_a_working_day_between_them(self) -> None:
         monday = at("2027-01-11 17:00")
-        assert rung_instants(uk(), monday, rungs("-2d", "-1d")) == (
+        assert rung_instants(uk(), monday, rungs("-2d", "-1d"), "lead") == (
             at("2027-01-07 09:00"),
             at("2027-01-08 09:00"),
         )
         friday = at("2027-01-08 17:00")
-        assert rung_instants(uk(), friday, rungs("0d", "1d", "2d", "3d")) == (
+        assert rung_instants(uk(), friday, rungs("0d", "1d", "2d", "3d"), "lead") == (
             at("2027-01-08 09:00"),
             at("2027-01-11 09:00"),
             at("2027-01-12 09:00"),
@@ -122,7 +157,7 @@ class TestRungInstants:
 
     def test_are_exact_on_an_always_open_calendar(self) -> None:
         due = datetime(2026, 12, 25, tzinfo=UTC)
-        assert rung_instants(always_open(), due, rungs("-3s", "3s")) == (
+        assert rung_instants(always_open(), due, rungs("-3s", "3s"), "lead") == (
             due - timedelta(seconds=3),
             due + timedelta(seconds=3),
         )
@@ -132,10 +167,11 @@ class TestRungInstants:
     def test_lie_in_the_sending_window_of_working_days_and_in_order(
         self, calendar: WorkingCalendar, ladder: LadderRule, day: date
     ) -> None:
-        instants = rung_instants(calendar, due_on(calendar, day), ladder.rungs)
-        for instant in instants:
-            assert calendar.is_working(calendar.local_date(instant))
-            assert calendar.next_send_instant(instant) == instant
+        instants = rung_instants(calendar, due_on(calendar, day), ladder.rungs, "lead")
+        for rung, instant in zip(ladder.rungs, instants, strict=True):
+            theirs = calendar_of(calendar, heard_by(rung.to, "lead"))
+            assert theirs.is_working(theirs.local_date(instant))
+            assert theirs.next_send_instant(instant) == instant
         assert all(one < other for one, other in pairwise(instants))
 
     @settings(max_examples=100, deadline=None)
@@ -143,9 +179,9 @@ class TestRungInstants:
     def test_are_monotone_in_the_due_date(
         self, calendar: WorkingCalendar, ladder: LadderRule, day: date, later: int
     ) -> None:
-        sooner = rung_instants(calendar, due_on(calendar, day), ladder.rungs)
+        sooner = rung_instants(calendar, due_on(calendar, day), ladder.rungs, "lead")
         moved = due_on(calendar, day + timedelta(days=later))
-        after = rung_instants(calendar, moved, ladder.rungs)
+        after = rung_instants(calendar, moved, ladder.rungs, "lead")
         assert all(one <= other for one, other in zip(sooner, after, strict=True))
 
 

@@ -1,11 +1,13 @@
 """The four nations keep different days off; closures of the office come on top."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from programmes.calendar import Blackout
 from programmes.definition import Definition
-from programmes.holidays import bank_holidays, calendar_for
+from programmes.holidays import bank_holidays, calendar_for, office_calendar
 from programmes.office_hours import Closure
 from programmes.vocabulary import NATIONS, Nation
 from tests.programmes.examples import IGN, always_open, built_in, uk
@@ -38,6 +40,53 @@ class TestBankHolidays:
     )
     def test_are_those_of_the_nation(self, day: date, nations: set[Nation]) -> None:
         assert {one for one in NATIONS if day in bank_holidays(one, day, day)} == nations
+
+
+class TestTheOffice:
+    @pytest.mark.parametrize("nation", NATIONS)
+    def test_keeps_the_days_of_its_own_nation_whatever_the_members(self, nation: Nation) -> None:
+        assert uk(nation).for_office().non_working == uk("ENG").non_working
+
+    def test_travels_as_the_few_days_that_differ(self) -> None:
+        first, last = date(2027, 1, 1), date(2027, 12, 31)
+        assert calendar_for(built_in(IGN), "ENG", first=first, last=last).office == ()
+        assert calendar_for(built_in(IGN), "SCT", first=first, last=last).office == (
+            date(2027, 1, 4),
+            date(2027, 3, 29),
+            date(2027, 8, 2),
+            date(2027, 8, 30),
+            date(2027, 11, 30),
+        )
+
+    def test_may_be_of_another_nation(self) -> None:
+        calendar = built_in(IGN).calendar.model_copy(update={"office": "NIR"})
+        theirs = built_in(IGN).model_copy(update={"calendar": calendar})
+        first, last = date(2026, 1, 1), date(2026, 12, 31)
+        member = calendar_for(theirs, "ENG", first=first, last=last)
+        assert not member.for_office().is_working(date(2026, 3, 17))
+        assert member.is_working(date(2026, 3, 17))
+        assert office_calendar(theirs, first=first, last=last).non_working == (
+            member.for_office().non_working
+        )
+
+    def test_has_no_blackout_or_moment_of_its_own(self) -> None:
+        election = Blackout(date(2026, 4, 7), date(2026, 4, 10))
+        first, last = date(2026, 1, 1), date(2026, 12, 31)
+        member = calendar_for(
+            built_in(IGN), "SCT", first=first, last=last, blackouts=[election], stagger="eng_1"
+        )
+        assert member.for_office().blackouts == (election,)
+        assert member.for_office().send_from == member.send_from
+
+    def test_of_a_shorter_time_it_knows_the_days_of_that_time(self) -> None:
+        spring = uk("SCT").within(date(2026, 4, 1), date(2026, 4, 30))
+        assert spring.office == (date(2026, 4, 6),)
+        assert not spring.for_office().is_working(date(2026, 4, 6))
+
+    def test_without_a_word_on_it_keeps_the_members_days(self) -> None:
+        silent = replace(uk("SCT"), office=None)
+        assert silent.for_office() == silent
+        assert silent.within(date(2026, 4, 1), date(2026, 4, 30)).office is None
 
 
 class TestCalendarFor:

@@ -58,6 +58,7 @@ class TestLoadDefinition:
             ("host: An office", 'host: "An\\Loffice"', '"An', "| or >: An office"),
             ("reason: Closed", 'reason: "Closed\\r\\nBcc: x"', '"Closed', "| or >: Closed Bcc: x"),
             ("kind: uk", "kind: uks", "uks", "did you mean 'uk'?"),
+            ("kind: uk", "kind: uk\n  office: Leeds", "Leeds", "one of these: ENG, WLS, SCT, NIR"),
             ("tuesday", "tusday", "tusday", "did you mean 'tuesday'?"),
             ("hours: 09:00-17:00", "hours: 9-5", "9-5", "write it like 09:00-17:00"),
             ("hours: 09:00-17:00", "hours: 17:00-09:00", "17", "write the earlier time first"),

@@ -15,12 +15,14 @@ from programmes.planner import (
     Plan,
     PlannedDeadline,
     PlannedItem,
+    heard_by,
     next_cycle_at,
     plan,
     review_dates,
     start_instant,
 )
 from programmes.rules import LadderRule, Rules
+from programmes.sides import calendar_of
 from programmes.vocabulary import Nation
 from tests.programmes.examples import (
     IGN,
@@ -69,9 +71,10 @@ class TestEveryPlan:
             for instant in (item.opens_at, item.due_at, deadline.due_at, deadline.soon_at):
                 assert calendar.is_working(calendar.local_date(instant))
             assert deadline.due_at == calendar.closing(calendar.local_date(deadline.due_at))
-            for instant in (deadline.ends_at, *(rung.at for rung in deadline.rungs)):
-                assert calendar.is_working(calendar.local_date(instant))
-                assert calendar.next_send_instant(instant) == instant
+            for rung in deadline.rungs:
+                theirs = calendar_of(calendar, heard_by(rung.to, deadline.owner))
+                assert theirs.is_working(theirs.local_date(rung.at))
+                assert theirs.next_send_instant(rung.at) == rung.at
 
     @settings(max_examples=40, deadline=None)
     @given(any_rules, calendars(), days())

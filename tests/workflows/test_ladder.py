@@ -1,5 +1,6 @@
 """Deadlines and their ladders, without a server: what is said when, and what is left out."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -103,6 +104,47 @@ class TestWake:
             "action.overdue",
             "action.escalation",
         ]
+
+
+class TestTheOfficesDays:
+    """Easter Monday 2027 is a working day of a Scottish member, and none of the office in England;
+    30 November is the other way round."""
+
+    EASTER = datetime(2027, 3, 29, 8, tzinfo=UTC)
+    TUESDAY = datetime(2027, 3, 30, 8, tzinfo=UTC)
+    ST_ANDREW = datetime(2027, 11, 30, 9, tzinfo=UTC)
+
+    def scottish(self, due: date, owner: str) -> Deadlines:
+        ladder = Deadlines(calendar("SCT"), LADDERS, "3wd")
+        opened = due_on(calendar("SCT"), due) - timedelta(days=40)
+        ladder.set(
+            "triage",
+            "research",
+            replace(stage(), owner=owner),
+            opened,
+            due_on(calendar("SCT"), due),
+        )
+        return ladder
+
+    def test_a_rung_for_the_office_alone_waits_for_its_next_day(self) -> None:
+        ladder = self.scottish(date(2027, 3, 23), "manager")
+        late = next(rung for rung in ladder.open["triage"].ahead if rung.name == "late")
+        assert late.at == self.TUESDAY
+        theirs = self.scottish(date(2027, 3, 23), "lead")
+        assert self.EASTER in [rung.at for rung in theirs.open["triage"].ahead]
+
+    def test_what_is_late_waits_for_the_day_of_whoever_hears_it(self) -> None:
+        ladder = self.scottish(date(2027, 11, 18), "manager")
+        night = self.ST_ANDREW - timedelta(hours=5)
+        [deferred] = ladder.wake(night).facts
+        assert deferred.data["to"] == self.ST_ANDREW.isoformat()
+        assert ladder.wake(self.ST_ANDREW).notices
+        theirs = self.scottish(date(2027, 11, 18), "lead")
+        theirs.open["triage"] = replace(
+            theirs.open["triage"], ahead=theirs.open["triage"].ahead[:3]
+        )
+        [deferred] = theirs.wake(night).facts
+        assert deferred.data["to"] == datetime(2027, 12, 1, 9, tzinfo=UTC).isoformat()
 
 
 class TestMove:

@@ -4,21 +4,21 @@ from datetime import datetime
 
 from programmes.calendar import WorkingCalendar
 from programmes.facts import MILEPOST, Fact, Notice
+from programmes.sides import first_window
 
 
 class Decision:
     """Collects what one command, wake or opening brings about, for one record.
 
-    ``now`` is the instant of the decision; mails that it causes outside a sending window are held
-    until the next one opens.
+    ``now`` is the instant of the decision; a mail that it causes outside the sending window of its
+    readers is held until that opens next.
     """
 
     def __init__(self, now: datetime, calendar: WorkingCalendar) -> None:
         self.now = now
         self.facts: list[Fact] = []
         self.notices: list[Notice] = []
-        window = calendar.next_send_instant(now)
-        self._not_before = window if window > now else None
+        self._calendar = calendar
 
     def fact(self, kind: str, by: str = MILEPOST, text: str | None = None, **data: str) -> None:
         """Put a fact on the timeline."""
@@ -34,6 +34,7 @@ class Decision:
         text: str | None = None,
     ) -> None:
         """Tell these people one thing. ``rung`` sets apart several of a kind in one decision."""
+        window = first_window(self._calendar, to, self.now)
         self.notices.append(
             Notice(
                 kind=kind,
@@ -42,6 +43,6 @@ class Decision:
                 task=task,
                 revision=revision,
                 text=text or None,
-                not_before=self._not_before,
+                not_before=window if window > self.now else None,
             )
         )
