@@ -97,8 +97,8 @@ class Dispatch(Handover[Scene, Taken]):
             return Outcome.DONE
         overrides = await overrides_of(session, about.programme_id, kind.name)
         templates = named_versions(languages, overrides)
-        left_out = mine.reason if isinstance(mine, Unfit) else ""
-        delivery = await ledger.claim(session, held, self.sender.name, now, templates, left_out)
+        note = mine.reason if isinstance(mine, Unfit) else mine.restated
+        delivery = await ledger.claim(session, held, self.sender.name, now, templates, note)
         await self._note_part(session, held, dated, now)
         return Taken(
             held.id, delivery, kind, dated.occasion, held, dated.part, languages, overrides

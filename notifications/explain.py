@@ -19,6 +19,7 @@ from notifications.sentences import (
     notification_sentence,
     reason_sentence,
 )
+from notifications.truth import DATE_PASSED, REMINDER
 from notifications.when import time_in_words
 from notifications.words import entry, fill, task_words
 from programmes.durations import in_words, parse_duration
@@ -65,8 +66,16 @@ def explain(evidence: Evidence) -> Explanation:
 
 def _kind_of(evidence: Evidence) -> str:
     """What its email is: one that speaks for others too is of another kind than it was to be."""
-    company = evidence.company
-    return CATCH_UP if company.carries or company.unseen else evidence.detail.row.kind
+    company, kind = evidence.company, evidence.detail.row.kind
+    if company.carries or company.unseen:
+        return CATCH_UP
+    return f"{kind.removesuffix(REMINDER)}.overdue" if _was_late(evidence) else kind
+
+
+def _was_late(evidence: Evidence) -> bool:
+    """Whether it says that its date has passed, rather than that it comes."""
+    attempts = evidence.detail.attempts
+    return bool(attempts) and attempts[-1].detail == DATE_PASSED
 
 
 @dataclass(frozen=True)
@@ -178,6 +187,8 @@ class _Teller:
 
     def _template(self) -> Iterator[str]:
         row, kind = self.evidence.detail.row, _kind_of(self.evidence)
+        if kind not in (row.kind, CATCH_UP):
+            yield self._say("restated", overdue=kind_title(kind))
         if not row.template:
             yield self._say("template", template=kind)
             return

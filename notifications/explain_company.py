@@ -20,7 +20,7 @@ def told_together(evidence: Evidence) -> Iterator[str]:
     elif row.reason == COLLAPSED:
         yield str(words["carried_unseen"])
     taken = [one for one in evidence.detail.attempts if one.outcome == "accepted" and one.detail]
-    if taken:
+    if taken and (company.carries or company.unseen):
         yield fill(words["left_out"], {"reason": reason_sentence(taken[-1].detail)})
     for one in company.carries:
         values = {"kind": kind_title(one.kind), "thing": _thing(evidence, one), "id": one.id}

@@ -55,28 +55,11 @@ def rule_of(evidence: Evidence) -> Rule:
     if definition is None or not task or task != evidence.detail.row.task:
         return Rule(programme, version)
     rules = definition.rules()
-    stage = stage_of(rules, evidence.scene.item_kind, evidence.scene.item_key, task)
+    stage = rules.stage_of(evidence.scene.item_kind, evidence.scene.item_key, task)
     rung = _rung(rules, stage, name) if stage is not None else None
     if stage is None or rung is None:
         return Rule(programme, version, rung=name)
     return Rule(programme, version, stage.ladder, rung.name, rung.at, rung.to)
-
-
-def stage_of(rules: Rules, kind: str, key: str, task: str) -> StageRule | None:
-    """The rule of a task: who owns it, and which ladder chases it."""
-    group, _, part = task.partition(":")
-    holder: object = None
-    match kind:
-        case "onboarding":
-            return next((step.stage for step in rules.onboarding if step.key == part), None)
-        case "research":
-            holder = rules.research
-        case "advice":
-            holder = rules.advice
-        case "review":
-            holder = next((one for one in rules.reviews if one.key == key), None)
-    found = getattr(holder, group, None)
-    return found if isinstance(found, StageRule) else None
 
 
 def _rung(rules: Rules, stage: StageRule, name: str) -> RungRule | None:

@@ -212,10 +212,12 @@ class Handover(ABC, Generic[About, Mine]):
             log.warning("delivery_unknown", notification=notification_id, reason=unknown)
         else:
             outcome, state, provider_id = "transient", "", ""
+        # What was noted about an attempt that arrived stays.
+        found = "" if accepted is not None else unknown or "interrupted"
         async with self.database.transaction() as session:
             await ledger.look(session, notification_id)
             said = await ledger.close_delivery(
-                session, delivery, outcome, provider_id=provider_id, detail=unknown or "interrupted"
+                session, delivery, outcome, provider_id=provider_id, detail=found
             )
             # An attempt that was overtaken may have come to its own end meanwhile: it knows better.
             if state and said:

@@ -1,6 +1,6 @@
 """Whether one notification may leave now, to whom, and in which words: asked as it leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -12,10 +12,11 @@ from notifications.dated_kinds import CARRYING, FIXES
 from notifications.languages import Mode
 from notifications.ledger import Held
 from notifications.occasion import Occasion
+from notifications.passed_dates import hears_overdue
 from notifications.scene import Scene, read_recipient
 from notifications.standing import read_standing
 from notifications.standing_entries import must_hear_themselves
-from notifications.truth import Now, untrue_because
+from notifications.truth import DATE_PASSED, Now, date_has_passed, untrue_because
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,8 @@ class Fit:
     kind: Kind
     occasion: Occasion
     language: Mode
+    restated: str = ""
+    """The named reason why it says something else than it was to say."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,16 @@ async def judge(
     )
     if not kind.holds(occasion):
         return Unfit("withheld", "moved")
+    restated = ""
+    if date_has_passed(kind.name, standing.due_at, now):
+        if await hears_overdue(session, held, scene, task):
+            return Unfit("withheld", DATE_PASSED)
+        kind, restated = KINDS[f"{kind.family}.overdue"], DATE_PASSED
+        occasion = replace(occasion, kind=kind.name)
     category = kind.category
     if held.kind in CARRYING - FIXES and await must_hear_themselves(session, held, now):
         category = "personal"
     told = await courtesy(session, held, category, occasion, now)
     if told.occasion is None:
         return Unfit("withheld", told.reason)
-    return Fit(held, kind, told.occasion, told.language)
+    return Fit(held, kind, told.occasion, told.language, restated)

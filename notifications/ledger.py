@@ -196,12 +196,12 @@ async def claim(
     sender: str,
     now: datetime,
     template: str = "",
-    left_out: str = "",
+    note: str = "",
 ) -> int:
     """Take a notification, looked at in this transaction and open, for one attempt: a delivery.
 
-    ``template`` names the templates that it is about to be written from; ``left_out`` is why its
-    own news is not in its email, where that speaks for others alone.
+    ``template`` names the templates that it is about to be written from; ``note`` is why its
+    own news is not in its email, or is another than it was to be.
     """
     await advance(session, held.id, "claimed", "", now, template=template)
     row = {
@@ -210,7 +210,7 @@ async def claim(
         "at": now,
         "outcome": "claimed",
         "provider_id": "",
-        "detail": left_out,
+        "detail": note,
         "round": held.round,
     }
     return int(

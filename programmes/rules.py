@@ -129,6 +129,23 @@ class Rules:
                 return rule
         raise KeyError(key)
 
+    def stage_of(self, kind: str, key: str, task: str) -> StageRule | None:
+        """The rule of a task of such an item: who owns it, and which ladder chases it. ``None``
+        where the programme has none."""
+        group, _, part = task.partition(":")
+        holder: object = None
+        match kind:
+            case "onboarding":
+                return next((step.stage for step in self.onboarding if step.key == part), None)
+            case "research":
+                holder = self.research
+            case "advice":
+                holder = self.advice
+            case "review":
+                holder = next((one for one in self.reviews if one.key == key), None)
+        found = getattr(holder, group, None)
+        return found if isinstance(found, StageRule) else None
+
     def ladders_of(self, kind: ItemKind, key: str) -> frozenset[str]:
         """The names of the ladders that an item of that kind and key may need."""
         match kind:

@@ -4,9 +4,10 @@ Every process keeps its deadlines here. A wake looks at what has come due, decid
 what is left out, and says why; moving, closing or re-opening a deadline simply changes the next
 wake. The policy for what is late, after downtime: of several rungs of one deadline that are due at
 once the last one is sent and the others collapse into it; outside a sending window all of it waits
-for the next one; rungs that lay behind already when the deadline was set are skipped. Where the
-due date itself lay behind, the last rung is said in the next working day's window all the same, so
-that nobody is left unchased.
+for the next one; rungs that lay behind already when the deadline was set are skipped. A reminder
+whose date has passed is left to the rung that says so; where that does not tell the same people, it
+is said, and whoever hands it over words it as what it is. Where the due date itself lay behind, the
+last rung is said in the next working day's window, so that nobody is left unchased.
 """
 
 from collections.abc import Mapping
@@ -203,10 +204,13 @@ class Deadlines:
                     },
                 )
             )
-        for rung in due[:-1]:
-            outcome.facts.append(
-                Fact("rung.collapsed", now, data=_about(current, rung) | {"into": last.name})
-            )
+        ahead = current.ahead[len(due) :]
+        overdue = _said_as_overdue(current, last, ahead) if current.due_at <= now else None
+        for rung in due if overdue else due[:-1]:
+            into = {"into": (overdue or last).name}
+            outcome.facts.append(Fact("rung.collapsed", now, data=_about(current, rung) | into))
+        if overdue:
+            return replace(current, ahead=ahead, skipped=(), deferred_to=None)
         late = {"late": "yes"} if now - last.at > LATE else {}
         outcome.facts.append(Fact("rung.fired", now, data=_about(current, last) | late))
         outcome.notices.append(
@@ -218,7 +222,7 @@ class Deadlines:
                 revision=current.revision,
             )
         )
-        return replace(current, ahead=current.ahead[len(due) :], skipped=(), deferred_to=None)
+        return replace(current, ahead=ahead, skipped=(), deferred_to=None)
 
     def _put(
         self,
@@ -271,6 +275,18 @@ class Deadlines:
         return deadline(
             key, stage, due, self.ladders, self.calendar, soon=self.soon, rule="", opens=now
         )
+
+
+def _said_as_overdue(
+    current: OpenDeadline, late: PlannedRung, ahead: tuple[PlannedRung, ...]
+) -> PlannedRung | None:
+    """The rung that tells all whom a reminder would have told that its date has passed."""
+    if late.says != "reminder":
+        return None
+    owner = current.stage.owner
+    meant = set(heard_by(late.to, owner))
+    overdue = (rung for rung in ahead if rung.says == "overdue")
+    return next((rung for rung in overdue if meant <= set(heard_by(rung.to, owner))), None)
 
 
 def _about(current: OpenDeadline, rung: PlannedRung) -> dict[str, str]:

@@ -13,7 +13,9 @@ from workflows.messages import EngagementInput
 TOUR = "tour"
 
 REMINDED, QUIET = "reminded", "quiet"
-EARLY = RungRule("early", "-2s", ("owner",), "reminder")
+AHEAD_SECONDS = 30 * 60
+"""How long before its date a step is reminded of: whatever breaks meanwhile, that is to come."""
+EARLY = RungRule("early", f"-{AHEAD_SECONDS}s", ("owner",), "reminder")
 LATE = RungRule("late", "60min", ("owner",), "overdue")
 LADDERS = {
     REMINDED: LadderRule((EARLY, LATE), "120min"),
@@ -27,7 +29,7 @@ def sprint_rules() -> Rules:
     tour = rules(TOUR)
     assert tour.research is not None
     assert tour.advice is not None
-    reminded = {"due": "3s", "ladder": REMINDED, "at_end": "escalate"}
+    reminded = {"due": f"{AHEAD_SECONDS + 1}s", "ladder": REMINDED, "at_end": "escalate"}
     quiet = {"due": "60min", "ladder": QUIET, "at_end": "escalate"}
 
     def paced(stage: StageRule, pace: dict[str, str]) -> StageRule:
@@ -84,8 +86,7 @@ def reminding_rules(seconds: int) -> Rules:
     """The quiet rules, but each step of the onboarding is reminded of once, after ``seconds``."""
     quiet = quiet_rules()
     ladders = {**quiet.ladders, "reminding": LADDERS[REMINDED]}
-    # The rung lies two seconds before the due date.
-    due = f"{seconds + 2}s"
+    due = f"{seconds + AHEAD_SECONDS}s"
     steps = (
         replace(one, stage=replace(one.stage, due=due, ladder="reminding"))
         for one in quiet.onboarding

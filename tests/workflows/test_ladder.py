@@ -106,6 +106,41 @@ class TestWake:
         ]
 
 
+class TestAReminderWhoseDateHasPassed:
+    """A worker that was away over the due day: nobody is told of a date to come that is behind."""
+
+    def test_is_left_to_the_rung_that_says_so(self) -> None:
+        ladder = deadlines()
+        task = ladder.set("triage", "research", stage(), MONDAY_NOON)
+        morning = calendar().send_opening(calendar().add_working_days(task.due_at.date(), 1))
+        outcome = ladder.wake(morning)
+        assert outcome.notices == []
+        assert [(fact.kind, fact.data["rung"], fact.data["into"]) for fact in outcome.facts] == [
+            ("rung.collapsed", "early", "late"),
+            ("rung.collapsed", "today", "late"),
+        ]
+        late = task.ahead[2]
+        assert ladder.next_wake() == late.at
+        [notice] = ladder.wake(late.at).notices
+        assert notice.kind == "research.overdue"
+
+    def test_is_said_all_the_same_where_no_later_rung_tells_the_same_people(self) -> None:
+        # Whoever hands it over says that the date has passed, to those who hear it nowhere else.
+        copied = RungRule("today", "0wd", ("owner", "adviser"), "reminder")
+        late = RungRule("late", "3wd", ("owner",), "overdue")
+        ladder = Deadlines(calendar(), {"member": LadderRule((copied, late), "10wd")}, "3wd")
+        task = ladder.set("triage", "research", stage(), MONDAY_NOON)
+        morning = calendar().send_opening(calendar().add_working_days(task.due_at.date(), 1))
+        [notice] = ladder.wake(morning).notices
+        assert (notice.rung, notice.to) == ("triage/today", ("lead", "adviser"))
+
+    def test_is_said_on_the_day_itself_however_late_in_the_day(self) -> None:
+        ladder = deadlines()
+        task = ladder.set("triage", "research", stage(), MONDAY_NOON)
+        [notice] = ladder.wake(calendar().send_closing(task.due_at.date())).notices
+        assert notice.rung == "triage/today"
+
+
 class TestTheOfficesDays:
     """Easter Monday 2027 is a working day of a Scottish member, and none of the office in England;
     30 November is the other way round."""
