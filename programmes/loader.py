@@ -11,8 +11,10 @@ from ruamel.yaml.reader import ReaderError
 
 from programmes.checks import check
 from programmes.definition import Definition
+from programmes.digest_checks import digest_findings
 from programmes.explain import explain
 from programmes.findings import Finding
+from programmes.nodes import Node
 from programmes.positions import Place, Positions, TooLargeError, positions
 from programmes.problems import DefinitionErrors, Problem
 from programmes.sentences import complaint
@@ -45,6 +47,9 @@ def load_definition(text: str, source: str, *, stored: bool = False) -> Definiti
     except ValidationError as error:
         findings += explain(error, data, definition_schema())
     findings += check(data)
+    if not stored:
+        # One that engagements run on may say so: its summaries wait for the office's hours.
+        findings += digest_findings(Node(data))
     if definition is None or findings:
         raise DefinitionErrors(_placed(findings, places, source))
     return definition

@@ -99,6 +99,24 @@ from tests.programmes.small import SMALL, changed, errors, place
             "2026-12-22",
             "the closure ends before it begins; swap the two days",
         ),
+        (
+            "soon: 3wd",
+            'digests: {manager: {at: "08:30"}}\nsoon: 3wd',
+            '"08',
+            "would leave from 08:30 on, over 30 minutes, but emails leave within 09:00-16:30 only",
+        ),
+        (
+            "soon: 3wd",
+            'digests: {member: {at: "16:00", within: 31}}\nsoon: 3wd',
+            '"16',
+            "would leave from 16:00 on, over 31 minutes, but emails leave within 09:00-16:30 only",
+        ),
+        (
+            "soon: 3wd",
+            'digests: {member: {on: sunday, at: "09:00"}}\nsoon: 3wd',
+            "sunday",
+            "nobody works on a sunday, so this summary could not leave then; choose a working day",
+        ),
         ("09:00-16:30", "08:00-16:30", "08", "would leave outside the working hours (09:00-17:00)"),
         ("09:00-16:30", "09:00-18:00", "09", "would leave outside the working hours (09:00-17:00)"),
     ],
@@ -122,6 +140,7 @@ def test_what_is_impossible_is_refused_at_its_place(
         ("at: 2wd", "at: 3d"),
         ("after: half", "after: onboarding"),
         ("ends: 10wd", "ends: 5wd"),
+        ("soon: 3wd", 'digests: {manager: {at: "16:00"}, member: {at: "09:00"}}\nsoon: 3wd'),
     ],
 )
 def test_what_is_possible_is_let_through(old: str, new: str) -> None:

@@ -98,6 +98,12 @@ class TestLoadDefinition:
         assert (spoken(title, "en"), spoken(title, "cy")) == ("Sign it", "Arwyddo")
         assert stored.step("sign").text == "Sign it."
 
+    def test_one_that_engagements_run_on_may_have_a_summary_at_any_hour(self) -> None:
+        text = changed(("soon: 3wd", 'digests: {manager: {at: "08:30"}}\nsoon: 3wd'))
+        assert errors(text)
+        stored = load_definition(text, "x", stored=True)
+        assert stored.digests.manager is not None
+
     @pytest.mark.parametrize(
         ("piece", "name", "owner"),
         [

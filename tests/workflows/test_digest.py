@@ -154,7 +154,7 @@ async def _redelivered(client: Client, database: Database) -> None:
 async def _moves_and_removes(client: Client, database: Database) -> None:
     async with database.transaction() as session:
         source = str((await session.execute(programmes.select())).one().source)
-        later = source.replace('at: "08:30"', 'at: "10:15"')
+        later = source.replace('at: "09:00"', 'at: "10:15"')
         await session.execute(programmes.update().values(source=later))
     # What an operator has paused stays so, whatever else changes.
     paused = client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/manager")
