@@ -1,4 +1,4 @@
-"""Keeps the promise of summaries: they have schedules, and what none tells of goes by itself."""
+"""Keeps the promise of summaries and quiet days: their schedules, what goes by itself, or early."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
+from notifications.brought_forward import bring_forward
 from notifications.digests.collected import stranded
 from programmes.facts import MILEPOST
 from storage.database import Database
@@ -36,6 +37,8 @@ class Kept:
     schedules: int
     let_go: int
     """How many collected reminders go by themselves."""
+    brought_forward: int
+    """How many reminders go early, since their own day is quiet for their readers."""
 
 
 async def keep_summaries(
@@ -47,7 +50,12 @@ async def keep_summaries(
         waiting = await stranded(session, now)
     for one in waiting:
         await start_round(client, task_queue, RedeliverInput(one.id, one.round + 1, MILEPOST))
-    return Kept(len(synced), len(waiting))
+    async with database.transaction() as session:
+        early = await bring_forward(session, now)
+    for one in early:
+        # Its first round: nobody else sends it.
+        await start_round(client, task_queue, RedeliverInput(one.id, one.round, MILEPOST))
+    return Kept(len(synced), len(waiting), len(early))
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,12 @@ class Summaries:
 
     async def _round(self) -> None:
         kept = await keep_summaries(self.client, self.database, self.task_queue, self.now())
-        log.info("summaries.kept", schedules=kept.schedules, let_go=kept.let_go)
+        log.info(
+            "summaries.kept",
+            schedules=kept.schedules,
+            let_go=kept.let_go,
+            brought_forward=kept.brought_forward,
+        )
         await asyncio.sleep(LOOK_EVERY.total_seconds())
 
 
