@@ -40,12 +40,14 @@ class RecordResult:
 
 @dataclass(frozen=True)
 class TellInput:
-    """An answer by email that is to be told of, and from when on."""
+    """What no process decided and somebody is to be told of, and from when on."""
 
     engagement_id: str
     item_id: str
     sequence: int
     not_before: datetime | None = None
+    what: str = "an answer by email"
+    """For people who look at the workflow."""
 
 
 @dataclass(frozen=True)

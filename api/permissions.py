@@ -84,6 +84,7 @@ RULES: Mapping[str, Rule] = {
     "withdraw_engagement": _MANAGER,
     "complete_engagement": _MANAGER,
     "move_review": _MANAGER,
+    "assign_engagement": _MANAGER,
     # Items of any kind
     "show_item": _READ,
     "move_deadline": _MANAGER,

@@ -1,4 +1,4 @@
-"""`milepost engagement`: start one, list all, show one."""
+"""`milepost engagement`: start one, give it to somebody else, list all, show one."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from api.commands.start import StartOrder, start_engagement
+from api.commands.teams import assign_team
 from api.desk import Desk, utc_now
 from api.permissions import Actor
 from api.problems import Problem
@@ -19,7 +20,7 @@ from programmes.facts import EngagementStage
 from programmes.health import Health
 from settings import settings
 from storage.database import Database
-from storage.queries.engagement_detail import show_engagement
+from storage.queries.engagement_detail import EngagementDetail, show_engagement
 from storage.queries.engagement_pages import EngagementFilter
 from storage.queries.engagements import list_engagements
 from storage.queries.paging import BadCursor
@@ -70,6 +71,53 @@ def start(
         print_json(started)
     else:
         print_line("engagement.started", **started)
+
+
+@app.command()
+def assign(
+    engagement: Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")],
+    manager: Annotated[
+        str | None, typer.Option(help="Who looks after it: id, name or address.")
+    ] = None,
+    adviser: Annotated[str | None, typer.Option(help="Who advises: id, name or address.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an engagement another manager or adviser. What is open is theirs; one email tells them.
+
+    Exit code 1: refused, with the reason. 3: the database does not answer.
+    """
+    if manager is None and adviser is None:
+        raise typer.BadParameter(say("engagement.nobody_named"))
+
+    async def carry_out(database: Database) -> EngagementDetail:
+        async with database.reading() as session:
+            new = {
+                role: (await person_named(session, named)).id
+                for role, named in (("manager", manager), ("adviser", adviser))
+                if named is not None
+            }
+        desk = Desk(database, LazyTemporal(temporal_overrides(settings())), settings())
+        try:
+            await assign_team(desk, OPERATOR, engagement, **new)
+        except Problem as problem:
+            if problem.name == "not-found":
+                raise Stop(say("engagement.none", id=engagement)) from None
+            raise stop_for(problem) from None
+        async with database.reading() as session:
+            detail = await show_engagement(session, engagement, utc_now())
+        assert detail is not None
+        return detail
+
+    with ending(as_json):
+        detail = with_database(carry_out)
+    if as_json:
+        print_json(detail)
+        return
+    for role, holder in (("manager", detail.manager), ("adviser", detail.adviser)):
+        if holder is not None:
+            count = sum(1 for task in detail.tasks if task.owner and task.owner.id == holder.id)
+            said = {"member": detail.member.name, "name": holder.name, "tasks": count}
+            print_line(f"engagement.{role}", **said)
 
 
 @app.command("list")

@@ -1,8 +1,10 @@
 """How the context of each kind of email is made from its occasion."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from notifications import context as c
+from notifications.digests.content import Voice
 from notifications.links import link_to
 from notifications.occasion import Occasion
 from notifications.scene import MEMBERS_OWN, Happened, OpenTask, Words
@@ -10,6 +12,8 @@ from notifications.words import theme_words, why_sentence
 from programmes.facts import is_of_member
 from programmes.planner import next_cycle_at, review_dates
 from programmes.plans import PlannedItem
+from storage.master.teams import CHANGED, PREDECESSOR
+from storage.roles import ADVISER, LEAD, MANAGER
 
 # --- The shapes that many kinds share -------------------------------------------------------------
 
@@ -83,6 +87,47 @@ def welcome(it: Occasion) -> c.Welcome:
         manager=it.scene.name_of(it.scene.manager_id),
         todos=tuple(_todo(it, task) for task in mine),
     )
+
+
+def new_lead(it: Occasion) -> c.NewLead:
+    """What a member's new lead contact has now."""
+    return c.NewLead(**vars(letter(it)), before=_before(it, LEAD), waiting=_waiting_for(it))
+
+
+def new_in_team(it: Occasion) -> c.NewInTeam:
+    """What whoever looks after the member, or advises it, has now."""
+    roles = [role for role in (MANAGER, ADVISER) if has_taken_over(it, role)]
+    before = dict.fromkeys(name for role in roles if (name := _before(it, role)))
+    return c.NewInTeam(
+        **vars(letter(it)),
+        before=", ".join(before),
+        waiting=_waiting_for(it),
+        manager=MANAGER in roles,
+        adviser=ADVISER in roles,
+    )
+
+
+def has_taken_over(it: Occasion, role: str) -> bool:
+    """Whether the recipient, or whom they stand in for, was given that role and has it still."""
+    me, scene = (it.instead_of or it.recipient).id, it.scene
+    holder = {
+        MANAGER: scene.manager_id,
+        ADVISER: scene.adviser_id,
+        LEAD: next((one.id for one in scene.people.values() if one.role == LEAD), None),
+    }
+    return me == it.fact_data(CHANGED[role], role) == holder[role]
+
+
+def _before(it: Occasion, role: str) -> str:
+    return it.scene.name_of(it.fact_data(CHANGED[role], PREDECESSOR))
+
+
+def _waiting_for(it: Occasion) -> tuple[c.Line, ...]:
+    """Every open task of the engagement that is theirs, soonest first."""
+    me, scene = (it.instead_of or it.recipient).id, it.scene
+    voice = Voice(scene.titles, scene.clock, it.language)
+    mine = (one for one in scene.everything_open if one.task.owner and one.task.owner.id == me)
+    return tuple(replace(voice.line(one), owner="") for one in mine)
 
 
 def onboarded(it: Occasion) -> c.Onboarded:

@@ -8,7 +8,9 @@ from notifications import context as c
 from notifications.courtesy import Category
 from notifications.dated_kinds import CALLED_OFF, CARRYING
 from notifications.occasion import Occasion
+from notifications.taking_over import NEW_IN_TEAM, NEW_LEAD
 from notifications.truth import Rule
+from storage.master.teams import CHANGED
 
 CATCH_UP = "catch_up"
 """The email that stands for several late ones. No notice asks for it: one of them becomes it."""
@@ -25,6 +27,11 @@ def session_stands(it: Occasion) -> bool:
     return bool(it.data("session")) and named in ("", it.data("session"))
 
 
+def still_theirs(it: Occasion) -> bool:
+    """The recipient still has a role that they were given then: it may have gone on since."""
+    return any(build.has_taken_over(it, role) for role in CHANGED)
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of email. Its templates are in ``templates/<name>``."""
@@ -37,6 +44,8 @@ class Kind:
     """The task that it asks for, where the notice does not say: ``triage``."""
     holds: Callable[[Occasion], bool] = always
     """What else must hold for it to be sent."""
+    else_because: str = "moved"
+    """The named reason to withhold it where that does not hold."""
 
     @property
     def category(self) -> Category:
@@ -69,6 +78,12 @@ _KINDS = (
     Kind("engagement.ready", c.Letter, build.letter),
     Kind("engagement.completed", c.Letter, build.letter, "always"),
     Kind("engagement.withdrawn", c.Told, build.told, "always"),
+    Kind(
+        *(NEW_IN_TEAM, c.NewInTeam, build.new_in_team),
+        holds=still_theirs,
+        else_because="handed_on",
+    ),
+    Kind(NEW_LEAD, c.NewLead, build.new_lead, holds=still_theirs, else_because="handed_on"),
     Kind("onboarding.step_ready", c.Ask, build.ask),
     Kind("onboarding.step_waived", c.Waived, build.waived),
     Kind("research.received", c.Received, build.received),

@@ -74,6 +74,35 @@ class Todo:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One open task, as a line of a list."""
+
+    title: str
+    item: str
+    by: str
+    owner: str = ""
+    member: str = ""
+    """Whose it is, for those who look after several."""
+
+
+@dataclass(frozen=True)
+class NewLead(Letter):
+    """The recipient speaks for the member from now on: in whose place, and what waits for them."""
+
+    before: str
+    """Who did it until now; empty where nobody did."""
+    waiting: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class NewInTeam(NewLead):
+    """The recipient looks after the member from now on, or advises it, or both."""
+
+    manager: bool
+    adviser: bool
+
+
+@dataclass(frozen=True)
 class Welcome(Letter):
     """The first email: who looks after the member, and what to begin with."""
 

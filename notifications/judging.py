@@ -70,7 +70,7 @@ async def judge(
         text_id=held.text_id,
     )
     if not kind.holds(occasion):
-        return Unfit("withheld", "moved")
+        return Unfit("withheld", kind.else_because)
     restated = ""
     if date_has_passed(kind.name, standing.due_at, now):
         if await hears_overdue(session, held, scene, task):

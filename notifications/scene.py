@@ -9,6 +9,8 @@ import structlog
 from sqlalchemy import literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.digests.reading import OpenTask as OpenAnywhere
+from notifications.digests.reading import tasks_of_engagement
 from notifications.languages import Language
 from notifications.titles import Titles, parsed_in_thread, titles_of
 from notifications.when import Clock
@@ -106,6 +108,8 @@ class Scene:
     texts: Mapping[str, Words] = field(default_factory=dict)
     facts: tuple[Happened, ...] = ()
     programme_id: str = ""
+    everything_open: tuple[OpenAnywhere, ...] = ()
+    """Every open task of the engagement; read only for what is about the engagement itself."""
 
     def name_of(self, id: str | None) -> str:
         """The name behind an id, or an empty string."""
@@ -126,7 +130,8 @@ class Scene:
 async def read_scene(
     session: AsyncSession, engagement_id: str, item_id: str, sequence: int
 ) -> Scene:
-    """Read a record's surroundings in five statements. Raises ``LookupError`` without it."""
+    """Read a record's surroundings in five statements, six where it is about the engagement itself.
+    Raises ``LookupError`` without it."""
     row = await _engagement(session, engagement_id, item_id)
     open_tasks = await _tasks(session, item_id)
     facts = await _facts(session, item_id, sequence)
@@ -165,6 +170,9 @@ async def read_scene(
         texts=await _texts(session, item_id, sequence, values),
         facts=facts,
         programme_id=row.programme_id,
+        everything_open=tuple(
+            await tasks_of_engagement(session, engagement_id) if item_id == engagement_id else ()
+        ),
     )
 
 

@@ -119,7 +119,7 @@ def _value(key: str, value: str, reader: Reader, item_kind: str, item_key: str) 
             return titles.check(item_key, value)
         case "email":
             return kind_title(value, titles.language)
-        case "researcher" | "owner":
+        case "researcher" | "owner" | "manager" | "adviser" | "lead" | "predecessor":
             return reader.name(value)
         case _ if key in _DAYS or key in _MOMENTS:
             return _when(key, value, reader.clock)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from datetime import time
 
-from programmes.digests import DIGESTS, DigestTime
+from programmes.digest_times import DigestTime
+from programmes.digests import DIGESTS
 from programmes.fields import hours_of
 from programmes.findings import Finding
 from programmes.nodes import Node

@@ -1,7 +1,7 @@
 """Facts about an item that its workflow did not decide, numbered below zero.
 
-A workflow numbers its own facts from 1 and alone. What comes from outside (an answer by email) is
-on the same timeline, under numbers that no workflow ever gives.
+A workflow numbers its own facts from 1 and alone. What comes from outside (an answer by email,
+somebody who takes over) is on the same timeline, under numbers that no workflow ever gives.
 """
 
 from collections.abc import Mapping
@@ -26,26 +26,29 @@ class Aside:
     text_id: str | None = None
 
 
-async def append_aside(session: AsyncSession, aside: Aside, now: datetime) -> int:
-    """Append it; its number. The engagement is locked, so that two are numbered one by one."""
+async def append_aside(session: AsyncSession, aside: Aside, now: datetime, *more: Aside) -> int:
+    """Append it; its number. ``more`` of the same item happened with it, under the same number.
+    The engagement is locked, so that two are numbered one by one."""
     await session.execute(
         select(engagements.c.id).where(engagements.c.id == aside.engagement_id).with_for_update()
     )
     lowest = select(func.min(events.c.sequence)).where(events.c.item_id == aside.item_id)
     sequence = min((await session.execute(lowest)).scalar_one() or 0, 0) - 1
-    await session.execute(
-        insert(events).values(
-            engagement_id=aside.engagement_id,
-            item_id=aside.item_id,
-            sequence=sequence,
-            position=0,
-            kind=aside.kind,
-            actor=aside.by,
-            at=now,
-            data=dict(aside.data),
-            text_id=aside.text_id,
-        )
-    )
+    rows = [
+        {
+            "engagement_id": one.engagement_id,
+            "item_id": one.item_id,
+            "sequence": sequence,
+            "position": position,
+            "kind": one.kind,
+            "actor": one.by,
+            "at": now,
+            "data": dict(one.data),
+            "text_id": one.text_id,
+        }
+        for position, one in enumerate((aside, *more))
+    ]
+    await session.execute(insert(events), rows)
     return sequence
 
 

@@ -20,6 +20,11 @@ def reply_workflow_id(inbound_id: str) -> str:
     return f"reply/{inbound_id}"
 
 
+def taking_over_workflow_id(engagement_id: str, number: int) -> str:
+    """``taken-over/<engagement id>/<number of the change>``: the telling of who has a role now."""
+    return f"taken-over/{engagement_id}/{number}"
+
+
 def redelivery_workflow_id(notification_id: str, number: int) -> str:
     """``redelivery/<notification id>/<number of the round>``."""
     return f"redelivery/{notification_id}/{number}"

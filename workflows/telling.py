@@ -1,5 +1,5 @@
-"""The telling of what no process decided, an answer by email or the last word about an item that is
-lost: so it has a workflow of its own."""
+"""The telling of what no process decided, so it has a workflow of its own: an answer by email, who
+has taken over a role, or the last word about an item that is lost."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ class TellOfReply:
 
     @workflow.run
     async def run(self, of: TellInput) -> None:
-        """``of.sequence`` is below 0 for an answer: the number of its fact."""
+        """``of.sequence`` is below 0 where it is the number of a fact that no process decided."""
         if of.not_before is not None and (wait := of.not_before - workflow.now()) > timedelta():
             await workflow.sleep(wait, summary="mail waits for the sending window")
         await workflow.execute_activity(
@@ -29,5 +29,5 @@ class TellOfReply:
             start_to_close_timeout=policies.DELIVER_ATTEMPT,
             heartbeat_timeout=policies.DELIVER_HEARTBEAT,
             retry_policy=policies.DELIVER_RETRY,
-            summary="an answer by email",
+            summary=of.what,
         )

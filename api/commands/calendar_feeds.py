@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.commands.choices import require_holder
-from api.commands.office import writing
 from api.commands.reaching import require
+from api.commands.writing import writing
 from api.desk import Desk
 from api.permissions import Actor
 from notifications.links import feed_link

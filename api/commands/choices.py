@@ -1,8 +1,8 @@
 """Commands on recipients' choices and suppressed addresses: plain SQL, and what a mend lets go."""
 
-from api.commands.office import writing
 from api.commands.reaching import require
 from api.commands.releasing import release, withheld_for
+from api.commands.writing import writing
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem

@@ -1,21 +1,21 @@
 """Commands on master data: programmes, members, contacts, people. Plain SQL, no workflow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.commands.reaching import require
 from api.commands.releasing import release, withheld_for
+from api.commands.teams import reserved, tell
+from api.commands.writing import writing
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Flaw, Problem
 from programmes.loader import DefinitionErrors, load_definition
 from storage import master
 from storage.ids import derived_id, new_id
-from storage.master import Blackout, Missing, NewContact, Rejected
+from storage.master import Blackout, NewContact
 from storage.queries.members import (
     MemberDetail,
     PersonRow,
@@ -24,9 +24,6 @@ from storage.queries.members import (
 )
 from storage.queries.programmes import ProgrammeRow, show_programme
 from temporal.summaries import follow_definitions
-
-_TAKEN = frozenset({"member_taken", "email_taken", "version_taken"})
-"""Flaws that are about what is there already: 409 rather than 422."""
 
 
 async def add_programme(desk: Desk, actor: Actor, source: bytes) -> ProgrammeRow:
@@ -124,8 +121,13 @@ async def add_contact(
     """Add a contact; as the lead, in place of the one who was."""
     require(actor, "add_contact")
     async with writing(desk) as session:
-        await master.add_contact(session, actor.holder_id, desk.now(), member_id, contact)
-        return await _member(session, member_id)
+        _, taken = await master.add_contact(
+            session, actor.holder_id, desk.now(), member_id, contact
+        )
+        told = await reserved(desk, session, taken)
+        edited = await _member(session, member_id)
+    await tell(desk, told)
+    return edited
 
 
 async def edit_contact(
@@ -139,13 +141,13 @@ async def edit_contact(
     lead: bool | None = None,
     active: bool | None = None,
 ) -> MemberDetail:
-    """Change what is given; the tasks of a new lead follow."""
+    """Change what is given; the tasks of a new lead follow, who hears of them."""
     require(actor, "edit_contact")
     async with writing(desk) as session:
         before = await _member(session, member_id)
         if all(contact.id != contact_id for contact in before.contacts):
             raise Problem("not-found")
-        await master.update_contact(
+        taken = await master.update_contact(
             session,
             actor.holder_id,
             desk.now(),
@@ -155,8 +157,10 @@ async def edit_contact(
             lead=lead,
             active=active,
         )
+        told = await reserved(desk, session, taken)
         waiting = await withheld_for(desk, session, [contact_id] if email is not None else [])
         edited = await _member(session, member_id)
+    await tell(desk, told)
     await release(desk, actor, waiting)
     return edited
 
@@ -216,25 +220,3 @@ async def _member(session: AsyncSession, member_id: str) -> MemberDetail:
     if found is None:
         raise Problem("not-found")
     return found
-
-
-@asynccontextmanager
-async def writing(desk: Desk) -> AsyncIterator[AsyncSession]:
-    """A transaction whose refusals are problems."""
-    try:
-        async with desk.database.transaction() as session:
-            yield session
-    except Missing as error:
-        raise Problem("not-found") from error
-    except Rejected as error:
-        taken = any(flaw.name in _TAKEN for flaw in error.flaws)
-        raise Problem(
-            "exists" if taken else "invalid",
-            errors=[
-                Flaw(pointer=f"#/{flaw.field}", what=flaw.what, mend=flaw.mend)
-                for flaw in error.flaws
-            ],
-        ) from error
-    except IntegrityError as error:
-        # Somebody else stored the same name or address at the same moment.
-        raise Problem("exists") from error

@@ -1,4 +1,4 @@
-"""Lets go the emails that were withheld for an address, once that is mended."""
+"""Lets go the emails that were withheld for an address, once that is mended; and what was left."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.inputs import RedeliverInput
 from api.commands.dispatch import reachable
 from api.commands.notifications import start_redelivery
+from api.commands.teams import tell
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
 from notifications.suppression import Waiting, left_waiting, waiting_for
+from notifications.taking_over import left_untold
 from programmes.facts import MILEPOST
 from temporal.rounds import rounds
 
@@ -52,9 +54,9 @@ async def release(desk: Desk, actor: Actor, waiting: Sequence[Waiting]) -> None:
 
 
 class Releaser:
-    """Looks now and then for what a mended address should have let go. The ledger tells, so that
-    nothing is forgotten, whoever changed the address and whatever broke; and the id of a workflow
-    makes a repeat harmless."""
+    """Looks now and then for what a mended address should have let go, and for whoever has taken
+    over and was not told. The ledger says which, so that nothing is forgotten, whoever made the
+    change and whatever broke; and the id of a workflow makes a repeat harmless."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -64,6 +66,8 @@ class Releaser:
         try:
             async with self._desk.database.reading() as session:
                 left = await left_waiting(session)
+                untold = await left_untold(session, self._desk.now())
+            await tell(self._desk, untold)
             for one in left:
                 client = await reachable(self._desk)
                 again = RedeliverInput(one.id, one.round + 1, MILEPOST)

@@ -7,13 +7,14 @@ from fastapi import Query, Request, Response
 from api.commands import engagements as commands
 from api.commands.start import StartOrder
 from api.commands.start import start_engagement as start
-from api.guard import Commanded, Read, guarded_router
+from api.commands.teams import assign_team
+from api.guard import Commanded, Edited, Read, guarded_router
 from api.readings import engagements as shown
 from api.readings.sight import sight
-from api.routes.answering import API, COMMAND, FOUND, READ, engagement_state
+from api.routes.answering import API, COMMAND, EDIT, FOUND, READ, engagement_state
 from api.routes.paging import Cursor, Limit, next_link
 from api.schemas.answers import Engagement, EngagementEntry
-from api.schemas.commands import NewDate, NewStart, Reason
+from api.schemas.commands import NewDate, NewStart, Reason, Team
 from api.schemas.fields import Id
 from api.schemas.records import Plan
 from api.schemas.refs import Page
@@ -117,6 +118,18 @@ async def start_engagement(body: NewStart, response: Response, call: Commanded) 
     started = await start(call.desk, call.actor, order, key=call.key)
     response.headers["Location"] = f"{API}/engagements/{started.engagement_id}"
     return await engagement_state(call, started.engagement_id, started.answer)
+
+
+@router.patch(
+    "/engagements/{engagement_id}", summary="Give an engagement another team", responses=EDIT
+)
+async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Engagement:
+    """Somebody else looks after it, or advises it. What is open is theirs from now on, and one
+    email tells them what that is. Refused for whoever is not active or has another role."""
+    await assign_team(
+        call.desk, call.actor, engagement_id, manager=body.manager, adviser=body.adviser
+    )
+    return await shown.engagement(call.desk, call.actor, engagement_id)
 
 
 @router.post(

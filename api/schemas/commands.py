@@ -128,6 +128,16 @@ class NewStart(Body):
     adviser: Key | None = None
 
 
+class Team(Body):
+    """Who looks after an engagement, and who advises it; what is not given stays."""
+
+    model_config = _example(manager="per_k3m5q7ab2c4d6e8fgh2j", adviser="per_c4d6e8fgh2jk3m5q7ab2")
+    manager: Key | None = Field(default=None, description="An active person with that role.")
+    adviser: Key | None = Field(
+        default=None, description="An active person with that role, or a manager."
+    )
+
+
 class NewDate(Body):
     """Another due date."""
 

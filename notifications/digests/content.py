@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.context import Line
 from notifications.digests import reading
-from notifications.digests.letters import Line, MemberDigest, TeamDigest, Trouble
+from notifications.digests.letters import MemberDigest, TeamDigest, Trouble
 from notifications.digests.reading import MOST, OpenTask
 from notifications.languages import Language
 from notifications.links import link_to

@@ -2,19 +2,7 @@
 
 from dataclasses import dataclass
 
-from notifications.context import Letter
-
-
-@dataclass(frozen=True)
-class Line:
-    """One open task."""
-
-    title: str
-    item: str
-    by: str
-    owner: str = ""
-    member: str = ""
-    """Whose it is, for those who look after several."""
+from notifications.context import Letter, Line
 
 
 @dataclass(frozen=True)

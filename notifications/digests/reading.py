@@ -42,7 +42,7 @@ async def tasks_for_team(
     themselves anywhere, and what they had a reminder of collected about."""
     return await _tasks(
         session,
-        programme_id,
+        engagements.c.programme_id == programme_id,
         or_(
             tasks.c.owner_id == person_id,
             _collected(person_id),
@@ -58,7 +58,13 @@ async def tasks_of_member(
     session: AsyncSession, programme_id: str, member_id: str
 ) -> list[OpenTask]:
     """All open tasks of a member's engagement."""
-    return await _tasks(session, programme_id, engagements.c.member_id == member_id)
+    e = engagements.c
+    return await _tasks(session, e.programme_id == programme_id, e.member_id == member_id)
+
+
+async def tasks_of_engagement(session: AsyncSession, engagement_id: str) -> list[OpenTask]:
+    """All open tasks of an engagement."""
+    return await _tasks(session, tasks.c.engagement_id == engagement_id)
 
 
 async def closed_for_member(
@@ -92,9 +98,7 @@ def _collected(holder_id: str) -> ColumnElement[bool]:
     return tuple_(tasks.c.item_id, tasks.c.key, tasks.c.revision).in_(reminded)
 
 
-async def _tasks(
-    session: AsyncSession, programme_id: str, where: ColumnElement[bool]
-) -> list[OpenTask]:
+async def _tasks(session: AsyncSession, *where: ColumnElement[bool]) -> list[OpenTask]:
     source = with_owner(
         tasks.join(items, items.c.id == tasks.c.item_id)
         .join(engagements, engagements.c.id == tasks.c.engagement_id)
@@ -103,7 +107,7 @@ async def _tasks(
     query = (
         select(*task_columns(), *member_columns(), items.c.data)
         .select_from(source)
-        .where(engagements.c.programme_id == programme_id, engagements.c.closed_at.is_(None), where)
+        .where(engagements.c.closed_at.is_(None), *where)
         .order_by(tasks.c.due_at, tasks.c.item_id, tasks.c.key)
         .limit(4 * MOST)
     )

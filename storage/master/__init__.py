@@ -9,8 +9,9 @@ from storage.master.checks import Blackout, NewContact
 from storage.master.flaws import Flaw, Missing, Rejected
 from storage.master.member_import import COLUMNS, import_members
 from storage.master.members import add_contact, add_member, update_contact, update_member
-from storage.master.people import add_person, assign_team, update_person
+from storage.master.people import add_person, update_person
 from storage.master.programmes import add_programme
+from storage.master.teams import TakenOver, assign_team
 from storage.master.texts import drop_text, store_text
 from storage.master.tokens import NewToken, create_token, hash_of, revoke_token
 
@@ -22,6 +23,7 @@ __all__ = [
     "NewContact",
     "NewToken",
     "Rejected",
+    "TakenOver",
     "add_contact",
     "add_member",
     "add_person",

@@ -20,6 +20,7 @@ from storage.master.checks import (
     normal_email,
 )
 from storage.master.flaws import Flaw, Missing, Rejected, flaw, reject_any
+from storage.master.teams import TakenOver, lead_taken_over
 from storage.owners import of_member, resolve_owners
 from storage.sql import contacts, members
 
@@ -93,17 +94,20 @@ async def update_member(
 
 async def add_contact(
     session: AsyncSession, by: str, now: datetime, member_id: str, contact: NewContact
-) -> str:
-    """Add a contact; as the lead, in place of the one who was. Raises ``Missing``, ``Rejected``."""
+) -> tuple[str, tuple[TakenOver, ...]]:
+    """Add a contact; as the lead, in place of the one who was. Returns its id, and what it has
+    taken over as the lead. Raises ``Missing``, ``Rejected``."""
     reject_any(name_flaws(contact.name) + email_flaws(contact.email))
     await _require_member(session, member_id)
     reject_any(await _taken_email(session, member_id, contact.email))
-    if contact.lead:
-        await _unset_lead(session, member_id)
+    before = await _unset_lead(session, member_id) if contact.lead else None
     contact_id = await _insert_contact(session, by, now, member_id, contact)
-    if contact.lead:
-        await resolve_owners(session, of_member(member_id))
-    return contact_id
+    if not contact.lead:
+        return contact_id, ()
+    # First: it locks the engagements, as whoever writes their tasks does.
+    taken = await lead_taken_over(session, by, now, member_id, contact_id, before)
+    await resolve_owners(session, of_member(member_id))
+    return contact_id, taken
 
 
 async def update_contact(
@@ -116,8 +120,9 @@ async def update_contact(
     email: str | None = None,
     lead: bool | None = None,
     active: bool | None = None,
-) -> None:
-    """Change what is given; the tasks of a new lead follow. Raises ``Missing``, ``Rejected``."""
+) -> tuple[TakenOver, ...]:
+    """Change what is given; the tasks of a new lead follow. Returns what that lead has taken over.
+    Raises ``Missing``, ``Rejected``."""
     c = contacts.c
     found = await session.execute(select(c.member_id, c.lead, c.active).where(c.id == contact_id))
     before = found.one_or_none()
@@ -141,16 +146,22 @@ async def update_contact(
     if lead and not is_active:
         flaws.append(flaw("lead_inactive", "lead"))
     reject_any(flaws)
+    predecessor = None
     if lead and not before.lead:
-        await _unset_lead(session, before.member_id)
+        predecessor = await _unset_lead(session, before.member_id)
         values["lead"] = True
     if not values:
-        return
+        return ()
     await session.execute(update(contacts).where(c.id == contact_id).values(values))
     changed = fields(name=name, email=email, lead=lead, active=active)
     await note(session, "contact.changed", contact_id, by, now, changed)
+    taken: tuple[TakenOver, ...] = ()
+    if "lead" in values:
+        # First: it locks the engagements, as whoever writes their tasks does.
+        taken = await lead_taken_over(session, by, now, before.member_id, contact_id, predecessor)
     if "lead" in values or active is not None:
         await resolve_owners(session, of_member(before.member_id))
+    return taken
 
 
 async def names_in_use(
@@ -188,11 +199,12 @@ async def _taken_email(
     return [flaw("email_taken", "email", email=normal)]
 
 
-async def _unset_lead(session: AsyncSession, member_id: str) -> None:
+async def _unset_lead(session: AsyncSession, member_id: str) -> str | None:
+    """Take the lead from whoever has it; returns who that was."""
     c = contacts.c
-    await session.execute(
-        update(contacts).where(c.member_id == member_id, c.lead).values(lead=False)
-    )
+    change = update(contacts).where(c.member_id == member_id, c.lead).values(lead=False)
+    before: str | None = (await session.execute(change.returning(c.id))).scalars().first()
+    return before
 
 
 async def _insert_contact(

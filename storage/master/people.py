@@ -1,4 +1,4 @@
-"""People of the office, of its funder and partners; and who of them works on which engagement."""
+"""People of the office, of its funder and partners."""
 
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,7 @@ from storage.master.audit import fields, note
 from storage.master.checks import email_flaws, name_flaws, normal_email, role_flaws
 from storage.master.flaws import Flaw, Missing, flaw, reject_any
 from storage.owners import of_person, resolve_owners
-from storage.roles import ADVISER, MANAGER, MAY_WORK_AS
-from storage.sql import engagements, people, tasks
+from storage.sql import people
 
 
 async def add_person(
@@ -81,45 +80,6 @@ async def update_person(
     await note(session, "person.changed", person_id, by, now, changed)
     if active is not None:
         await resolve_owners(session, of_person(person_id))
-
-
-async def assign_team(
-    session: AsyncSession,
-    by: str,
-    now: datetime,
-    engagement_id: str,
-    *,
-    manager_id: str | None = None,
-    adviser_id: str | None = None,
-) -> None:
-    """Give an engagement another manager or adviser; its open tasks follow.
-
-    Raises ``Missing`` and ``Rejected``.
-    """
-    flaws: list[Flaw] = []
-    if manager_id is not None and not await _may_work(session, manager_id, MANAGER):
-        flaws.append(flaw("not_a_manager", "manager", person=manager_id))
-    if adviser_id is not None and not await _may_work(session, adviser_id, ADVISER):
-        flaws.append(flaw("not_an_adviser", "adviser", person=adviser_id))
-    reject_any(flaws)
-    c = engagements.c
-    known = select(c.id).where(c.id == engagement_id).with_for_update()
-    if (await session.execute(known)).one_or_none() is None:
-        raise Missing(engagement_id)
-    given = {"manager_id": manager_id, "adviser_id": adviser_id}
-    values = {name: value for name, value in given.items() if value is not None}
-    if not values:
-        return
-    await session.execute(update(engagements).where(c.id == engagement_id).values(values))
-    await note(session, "engagement.team_changed", engagement_id, by, now, values)
-    await resolve_owners(session, tasks.c.engagement_id == engagement_id)
-
-
-async def _may_work(session: AsyncSession, person_id: str, role: str) -> bool:
-    own = await session.scalar(
-        select(people.c.role).where(people.c.id == person_id, people.c.active)
-    )
-    return own in MAY_WORK_AS[role]
 
 
 async def _taken_email(session: AsyncSession, email: str, *, but: str | None = None) -> list[Flaw]:

@@ -8,6 +8,7 @@ import pytest
 
 from notifications.catalogue import KINDS
 from notifications.dated_kinds import CALLED_OFF
+from notifications.taking_over import NEW_IN_TEAM, NEW_LEAD
 from programmes.facts import Record
 from storage.database import Database
 from storage.tables import MailboxMessage
@@ -175,6 +176,8 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
     states = await Post(database).states()
     assert {state for state, _ in states.values()} == {"accepted"}
     # An answer by email is told without a process: see replies/test_taking.py. What is called off
-    # is told to those who have it in their calendar: see test_calendar_stories.py.
+    # is told to those who have it in their calendar: see test_calendar_stories.py. Who takes over
+    # is no process's business either: see test_taking_over.py.
     elsewhere = {*(kind for kind in KINDS if kind.startswith("reply.")), *CALLED_OFF}
+    elsewhere |= {NEW_IN_TEAM, NEW_LEAD}
     assert {mail.kind for mail in sent} == set(KINDS) - elsewhere

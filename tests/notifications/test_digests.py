@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from notifications.context import Line
 from notifications.courtesy import Quiet
-from notifications.digests.letters import Line, MemberDigest, TeamDigest, Trouble
+from notifications.digests.letters import MemberDigest, TeamDigest, Trouble
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
 from notifications.languages import LANGUAGES, Language

@@ -99,7 +99,7 @@ async def test_a_new_lead_takes_over_the_leads_tasks(stocked: Database) -> None:
         await update_contact(session, "per_manager", NOW, "con_second", lead=True)
     assert (await owners(stocked))["lead"] == "con_second"
     async with stocked.transaction() as session:
-        new = await add_contact(session, "per_manager", NOW, "mem_1", ANN)
+        new, _ = await add_contact(session, "per_manager", NOW, "mem_1", ANN)
     assert (await owners(stocked))["lead"] == new
     async with stocked.reading() as session:
         found = await show_member(session, "mem_1")

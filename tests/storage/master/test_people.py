@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.master import Missing, Rejected, add_person, assign_team, update_person
+from storage.master import Missing, Rejected, add_person, update_person
 from storage.queries.members import show_person
 from tests.storage.master.ledger import audit, owners
 from tests.storage.office import NOW
@@ -70,33 +70,7 @@ async def test_the_tasks_of_somebody_who_leaves_go_to_whoever_stands_in(stocked:
     assert (await owners(stocked))["adviser"] == "per_adviser"
 
 
-async def test_a_new_team_takes_over_the_open_tasks(stocked: Database) -> None:
+async def test_who_is_not_there_is_missing(stocked: Database) -> None:
     async with stocked.transaction() as session:
-        ada = await add_person(
-            session, "per_manager", NOW, name="Ada", email="a@example.org", role="manager"
-        )
-        await assign_team(
-            session, "per_manager", NOW, "eng_1", manager_id=ada, adviser_id="per_manager"
-        )
-    now = await owners(stocked)
-    assert (now["manager"], now["adviser"], now["researcher"]) == (
-        ada,
-        "per_manager",
-        "per_researcher",
-    )
-    assert await audit(stocked, "eng_1") == [(1, "engagement.team_changed", "per_manager")]
-
-
-async def test_a_team_is_made_of_people_of_that_role(stocked: Database) -> None:
-    async with stocked.transaction() as session:
-        with pytest.raises(Rejected) as caught:
-            await assign_team(
-                *(session, "per_manager", NOW, "eng_1"),
-                manager_id="per_adviser",
-                adviser_id="per_gone",
-            )
-        assert [flaw.name for flaw in caught.value.flaws] == ["not_a_manager", "not_an_adviser"]
-        with pytest.raises(Missing):
-            await assign_team(session, "per_manager", NOW, "eng_x", manager_id="per_manager")
         with pytest.raises(Missing):
             await update_person(session, "per_manager", NOW, "per_x", name="X")

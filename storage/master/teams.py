@@ -1,0 +1,104 @@
+"""Who has a role in an engagement: given to somebody else, with what is open.
+
+No workflow holds these people: each role is looked up when it is needed. So this is plain SQL, and
+its fact stands beside the workflow's own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.asides import Aside, append_aside
+from storage.master.flaws import Flaw, Missing, flaw, reject_any
+from storage.owners import resolve_owners
+from storage.roles import ADVISER, LEAD, MANAGER, MAY_WORK_AS
+from storage.sql import engagements, people, tasks
+
+CHANGED = {
+    MANAGER: "engagement.manager_changed",
+    ADVISER: "engagement.adviser_changed",
+    LEAD: "engagement.lead_changed",
+}
+"""The fact of each role that is given to somebody else."""
+
+PREDECESSOR = "predecessor"
+"""The detail of such a fact that names who had the role before."""
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """Roles of an engagement that somebody has now, and the number of the facts that say so."""
+
+    engagement_id: str
+    sequence: int
+    roles: tuple[str, ...]
+
+
+async def assign_team(
+    session: AsyncSession,
+    by: str,
+    now: datetime,
+    engagement_id: str,
+    *,
+    manager_id: str | None = None,
+    adviser_id: str | None = None,
+) -> TakenOver | None:
+    """Give an engagement another manager or adviser; its open tasks follow. ``None`` where they
+    have it already: then nothing happens.
+
+    Raises ``Missing`` and ``Rejected``.
+    """
+    c = engagements.c
+    known = select(c.manager_id, c.adviser_id, c.closed_at).where(c.id == engagement_id)
+    before = (await session.execute(known.with_for_update())).one_or_none()
+    if before is None:
+        raise Missing(engagement_id)
+    held = {MANAGER: before.manager_id, ADVISER: before.adviser_id}
+    given = {MANAGER: manager_id, ADVISER: adviser_id}
+    flaws = [flaw("engagement_closed", "engagement")] if before.closed_at is not None else []
+    for role, person_id in given.items():
+        if person_id is not None:
+            flaws += await _unfit(session, person_id, role)
+    reject_any(flaws)
+    new = {role: id for role, id in given.items() if id is not None and id != held[role]}
+    if not new:
+        return None
+    values = {f"{role}_id": id for role, id in new.items()}
+    await session.execute(update(engagements).where(c.id == engagement_id).values(values))
+    facts = [_fact(engagement_id, role, id, held[role], by) for role, id in new.items()]
+    sequence = await append_aside(session, facts[0], now, *facts[1:])
+    await resolve_owners(session, tasks.c.engagement_id == engagement_id)
+    return TakenOver(engagement_id, sequence, tuple(new))
+
+
+async def lead_taken_over(
+    session: AsyncSession, by: str, now: datetime, member_id: str, lead: str, before: str | None
+) -> tuple[TakenOver, ...]:
+    """Say that a member has another lead on the timeline of each of its open engagements."""
+    c = engagements.c
+    open_ones = select(c.id).where(c.member_id == member_id, c.closed_at.is_(None)).order_by(c.id)
+    taken = []
+    for id in (await session.execute(open_ones)).scalars().all():
+        sequence = await append_aside(session, _fact(id, LEAD, lead, before, by), now)
+        taken.append(TakenOver(id, sequence, (LEAD,)))
+    return tuple(taken)
+
+
+def _fact(engagement_id: str, role: str, new: str, before: str | None, by: str) -> Aside:
+    data = {role: new} | ({PREDECESSOR: before} if before else {})
+    return Aside(engagement_id, engagement_id, CHANGED[role], by, data)
+
+
+async def _unfit(session: AsyncSession, person_id: str, role: str) -> list[Flaw]:
+    """Why somebody cannot have a role, and what to do about it."""
+    found = select(people.c.role, people.c.active).where(people.c.id == person_id)
+    person = (await session.execute(found)).one_or_none()
+    if person is None:
+        return [flaw("person_unknown", role, person=person_id)]
+    if not person.active:
+        return [flaw("person_inactive", role, person=person_id)]
+    if person.role not in MAY_WORK_AS[role]:
+        return [flaw(f"not_{'an' if role == ADVISER else 'a'}_{role}", role, held=person.role)]
+    return []

@@ -1,0 +1,91 @@
+"""An engagement is given to somebody else at the command line, with Temporal away."""
+
+import asyncio
+import json
+
+import pytest
+from sqlalchemy import select
+
+from storage.database import Database
+from storage.sql import notifications
+from tests.commands.conftest import Run
+from tests.databases import opened
+from tests.storage.office import office
+
+
+@pytest.fixture(autouse=True)
+def filled(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small office. Nothing listens where Temporal would be."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    rows = office()
+    rows.person("per_nina", "manager", name="Nina Reed")
+    for table in rows.by_table:
+        if table.name == "engagements":
+            rows.by_table[table][0]["calendar"] = CALENDAR
+
+    async def write() -> None:
+        async with opened(database) as there, there.transaction() as session:
+            await rows.write(session)
+
+    asyncio.run(write())
+
+
+CALENDAR = {
+    "zone": "Europe/London",
+    "working_weekdays": [0, 1, 2, 3, 4],
+    "opens": "09:00:00",
+    "closes": "17:00:00",
+    "send_from": "09:00:00",
+    "send_until": "16:30:00",
+    "non_working": [],
+    "blackouts": [],
+    "always_open": False,
+}
+
+
+def reserved(url: str) -> list[tuple[str, str]]:
+    """Kind and recipient of every email that is to leave."""
+
+    async def read(there: Database) -> list[tuple[str, str]]:
+        async with there.reading() as session:
+            c = notifications.c
+            rows = await session.execute(select(c.kind, c.recipient_id))
+            return [(row.kind, row.recipient_id) for row in rows]
+
+    async def run() -> list[tuple[str, str]]:
+        async with opened(url) as there:
+            return await read(there)
+
+    return asyncio.run(run())
+
+
+def test_it_is_theirs_and_they_will_be_told_of_it(run: Run, database: str) -> None:
+    given = run("engagement", "assign", "eng_1", "--manager", "Nina Reed")
+    assert given.exit_code == 0, given.output
+    assert "Nina Reed looks after Cardiff (open for them: 0)." in given.output
+    assert "Adviser advises Cardiff" in given.output
+    assert reserved(database) == [("engagement.new_in_team", "per_nina")]
+
+
+def test_with_json_the_engagement_is_told_whole(run: Run) -> None:
+    given = run("engagement", "assign", "eng_1", "--adviser", "per_nina@example.org", "--json")
+    assert json.loads(given.stdout)["adviser"] == {"id": "per_nina", "name": "Nina Reed"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("eng_1",), 2, "Name --manager, --adviser or both."),
+        (("eng_1", "--manager", "Adviser"), 1, "Give the id of a manager"),
+        (("eng_1", "--adviser", "per_gone"), 1, "is not active any more"),
+        (("eng_1", "--manager", "Nobody"), 1, "Nobody"),
+        (("eng_x", "--manager", "per_nina"), 1, "`milepost engagement list` shows them all."),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    run: Run, database: str, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    refused = run("engagement", "assign", *arguments)
+    assert refused.exit_code == code
+    assert says in refused.output
+    assert reserved(database) == []
