@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.ledger import Held, look, reopen
 from notifications.states import Choice, choices_of
 from notifications.stuck import is_stuck, leave, take_up
+from notifications.unheard import NO_RECIPIENT, SAID_LATER, said_since
 from storage.queries.troubles import NEVER_LEFT
 from storage.sql import events, notifications
 
@@ -108,23 +109,39 @@ async def begin_round(
     session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
 ) -> Held | None:
     """Begin the round of that number, because a person wants it sent again, or has mended the
-    address that it was withheld for, or since no summary tells of it in time; ``None`` where they,
-    the provider or a courier have said otherwise meanwhile. A repeated call finds it begun."""
+    address that it was withheld for, or somebody has the role that it is for, or since no summary
+    tells of it in time; ``None`` where they, the provider or a courier have said otherwise
+    meanwhile, or a later email says it too. A repeated call finds it begun."""
     held = await look(session, notification_id)
     if held.round == number:
         return held
     collected = held.state == "withheld" and held.reason == "in_digest"
     mended = held.state == "withheld" and held.reason == "suppressed"
+    unheard = held.state == "withheld" and held.reason == NO_RECIPIENT
     stuck = await is_stuck(session, held.id, now)
-    again = collected or mended or stuck or "send_again" in choices_of(held.state)
+    again = collected or mended or unheard or stuck or "send_again" in choices_of(held.state)
     if held.round != number - 1 or held.resolution or not again:
+        return None
+    if unheard and await said_since(session, held):
+        await _leave_to_the_later(session, held, now)
         return None
     await (take_up if stuck else reopen)(session, held, now)
     if collected:
         await _note(session, replace(held, state="collected"), "let_go", word, now)
+    elif unheard:
+        await _note(session, replace(held, state="unheard"), "send_again", word, now)
     else:
         await _note(session, held, "send_again", word, now)
     return held
+
+
+async def _leave_to_the_later(session: AsyncSession, held: Held, now: datetime) -> None:
+    """What has gone on since is said by what was reserved last: nobody gets all of them at once."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == held.id)
+        .values(reason=SAID_LATER, changed_at=now, round=held.round + 1)
+    )
 
 
 async def _note(

@@ -77,7 +77,9 @@ def choices_of(state: str, reason: str = "") -> tuple[Choice, ...]:
     """What a person may say about a notification in that state; nothing where all is well."""
     if state in IN_TRANSIT:
         return ("send_again", "dismiss") if reason == NEVER_LEFT else ()
+    if state == "withheld" and reason == "no_recipient":
+        return ("send_again", "dismiss")
     if state == "withheld":
-        # What is to be mended is a role without anybody, or an address: the email then follows.
+        # What is to be mended is an address: the email then follows.
         return ("dismiss",) if reason in UNHEARD else ()
     return next((choices for known, choices in CHOICES.items() if known == state), ())

@@ -1,4 +1,5 @@
-"""Who gets what was meant for somebody who has left since: whoever holds their role now."""
+"""Who gets what was meant for somebody who has left since, or for a role that nobody had: whoever
+holds that role now."""
 
 from datetime import datetime
 
@@ -6,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.ledger import Held
+from notifications.unheard import NO_RECIPIENT, selectors_of
 from storage.ids import derived_id
-from storage.roles import ROLES, all_holders
+from storage.roles import all_holders
 from storage.sql import insert_or_ignore, notifications
 from storage.tables import Engagement, Item
 
@@ -39,7 +41,7 @@ async def hand_on(session: AsyncSession, held: Held, now: datetime) -> str:
         .one()
         ._asdict()
     )
-    roles = [one for one in row["selector"].split(",") if one in ROLES]
+    roles = selectors_of(row["selector"], held.recipient_id)
     engagement = await session.get(Engagement, held.engagement_id)
     if not roles or engagement is None:
         return "recipient_left"
@@ -50,7 +52,7 @@ async def hand_on(session: AsyncSession, held: Held, now: datetime) -> str:
         for one in found[role]:
             named.setdefault(one, []).append(role)
     if not named:
-        return "no_recipient"
+        return NO_RECIPIENT
     key = (held.engagement_id, held.item_id, held.kind, held.rung, str(held.revision))
     fresh = [
         {

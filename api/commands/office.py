@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.commands.reaching import require
-from api.commands.releasing import release, withheld_for
-from api.commands.teams import reserved, tell
+from api.commands.releasing import release, release_unheard, withheld_for
+from api.commands.taking_over import reserved, tell
 from api.commands.writing import writing
 from api.desk import Desk
 from api.permissions import Actor
@@ -127,6 +127,7 @@ async def add_contact(
         told = await reserved(desk, session, taken)
         edited = await _member(session, member_id)
     await tell(desk, told)
+    await release_unheard(desk, actor)
     return edited
 
 
@@ -162,6 +163,8 @@ async def edit_contact(
         edited = await _member(session, member_id)
     await tell(desk, told)
     await release(desk, actor, waiting)
+    if lead or active:
+        await release_unheard(desk, actor)
     return edited
 
 
@@ -211,6 +214,8 @@ async def edit_person(
         waiting = await withheld_for(desk, session, [person_id] if email is not None else [])
         edited = await show_person(session, person_id)
     await release(desk, actor, waiting)
+    if active:
+        await release_unheard(desk, actor)
     assert edited is not None
     return edited
 

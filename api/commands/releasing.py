@@ -1,4 +1,5 @@
-"""Lets go the emails that were withheld for an address, once that is mended; and what was left."""
+"""Lets go the emails that were withheld for an address, or since nobody had a role, once that is
+mended; and what was left of either."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.inputs import RedeliverInput
 from api.commands.dispatch import reachable
 from api.commands.notifications import start_redelivery
-from api.commands.teams import tell
+from api.commands.taking_over import tell
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
 from notifications.suppression import Waiting, left_waiting, waiting_for
 from notifications.taking_over import left_untold
+from notifications.unheard import heard_now
 from programmes.facts import MILEPOST
 from temporal.rounds import rounds
 
@@ -53,10 +55,18 @@ async def release(desk: Desk, actor: Actor, waiting: Sequence[Waiting]) -> None:
         log.warning("release_waits", problem=problem.name)
 
 
+async def release_unheard(desk: Desk, actor: Actor) -> None:
+    """Try again what nobody could get, where somebody has the role now, once that is final."""
+    async with desk.database.reading() as session:
+        waiting = await heard_now(session)
+    await release(desk, actor, waiting)
+
+
 class Releaser:
-    """Looks now and then for what a mended address should have let go, and for whoever has taken
-    over and was not told. The ledger says which, so that nothing is forgotten, whoever made the
-    change and whatever broke; and the id of a workflow makes a repeat harmless."""
+    """Looks now and then for what a mended address or a role that somebody has again should have
+    let go, and for whoever has taken over and was not told. The ledger says which, so that nothing
+    is forgotten, whoever made the change and whatever broke; and the id of a workflow makes a
+    repeat harmless."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -65,7 +75,7 @@ class Releaser:
         """Let go what is left; how much that was. What Temporal does not take is left once more."""
         try:
             async with self._desk.database.reading() as session:
-                left = await left_waiting(session)
+                left = [*await left_waiting(session), *await heard_now(session)]
                 untold = await left_untold(session, self._desk.now())
             await tell(self._desk, untold)
             for one in left:

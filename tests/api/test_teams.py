@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
-from api.commands.office import add_contact, edit_contact
+from api.commands.office import add_contact, edit_contact, edit_person
 from api.commands.releasing import Releaser
 from api.commands.teams import assign_team
 from api.desk import Desk
@@ -18,13 +18,14 @@ from storage.database import Database
 from storage.master import NewContact
 from storage.record import write
 from storage.sql import engagements, events, mailbox, notifications
-from temporal.connection import ConnectedTemporal, LazyTemporal
+from temporal.connection import LazyTemporal
 from tests.api.conftest import NOWHERE, Caller
 from tests.api.live import API, Live, at_work
 from tests.api.live import temporal_address as temporal_address
-from tests.api.office import CALENDAR, CARDIFF, item_record
+from tests.api.office import CALENDAR, CARDIFF, GLASGOW, Their, item_record
 from tests.api.test_releasing import GoesAway
 from tests.databases import opened, sqlite_url
+from tests.servers import Connected
 from tests.storage.office import NOW, Rows
 
 HERE = f"{API}/engagements/{CARDIFF.engagement}"
@@ -171,6 +172,68 @@ class TestAnotherLead:
         assert (await told(database), await facts(database)) == ([], 0)
 
 
+@pytest.mark.dev_server
+async def test_what_nobody_could_get_follows(
+    temporal_address: str, filled: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "office.db"
+    shutil.copyfile(filled, path)
+    async with (
+        opened(sqlite_url(path)) as database,
+        at_work(temporal_address, database, tmp_path) as live,
+    ):
+        await staff(database)
+        desk = Desk(database, Connected(live.client), live.settings)
+        await unheard(database, GLASGOW, 0)
+        await assign_team(desk, MANAGER, GLASGOW.engagement, manager=NINA)
+        assert await sent(live, GLASGOW) == [NINA]
+        await unheard(database, CARDIFF, 0)
+        await edit_person(desk, MANAGER, "per_old", active=True)
+        assert await sent(live, CARDIFF) == ["per_old"]
+        await unheard(database, CARDIFF, 1)
+        async with database.transaction() as session:
+            await session.execute(update(engagements).values(manager_id=NINA))
+        path_of_it = f"/notifications/{CARDIFF.notification}/resolve"
+        await live.done("manager", path_of_it, {"choice": "send_again"})
+        assert await sent(live, CARDIFF, 2) == [NINA, "per_old"]
+
+
+async def unheard(database: Database, their: Their, number: int) -> None:
+    """The manager has left, and an email for the manager, in its round so far, was for nobody."""
+    c = engagements.c
+    async with database.transaction() as session:
+        # The worker's clock is the real one, and it may be night.
+        calendar = {**CALENDAR, "always_open": True}
+        values = {"calendar": calendar, "manager_id": "per_old"}
+        await session.execute(update(engagements).where(c.id == their.engagement).values(**values))
+        it = {"recipient_id": "nobody", "selector": "manager", "kind": "engagement.ready"}
+        was = {"state": "withheld", "reason": "no_recipient", "round": number}
+        mine = notifications.c.id == their.notification
+        await session.execute(update(notifications).where(mine).values(**it, **was))
+
+
+async def sent(live: Live, their: Their, count: int = 1) -> list[str]:
+    """Who got that email, once so many did."""
+    await live.until(
+        "manager",
+        f"/engagements/{their.engagement}/notifications",
+        lambda read: (
+            sum(
+                one["kind"] == "engagement.ready" and one["state"] == "accepted"
+                for one in read["items"]
+            )
+            == count
+        ),
+    )
+    c = notifications.c
+    async with live.database.reading() as session:
+        query = select(c.recipient_id).where(
+            *(c.engagement_id == their.engagement, c.kind == "engagement.ready"),
+            c.state == "accepted",
+        )
+        return sorted((await session.execute(query)).scalars())
+
+
 async def mails(live: Live, count: int) -> list[tuple[str, str, str]]:
     """Address, subject and text of the emails about it, once there are so many."""
     path = f"/engagements/{CARDIFF.engagement}/notifications"
@@ -207,7 +270,7 @@ async def test_the_email_says_what_is_theirs_and_leaves_also_where_temporal_was_
             # The worker's clock is the real one, and it may be night.
             calendar = {**CALENDAR, "always_open": True}
             await session.execute(update(engagements).values(calendar=calendar))
-        connected = ConnectedTemporal(live.client)
+        connected = Connected(live.client)
         desk = Desk(database, connected, live.settings)
         await assign_team(desk, MANAGER, CARDIFF.engagement, manager=NINA)
         ((to, subject, text),) = await mails(live, 1)

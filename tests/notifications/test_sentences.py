@@ -145,7 +145,7 @@ class TestNotifications:
         )
         assert notification_sentence("research.reminder", "withheld", "no_recipient", "") == (
             "The email 'Reminder' to nobody was not sent. "
-            "Nobody holds this role. Add a person for it."
+            "Nobody holds this role. Name somebody for it, and it is sent."
         )
 
     @pytest.mark.parametrize(
