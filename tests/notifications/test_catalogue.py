@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from notifications.catalogue import KINDS
+from notifications.catalogue import CATCH_UP, KINDS
 from notifications.dated_kinds import CALLED_OFF
 from notifications.taking_over import NEW_IN_TEAM, NEW_LEAD
 from programmes.facts import Record
@@ -151,8 +151,19 @@ def engagement(ends: str) -> Iterator[Record]:
     yield process.decide(lambda decision: process.complete(m.Complete(MANAGER), decision), NOON)
 
 
-async def _play(post: Post, records: Iterator[Record]) -> None:
+class Told:
+    """The clock of what is told: each email leaves when it was decided."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def _play(post: Post, told: Told, records: Iterator[Record]) -> None:
     for one in records:
+        told.at = max((fact.at for fact in one.facts), default=told.at)
         await post.write(one)
         await post.deliver(one)
 
@@ -160,13 +171,14 @@ async def _play(post: Post, records: Iterator[Record]) -> None:
 @pytest.fixture
 async def sent(database: Database) -> list[MailboxMessage]:
     """Everything that the journeys say."""
-    post = Post(database)
+    told = Told()
+    post = Post(database, clock=told.now)
     for ends in ("completed", "withdrawn"):
-        await _play(post, engagement(ends))
+        await _play(post, told, engagement(ends))
         # The same member starts anew, with numbers that go on, for what comes next.
         await post.write(replace(closing(90, "active"), sequence=90))
     for story in (onboarding, research, other_ends_of_research, advice, review):
-        await _play(post, story())
+        await _play(post, told, story())
     return await post.mails()
 
 
@@ -177,7 +189,8 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
     assert {state for state, _ in states.values()} == {"accepted"}
     # An answer by email is told without a process: see replies/test_taking.py. What is called off
     # is told to those who have it in their calendar: see test_calendar_stories.py. Who takes over
-    # is no process's business either: see test_taking_over.py.
+    # is no process's business either: see test_taking_over.py; and nothing is late here, so that it
+    # would be said with others: see test_gathering.py.
     elsewhere = {*(kind for kind in KINDS if kind.startswith("reply.")), *CALLED_OFF}
-    elsewhere |= {NEW_IN_TEAM, NEW_LEAD}
+    elsewhere |= {NEW_IN_TEAM, NEW_LEAD, CATCH_UP}
     assert {mail.kind for mail in sent} == set(KINDS) - elsewhere

@@ -74,7 +74,7 @@ async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once
         spec = (await handle.describe()).schedule.spec
         [weekly] = spec.calendars
         assert list(weekly.day_of_week) == [ScheduleRange(1, 1, 1)]
-        assert (weekly.hour[0].start, weekly.minute[0].start) == (8, 30)
+        assert (weekly.hour[0].start, weekly.minute[0].start) == (9, 0)
         assert spec.time_zone_name == "Europe/London"
         await _moves_and_removes(client, database)
         await _leaves_others_alone(client, database)
