@@ -69,7 +69,7 @@ class Summaries:
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         """Look at the beginning, and every now and then."""
-        return rounds(self._round)
+        return rounds(self._round, self._rest)
 
     async def _round(self) -> None:
         kept = await keep_summaries(self.client, self.database, self.task_queue, self.now())
@@ -79,6 +79,8 @@ class Summaries:
             let_go=kept.let_go,
             brought_forward=kept.brought_forward,
         )
+
+    async def _rest(self) -> None:
         await asyncio.sleep(LOOK_EVERY.total_seconds())
 
 

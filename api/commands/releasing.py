@@ -89,8 +89,10 @@ class Releaser:
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         """Look at the beginning, and every now and then."""
-        return rounds(self._round)
+        return rounds(self._round, self._rest)
 
     async def _round(self) -> None:
         await self.look()
+
+    async def _rest(self) -> None:
         await asyncio.sleep(LOOK_EVERY.total_seconds())

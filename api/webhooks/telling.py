@@ -58,12 +58,15 @@ class Teller:
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         """Tell of what is left, at the beginning and whenever something is."""
-        return rounds(self._round)
+        return rounds(self._round, self._rest)
 
     async def _round(self) -> None:
         self._left.clear()
-        if not await self.tell_all():
-            await self._left.wait()
+        if await self.tell_all():
+            self._left.set()
+
+    async def _rest(self) -> None:
+        await self._left.wait()
         await asyncio.sleep(AGAIN.total_seconds())
 
     async def _start(self, one: Untold) -> None:
