@@ -21,6 +21,7 @@ from commands import (
     person,
     programme,
     programme_add,
+    programme_funders,
     reconcile,
     renew,
     schedules,
@@ -79,6 +80,7 @@ app.command()(renew.renew)
 engagement.app.command("revive")(engagement_lost.revive)
 engagement.app.command("close")(engagement_lost.close)
 programme.app.command("add")(programme_add.add)
+programme.app.command("funders")(programme_funders.funders)
 template.app.command("preview")(template_trial.preview)
 template.app.command("send-test")(template_trial.send_to_oneself)
 for group in (

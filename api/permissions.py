@@ -36,6 +36,8 @@ RULES: Mapping[str, Rule] = {
     "list_programmes": _READ,
     "show_programme_version": _READ,
     "add_programme": _MANAGER,
+    "show_programme_funders": _OFFICE,
+    "set_programme_funders": _MANAGER,
     "list_members": _READ,
     "show_member": _READ,
     "add_member": _MANAGER,

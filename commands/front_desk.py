@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from commands.member import new_member
 from commands.person import new_person
 from commands.programme_add import built_in, new_programme
+from commands.programme_funders import name_funders
 from commands.token import new_token, revoke_labelled
 from programmes.definition import Definition
 from storage.database import Database
@@ -32,6 +33,10 @@ class FrontDesk:
     async def add_person(self, name: str, email: str, role: str) -> str:
         """Add somebody of the office; the id."""
         return (await new_person(self._database, name, email, role)).id
+
+    async def name_funders(self, programme: str, person_ids: Sequence[str]) -> None:
+        """Name who hears for the funder of a programme."""
+        await name_funders(self._database, programme, list(person_ids))
 
     async def add_sample_member(
         self, name: str, nation: str, contacts: Sequence[Given]

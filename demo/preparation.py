@@ -20,6 +20,9 @@ async def prepare(desk: FrontDesk, story: Story, memory: Memory) -> dict[str, De
         if key not in memory.people:
             memory.people[key] = await desk.add_person(person.name, person.email, person.role)
             memory.keep()
+    readers = [memory.people[key] for key, one in story.people.items() if one.role == "viewer"]
+    for definition in definitions.values():
+        await desk.name_funders(definition.id, readers)
     for key, member in story.members.items():
         if key not in memory.members:
             contacts = [(each.name, each.email, each.lead) for each in member.contacts]

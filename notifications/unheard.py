@@ -29,7 +29,7 @@ async def heard_now(session: AsyncSession) -> list[Waiting]:
     rows = await session.execute(
         select(
             *(n.id, n.round, n.selector, n.recipient_id),
-            *(e.member_id, e.manager_id, e.adviser_id, i.assignee_id),
+            *(e.member_id, e.manager_id, e.adviser_id, i.assignee_id, e.programme_id),
         )
         .select_from(
             notifications.join(engagements, e.id == n.engagement_id).outerjoin(
@@ -42,7 +42,9 @@ async def heard_now(session: AsyncSession) -> list[Waiting]:
     waiting = [
         (
             Waiting(row.id, row.round),
-            Team(row.member_id, row.manager_id, row.adviser_id, row.assignee_id),
+            Team(
+                *(row.member_id, row.manager_id, row.adviser_id, row.assignee_id), row.programme_id
+            ),
             # Whoever had left may be back.
             frozenset((*selectors_of(row.selector, row.recipient_id), row.recipient_id)),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import false, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.sql import contacts, people
+from storage.sql import contacts, people, programme_funders
 from storage.tables import Engagement, Item
 
 LEAD = "lead"
@@ -29,7 +29,6 @@ MAY_WORK_AS: Mapping[str, frozenset[str]] = {
 
 CONTACT_PREFIX = "con_"
 PERSON_PREFIX = "per_"
-_VIEWER = "viewer"
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Team:
     adviser_id: str | None = None
     assignee_id: str | None = None
     requester_id: str | None = None
+    programme_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Roster:
     leads: tuple[str, ...]
     contacts: tuple[str, ...]
     people: frozenset[str]
-    viewers: tuple[str, ...]
+    funders: tuple[str, ...]
+    """Whoever reads for the funder of this programme."""
     others: frozenset[str]
     """Contacts of other members whom a selector names by id."""
 
@@ -75,7 +76,7 @@ class Roster:
                 named = (team.manager_id, team.adviser_id, team.assignee_id)
                 return list(dict.fromkeys(id for id in named if id in self.people))
             case "funder":
-                return list(self.viewers)
+                return list(self.funders)
         known = selector in self.people or selector in self.contacts or selector in self.others
         return [selector] if known else []
 
@@ -87,6 +88,10 @@ async def roster(session: AsyncSession, team: Team, selectors: Iterable[str]) ->
     """Read whom these selectors may mean: one statement, however many selectors."""
     direct = {s for s in selectors if s not in ROLES}
     named = direct | {id for id in (team.manager_id, team.adviser_id, team.assignee_id) if id}
+    reads = select(programme_funders.c.person_id).where(
+        programme_funders.c.programme_id == team.programme_id
+    )
+    funds = people.c.id.in_(reads)
     statement = union_all(
         select(
             contacts.c.id,
@@ -97,8 +102,8 @@ async def roster(session: AsyncSession, team: Team, selectors: Iterable[str]) ->
             contacts.c.active,
             (contacts.c.member_id == team.member_id) | contacts.c.id.in_(direct),
         ),
-        select(people.c.id, false(), people.c.role, false()).where(
-            people.c.active, people.c.id.in_(named) | (people.c.role == _VIEWER)
+        select(people.c.id, false(), people.c.role, funds).where(
+            people.c.active, people.c.id.in_(named) | funds
         ),
     )
     rows = sorted((await session.execute(statement)).all())
@@ -108,7 +113,7 @@ async def roster(session: AsyncSession, team: Team, selectors: Iterable[str]) ->
         leads=tuple(r.id for r in own if r.lead),
         contacts=tuple(r.id for r in own),
         people=frozenset(r.id for r in rows if r.role),
-        viewers=tuple(r.id for r in rows if r.role == _VIEWER),
+        funders=tuple(r.id for r in rows if r.role and r.own),
         others=frozenset(r.id for r in rows if not r.role and not r.own),
     )
 
@@ -121,6 +126,7 @@ def team_of(engagement: Engagement, item: Item | None) -> Team:
         adviser_id=engagement.adviser_id,
         assignee_id=item.assignee_id if item else None,
         requester_id=item.data.get("requester") if item else None,
+        programme_id=engagement.programme_id,
     )
 
 

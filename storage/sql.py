@@ -16,6 +16,7 @@ from storage import tables
 
 _tables = SQLModel.metadata.tables
 programmes: Table = _tables[tables.Programme.__tablename__]
+programme_funders: Table = _tables[tables.ProgrammeFunder.__tablename__]
 members: Table = _tables[tables.Member.__tablename__]
 contacts: Table = _tables[tables.Contact.__tablename__]
 people: Table = _tables[tables.Person.__tablename__]

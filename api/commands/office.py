@@ -19,6 +19,7 @@ from storage.master import Blackout, NewContact
 from storage.queries.members import (
     MemberDetail,
     PersonRow,
+    funders_of,
     show_member,
     show_person,
 )
@@ -58,6 +59,18 @@ async def add_programme(desk: Desk, actor: Actor, source: bytes) -> ProgrammeRow
         stored = await show_programme(session, definition.id, definition.version)
     assert stored is not None
     return stored
+
+
+async def set_funders(
+    desk: Desk, actor: Actor, programme_id: str, person_ids: Sequence[str]
+) -> tuple[PersonRow, ...]:
+    """Name who hears for the funder of a programme; returns all of them."""
+    require(actor, "set_programme_funders")
+    async with writing(desk) as session:
+        await master.set_funders(session, actor.holder_id, desk.now(), programme_id, person_ids)
+        named = await funders_of(session, programme_id)
+    await release_unheard(desk, actor)
+    return named
 
 
 async def add_member(

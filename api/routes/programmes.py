@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from api.commands import office
-from api.guard import Commanded, Read, guarded_router
+from api.guard import Commanded, Edited, Read, guarded_router
 from api.problems import Problem
 from api.readings import office as shown
 from api.routes.answering import API, EDIT, FOUND, READ
 from api.schemas.fields import Id
-from api.schemas.office import Programme, ProgrammeDetail
+from api.schemas.master import Funders
+from api.schemas.office import Person, Programme, ProgrammeDetail
 from api.schemas.refs import Page
+from storage.queries.members import funders_of
 from storage.queries.programmes import latest_programmes, show_programme
 
 router = guarded_router("Programmes")
@@ -69,3 +71,26 @@ async def add_programme(request: Request, response: Response, call: Commanded) -
     row = await office.add_programme(call.desk, call.actor, await request.body())
     response.headers["Location"] = f"{API}/programmes/{row.id}?version={row.version}"
     return await shown.programme_detail(row)
+
+
+@router.get(
+    "/programmes/{programme_id}/funders",
+    summary="List its funder's readers",
+    responses=READ | FOUND,
+)
+async def show_programme_funders(programme_id: Id, call: Read) -> Page[Person]:
+    """Who hears, for its funder, how a programme gets on. Nobody else hears of it as the funder."""
+    async with call.desk.database.reading() as session:
+        if await show_programme(session, programme_id) is None:
+            raise Problem("not-found")
+        rows = await funders_of(session, programme_id)
+    return Page(items=[shown.person(row) for row in rows])
+
+
+@router.put(
+    "/programmes/{programme_id}/funders", summary="Name its funder's readers", responses=EDIT
+)
+async def set_programme_funders(programme_id: Id, body: Funders, call: Edited) -> Page[Person]:
+    """All of them at once, each an active viewer. It holds for running engagements too."""
+    rows = await office.set_funders(call.desk, call.actor, programme_id, body.people)
+    return Page(items=[shown.person(row) for row in rows])

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.fields import BODY, Day, Line
+from api.schemas.fields import BODY, Day, Key, Line
 from programmes.vocabulary import Nation, OfficeRole
 
 Email = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
@@ -85,6 +85,13 @@ class NewPerson(Body):
     name: Line
     email: Email
     role: OfficeRole
+
+
+class Funders(Body):
+    """Everybody who hears, for its funder, how a programme gets on."""
+
+    model_config = _example(people=["per_k3m5q7ab2c4d6e8fgh2j"])
+    people: Annotated[list[Key], Field(max_length=50)]
 
 
 class PersonEdit(Body):

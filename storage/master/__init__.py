@@ -7,6 +7,7 @@ was given is raised as ``Rejected``, with every flaw and its mend; an id that is
 
 from storage.master.checks import Blackout, NewContact
 from storage.master.flaws import Flaw, Missing, Rejected
+from storage.master.funders import set_funders
 from storage.master.member_import import COLUMNS, import_members
 from storage.master.members import add_contact, add_member, update_contact, update_member
 from storage.master.people import add_person, update_person
@@ -34,6 +35,7 @@ __all__ = [
     "hash_of",
     "import_members",
     "revoke_token",
+    "set_funders",
     "store_text",
     "update_contact",
     "update_member",

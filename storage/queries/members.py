@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, page_of
 from storage.queries.rows import MemberRow
 from storage.queries.visibility import ALL, Visibility
-from storage.sql import contacts, members, people
+from storage.sql import contacts, members, people, programme_funders
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,18 @@ async def _contacts(
     for row in found:
         theirs.setdefault(row.member_id, []).append(ContactRow(*row))
     return theirs
+
+
+async def funders_of(session: AsyncSession, programme_id: str) -> tuple[PersonRow, ...]:
+    """Whoever reads for the funder of a programme, by name."""
+    c, f = people.c, programme_funders.c
+    statement = (
+        select(c.id, c.name, c.email, c.role, c.active)
+        .join(programme_funders, f.person_id == c.id)
+        .where(f.programme_id == programme_id)
+        .order_by(c.name, c.id)
+    )
+    return tuple(PersonRow(*row) for row in await session.execute(statement))
 
 
 async def list_people(

@@ -15,6 +15,7 @@ from storage.tables.office import (
     Member,
     Person,
     Programme,
+    ProgrammeFunder,
     Text,
     Token,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Notification",
     "Person",
     "Programme",
+    "ProgrammeFunder",
     "ProviderEvent",
     "StrangeReports",
     "Suppression",

@@ -73,6 +73,14 @@ class Person(SQLModel, table=True):
     created_at: datetime = instant()
 
 
+class ProgrammeFunder(SQLModel, table=True):
+    """Somebody who hears, for its funder, how a programme gets on."""
+
+    __tablename__ = "programme_funders"
+    programme_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+
+
 class Text(SQLModel, table=True):
     """What a person wrote (claim check): workflows and events carry its id."""
 

@@ -71,6 +71,7 @@ async def fill(session: AsyncSession) -> None:
             rows.by_table[table][0].update(id=PROGRAMME, title="Network", source=source)
         if table.name == "engagements":
             rows.by_table[table][0].update(programme_id=PROGRAMME, calendar=CALENDAR)
+    rows.funder("per_funder", PROGRAMME)
     rows.member("mem_2", name="Glasgow", nation="SCT")
     rows.contact("con_two", "mem_2", lead=True)
     rows.engagement(

@@ -39,3 +39,18 @@ def test_a_file_that_is_not_there_is_wrong_usage(run: Run) -> None:
     result = run("programme", "add", "nowhere.yaml")
     assert result.exit_code == 2
     assert "inclusive-growth-network" in result.output
+
+
+def test_who_hears_for_the_funder_is_named_listed_and_taken_off(run: Run) -> None:
+    run("programme", "add", "tour")
+    for name, role in (("Fay Under", "viewer"), ("Ada Okafor", "manager")):
+        run("person", "add", name, "--email", f"{role}@example.org", "--role", role)
+    named = run("programme", "funders", "tour", "--add", "Fay Under")
+    assert (named.exit_code, "Fay Under" in named.output) == (0, True)
+    refused = run("programme", "funders", "tour", "--add", "Ada Okafor")
+    assert refused.exit_code == 1
+    assert "only a viewer reads for a funder" in refused.output
+    assert "Fay Under" in run("programme", "funders", "tour").output
+    off = run("programme", "funders", "tour", "--remove", "viewer@example.org", "--json")
+    assert off.stdout.strip() == "[]"
+    assert run("programme", "funders", "nothing").exit_code == 1

@@ -66,6 +66,7 @@ def office() -> Rows:
     rows.person("per_adviser", "adviser", name="Bola Ade")
     rows.person("per_researcher", "researcher", name="Rosa Lind")
     rows.person("per_funder", "viewer", name="Fay Under")
+    rows.funder("per_funder", IGN)
     rows.member("mem_1", name="Cardiff", nation="WLS")
     rows.contact("con_lead", "mem_1", lead=True, name="Lena Price")
     rows.contact("con_second", "mem_1", name="Sam O'Neil & Co <ops>")

@@ -151,35 +151,30 @@ def engagement(ends: str) -> Iterator[Record]:
     yield process.decide(lambda decision: process.complete(m.Complete(MANAGER), decision), NOON)
 
 
-class Told:
-    """The clock of what is told: each email leaves when it was decided."""
+async def all_told(database: Database) -> list[MailboxMessage]:
+    """Everything that the journeys say, each when it was decided."""
+    clock = [NOON]
+    post = Post(database, clock=lambda: clock[0])
 
-    def __init__(self) -> None:
-        self.at = NOON
+    async def play(records: Iterator[Record]) -> None:
+        for one in records:
+            clock[0] = max((fact.at for fact in one.facts), default=clock[0])
+            await post.write(one)
+            await post.deliver(one)
 
-    def now(self) -> datetime:
-        return self.at
-
-
-async def _play(post: Post, told: Told, records: Iterator[Record]) -> None:
-    for one in records:
-        told.at = max((fact.at for fact in one.facts), default=told.at)
-        await post.write(one)
-        await post.deliver(one)
+    for ends in ("completed", "withdrawn"):
+        await play(engagement(ends))
+        # The same member starts anew, with numbers that go on, for what comes next.
+        await post.write(replace(closing(90, "active"), sequence=90))
+    for story in (onboarding, research, other_ends_of_research, advice, review):
+        await play(story())
+    return await post.mails()
 
 
 @pytest.fixture
 async def sent(database: Database) -> list[MailboxMessage]:
     """Everything that the journeys say."""
-    told = Told()
-    post = Post(database, clock=told.now)
-    for ends in ("completed", "withdrawn"):
-        await _play(post, told, engagement(ends))
-        # The same member starts anew, with numbers that go on, for what comes next.
-        await post.write(replace(closing(90, "active"), sequence=90))
-    for story in (onboarding, research, other_ends_of_research, advice, review):
-        await _play(post, told, story())
-    return await post.mails()
+    return await all_told(database)
 
 
 async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(

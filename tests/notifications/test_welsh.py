@@ -37,7 +37,6 @@ from tests.notifications.office import (
     NOW,
     SETTINGS,
     Post,
-    closing,
     definition,
     record,
     reminder,
@@ -46,15 +45,7 @@ from tests.notifications.office import (
 from tests.notifications.office import (
     source as ign,
 )
-from tests.notifications.test_catalogue import (
-    _play,
-    advice,
-    engagement,
-    onboarding,
-    other_ends_of_research,
-    research,
-    review,
-)
+from tests.notifications.test_catalogue import all_told
 from tests.notifications.test_courtesy import choose
 
 EVERYBODY = (
@@ -96,13 +87,7 @@ async def spoken(database: Database) -> set[str]:
 async def test_no_email_that_any_process_sends_says_a_sentence_of_ours_in_english_to_both(
     bilingual: Database,
 ) -> None:
-    post = Post(bilingual)
-    for ends in ("completed", "withdrawn"):
-        await _play(post, engagement(ends))
-        await post.write(replace(closing(90, "active"), sequence=90))
-    for story in (onboarding, research, other_ends_of_research, advice, review):
-        await _play(post, story())
-    mails = await post.mails()
+    mails = await all_told(bilingual)
     assert len({mail.kind for mail in mails}) > 40
     theirs = await spoken(bilingual)
     assert [line for mail in mails for line in same_sentences(mail, theirs)] == []

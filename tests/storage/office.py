@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import Fact, ItemState, Record, TaskState
 from programmes.rules import ItemKind
-from storage.sql import contacts, engagements, members, people, programmes, texts
+from storage.sql import (
+    contacts,
+    engagements,
+    members,
+    people,
+    programme_funders,
+    programmes,
+    texts,
+)
 
 NOW = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
 """A Monday morning."""
@@ -92,6 +100,9 @@ class Rows:
             created_at=self.since,
         )
 
+    def funder(self, person: str, programme: str = "ign") -> None:
+        self.add(programme_funders, programme_id=programme, person_id=person)
+
     def text(self, id: str, body: str, author: str = "con_lead") -> str:
         return self.add(
             texts,
@@ -142,6 +153,7 @@ def office() -> Rows:
     rows.person("per_adviser", "adviser")
     rows.person("per_researcher", "researcher")
     rows.person("per_funder", "viewer")
+    rows.funder("per_funder")
     rows.person("per_gone", "researcher", active=False)
     rows.member("mem_1", name="Cardiff", nation="WLS")
     rows.contact("con_lead", "mem_1", lead=True)

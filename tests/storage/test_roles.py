@@ -8,7 +8,7 @@ from storage.database import Database
 from storage.roles import all_holders
 from storage.tables import Engagement, Item
 from tests.databases import count_statements
-from tests.storage.office import NOW, office
+from tests.storage.office import NOW, Rows, office
 
 
 @pytest.fixture
@@ -99,6 +99,20 @@ async def test_whoever_asked_is_meant_while_they_are_a_contact_of_the_member(
         asking = await all_holders(session, engagement(), request, ["requester"])
         nobody = await all_holders(session, engagement(), item(None), ["requester"])
     assert (asking["requester"], nobody["requester"]) == (expected, [])
+
+
+async def test_a_viewer_hears_as_the_funder_of_no_programme_but_their_own(
+    stocked: Database,
+) -> None:
+    rows = Rows()
+    rows.person("per_supporter", "viewer")
+    rows.person("per_other", "viewer")
+    rows.funder("per_other", "another")
+    async with stocked.transaction() as session:
+        await rows.write(session)
+    async with stocked.reading() as session:
+        found = await all_holders(session, engagement(), None, ["funder"])
+    assert found["funder"] == ["per_funder"]
 
 
 async def test_many_selectors_take_one_statement(stocked: Database) -> None:

@@ -106,6 +106,7 @@ class Office:
         for one, role in (*staff, (VIEWER, "viewer")):
             rows.person(one, role, name=f"Person {role}", email=f"{role}@office.example")
         rows.programme(loaded.id, loaded.version, title=loaded.title, source=source_of(programme))
+        rows.funder(VIEWER, loaded.id)
         async with self.database.transaction() as session:
             await rows.write(session)
 
