@@ -59,7 +59,7 @@ def plan(
     """
     changes = adjustments or Adjustments()
     opening = start_instant(start, calendar)
-    onboarding = _onboarding(rules, opening, calendar, changes.moved)
+    onboarding = _onboarding(rules, opening, calendar, changes)
     onboarded_at = changes.onboarded_at or onboarding.due_at
     reviews = review_dates(rules, calendar, onboarded_at, changes.moved)
     cycles = planned_cycles(rules, calendar, onboarded_at, changes.cycles, changes.moved)
@@ -81,7 +81,7 @@ def start_instant(start: date | datetime, calendar: WorkingCalendar) -> datetime
 
 
 def _onboarding(
-    rules: Rules, opening: datetime, calendar: WorkingCalendar, moved: Mapping[str, date]
+    rules: Rules, opening: datetime, calendar: WorkingCalendar, changes: Adjustments
 ) -> PlannedItem:
     done: dict[str, datetime] = {}
     deadlines: dict[str, PlannedDeadline] = {}
@@ -91,9 +91,10 @@ def _onboarding(
         if not ready:
             raise ValueError("onboarding steps wait for each other")
         for step in ready:
-            planned = _step(rules, step, opening, calendar, done, moved.get(f"step:{step.key}"))
+            moved = changes.moved.get(f"step:{step.key}")
+            planned = _step(rules, step, opening, calendar, done, moved)
             deadlines[step.key] = planned
-            done[step.key] = planned.due_at
+            done[step.key] = changes.done.get(step.key, planned.due_at)
             waiting.remove(step)
     return PlannedItem(
         kind="onboarding",

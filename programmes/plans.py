@@ -33,7 +33,7 @@ class PlannedItem:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every date of an engagement, as if each thing were done exactly when it is due."""
+    """Every date of an engagement, as if what is still to do were done exactly when it is due."""
 
     start: date
     onboarded_at: datetime
@@ -56,6 +56,8 @@ class Adjustments:
     """New due dates: a review's key, or ``step:<key>``, to the day."""
     cycles: tuple[datetime, ...] = ()
     """When each advice cycle so far opened."""
+    done: Mapping[str, datetime] = field(default_factory=dict)
+    """When each step of the onboarding that is over was done or waived, by its key."""
 
 
 def after_words(duration: str, what: str) -> str:

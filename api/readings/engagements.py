@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from api.desk import Desk
 from api.permissions import Actor
 from api.problems import Problem
+from api.readings.items import steps_done
 from api.readings.parts import item_summary, member_ref, ref, task_answer
 from api.readings.sight import sight
 from api.schemas.answers import Engagement, EngagementEntry, Task
@@ -120,7 +121,7 @@ async def planned(desk: Desk, actor: Actor, engagement_id: str) -> Plan:
     calendar = _CALENDAR.validate_python(found.calendar)
     # On an always-open calendar an engagement starts at the instant of its opening.
     start: date | datetime = found.opened_at if calendar.always_open else found.started_on
-    plan_of_it = plan(definition.rules(), start, calendar, _adjustments(found))
+    plan_of_it = plan(definition.rules(), start, calendar, _adjustments(found, calendar))
     return Plan(
         engagement=found.id,
         start=plan_of_it.start,
@@ -129,11 +130,14 @@ async def planned(desk: Desk, actor: Actor, engagement_id: str) -> Plan:
     )
 
 
-def _adjustments(found: PlannedFrom) -> Adjustments:
+def _adjustments(found: PlannedFrom, calendar: WorkingCalendar) -> Adjustments:
+    reviews = {key: date.fromisoformat(day) for key, day in found.moved.items()}
+    steps = {key: calendar.local_date(due) for key, due in found.steps_moved.items()}
     return Adjustments(
         onboarded_at=found.onboarded_at,
-        moved={key: date.fromisoformat(day) for key, day in found.moved.items()},
+        moved=reviews | steps,
         cycles=tuple(datetime.fromisoformat(at) for at in found.cycles),
+        done=steps_done(found.steps),
     )
 
 

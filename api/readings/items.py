@@ -1,6 +1,6 @@
 """Items as the API shows them: one with its tasks and texts, and lists of one kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from api.desk import Desk
@@ -78,20 +78,23 @@ def _written(text: TextRow) -> WrittenText:
     )
 
 
+def steps_done(data: Mapping[str, str]) -> dict[str, datetime]:
+    """When each step of an onboarding that is over was done or waived, by its key."""
+    return {
+        name.removeprefix("step:").removesuffix(":at"): datetime.fromisoformat(at)
+        for name, at in data.items()
+        if name.startswith("step:") and name.endswith(":at")
+    }
+
+
 def _steps(data: dict[str, str], titles: Titles) -> list[Step]:
+    done = steps_done(data)
     steps = []
     for name, state in data.items():
         group, _, key = name.partition(":")
         if group == "step" and not key.endswith(":at"):
-            at = data.get(f"{name}:at")
-            steps.append(
-                Step(
-                    key=key,
-                    title=titles.step(key),
-                    state=state,
-                    ended_at=datetime.fromisoformat(at) if at else None,
-                )
-            )
+            step = Step(key=key, title=titles.step(key), state=state, ended_at=done.get(key))
+            steps.append(step)
     return steps
 
 

@@ -88,6 +88,10 @@ class PlannedFrom:
     moved: dict[str, str]
     cycles: tuple[str, ...]
     sequence: int
+    steps: dict[str, str]
+    """What the onboarding knows of each of its steps; nothing before it opens."""
+    steps_moved: dict[str, datetime]
+    """When the open steps are due that somebody gave another date, by their task's key."""
 
 
 async def show_engagement(
@@ -157,19 +161,35 @@ async def planned_from(
 ) -> PlannedFrom | None:
     """What the planner needs for this engagement. One statement."""
     c = engagements.c
+    onboarding = and_(items.c.engagement_id == c.id, items.c.kind == "onboarding")
+    # The first revision of a date is the plan's own.
+    moved = and_(tasks.c.item_id == items.c.id, tasks.c.revision > 1)
     statement = (
         select(
             *(c.id, c.programme_id, c.programme_version, programmes.c.source, c.calendar),
             *(c.started_on, c.opened_at, c.onboarded_at, c.stage, c.moved, c.cycles, c.sequence),
+            *(items.c.data.label("steps"), tasks.c.key.label("task"), tasks.c.due_at.label("due")),
         )
-        .select_from(engagements.join(programmes, _its_programme()))
+        .select_from(
+            engagements.join(programmes, _its_programme())
+            .outerjoin(items, onboarding)
+            .outerjoin(tasks, moved)
+        )
         .where(c.id == engagement_id, visible_to.of_engagements())
     )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
+    rows = (await session.execute(statement)).all()
+    if not rows:
         return None
-    values = row._asdict()
-    return PlannedFrom(**values | {"cycles": tuple(row.cycles)})
+    values = rows[0]._asdict()
+    del values["task"], values["due"]
+    return PlannedFrom(
+        **values
+        | {
+            "cycles": tuple(rows[0].cycles),
+            "steps": rows[0].steps or {},
+            "steps_moved": {row.task: row.due for row in rows if row.task is not None},
+        }
+    )
 
 
 def _its_programme() -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,35 @@ class TestOnboarding:
         moved = next(one for one in timeline["items"] if one["kind"] == "deadline.moved")
         assert moved["text"] == "They are away."
         assert "Say hello" in moved["sentence"]
+
+    async def test_the_plan_follows_a_step_that_was_moved_and_one_that_is_done(
+        self, live: Live
+    ) -> None:
+        engagement_id = await live.started()
+        path = f"/engagements/{engagement_id}"
+        before = await live.get("manager", f"{path}/plan")
+        day = (utc_now() + timedelta(days=9)).date().isoformat()
+        item_id = await live.item(engagement_id, "onboarding")
+        move = f"/items/{item_id}/deadlines/step:hello/move"
+        await live.done("manager", move, {"due": day, "reason": "They are away."})
+        moved = await live.get("manager", f"{path}/plan")
+        shown = await live.get("manager", path)
+        assert deadlines(moved)["step:hello"]["due_at"] == shown["tasks"][0]["due_at"]
+        assert deadlines(moved)["step:hello"]["rule"] == f"moved to {day}"
+        for follows in ("step:plan", "submit"):
+            assert deadlines(moved)[follows]["due_at"] > f"{day}T00", follows
+            assert deadlines(before)[follows]["due_at"] < f"{day}T00", follows
+        await live.done("member", f"{path}/onboarding/steps/hello/complete", {"text": "Hello!"})
+        done = await live.get("manager", f"{path}/plan")
+        shown = await live.get("manager", path)
+        assert [task["key"] for task in shown["tasks"]] == ["step:plan"]
+        assert deadlines(done)["step:plan"]["due_at"] == shown["tasks"][0]["due_at"]
+        assert done["onboarded_at"] == shown["tasks"][0]["due_at"]
+
+
+def deadlines(plan: Any) -> dict[str, Any]:
+    """The deadlines of a plan by key; of several items, the last one's."""
+    return {one["key"]: one for item in plan["items"] for one in item["deadlines"]}
 
 
 class TestResearch:

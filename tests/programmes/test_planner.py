@@ -15,6 +15,7 @@ from programmes.planner import (
     Plan,
     PlannedDeadline,
     PlannedItem,
+    due_after,
     heard_by,
     next_cycle_at,
     plan,
@@ -166,6 +167,21 @@ class TestMoving:
         assert steps[1].deadline("step:contacts").due_at == at("2027-01-11 17:00")
         assert steps[1].deadline("step:contacts").rule == "moved to 2027-01-11"
         assert after.onboarded_at == at("2027-03-01 17:00")
+
+    def test_what_waited_for_a_step_that_is_done_counts_from_when_it_was_done(self) -> None:
+        start, calendar = date(2026, 12, 14), uk("SCT")
+        early = at("2026-12-15 11:00")
+        after = plan(RULES, start, calendar, Adjustments(done={"contacts": early}))
+        baseline = after.item("onboarding", "onboarding").deadline("step:baseline")
+        rule = next(one for one in RULES.onboarding if one.key == "baseline")
+        assert baseline.due_at == due_after(calendar, early, rule.stage.due)
+
+    def test_an_onboarding_ends_when_the_last_of_its_steps_was_done(self) -> None:
+        start, calendar = date(2026, 12, 14), uk("SCT")
+        done = {one.key: at("2026-12-16 11:00") for one in RULES.onboarding}
+        after = plan(RULES, start, calendar, Adjustments(done=done))
+        assert after.onboarded_at == at("2026-12-16 11:00")
+        assert after.item("onboarding", "onboarding").due_at == at("2026-12-16 11:00")
 
     def test_a_review_moved_to_a_day_off_is_due_on_the_next_working_day(self) -> None:
         moved = Adjustments(moved={"three-month": date(2027, 5, 31)})

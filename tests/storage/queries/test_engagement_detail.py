@@ -46,6 +46,33 @@ async def test_a_detail_takes_three_statements_and_shows_everything(database: Da
     assert plan.source == "id: ign\n"
 
 
+async def test_the_plan_is_made_from_the_steps_done_and_the_dates_moved(database: Database) -> None:
+    tasks = (task("step:agreement", due=9, revision=2), task("step:contacts", due=3, revision=2))
+    open_one = task("step:welcome-call", due=4)
+    steps = {
+        "step:baseline": "done",
+        "step:baseline:at": NOW.isoformat(),
+        "step:plan": "waived",
+        "step:plan:at": NOW.isoformat(),
+        "step:agreement": "open",
+    }
+    async with database.transaction() as session:
+        await office().write(session)
+        onboarding = item_record(
+            1, "steps", *tasks, open_one, kind="onboarding", key="onboarding", data=steps
+        )
+        other = item_record(1, "draft", task("draft", due=5, revision=3), item="itm_2")
+        for record in (onboarding, other):
+            await write(session, record, NOW)
+    with count_statements(database) as seen:
+        async with database.reading() as session:
+            found = await planned_from(session, "eng_1")
+    assert len(seen) == 1
+    assert found is not None
+    assert found.steps == steps
+    assert found.steps_moved == {one.key: one.due_at for one in tasks}
+
+
 async def test_a_member_sees_its_own_engagements_alone(filled: Database) -> None:
     own = Visibility("mem_n00004")
     assert [row.id for row in await every_page(filled, visible_to=own)] == ["eng_n00004"]
