@@ -63,7 +63,11 @@ class TestEngagement:
         engagement_id = await live.started()
         answer = await live.post("manager", f"/engagements/{engagement_id}/complete")
         assert answer.status_code == 409
-        assert answer.json()["blockers"]
+        assert answer.json()["blockers"] == ["onboarding:onboarding", "review:first-mile"]
+        assert answer.json()["detail"] == (
+            "This engagement cannot be completed yet: Joining the programme, First mile. "
+            "Finish these first, or withdraw the engagement."
+        )
 
     async def test_a_withdrawal_closes_whatever_is_open(self, live: Live) -> None:
         engagement_id = await live.onboarded()

@@ -113,8 +113,8 @@ class EngagementProcess(PlannedEngagement):
         blockers = self.blockers()
         if blockers:
             raise refusal(
-                f"This engagement cannot be completed yet: {', '.join(blockers)}. "
-                "Finish these first, or withdraw the engagement.",
+                "This engagement cannot be completed yet: something is open or planned. "
+                "Finish that first, or withdraw the engagement.",
                 blockers,
             )
 
@@ -157,6 +157,8 @@ class EngagementProcess(PlannedEngagement):
             if ended.outcome != "completed":
                 return None
             return lambda decision: self._onboarded(ended, decision)
+        if self.stage == "completing":
+            return None if self.blockers() else self._ready
         if ended.kind == "review" and self._all_reviews_ended():
             return self._completing
         return None
@@ -187,6 +189,11 @@ class EngagementProcess(PlannedEngagement):
     def _completing(self, decision: Decision) -> None:
         self.stage = "completing"
         decision.fact("engagement.completing")
+        if not self.blockers():
+            self._ready(decision)
+
+    def _ready(self, decision: Decision) -> None:
+        decision.fact("engagement.ready")
         decision.tell("engagement.ready", "manager")
 
     def _close(self, stage: EngagementStage, decision: Decision) -> None:

@@ -183,7 +183,7 @@ class TestEnding:
         facts: list[str] = []
         while reviews := [one for one in process.upcoming() if one.kind == "review"]:
             facts += open_and_end(process, reviews[0])
-        assert facts == ["engagement.completing"]
+        assert facts == ["engagement.completing", "engagement.ready"]
         assert process.stage == "completing"
         assert process.upcoming() == []
         process.may_complete(Complete(MANAGER), NOON)
@@ -194,6 +194,32 @@ class TestEnding:
             open_and_end(process, reviews[0])
         process.items["itm_9"] = "research:1"
         assert process.blockers() == ["research:1"]
+
+    @pytest.mark.parametrize("lost", [False, True])
+    def test_it_is_said_to_be_ready_when_the_last_that_blocks_it_has_ended(
+        self, lost: bool
+    ) -> None:
+        process = onboarded()
+        first = next(one for one in process.upcoming() if one.kind == "advice")
+        cycle = process.open_planned(first, first.at)
+        process.items["itm_9"] = "research:1"
+        told = []
+        while reviews := [one for one in process.upcoming() if one.kind == "review"]:
+            told += open_and_end(process, reviews[0])
+        assert told == ["engagement.completing"]
+        assert process.item_ended(ItemEnded("itm_9", "research", "1", "closed", NOON)) is None
+        said = (
+            process.item_lost(cycle.item_id, NOON)
+            if lost
+            else process.item_ended(ItemEnded(cycle.item_id, "advice", "1", "closed", NOON))
+        )
+        assert said is not None
+        record = process.decide(said, NOON)
+        assert [(one.kind, one.to) for one in record.notices] == [
+            ("engagement.ready", ("manager",))
+        ]
+        assert [fact.kind for fact in record.facts] == ["engagement.ready"]
+        process.may_complete(Complete(MANAGER), NOON)
 
     def test_withdrawn_it_says_so_once_and_refuses_everything_after(self) -> None:
         process = onboarded()
