@@ -141,14 +141,7 @@ def onboarded(it: Occasion) -> c.Onboarded:
     )
     return c.Onboarded(
         **vars(letter(it)),
-        reviews=tuple(
-            c.PlannedReview(
-                it.scene.titles.review(review.key),
-                clock.due(review.opens_at),
-                clock.due(review.due_at),
-            )
-            for review in _reviews(it)
-        ),
+        reviews=tuple(_planned(it, review) for review in _reviews(it)),
         advice_from=clock.due(first_advice) if first_advice else "",
         research=bool(definition and definition.research),
     )
@@ -396,6 +389,28 @@ def signed_off(it: Occasion) -> c.SignedOff:
 def review_called_off(it: Occasion) -> c.CalledOff:
     """The day that has gone from the recipient's calendar."""
     return c.CalledOff(**vars(letter(it)), was=it.day(it.entry))
+
+
+def replanned(it: Occasion) -> c.Replanned:
+    """The review that was moved, and those that come after it."""
+    review = it.fact_data("review.planned_moved", "review")
+    before = it.fact_data("review.planned_moved", "before")
+    after = datetime.fromisoformat(it.fact_data("review.planned_moved", "after"))
+    clock = it.scene.clock
+    return c.Replanned(
+        **vars(told(it)),
+        review=it.scene.titles.review(review),
+        was=clock.due(datetime.fromisoformat(before)) if before else "",
+        by=clock.due(after),
+        reviews=tuple(_planned(it, one) for one in _reviews(it) if one.due_at >= after),
+    )
+
+
+def _planned(it: Occasion, review: PlannedItem) -> c.PlannedReview:
+    due = it.scene.clock.due
+    return c.PlannedReview(
+        it.scene.titles.review(review.key), due(review.opens_at), due(review.due_at)
+    )
 
 
 def _todo(it: Occasion, task: OpenTask) -> c.Todo:

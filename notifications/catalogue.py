@@ -32,6 +32,12 @@ def still_theirs(it: Occasion) -> bool:
     return any(build.has_taken_over(it, role) for role in CHANGED)
 
 
+def date_stands(it: Occasion) -> bool:
+    """The review still has the date that the email would name: it may have been moved again."""
+    review = it.fact_data("review.planned_moved", "review")
+    return it.scene.moved.get(review) == it.fact_data("review.planned_moved", "due")
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of email. Its templates are in ``templates/<name>``."""
@@ -116,6 +122,7 @@ _KINDS = (
     Kind("review.returned", c.AskTold, build.ask_told, task="revise"),
     Kind("review.signed_off", c.SignedOff, build.signed_off, "finished"),
     Kind("review.called_off", c.CalledOff, build.review_called_off, "always"),
+    Kind("review.replanned", c.Replanned, build.replanned, holds=date_stands),
     Kind("task.moved", c.Moved, build.moved),
     Kind("reply.received", c.Reply, build.reply, "always"),
     Kind("reply.passed_on", c.PassedOn, build.passed_on, "always"),

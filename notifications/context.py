@@ -120,6 +120,18 @@ class PlannedReview:
 
 
 @dataclass(frozen=True)
+class Replanned(Told):
+    """A review to come has a new date."""
+
+    review: str
+    was: str
+    """Empty where no date was known before."""
+    by: str
+    reviews: tuple[PlannedReview, ...]
+    """It, and those after it; empty until the joining is done, when they have no dates yet."""
+
+
+@dataclass(frozen=True)
 class Onboarded(Letter):
     """The joining is done: what comes next, and when."""
 

@@ -11,6 +11,7 @@ from notifications.dated_kinds import CALLED_OFF
 from notifications.taking_over import NEW_IN_TEAM, NEW_LEAD
 from programmes.facts import Record
 from storage.database import Database
+from storage.sql import notifications
 from storage.tables import MailboxMessage
 from tests.notifications.office import Post, calendar, closing
 from tests.workflows.stories import NOON, engagement_input, item_input, rules
@@ -141,6 +142,8 @@ def engagement(ends: str) -> Iterator[Record]:
         command = m.Withdraw(MANAGER, "txt_reason")
         yield process.decide(lambda decision: process.withdraw(command, decision), NOON)
         return
+    moved = m.MoveReview(MANAGER, "final", date(2028, 3, 1), "txt_reason")
+    yield process.decide(lambda decision: process.move_review(moved, decision), NOON)
     while process.stage == "active":
         opening = process.upcoming()[0]
         item = process.open_planned(opening, opening.at)
@@ -189,3 +192,51 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
     elsewhere = {*(kind for kind in KINDS if kind.startswith("reply.")), *CALLED_OFF}
     elsewhere |= {NEW_IN_TEAM, NEW_LEAD, CATCH_UP}
     assert {mail.kind for mail in sent} == set(KINDS) - elsewhere
+
+
+async def test_a_new_date_of_a_review_says_what_it_was_why_and_what_follows(
+    database: Database,
+) -> None:
+    post, process = Post(database), _onboarded_engagement()
+    await post.write(_moved(process, "six-month", date(2027, 9, 13)))
+    await _play(post, iter([_moved(process, "six-month", date(2027, 9, 20))]))
+    [mail] = [one for one in await post.mails() if one.kind == "review.replanned"]
+    assert (mail.to_name, mail.subject) == ("Lena Price", "New date: Six-month review")
+    assert "It was Monday 13 September 2027." in mail.text
+    assert "Six-month review is now due by Monday 20 September 2027." in mail.text
+    assert "We have merged with our neighbours." in mail.text
+    listed = [line.strip() for line in mail.text.splitlines() if line.strip().startswith("- ")]
+    assert [line.partition(":")[0] for line in listed] == ["- Six-month review", "- Final review"]
+
+
+async def test_a_new_date_that_was_changed_again_before_it_was_told_is_not_told(
+    database: Database,
+) -> None:
+    post, process = Post(database), _onboarded_engagement()
+    moves = [_moved(process, "six-month", date(2027, 9, day)) for day in (6, 13)]
+    await post.write(*moves)
+    for one in moves:
+        await post.deliver(one)
+    async with database.reading() as session:
+        found = (await session.execute(notifications.select())).all()
+    assert {(one.rung, one.state, one.reason) for one in found} == {
+        ("six-month#3", "withheld", "moved"),
+        ("six-month#4", "accepted", ""),
+    }
+
+
+def _onboarded_engagement() -> EngagementProcess:
+    process = EngagementProcess(engagement_input("WLS"))
+    process.opening(NOON)
+    item = process.open_planned(process.upcoming()[0], NOON)
+    said = process.item_ended(
+        m.ItemEnded(item.item_id, "onboarding", "onboarding", "completed", NOON)
+    )
+    assert said is not None
+    process.decide(said, NOON)
+    return process
+
+
+def _moved(process: EngagementProcess, review: str, day: date) -> Record:
+    command = m.MoveReview(MANAGER, review, day, "txt_reason")
+    return process.decide(lambda decision: process.move_review(command, decision), NOON)

@@ -81,15 +81,22 @@ class EngagementProcess(PlannedEngagement):
             )
 
     def move_review(self, command: MoveReview, decision: Decision) -> None:
-        """The review gets a new date; what depends on it follows."""
+        """The review gets a new date; what depends on it follows, and the lead hears of it."""
+        before = self._review_dues().get(command.review)
         self._move_review(command.review, command.due)
+        known = {} if before is None else {"before": before.isoformat()}
         decision.fact(
             "review.planned_moved",
             command.by,
             command.reason,
             review=command.review,
             due=command.due.isoformat(),
+            after=due_on(self.calendar, command.due).isoformat(),
+            **known,
         )
+        # It has no task yet whose revision would set one move apart from the next.
+        rung = f"{command.review}#{self.sequence + 1}"
+        decision.tell("review.replanned", "lead", rung=rung, text=command.reason)
 
     def may_withdraw(self, command: Withdraw, now: datetime) -> None:
         """Until it is over."""

@@ -103,6 +103,35 @@ class TestMovingReviews:
         assert after["six-month"] > before["six-month"]
         assert after["final"] > before["final"]
 
+    def test_the_lead_is_told_of_each_new_date_once(self) -> None:
+        process = onboarded()
+        plan_of_it = plan(
+            rules(), START, calendar(), Adjustments(onboarded_at=process.onboarded_at)
+        )
+        before = plan_of_it.item("review", "final").due_at
+        days = [date(2028, 1, 10), date(2028, 2, 12)]
+        records = []
+        for day in days:
+            command = MoveReview(MANAGER, "final", day, "txt_why")
+            records.append(
+                process.decide(lambda decision, it=command: process.move_review(it, decision), NOON)
+            )
+        notices = [notice for record in records for notice in record.notices]
+        assert [(one.kind, one.to, one.text) for one in notices] == [
+            ("review.replanned", ("lead",), "txt_why")
+        ] * 2
+        assert len({one.rung for one in notices}) == 2, "two dates are two emails"
+        facts = [record.facts[0].data for record in records]
+        assert [fact["before"] for fact in facts] == [before.isoformat(), facts[0]["after"]]
+        assert facts[1]["after"] == calendar().closing(date(2028, 2, 14)).isoformat(), "a Saturday"
+
+    def test_before_the_onboarding_is_over_there_was_no_date_to_speak_of(self) -> None:
+        process = opened()
+        command = MoveReview(MANAGER, "final", date(2028, 1, 10))
+        record = process.decide(lambda decision: process.move_review(command, decision), NOON)
+        assert "before" not in record.facts[0].data
+        assert [one.kind for one in record.notices] == ["review.replanned"]
+
     def test_an_open_review_that_was_moved_takes_the_later_ones_with_it(self) -> None:
         process = onboarded()
         before = {one.key: one.at for one in process.upcoming() if one.kind == "review"}
