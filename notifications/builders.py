@@ -59,8 +59,17 @@ def chase(it: Occasion) -> c.Chase:
         **vars(ask(it)),
         owner=it.scene.name_of(task.owner_id),
         yours=it.is_mine(task),
-        about="" if it.recipient.role in MEMBERS_OWN else it.scene.member,
+        about=it.scene.member if _is_outside(it) else "",
     )
+
+
+def step_ready(it: Occasion) -> c.StepReady:
+    """A step of the onboarding."""
+    return c.StepReady(**vars(ask(it)), outside=_is_outside(it))
+
+
+def _is_outside(it: Occasion) -> bool:
+    return it.recipient.role not in MEMBERS_OWN
 
 
 def moved(it: Occasion) -> c.Moved:
@@ -70,7 +79,7 @@ def moved(it: Occasion) -> c.Moved:
         if fact.kind == "deadline.moved" and fact.data.get("task") == it.task:
             before = fact.data.get("before", "")
     was = it.scene.clock.due(datetime.fromisoformat(before)) if before else ""
-    return c.Moved(**vars(ask_told(it)), was=was)
+    return c.Moved(**vars(ask_told(it)), was=was, outside=_is_outside(it))
 
 
 # --- Engagement and onboarding --------------------------------------------------------------------
@@ -321,7 +330,7 @@ def catch_up(it: Occasion) -> c.CatchUp:
     told: dict[tuple[str, str], list[Occasion]] = {}
     for one in sorted(it.carries, key=lambda one: one.open_task().due_at):
         told.setdefault((one.scene.item_id, one.task), []).append(one)
-    outside = it.recipient.role not in MEMBERS_OWN
+    outside = _is_outside(it)
     common = vars(letter(it)) | {"item": it.scene.titles.programme}
     if outside:
         common |= {"member": "", "link": it.public_url.rstrip("/")}

@@ -90,7 +90,7 @@ _KINDS = (
         else_because="handed_on",
     ),
     Kind(NEW_LEAD, c.NewLead, build.new_lead, holds=still_theirs, else_because="handed_on"),
-    Kind("onboarding.step_ready", c.Ask, build.ask),
+    Kind("onboarding.step_ready", c.StepReady, build.step_ready),
     Kind("onboarding.step_waived", c.Waived, build.waived),
     Kind("research.received", c.Received, build.received),
     Kind("research.new", c.NewRequest, build.new_request, task="triage"),

@@ -45,6 +45,14 @@ class Ask(Letter):
 
 
 @dataclass(frozen=True)
+class StepReady(Ask):
+    """A step of the onboarding can be done."""
+
+    outside: bool
+    """Whether it is for somebody of the office, who may have many members."""
+
+
+@dataclass(frozen=True)
 class AskTold(Ask):
     """It asks for something, and passes on what somebody wrote."""
 
@@ -283,6 +291,8 @@ class Moved(AskTold):
     """A task with a new date."""
 
     was: str
+    outside: bool
+    """Whether it is for somebody of the office, who may have many members."""
 
 
 @dataclass(frozen=True)

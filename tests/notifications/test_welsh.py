@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from notifications.context import Ask
+from notifications.context import StepReady
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
 from notifications.grammar import lower_first, soft
@@ -135,10 +135,10 @@ class TestAProgrammeWithoutWelsh:
         assert "title: Sign <the>" in source
         return titles_of(load_definition(source, "plain"), "cy")
 
-    def letter(self, titles: Titles) -> Ask:
+    def letter(self, titles: Titles) -> StepReady:
         words = task_words("onboarding", "step:agreement", titles)
-        named = {field.name: "" for field in fields(Ask)}
-        return Ask(
+        named = {field.name: "" for field in fields(StepReady)}
+        return StepReady(
             **{**named, "task": words.title, "todo": words.todo, "link": "https://x.example"}
         )
 
