@@ -50,7 +50,7 @@ async def resolve_notification(
             word = Word(actor.holder_id, text_id)
             await settle(session, notification_id, choice, word, desk.now())
     except NotPossible as error:
-        raise refused(error) from None
+        raise refused(error, detail.row.state) from None
 
 
 async def _send_again(
@@ -113,13 +113,15 @@ async def _note(
     return text_id
 
 
-def refused(error: NotPossible) -> Problem:
-    """Why it cannot be said, and what can be."""
+def refused(error: NotPossible, state: str) -> Problem:
+    """Why it cannot be said about a notification in that state, and what can be."""
     words: Any = catalogue()["delivery"]
     if error.wait_until is not None:
         detail = words["too_early"].format(at=OFFICE_CLOCK.moment(error.wait_until))
     elif error.choices:
         detail = words["other_choice"].format(choices=", ".join(error.choices))
+    elif state == "claimed":
+        detail = words["still_tried"]
     else:
         detail = words["no_trouble"]
     return Problem("refused", detail)

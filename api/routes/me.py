@@ -77,8 +77,10 @@ async def list_my_troubles(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Trouble]:
     """Emails that I have to look at: they failed, came back, were dropped or marked as spam, nobody
-    knows whether they arrived, or nobody could get them (an address that takes nothing stands for
-    all that waits for it). The longest waiting first; what nobody looks after is everybody's."""
+    knows whether they arrived, nobody could get them (an address that takes nothing stands for
+    all that waits for it), or the sender has refused them for a quarter of an hour: these are tried
+    again by themselves, once what stops them is mended. The longest waiting first; what nobody
+    looks after is everybody's."""
     settings = call.desk.settings
     async with call.desk.database.reading() as session:
         page = await list_troubles(

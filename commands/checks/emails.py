@@ -1,7 +1,7 @@
 """Check of the emails that wait: what the sender said to them, which is often ours to mend."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,11 +10,9 @@ from commands.places import is_missing_file
 from notifications.sentences import UK, reason_sentence
 from settings import Settings
 from storage.database import Database
-from storage.queries.waiting import waiting_emails
+from storage.queries.waiting import A_WHILE, waiting_emails
 
 ANSWER_WITHIN_SECONDS = 5.0
-A_WHILE = timedelta(minutes=15)
-"""A mail server that is busy asks to wait as long as this; more than that somebody should know."""
 
 
 async def check_emails(settings: Settings) -> list[Finding]:

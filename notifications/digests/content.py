@@ -99,7 +99,10 @@ async def team_digest(
     emails: Sequence[TroubleRow] = ()
     addresses: Sequence[SuppressionRow] = ()
     if reader.who.role == "manager":
-        troubles = await list_troubles(session, now, unknown_after, manager_id=me, limit=MOST)
+        # What waits for the sender leaves with this list, or just after it.
+        troubles = await list_troubles(
+            session, now, unknown_after, manager_id=me, waiting=False, limit=MOST
+        )
         suppressed = await list_suppressions(session, manager_id=me, limit=MOST)
         emails, addresses = troubles.rows, suppressed.rows
     written: dict[Language, TeamDigest] = {}

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
 from storage.queries.visibility import ALL, Visibility
+from storage.queries.waiting import current_reason
 from storage.sql import deliveries, engagements, items, notifications, provider_events
 
 
@@ -190,8 +191,8 @@ def _columns() -> list[ColumnElement[Any]]:
     c = notifications.c
     return [
         *(c.id, c.engagement_id, c.item_id, c.kind, c.rung, c.task, c.recipient_id, c.state),
-        *(c.reason, c.not_before, c.reserved_at, c.changed_at, c.template, c.template_trouble),
-        c.waits_until,
+        *(c.not_before, c.reserved_at, c.changed_at, c.template, c.template_trouble),
+        *(c.waits_until, current_reason().label("reason")),
         func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("recipient_name"),
         func.coalesce(items.c.kind, "").label("item_kind"),
         func.coalesce(items.c.key, "").label("item_key"),

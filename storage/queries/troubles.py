@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.notifications import NotificationRow
@@ -19,6 +19,7 @@ from storage.queries.rows import (
     owner_contacts,
     owner_people,
 )
+from storage.queries.waiting import current_reason, first_refused_at, kept_waiting
 from storage.sql import (
     contacts,
     engagements,
@@ -68,8 +69,11 @@ class TroubleRow:
     since: datetime
 
 
-def in_trouble(now: datetime, unknown_after: timedelta) -> ColumnElement[bool]:
-    """The condition on ``notifications``."""
+def in_trouble(
+    now: datetime, unknown_after: timedelta, *, waiting: bool = True
+) -> ColumnElement[bool]:
+    """The condition on ``notifications``. With ``waiting`` also what the sender keeps waiting:
+    often that is ours to mend, and nothing else tells the office."""
     c = notifications.c
     return and_(
         c.resolved_at.is_(None),
@@ -77,6 +81,7 @@ def in_trouble(now: datetime, unknown_after: timedelta) -> ColumnElement[bool]:
             c.state.in_(AT_ONCE),
             and_(c.state == IN_TIME, c.changed_at <= now - unknown_after),
             never_left(now),
+            *([kept_waiting(now)] if waiting else []),
             and_(c.state == "withheld", c.reason == "no_recipient"),
             and_(c.state == "withheld", c.reason == "suppressed", _takes_nothing(), _last_one()),
         ),
@@ -143,12 +148,13 @@ async def list_troubles(
     unknown_after: timedelta,
     *,
     manager_id: str | None = None,
+    waiting: bool = True,
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[TroubleRow]:
     """The oldest first. With ``manager_id`` those of the engagements that this person looks after,
     and those that nobody does. Raises ``BadCursor``. One statement."""
-    limit, c = clamp(limit), notifications.c
+    limit, c, since = clamp(limit), notifications.c, _since()
     source = (
         notifications.outerjoin(engagements, engagements.c.id == c.engagement_id)
         .outerjoin(items, items.c.id == c.item_id)
@@ -161,8 +167,9 @@ async def list_troubles(
     )
     statement = (
         select(
-            *(c.id, c.engagement_id, c.item_id, c.kind, c.task, c.recipient_id, c.state, c.reason),
-            c.changed_at,
+            *(c.id, c.engagement_id, c.item_id, c.kind, c.task, c.recipient_id, c.state),
+            case((never_left(now), NEVER_LEFT), else_=current_reason()).label("reason"),
+            since.label("since"),
             func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("recipient_name"),
             func.coalesce(items.c.kind, "").label("item_kind"),
             func.coalesce(items.c.key, "").label("item_key"),
@@ -170,17 +177,25 @@ async def list_troubles(
             *member_columns(),
         )
         .select_from(source)
-        .where(in_trouble(now, unknown_after))
+        .where(in_trouble(now, unknown_after, waiting=waiting))
     )
     if manager_id is not None:
         statement = statement.where(_theirs(manager_id))
     if cursor is not None:
         at = decode(cursor, at=str, id=str)
         position = [instant(at["at"]), at["id"]]
-        statement = statement.where(beyond([c.changed_at, c.id], position))
-    found = await session.execute(statement.order_by(c.changed_at, c.id).limit(limit + 1))
+        statement = statement.where(beyond([since, c.id], position))
+    found = await session.execute(statement.order_by(since, c.id).limit(limit + 1))
     rows = [_row(row) for row in found]
     return page_of(rows, limit, lambda last: encode(at=last.since.isoformat(), id=last.id))
+
+
+def _since() -> ColumnElement[datetime]:
+    """Each attempt changes what waits for the sender: it has waited since the first."""
+    c = notifications.c
+    return case(
+        (c.state == "claimed", func.coalesce(first_refused_at(), c.changed_at)), else_=c.changed_at
+    )
 
 
 async def troubles_of(
@@ -251,6 +266,6 @@ def _row(row: AnyRow) -> TroubleRow:
         task=row.task,
         recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
         state=row.state,
-        reason=NEVER_LEFT if row.state in ("reserved", "claimed") else row.reason,
-        since=row.changed_at,
+        reason=row.reason,
+        since=row.since,
     )

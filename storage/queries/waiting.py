@@ -1,12 +1,15 @@
-"""Emails that the sender did not take yet: how many, why, and since when."""
+"""Emails that the sender did not take yet: which, why, how many, and since when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.sql import deliveries, notifications
+
+A_WHILE = timedelta(minutes=15)
+"""A mail server that is busy asks to wait as long as this; more than that somebody should know."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,36 @@ class Waiting:
     count: int
     since: datetime
     """The first attempt of the one that waits longest."""
+
+
+def kept_waiting(now: datetime) -> ColumnElement[bool]:
+    """Whether the sender has refused it for now, and that for longer than a while: a condition on
+    ``notifications``. It stays true while the next attempt is under way."""
+    return and_(
+        notifications.c.state == "claimed",
+        exists().where(*_refused(), deliveries.c.at <= now - A_WHILE).correlate(notifications),
+    )
+
+
+def first_refused_at() -> ScalarSelect[datetime]:
+    """When the sender first refused it, in the notification's present round."""
+    first = select(func.min(deliveries.c.at)).where(*_refused())
+    return first.correlate(notifications).scalar_subquery()
+
+
+def current_reason() -> ColumnElement[str]:
+    """Why a notification is as it is; of what the sender is asked again and again, what it said
+    last."""
+    n, d = notifications.c, deliveries.c
+    said = select(d.detail).where(*_refused()).order_by(d.id.desc()).limit(1)
+    refusal = said.correlate(notifications).scalar_subquery()
+    waits = and_(n.state == "claimed", n.reason == "")
+    return case((waits, func.coalesce(refusal, "")), else_=n.reason)
+
+
+def _refused() -> list[ColumnElement[bool]]:
+    n, d = notifications.c, deliveries.c
+    return [d.notification_id == n.id, d.round == n.round, d.outcome == "transient"]
 
 
 async def waiting_emails(session: AsyncSession) -> list[Waiting]:

@@ -132,6 +132,35 @@ class TestTroubles:
         assert (rest.status_code, rest.json()["state"]) == (200, "withheld")
         assert (await calling("manager").get(TROUBLES)).json()["items"] == []
 
+    async def test_one_that_the_sender_keeps_waiting_is_there_and_the_board_says_so(
+        self, app: FastAPI, database: Database, calling: Caller
+    ) -> None:
+        refused: dict[str, Any] = {"outcome": "transient", "detail": "sendgrid_401", "round": 0}
+        await becomes(database, state="claimed", reason="", changed_at=NOW)
+        async with database.transaction() as session:
+            for minutes in (20, 15, 10):
+                await session.execute(
+                    insert(deliveries).values(
+                        notification_id=CARDIFF.notification,
+                        sender="sendgrid",
+                        at=NOW - timedelta(minutes=minutes),
+                        provider_id="",
+                        **refused,
+                    )
+                )
+        manager = calling("manager")
+        [trouble] = (await manager.get(TROUBLES)).json()["items"]
+        assert trouble["choices"] == []
+        assert "SendGrid refused our key. Check MILEPOST_SENDGRID_API_KEY." in trouble["sentence"]
+        assert trouble["since"] == (NOW - timedelta(minutes=20)).isoformat().replace("+00:00", "Z")
+        assert (await manager.get(ONE)).json()["reason"] in trouble["sentence"]
+        for choice in ("send_again", "dismiss"):
+            answer = await manager.post(f"{ONE}/resolve", json={"choice": choice})
+            assert answer.status_code == 409
+            assert "is tried again every few minutes" in answer.json()["detail"]
+        async with browser(app) as here:
+            assert "1 email needs somebody to look at it" in (await here.get("/")).text
+
     async def test_one_that_was_withheld_because_it_was_not_true_is_none(
         self, database: Database, calling: Caller
     ) -> None:

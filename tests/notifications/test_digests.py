@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from notifications.context import Line
 from notifications.courtesy import Quiet
@@ -124,6 +125,18 @@ class TestTheTeams:
         assert (await reasons(database))["per_manager"] == (
             ("accepted", "") if says else ("withheld", "nothing_to_say")
         )
+
+    async def test_what_waited_for_the_sender_leaves_with_the_list_and_is_not_in_it(
+        self, database: Database
+    ) -> None:
+        of = Post(database, Scripted([Transient("sendgrid_401")]))
+        await of.write(OPENING)
+        with pytest.raises(ApplicationError, match="sendgrid_401"):
+            await of.deliver(OPENING)
+        await of.write(record(2, stage="scope"))
+        later = NOW + timedelta(hours=1)
+        await run(database, "manager", later)
+        assert await reasons(database) == {"per_manager": ("withheld", "nothing_to_say")}
 
     async def test_so_is_what_nobody_could_get_and_a_summary_that_came_back(
         self, database: Database

@@ -95,9 +95,7 @@ class TestItIsSeen:
         assert (row.state, row.reason, row.waits_until > NOW) == ("reserved", "quiet_day", True)
         assert await troubles(database) == []
 
-    async def test_what_a_courier_tries_again_and_again_is_no_trouble(
-        self, database: Database
-    ) -> None:
+    async def test_what_a_courier_tries_again_is_no_trouble_yet(self, database: Database) -> None:
         post, _ = await abandoned(database, Scripted([Transient("smtp_unreachable")]))
         with pytest.raises(ApplicationError, match="smtp_unreachable"):
             await post.deliver(REMIND)

@@ -1,15 +1,21 @@
 """What waits for the sender, by reason."""
 
+from datetime import timedelta
+
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.deliver import Courier
+from activities.inputs import DeliverInput
 from notifications.senders.protocol import Permanent, Transient
 from storage.database import Database
-from storage.queries.waiting import Waiting, waiting_emails
+from storage.queries.notifications import all_notifications
+from storage.queries.troubles import count_troubles, list_troubles, troubles_of
+from storage.queries.waiting import A_WHILE, Waiting, waiting_emails
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
-from tests.notifications.office import NOW, Post, record, reminder, task
+from tests.notifications.office import NOW, SETTINGS, Post, record, reminder, task
 from tests.notifications.senders import Scripted
 
 ONE = record(1, *(reminder(f"triage/{n}") for n in range(5)), tasks=(task(),))
@@ -38,3 +44,45 @@ async def test_nothing_waits_where_all_was_taken(database: Database) -> None:
     assert await waiting(database) == []
     await post.deliver(ONE)
     assert await waiting(database) == []
+
+
+async def test_what_is_refused_for_a_while_is_trouble_and_says_why(database: Database) -> None:
+    revoked = Transient("sendgrid_401")
+    post = Post(database, Scripted([revoked] * 5))
+    await post.write(ONE)
+    with pytest.raises(ApplicationError, match="of 5 emails have to wait"):
+        await post.deliver(ONE)
+    patience = timedelta(hours=2)
+    async with database.reading() as session:
+        listed = await all_notifications(session)
+        early = await count_troubles(session, NOW + A_WHILE - timedelta(seconds=1), patience)
+        troubles = (await list_troubles(session, NOW + A_WHILE, patience)).rows
+        counted = await troubles_of(session, NOW + A_WHILE, patience, ["eng_1"])
+    assert {row.reason for row in listed.rows} == {"sendgrid_401"}
+    assert (early, counted) == (0, {"eng_1": 5})
+    assert {(row.state, row.reason, row.since) for row in troubles} == {
+        ("claimed", "sendgrid_401", NOW)
+    }
+
+
+async def test_it_counts_from_the_first_refusal_and_ends_as_the_email_is_taken(
+    database: Database,
+) -> None:
+    busy, login = Transient("smtp_450"), Transient("smtp_login_refused")
+    one = record(1, reminder(), tasks=(task(),))
+    post = Post(database, Scripted([busy, login, None]))
+    await post.write(one)
+    later = NOW + timedelta(hours=3)
+    with pytest.raises(ApplicationError):
+        await post.deliver(one)
+    courier = Courier(database, post.sender, SETTINGS, lambda: later)
+    with pytest.raises(ApplicationError):
+        await courier.deliver(DeliverInput("eng_1", "itm_1", 1))
+    async with database.reading() as session:
+        [trouble] = (await list_troubles(session, later, timedelta(hours=2))).rows
+        assert (trouble.reason, trouble.since) == ("smtp_login_refused", NOW)
+    await post.deliver(one)
+    async with database.reading() as session:
+        assert (await list_troubles(session, later, timedelta(hours=2))).rows == ()
+        [row] = (await all_notifications(session)).rows
+    assert (row.state, row.reason) == ("accepted", "")
