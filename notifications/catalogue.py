@@ -16,26 +16,29 @@ CATCH_UP = "catch_up"
 """The email that stands for several late ones. No notice asks for it: one of them becomes it."""
 
 
-def always(_it: Occasion) -> bool:
+def nothing_else(_it: Occasion) -> str:
     """Nothing else has to hold."""
-    return True
+    return ""
 
 
-def session_stands(it: Occasion) -> bool:
-    """The session is still on the day that the email would name: it may have been called off."""
+def session_off(it: Occasion) -> str:
+    """Why the session is not on the day any more that the email would name; empty where it is."""
+    if not it.data("session"):
+        return "session_called_off"
     named = it.fact_data("advice.confirmed", "session")
-    return bool(it.data("session")) and named in ("", it.data("session"))
+    return "" if named in ("", it.data("session")) else "moved"
 
 
-def still_theirs(it: Occasion) -> bool:
-    """The recipient still has a role that they were given then: it may have gone on since."""
-    return any(build.has_taken_over(it, role) for role in CHANGED)
+def handed_on(it: Occasion) -> str:
+    """Why the recipient has none of the roles any more that they were given; empty where they do."""
+    return "" if any(build.has_taken_over(it, role) for role in CHANGED) else "handed_on"
 
 
-def date_stands(it: Occasion) -> bool:
-    """The review still has the date that the email would name: it may have been moved again."""
+def moved_again(it: Occasion) -> str:
+    """Why the review has not the date any more that the email would name; empty where it has."""
     review = it.fact_data("review.planned_moved", "review")
-    return it.scene.moved.get(review) == it.fact_data("review.planned_moved", "due")
+    same = it.scene.moved.get(review) == it.fact_data("review.planned_moved", "due")
+    return "" if same else "moved"
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,8 @@ class Kind:
     rule: Rule = "running"
     task: str = ""
     """The task that it asks for, where the notice does not say: ``triage``."""
-    holds: Callable[[Occasion], bool] = always
-    """What else must hold for it to be sent."""
-    else_because: str = "moved"
-    """The named reason to withhold it where that does not hold."""
+    untrue: Callable[[Occasion], str] = nothing_else
+    """The named reason why it is not true any more, besides what ``rule`` and ``task`` say."""
 
     @property
     def category(self) -> Category:
@@ -84,12 +85,8 @@ _KINDS = (
     Kind("engagement.ready", c.Letter, build.letter),
     Kind("engagement.completed", c.Letter, build.letter, "always"),
     Kind("engagement.withdrawn", c.Told, build.told, "always"),
-    Kind(
-        *(NEW_IN_TEAM, c.NewInTeam, build.new_in_team),
-        holds=still_theirs,
-        else_because="handed_on",
-    ),
-    Kind(NEW_LEAD, c.NewLead, build.new_lead, holds=still_theirs, else_because="handed_on"),
+    Kind(NEW_IN_TEAM, c.NewInTeam, build.new_in_team, untrue=handed_on),
+    Kind(NEW_LEAD, c.NewLead, build.new_lead, untrue=handed_on),
     Kind("onboarding.step_ready", c.StepReady, build.step_ready),
     Kind("onboarding.step_waived", c.Waived, build.waived),
     Kind("research.received", c.Received, build.received),
@@ -111,8 +108,8 @@ _KINDS = (
     Kind("research.closed", c.Letter, build.letter, "finished"),
     Kind("advice.opened", c.AdviceOpened, build.advice_opened, task="propose"),
     Kind("advice.dates_proposed", c.Dates, build.dates, task="confirm"),
-    Kind("advice.confirmed", c.Session, build.session, holds=session_stands),
-    Kind("advice.agenda", c.Agenda, build.agenda, holds=session_stands),
+    Kind("advice.confirmed", c.Session, build.session, untrue=session_off),
+    Kind("advice.agenda", c.Agenda, build.agenda, untrue=session_off),
     Kind("advice.missed", c.Told, build.told),
     Kind("advice.called_off", c.Session, build.called_off, "always"),
     Kind("advice.notes", c.Notes, build.notes, "finished"),
@@ -122,7 +119,7 @@ _KINDS = (
     Kind("review.returned", c.AskTold, build.ask_told, task="revise"),
     Kind("review.signed_off", c.SignedOff, build.signed_off, "finished"),
     Kind("review.called_off", c.CalledOff, build.review_called_off, "always"),
-    Kind("review.replanned", c.Replanned, build.replanned, holds=date_stands),
+    Kind("review.replanned", c.Replanned, build.replanned, untrue=moved_again),
     Kind("task.moved", c.Moved, build.moved),
     Kind("reply.received", c.Reply, build.reply, "always"),
     Kind("reply.passed_on", c.PassedOn, build.passed_on, "always"),

@@ -112,8 +112,8 @@ class Dispatch(Handover[Scene, Taken]):
         if held.kind not in CARRYING:
             return _Dated(it, None)
         turns = await read_turns(session, held.kind, held.item_id)
-        if stands_no_more(held.kind, turns):
-            return _Dated(it, None, "moved")
+        if over := stands_no_more(held.kind, turns):
+            return _Dated(it, None, over)
         entry = None
         if held.kind in LIFTS:
             entry = await standing_entries.entry_of(session, held.item_id, it.recipient.id)

@@ -12,6 +12,7 @@ from notifications.chosen import Chosen, read_chosen
 from notifications.company import Company, read_company
 from notifications.newest import Newest, newest_version
 from notifications.occasion import calendar_for
+from notifications.overtaken import Noted, read_overtaken
 from notifications.programme_scene import read_programme_scene
 from notifications.scene import Scene, read_scene
 from programmes.calendar import WorkingCalendar
@@ -25,17 +26,6 @@ from storage.sql import engagements, events, members, tasks
 
 _DATES = ("deadline.moved", "rung.fired", "rung.deferred")
 """The facts that say when a task was due, and what waited for a sending window."""
-
-
-@dataclass(frozen=True)
-class Noted:
-    """An event of the timeline."""
-
-    sequence: int
-    kind: str
-    actor: str
-    at: datetime
-    data: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,6 +51,8 @@ class Evidence:
     names: Mapping[str, str]
     company: Company
     chosen: Chosen
+    overtaken: Noted | None = None
+    """What made it untrue, where it was withheld for that."""
     newest: Newest | None = None
     """Where it was collected: what says when the next summary comes."""
 
@@ -90,8 +82,10 @@ async def read_evidence(
     causes = tuple(
         one for item, one in noted if item == row.item_id and one.sequence == detail.sequence
     )
-    named = {one.actor for _, one in noted}
-    named |= {value for _, one in noted for value in one.data.values()}
+    overtaken = await read_overtaken(session, detail)
+    told = [one for _, one in noted] + ([overtaken] if overtaken else [])
+    named = {one.actor for one in told}
+    named |= {value for one in told for value in one.data.values()}
     place = await _place(session, row.engagement_id)
     collected = row.reason == "in_digest"
     return Evidence(
@@ -112,6 +106,7 @@ async def read_evidence(
         names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
         company=await read_company(session, row.id, detail.carrier_id, visible_to),
         chosen=chosen,
+        overtaken=overtaken,
         newest=await newest_version(session, scene.programme_id) if collected else None,
     )
 

@@ -8,10 +8,11 @@ from notifications.catalogue import CATCH_UP
 from notifications.company import Companion
 from notifications.effect_sentences import effect_sentence
 from notifications.effects import Effect, effects_of
-from notifications.evidence import Evidence, Noted
+from notifications.evidence import Evidence
 from notifications.explain_company import told_together
 from notifications.grounds import CalendarDecision, Due, Rule, calendar_of, due_of, rule_of
 from notifications.ledger import NOBODY
+from notifications.overtaken import Noted
 from notifications.sentences import (
     Reader,
     fact_sentence,
@@ -33,6 +34,8 @@ class Explanation:
 
     sentences: tuple[str, ...]
     events: tuple[Noted, ...]
+    overtaken: Noted | None
+    """What made it untrue, where it was withheld for that."""
     rule: Rule
     due: Due | None
     calendar: CalendarDecision | None
@@ -53,6 +56,7 @@ def explain(evidence: Evidence) -> Explanation:
     return Explanation(
         sentences=tuple(_Teller(evidence, rule, due, calendar, effects).sentences()),
         events=evidence.causes,
+        overtaken=evidence.overtaken,
         rule=rule,
         due=due,
         calendar=calendar,
@@ -91,6 +95,8 @@ class _Teller:
     def sentences(self) -> Iterator[str]:
         row = self.evidence.detail.row
         yield notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
+        if (end := self.evidence.overtaken) is not None:
+            yield self._say("overtaken", at=self._moment(end.at), event=self._fact(end))
         yield from self._causes()
         yield self._say(self._ground(), **self._rule_words())
         if self.due is not None:
@@ -190,6 +196,8 @@ class _Teller:
         if kind not in (row.kind, CATCH_UP):
             yield self._say("restated", overdue=kind_title(kind))
         if not row.template:
+            if row.state == "withheld":
+                return
             yield self._say("template", template=kind)
             return
         languages, versions = entry("explain", "language"), []

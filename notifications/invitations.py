@@ -23,12 +23,12 @@ SUBMIT, REVISE = "submit", "revise"
 SENDS_IN = (SUBMIT, REVISE)
 """The tasks of a review whose date is the review's in a calendar."""
 
-_FIXED = "advice.confirmed"
+_FIXED, _HELD = "advice.confirmed", "advice.held"
 _SESSION_TURNS = (
     _FIXED,
     "advice.missed",
     "advice.dates_proposed",
-    "advice.held",
+    _HELD,
     "advice.closed",
 )
 DATE_TURNS = ("review.opened", "review.returned", "deadline.moved")
@@ -99,9 +99,14 @@ def draft(
     return None
 
 
-def stands_no_more(kind: str, turns: tuple[Turn, ...]) -> bool:
-    """Whether an email would put a session into calendars that has been called off meanwhile."""
-    return kind in FIXES and bool(turns) and turns[-1].kind != _FIXED
+def stands_no_more(kind: str, turns: tuple[Turn, ...]) -> str:
+    """The named reason why an email would put a session into calendars that was held, or called
+    off, meanwhile; empty where it stands."""
+    if kind not in FIXES or not turns or turns[-1].kind == _FIXED:
+        return ""
+    fixed = max((n for n, turn in enumerate(turns) if turn.kind == _FIXED), default=-1)
+    held = any(turn.kind == _HELD for turn in turns[fixed + 1 :])
+    return "session_held" if held else "session_called_off"
 
 
 def _fixed(

@@ -69,8 +69,8 @@ async def judge(
         task=task,
         text_id=held.text_id,
     )
-    if not kind.holds(occasion):
-        return Unfit("withheld", kind.else_because)
+    if reason := kind.untrue(occasion):
+        return Unfit("withheld", reason)
     restated = ""
     if date_has_passed(kind.name, standing.due_at, now):
         if await hears_overdue(session, held, scene, task):

@@ -25,6 +25,7 @@ from api.schemas.notifications import (
 from notifications import company
 from notifications.evidence import read_evidence
 from notifications.explain import explain
+from notifications.overtaken import Noted
 from notifications.sentences import notification_sentence, reason_sentence
 from notifications.states import choices_of
 from notifications.titles import Titles
@@ -57,7 +58,8 @@ async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanati
     return Explanation(
         notification=notification_detail(actor, evidence.detail, desk.now()),
         sentences=list(found.sentences),
-        events=[Cause(kind=one.kind, at=one.at, data=dict(one.data)) for one in found.events],
+        events=[_cause(one) for one in found.events],
+        overtaken=_cause(found.overtaken) if found.overtaken else None,
         rule=RuleFacts(**asdict(found.rule)),
         due=DueFacts(**asdict(found.due)) if found.due else None,
         calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
@@ -67,6 +69,10 @@ async def explained(desk: Desk, actor: Actor, notification_id: str) -> Explanati
         carrier=_companion(found.carrier) if found.carrier else None,
         carries=[_companion(one) for one in found.carries],
     )
+
+
+def _cause(one: Noted) -> Cause:
+    return Cause(kind=one.kind, at=one.at, data=dict(one.data))
 
 
 def _companion(one: company.Companion) -> Companion:

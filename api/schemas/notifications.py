@@ -147,6 +147,7 @@ class Explanation(BaseModel):
             "notification": _NOTIFICATION,
             "sentences": ["The email 'Reminder' to Ada Okafor was sent."],
             "events": [{"kind": "rung.fired", "at": "2027-01-11T09:00:00Z", "data": {}}],
+            "overtaken": None,
             "rule": {
                 "programme": "inclusive-growth-network",
                 "version": 1,
@@ -185,6 +186,9 @@ class Explanation(BaseModel):
     notification: NotificationDetail
     sentences: list[str]
     events: list[Cause]
+    overtaken: Cause | None = Field(
+        description="What made it untrue, where it was withheld for that."
+    )
     rule: RuleFacts
     due: DueFacts | None
     calendar: CalendarFacts | None

@@ -237,7 +237,9 @@ class TestComplaint6AStaleReminderGoesOut:
         post = Post(database)
         await post.write(confirmed, called_off)
         await post.deliver(confirmed)
-        assert await post.states() == {("advice.confirmed", "con_lead"): ("withheld", "moved")}
+        assert await post.states() == {
+            ("advice.confirmed", "con_lead"): ("withheld", "session_called_off")
+        }
 
 
 class TestComplaint10TheReminderIsNotOnTheRecord:

@@ -192,7 +192,10 @@ class TestSessions:
         await story.do(GONE)
         await story.post.deliver(fixed)
         assert all(not entries for entries in (await story.calendars()).values())
-        assert (await story.post.states())["advice.confirmed", LEAD] == ("withheld", "moved")
+        assert (await story.post.states())["advice.confirmed", LEAD] == (
+            "withheld",
+            "session_called_off",
+        )
 
     async def test_taking_back_waits_for_an_invitation_that_is_being_sent(
         self, story: Story, database: Database

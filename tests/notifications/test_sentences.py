@@ -168,6 +168,8 @@ class TestNotifications:
             r'advance\(\w+, [\w.]+, "\w+", "(\w+)"',
             r'_mark\(taken, "\w+", "\w+", "(\w+)"',
             r'return "(\w+)"\n',
+            r'return "(\w+)" if held else "\w+"\n',
+            r'return "\w+" if held else "(\w+)"\n',
             r'reason = "(\w+)"',
             r'Told\(None, "(\w+)"',
             r'Unfit\("\w+", "(\w+)"',
@@ -178,6 +180,7 @@ class TestNotifications:
             "judging.py",
             "handover.py",
             "truth.py",
+            "invitations.py",
             "courtesy.py",
             "carrying.py",
         )
@@ -189,6 +192,7 @@ class TestNotifications:
             found for text in texts for one in patterns for found in re.findall(one, text, re.M)
         }
         some = {"done", "moved", "sendgrid_no_answer", "unknown_kind", "rendering", "collapsed"}
+        some |= {"session_held", "session_called_off"}
         assert some <= named
         assert named - set(entry("reason")) == set()
 
