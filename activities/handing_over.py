@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from notifications.courtesy import Quiet
 from notifications.senders.protocol import Transient
+
+log = structlog.get_logger(__name__)
 
 NOT_YET = "DeliveryNotYet"
 """The error type of an attempt that could not hand everything over; it is tried again."""
@@ -79,12 +82,15 @@ def kind(error: Exception) -> str:
 def not_yet(later: list[Transient], *, of: int) -> ApplicationError:
     """How many must wait, and why. The longest delay that the provider asked for is kept."""
     reasons = ", ".join(sorted({one.reason for one in later}))
+    log.info("emails_wait", count=len(later), of=of, reasons=reasons)
     # Who wants nothing today must not hold up what only waits for the mail server.
     pressing = [one for one in later if not isinstance(one, Quiet)]
     longest = max if pressing else min
     return ApplicationError(
         f"{len(later)} of {of} emails have to wait: {reasons}.",
         type=NOT_YET,
+        # Nothing broke: Temporal's client would log a traceback for each attempt of an outage.
+        category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=longest(
             (one.retry_after for one in pressing or later if one.retry_after is not None),
             default=None,

@@ -1,7 +1,9 @@
 """`milepost notifications`: what became of each email, why, and what to do about trouble."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -22,6 +24,7 @@ from notifications.states import Choice, State, choices_of
 from settings import settings
 from storage.database import Database
 from storage.queries.notifications import (
+    Attempt,
     NotificationDetail,
     NotificationRow,
     all_notifications,
@@ -124,8 +127,8 @@ def _print_detail(detail: NotificationDetail) -> None:
     out.print(sentence, markup=False, soft_wrap=True)
     print_table(
         say("notifications.attempts"),
-        [say(f"column.{name}") for name in ("at", "sender", "outcome", "why")],
-        [(one.at, one.sender, one.outcome, reason_sentence(one.detail)) for one in detail.attempts],
+        [say(f"column.{name}") for name in ("at", "until", "times", "sender", "outcome", "why")],
+        _folded(detail.attempts),
     )
     print_table(
         say("notifications.reports"),
@@ -137,6 +140,16 @@ def _print_detail(detail: NotificationDetail) -> None:
         print_line("notifications.resolution", **said)
     elif choices := choices_of(row.state, row.reason):
         print_line("notifications.choices", choices=", ".join(choices), id=row.id)
+
+
+def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
+    """A line for each run of attempts that came to the same: an outage makes hundreds."""
+    lines: list[tuple[object, ...]] = []
+    for of, run in groupby(attempts, key=lambda one: (one.sender, one.outcome, one.detail)):
+        same, (sender, outcome, why) = list(run), of
+        last = same[-1].at if len(same) > 1 else None
+        lines.append((same[0].at, last, len(same), sender, outcome, reason_sentence(why)))
+    return lines
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """Why a notification was sent when it was, or why it was not: in sentences, and as facts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import groupby
 
 from notifications.catalogue import CATCH_UP
 from notifications.company import Companion
@@ -218,10 +219,18 @@ class _Teller:
         ]
         told += [(one.at, self._report(one.kind, one.code)) for one in detail.reports]
         told += [(one.at, self._fact(one)) for one in self.evidence.said]
-        for at, sentence in sorted(told, key=lambda one: one[0]):
-            yield self._say("then", at=self._moment(at), what=sentence)
+        in_order = sorted(told, key=lambda one: one[0])
+        for sentence, same in groupby(in_order, key=lambda one: one[1]):
+            yield self._at([at for at, _ in same], sentence)
         if not detail.attempts and detail.row.state == "reserved":
             yield self._say("waits")
+
+    def _at(self, moments: Sequence[datetime], sentence: str) -> str:
+        """What happened once, or the same many times over: an outage makes hundreds of attempts."""
+        first, last, times = self._moment(moments[0]), self._moment(moments[-1]), len(moments)
+        if times == 1:
+            return self._say("then", at=first, what=sentence)
+        return self._say("again", first=first, last=last, times=str(times), what=sentence)
 
     def _attempt(self, outcome: str, sender: str, detail: str) -> str:
         reason = "" if outcome == "accepted" else reason_sentence(detail)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
+from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
-from activities.handing_over import beating
+from activities.handing_over import beating, not_yet
 from activities.inputs import DeliverInput, RedeliverInput
-from notifications.senders.protocol import Accepted, Email, Permanent
+from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from storage.database import Database
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
@@ -165,3 +167,20 @@ async def test_what_goes_wrong_comes_out_as_it_is(broken: type[BaseException]) -
 
     with pytest.raises(broken):
         await Heart().run(fails)
+
+
+def test_what_has_to_wait_is_a_line_in_the_log_and_no_traceback() -> None:
+    """Temporal's client logs a traceback of what is not benign, at each attempt of an outage."""
+    with capture_logs() as logs:
+        error = not_yet([Transient("sendgrid_401"), Transient("sendgrid_401")], of=5)
+    assert error.category is ApplicationErrorCategory.BENIGN
+    assert not error.non_retryable
+    assert logs == [
+        {
+            "event": "emails_wait",
+            "log_level": "info",
+            "count": 2,
+            "of": 5,
+            "reasons": "sendgrid_401",
+        }
+    ]

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from storage.database import Database
-from storage.sql import notifications
+from storage.sql import deliveries, notifications
 from tests.api.office import CARDIFF, GLASGOW, fill
 from tests.commands.conftest import Run
 from tests.storage.office import NOW
@@ -85,3 +86,33 @@ def test_without_temporal_nothing_is_sent_again(run: Run, monkeypatch: pytest.Mo
 
 def test_one_that_is_not_there_cannot_be_dealt_with(run: Run) -> None:
     assert run("notifications", "resolve", "ntf_none", "dismiss").exit_code == 1
+
+
+def test_the_attempts_of_an_outage_are_one_line(run: Run, database: str) -> None:
+    async def refused() -> None:
+        opened = Database(database)
+        async with opened.transaction() as session:
+            await session.execute(
+                insert(deliveries),
+                [
+                    {
+                        "notification_id": GLASGOW.notification,
+                        "sender": "sendgrid",
+                        "at": NOW + timedelta(minutes=minute),
+                        "outcome": outcome,
+                        "provider_id": "",
+                        "detail": detail,
+                        "round": 0,
+                    }
+                    for minute, outcome, detail in (
+                        *((minute, "transient", "sendgrid_401") for minute in range(288)),
+                        (289, "accepted", ""),
+                    )
+                ],
+            )
+        await opened.dispose()
+
+    asyncio.run(refused())
+    shown = run("notifications", "show", GLASGOW.notification).output
+    assert shown.count("SendGrid refused our key") == 1
+    assert "288" in shown

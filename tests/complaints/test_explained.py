@@ -1,14 +1,19 @@
 """Every email answers why: the record shows it (complaint 10), and names what to change (9)."""
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import insert, select, update
+from temporalio.exceptions import ApplicationError
 
+from activities.deliver import Courier
+from activities.inputs import DeliverInput
 from notifications.evidence import read_evidence
 from notifications.explain import Explanation, explain
 from notifications.resolving import Word, settle
-from notifications.senders.protocol import Unknown
+from notifications.senders.protocol import Transient, Unknown
 from programmes.facts import Fact, Notice, Record
 from storage.database import Database
 from storage.queries.visibility import Visibility
@@ -21,6 +26,7 @@ from tests.notifications.office import (
     DUE,
     IGN,
     NOW,
+    SETTINGS,
     Post,
     definition,
     record,
@@ -222,3 +228,25 @@ async def test_another_members_email_is_not_explained(database: Database) -> Non
         id = await only(database)
         assert await read_evidence(session, id, visible_to=Visibility("mem_2")) is None
         assert await read_evidence(session, "ntf_none") is None
+
+
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
+async def test_the_attempts_of_an_outage_are_one_sentence(database: Database) -> None:
+    script = [Transient("sendgrid_401")] * 3 + [Transient("sendgrid_429"), None]
+    post = Post(database, Scripted(script))
+    await post.write(fired())
+    for moment in (NOW + timedelta(minutes=minute) for minute in range(5)):
+        courier = Courier(database, post.sender, SETTINGS, partial(_same, moment))
+        with contextlib.suppress(ApplicationError):
+            await courier.deliver(DeliverInput("eng_1", "itm_1", 2))
+    told = [one for one in (await explained(database)).sentences if "10:0" in one][-3:]
+    assert told[0].startswith(
+        "3 times from Monday 11 January 2027 at 10:00am to Monday 11 January 2027 at 10:02am: "
+    )
+    assert told[0].endswith("SendGrid refused our key. Check MILEPOST_SENDGRID_API_KEY.")
+    assert "10:03am: " in told[1]
+    assert told[1].endswith("SendGrid asked us to wait.")
+    assert "10:04am: " in told[2]
