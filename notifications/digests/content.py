@@ -99,11 +99,19 @@ async def team_digest(
     emails: Sequence[TroubleRow] = ()
     addresses: Sequence[SuppressionRow] = ()
     if reader.who.role == "manager":
-        # What waits for the sender leaves with this list, or just after it.
         troubles = await list_troubles(
-            session, now, unknown_after, manager_id=me, waiting=False, limit=MOST
+            session,
+            now,
+            unknown_after,
+            manager_id=me,
+            programme_id=definition.id,
+            # What waits for the sender leaves with this list, or just after it.
+            waiting=False,
+            limit=MOST,
         )
-        suppressed = await list_suppressions(session, manager_id=me, limit=MOST)
+        suppressed = await list_suppressions(
+            session, manager_id=me, programme_id=definition.id, limit=MOST
+        )
         emails, addresses = troubles.rows, suppressed.rows
     written: dict[Language, TeamDigest] = {}
     for language in ("en", "cy"):

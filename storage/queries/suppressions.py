@@ -1,15 +1,16 @@
 """The addresses that take no emails, with who has them and how many emails wait for each."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import Named
 from storage.queries.troubles import looked_after
-from storage.sql import contacts, notifications, people, suppressions
+from storage.sql import contacts, engagements, notifications, people, suppressions
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,17 @@ async def list_suppressions(
     session: AsyncSession,
     *,
     manager_id: str | None = None,
+    programme_id: str | None = None,
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[SuppressionRow]:
     """Those that are not lifted, the latest first; with ``manager_id`` those of the office and of
-    members that this person, or nobody, looks after. Raises ``BadCursor``. Three statements."""
+    members that this person, or nobody, looks after; with ``programme_id`` those of the office and
+    of members in that programme, or in none. Raises ``BadCursor``. Three statements."""
     limit, c = clamp(limit), suppressions.c
     statement = select(suppressions).where(c.lifted_at.is_(None))
-    if manager_id is not None:
-        theirs = select(contacts.c.email).where(contacts.c.member_id.in_(looked_after(manager_id)))
+    for of in _members(manager_id, programme_id):
+        theirs = select(contacts.c.email).where(of)
         ours = select(people.c.email)
         statement = statement.where(or_(c.address.in_(theirs), c.address.in_(ours)))
     if cursor is not None:
@@ -64,6 +67,19 @@ async def list_suppressions(
         for row in found
     ]
     return page_of(rows, limit, lambda last: encode(at=last.at.isoformat(), id=last.id))
+
+
+def _members(manager_id: str | None, programme_id: str | None) -> Iterator[ColumnElement[bool]]:
+    """What narrows the members whose contacts are shown."""
+    member = contacts.c.member_id
+    if manager_id is not None:
+        yield member.in_(looked_after(manager_id))
+    if programme_id is not None:
+        c, taking_part = engagements.c, select(engagements.c.member_id)
+        yield or_(
+            member.in_(taking_part.where(c.programme_id == programme_id)),
+            member.not_in(taking_part),
+        )
 
 
 async def _holders(session: AsyncSession, addresses: list[str]) -> dict[str, list[Named]]:

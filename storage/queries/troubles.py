@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.notifications import NotificationRow
@@ -148,12 +148,14 @@ async def list_troubles(
     unknown_after: timedelta,
     *,
     manager_id: str | None = None,
+    programme_id: str | None = None,
     waiting: bool = True,
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[TroubleRow]:
     """The oldest first. With ``manager_id`` those of the engagements that this person looks after,
-    and those that nobody does. Raises ``BadCursor``. One statement."""
+    and those that nobody does; with ``programme_id`` those of one programme; without ``waiting``
+    only what the sender does not keep waiting. Raises ``BadCursor``. One statement."""
     limit, c, since = clamp(limit), notifications.c, _since()
     source = (
         notifications.outerjoin(engagements, engagements.c.id == c.engagement_id)
@@ -181,6 +183,8 @@ async def list_troubles(
     )
     if manager_id is not None:
         statement = statement.where(_theirs(manager_id))
+    if programme_id is not None:
+        statement = statement.where(_of_programme(programme_id))
     if cursor is not None:
         at = decode(cursor, at=str, id=str)
         position = [instant(at["at"]), at["id"]]
@@ -235,6 +239,15 @@ def _theirs(manager_id: str) -> ColumnElement[bool]:
                 owner_contacts.c.member_id.in_(looked_after(manager_id)),
             ),
         ),
+    )
+
+
+def _of_programme(programme_id: str) -> ColumnElement[bool]:
+    c = notifications.c
+    return or_(
+        engagements.c.programme_id == programme_id,
+        # A summary is about a whole programme: it is named after both.
+        and_(c.engagement_id.is_(None), c.item_id == literal(f"{programme_id}.") + c.kind),
     )
 
 

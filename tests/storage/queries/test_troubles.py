@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from notifications.states import CHOICES, STATES
 from storage.database import Database
@@ -19,7 +19,7 @@ from storage.queries.troubles import (
 )
 from storage.sql import engagements, notifications
 from tests.databases import count_statements
-from tests.storage.office import NOW, office
+from tests.storage.office import NOW, Rows, office
 
 WAIT = timedelta(hours=2)
 
@@ -173,3 +173,49 @@ async def test_a_manager_is_shown_the_addresses_of_their_own_members_and_of_the_
         for manager, count in (("per_manager", 2), ("per_somebody", 1)):
             page = await list_suppressions(session, manager_id=manager)
             assert len(page.rows) == count
+
+
+async def test_whoever_looks_after_two_programmes_is_told_of_each_in_its_own_list(
+    kept: Database,
+) -> None:
+    """``eng_1`` is of one programme; another member of the same manager is in another one."""
+    rows = Rows()
+    rows.member("mem_other")
+    rows.contact("con_other", "mem_other", lead=True)
+    rows.engagement("eng_other", "mem_other", programme_id="other", manager_id="per_manager")
+    async with kept.transaction() as session:
+        await rows.write(session)
+        programme = (
+            await session.execute(
+                select(engagements.c.programme_id).where(engagements.c.id == "eng_1")
+            )
+        ).scalar_one()
+        for who in ("con_lead", "con_other", "per_adviser"):
+            await suppress(session, NOW, f"{who}@example.org", reason="bounced")
+    await put(kept, "ntf_1", "bounced")
+    await put(
+        kept,
+        "ntf_2",
+        "bounced",
+        engagement_id="eng_other",
+        item_id="eng_other",
+        recipient_id="con_other",
+    )
+    summary: dict[str, Any] = {"engagement_id": None, "kind": "digest.manager"}
+    await put(
+        kept,
+        "ntf_3",
+        "bounced",
+        **summary,
+        item_id="other.digest.manager",
+        recipient_id="per_manager",
+    )
+    assert await troubles(kept, manager_id="per_manager") == ["ntf_1", "ntf_2", "ntf_3"]
+    lists = {programme: ["ntf_1"], "other": ["ntf_2", "ntf_3"]}
+    addresses = {programme: {"con_lead", "per_adviser"}, "other": {"con_other", "per_adviser"}}
+    for id, expected in lists.items():
+        assert await troubles(kept, manager_id="per_manager", programme_id=id) == expected
+        async with kept.reading() as session:
+            page = await list_suppressions(session, manager_id="per_manager", programme_id=id)
+        # An address of the office is everybody's.
+        assert {row.address.partition("@")[0] for row in page.rows} == addresses[id]
