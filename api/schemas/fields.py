@@ -13,7 +13,8 @@ from programmes.spoken import one_line
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
-_VISIBLE = r"[^\x00-\x20\x7f\s]"
+_VISIBLE = r"[^\x00-\x20\x7f-\x9f\u2028\u2029\s]"
+"""Something to read: what ``one_line`` takes for a space is nothing, and neither is a space."""
 _LINK = r"^https?://[!-~]+$"
 
 BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
