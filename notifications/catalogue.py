@@ -30,7 +30,7 @@ def session_off(it: Occasion) -> str:
 
 
 def handed_on(it: Occasion) -> str:
-    """Why the recipient has none of the roles any more that they were given; empty where they do."""
+    """Why the recipient has no role any more of those that they were given; empty with one."""
     return "" if any(build.has_taken_over(it, role) for role in CHANGED) else "handed_on"
 
 

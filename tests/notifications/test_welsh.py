@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from notifications.context import StepReady
+from notifications.context import Ask, StepReady
 from notifications.digests.planning import reserve_digests
 from notifications.digests.post import DigestPost
 from notifications.grammar import lower_first, soft
@@ -137,10 +137,9 @@ class TestAProgrammeWithoutWelsh:
 
     def letter(self, titles: Titles) -> StepReady:
         words = task_words("onboarding", "step:agreement", titles)
-        named = {field.name: "" for field in fields(StepReady)}
-        return StepReady(
-            **{**named, "task": words.title, "todo": words.todo, "link": "https://x.example"}
-        )
+        named = {field.name: "" for field in fields(Ask)}
+        named |= {"task": words.title, "todo": words.todo, "link": "https://x.example"}
+        return StepReady(**named, outside=False)
 
     @pytest.mark.parametrize("own", [False, True])
     def test_html_marks_them_and_text_has_them_as_they_are(self, plain: Titles, own: bool) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from programmes.facts import Record
 from programmes.planner import Adjustments, next_cycle_at, plan, start_instant
 from tests.workflows.stories import MANAGER, NOON, START, calendar, engagement_input, rules
 from workflows.messages import (
@@ -109,13 +110,12 @@ class TestMovingReviews:
             rules(), START, calendar(), Adjustments(onboarded_at=process.onboarded_at)
         )
         before = plan_of_it.item("review", "final").due_at
-        days = [date(2028, 1, 10), date(2028, 2, 12)]
-        records = []
-        for day in days:
+
+        def moved(day: date) -> Record:
             command = MoveReview(MANAGER, "final", day, "txt_why")
-            records.append(
-                process.decide(lambda decision, it=command: process.move_review(it, decision), NOON)
-            )
+            return process.decide(lambda decision: process.move_review(command, decision), NOON)
+
+        records = [moved(day) for day in (date(2028, 1, 10), date(2028, 2, 12))]
         notices = [notice for record in records for notice in record.notices]
         assert [(one.kind, one.to, one.text) for one in notices] == [
             ("review.replanned", ("lead",), "txt_why")
