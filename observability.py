@@ -70,7 +70,7 @@ def configure(
             renderer,
         ],
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _StandardError() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -80,6 +80,17 @@ def configure(
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to standard error as it is then: one that was replaced meanwhile may be closed."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def quieten() -> None:

@@ -56,7 +56,9 @@ JUDGED_FURTHER = frozenset(
             "set_contact_choices",
             "set_person_choices",
         ),
-        *("start_engagement", "assign_request", "record_notes"),
+        *("start_engagement", "assign_engagement", "assign_request", "record_notes"),
+        # A theme has to be one of the programme's.
+        *("set_programme_funders", "submit_request"),
     }
 )
 """Operations whose values have to be right beyond their form: an address, somebody's id. So have

@@ -71,7 +71,9 @@ class Line:
         return result.output
 
     async def answers(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(await self.says(*arguments, "--json", code=code))
+        result = await asyncio.to_thread(self._run, *arguments, "--json")
+        assert result.exit_code == code, result.output
+        return json.loads(result.stdout)
 
 
 @pytest.fixture

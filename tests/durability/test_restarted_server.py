@@ -17,7 +17,7 @@ from embedded.temporal_server import DevServer
 from programmes.rules import LadderRule, Rules, RungRule, Says
 from tests.databases import migrated_sqlite
 from tests.durability.acts import finish_onboarding, onboarding_of, until_open
-from tests.durability.pace import TOUR, quiet_rules, settle, today
+from tests.durability.pace import AHEAD_SECONDS, TOUR, quiet_rules, settle, today
 from tests.durability.server import ATTRIBUTES
 from tests.durability.waiting import until
 from tests.servers import temporal_cli
@@ -42,7 +42,8 @@ def rung(name: str, before: int, to: str, says: Says) -> RungRule:
     return RungRule(name, f"-{before}s", (to,), says)
 
 
-LONE = LadderRule((rung("early", RUNGS_LAST_SECONDS, "owner", "reminder"),), "60min")
+LONE = LadderRule((rung("early", AHEAD_SECONDS, "owner", "reminder"),), "60min")
+"""What it reminds of is still to come when the server is back."""
 WHOLE = LadderRule(
     (
         rung("early", RUNGS_LAST_SECONDS, "owner", "reminder"),
@@ -57,10 +58,11 @@ class TooSlow(Exception):
     """Something fell due before all was set up."""
 
 
-def rules_with(ladder: LadderRule, first_due: int) -> Rules:
-    """The quiet rules, but for the ladder of the onboarding's steps."""
+def rules_with(ladder: LadderRule, first_due: int, *, lasts: int = RUNGS_LAST_SECONDS) -> Rules:
+    """The quiet rules, but for the ladder of the onboarding's steps: its first rung lies so many
+    seconds before the date."""
     quiet = quiet_rules()
-    due = f"{first_due + RUNGS_LAST_SECONDS}s"
+    due = f"{first_due + lasts}s"
     steps = (
         replace(one, stage=replace(one.stage, due=due, ladder="tested")) for one in quiet.onboarding
     )
@@ -133,9 +135,9 @@ async def bear_with(office: Office, server: DevServer, first_due: int) -> Outage
     began_at = datetime.now(UTC)
     advised = await begin(office, 1, rules_with_advice(first_due))
     await finish_onboarding(advised)
-    moved = await begin(office, 2, rules_with(LONE, first_due))
+    moved = await begin(office, 2, rules_with(LONE, first_due, lasts=AHEAD_SECONDS))
     await act(moved, MoveDeadline(MANAGER, HELLO, today() + timedelta(days=30)))
-    lone = await begin(office, 3, rules_with(LONE, first_due))
+    lone = await begin(office, 3, rules_with(LONE, first_due, lasts=AHEAD_SECONDS))
     whole = await begin(office, 4, rules_with(WHOLE, first_due))
     server.kill()
     away_at = datetime.now(UTC)
