@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from notifications import builders as build
 from notifications import context as c
+from notifications.builders import advice, engagement, outage, replies, research, reviews, shapes
 from notifications.courtesy import Category
 from notifications.dated_kinds import CALLED_OFF, CARRYING
 from notifications.occasion import Occasion
@@ -31,7 +31,7 @@ def session_off(it: Occasion) -> str:
 
 def handed_on(it: Occasion) -> str:
     """Why the recipient has no role any more of those that they were given; empty with one."""
-    return "" if any(build.has_taken_over(it, role) for role in CHANGED) else "handed_on"
+    return "" if any(engagement.has_taken_over(it, role) for role in CHANGED) else "handed_on"
 
 
 def moved_again(it: Occasion) -> str:
@@ -80,53 +80,53 @@ class Kind:
 
 
 _KINDS = (
-    Kind("engagement.welcome", c.Welcome, build.welcome),
-    Kind("engagement.onboarded", c.Onboarded, build.onboarded),
-    Kind("engagement.ready", c.Letter, build.letter),
-    Kind("engagement.completed", c.Letter, build.letter, "always"),
-    Kind("engagement.withdrawn", c.Told, build.told, "always"),
-    Kind(NEW_IN_TEAM, c.NewInTeam, build.new_in_team, untrue=handed_on),
-    Kind(NEW_LEAD, c.NewLead, build.new_lead, untrue=handed_on),
-    Kind("onboarding.step_ready", c.StepReady, build.step_ready),
-    Kind("onboarding.step_waived", c.Waived, build.waived),
-    Kind("research.received", c.Received, build.received),
-    Kind("research.new", c.NewRequest, build.new_request, task="triage"),
-    Kind("research.question", c.AboutRequest, build.about_request, task="answer"),
-    Kind("research.answered", c.AskTold, build.ask_told, task="triage"),
-    Kind("research.accepted", c.Letter, build.letter),
-    Kind("research.declined", c.Told, build.told, "finished"),
-    Kind("research.scoped", c.Scoped, build.scoped),
-    Kind("research.assigned", c.Assigned, build.assigned, task="draft"),
-    Kind("research.delivered", c.AboutRequest, build.about_request, task="acceptance"),
-    Kind("research.returned", c.AskTold, build.ask_told, task="draft"),
-    Kind("research.thanked", c.Letter, build.letter, "finished"),
-    Kind("research.auto_accepted", c.Letter, build.letter, "finished"),
-    Kind("research.feedback_given", c.Feedback, build.feedback, "finished"),
-    Kind("research.unassigned", c.HandedOver, build.handed_over, "always"),
-    Kind("research.withdrawn", c.Withdrawn, build.withdrawn, "always"),
-    Kind("research.stopped", c.Told, build.told, "always"),
-    Kind("research.closed", c.Letter, build.letter, "finished"),
-    Kind("advice.opened", c.AdviceOpened, build.advice_opened, task="propose"),
-    Kind("advice.dates_proposed", c.Dates, build.dates, task="confirm"),
-    Kind("advice.confirmed", c.Session, build.session, untrue=session_off),
-    Kind("advice.agenda", c.Agenda, build.agenda, untrue=session_off),
-    Kind("advice.missed", c.Told, build.told),
-    Kind("advice.called_off", c.Session, build.called_off, "always"),
-    Kind("advice.notes", c.Notes, build.notes, "finished"),
-    Kind("advice.closed", c.CycleClosed, build.cycle_closed, "finished"),
-    Kind("review.opened", c.ReviewOpened, build.review_opened, task="submit"),
-    Kind("review.submitted", c.AskTold, build.ask_told, task="sign_off"),
-    Kind("review.returned", c.AskTold, build.ask_told, task="revise"),
-    Kind("review.signed_off", c.SignedOff, build.signed_off, "finished"),
-    Kind("review.called_off", c.CalledOff, build.review_called_off, "always"),
-    Kind("review.replanned", c.Replanned, build.replanned, untrue=moved_again),
-    Kind("task.moved", c.Moved, build.moved),
-    Kind("reply.received", c.Reply, build.reply, "always"),
-    Kind("reply.passed_on", c.PassedOn, build.passed_on, "always"),
-    Kind("reply.files_left_out", c.FilesLeftOut, build.files_left_out, "always"),
-    Kind(CATCH_UP, c.CatchUp, build.catch_up),
+    Kind("engagement.welcome", c.Welcome, engagement.welcome),
+    Kind("engagement.onboarded", c.Onboarded, engagement.onboarded),
+    Kind("engagement.ready", c.Letter, shapes.letter),
+    Kind("engagement.completed", c.Letter, shapes.letter, "always"),
+    Kind("engagement.withdrawn", c.Told, shapes.told, "always"),
+    Kind(NEW_IN_TEAM, c.NewInTeam, engagement.new_in_team, untrue=handed_on),
+    Kind(NEW_LEAD, c.NewLead, engagement.new_lead, untrue=handed_on),
+    Kind("onboarding.step_ready", c.StepReady, shapes.step_ready),
+    Kind("onboarding.step_waived", c.Waived, engagement.waived),
+    Kind("research.received", c.Received, research.received),
+    Kind("research.new", c.NewRequest, research.new_request, task="triage"),
+    Kind("research.question", c.AboutRequest, research.about_request, task="answer"),
+    Kind("research.answered", c.AskTold, shapes.ask_told, task="triage"),
+    Kind("research.accepted", c.Letter, shapes.letter),
+    Kind("research.declined", c.Told, shapes.told, "finished"),
+    Kind("research.scoped", c.Scoped, research.scoped),
+    Kind("research.assigned", c.Assigned, research.assigned, task="draft"),
+    Kind("research.delivered", c.AboutRequest, research.about_request, task="acceptance"),
+    Kind("research.returned", c.AskTold, shapes.ask_told, task="draft"),
+    Kind("research.thanked", c.Letter, shapes.letter, "finished"),
+    Kind("research.auto_accepted", c.Letter, shapes.letter, "finished"),
+    Kind("research.feedback_given", c.Feedback, research.feedback, "finished"),
+    Kind("research.unassigned", c.HandedOver, research.handed_over, "always"),
+    Kind("research.withdrawn", c.Withdrawn, research.withdrawn, "always"),
+    Kind("research.stopped", c.Told, shapes.told, "always"),
+    Kind("research.closed", c.Letter, shapes.letter, "finished"),
+    Kind("advice.opened", c.AdviceOpened, advice.advice_opened, task="propose"),
+    Kind("advice.dates_proposed", c.Dates, advice.dates, task="confirm"),
+    Kind("advice.confirmed", c.Session, advice.session, untrue=session_off),
+    Kind("advice.agenda", c.Agenda, advice.agenda, untrue=session_off),
+    Kind("advice.missed", c.Told, shapes.told),
+    Kind("advice.called_off", c.Session, advice.called_off, "always"),
+    Kind("advice.notes", c.Notes, advice.notes, "finished"),
+    Kind("advice.closed", c.CycleClosed, advice.cycle_closed, "finished"),
+    Kind("review.opened", c.ReviewOpened, reviews.review_opened, task="submit"),
+    Kind("review.submitted", c.AskTold, shapes.ask_told, task="sign_off"),
+    Kind("review.returned", c.AskTold, shapes.ask_told, task="revise"),
+    Kind("review.signed_off", c.SignedOff, reviews.signed_off, "finished"),
+    Kind("review.called_off", c.CalledOff, reviews.review_called_off, "always"),
+    Kind("review.replanned", c.Replanned, reviews.replanned, untrue=moved_again),
+    Kind("task.moved", c.Moved, shapes.moved),
+    Kind("reply.received", c.Reply, replies.reply, "always"),
+    Kind("reply.passed_on", c.PassedOn, replies.passed_on, "always"),
+    Kind("reply.files_left_out", c.FilesLeftOut, replies.files_left_out, "always"),
+    Kind(CATCH_UP, c.CatchUp, outage.catch_up),
     *(
-        Kind(f"{family}.{says}", c.Chase, build.chase)
+        Kind(f"{family}.{says}", c.Chase, shapes.chase)
         for family in ("onboarding", "research", "advice", "action", "review")
         for says in ("reminder", "overdue", "escalation")
     ),

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from activities.digest import DigestDesk
 from activities.inputs import DigestPlan
 from notifications import titles
-from notifications.builders import letter, scoped
+from notifications.builders.research import scoped
+from notifications.builders.shapes import letter
 from notifications.newest import newest_definition
 from notifications.occasion import Occasion, first_line
 from notifications.programme_scene import read_programme_scene
