@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from rich.console import Console
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -51,6 +52,9 @@ from workflows.processes.onboarding import OnboardingProcess
 ROOT = Path(__file__).parents[1]
 QUEUE = "volume"
 TARGET_SECONDS = 5.0
+AT_THE_START = 30.0
+"""Seconds for which a workflow counts as starting: thousands are started in one go."""
+
 AT_ONCE = 20
 LADDER = LadderRule((RungRule("early", "-7199s", ("owner",), "reminder"),), "120min")
 """A reminder a second after the opening, which is too early: so it waits for the window."""
@@ -165,7 +169,7 @@ async def play(asked: argparse.Namespace, address: str, folder: Path) -> int:
     return 0 if report(console, bench, fake, failures) else 1
 
 
-def report(console: Console, bench: Bench, fake: FakeSendGrid, failures: int) -> bool:
+def report(console: Console, bench: Bench, fake: FakeSendGrid, failures: Mapping[str, int]) -> bool:
     """Say what came of it; whether every target was met."""
     late = bench.lateness(fake)
     cuts = quantiles(late, n=100)
@@ -179,7 +183,8 @@ def report(console: Console, bench: Bench, fake: FakeSendGrid, failures: int) ->
         f"the provider takes {fake.limit} and answered 429 {limited} times); doubled: {doubled}\n"
         f"late by: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s (target ≤ {TARGET_SECONDS:.0f} s), "
         f"at most {max(late):.2f} s; earliest {min(late):.2f} s\n"
-        f"workflow tasks that failed: {failures} (target 0)"
+        f"workflow tasks that failed: {sum(failures.values())} (target 0)"
+        + "".join(f"\n  {cause}: {count}" for cause, count in sorted(failures.items()))
     )
     in_time = arrived == bench.count and cuts[98] <= TARGET_SECONDS
     return in_time and not failures and not doubled
@@ -190,16 +195,25 @@ async def _all_sent(fake: FakeSendGrid, count: int) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _failed_tasks(client: Client, ids: list[str]) -> int:
-    failed = {
-        EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
-    }
-    count = 0
+async def _failed_tasks(client: Client, ids: list[str]) -> Mapping[str, int]:
+    """How many failed, by cause: when, seen from the start, and why."""
+    causes: Counter[str] = Counter()
     for id in ids:
         history = await client.get_workflow_handle(id).fetch_history()
-        count += sum(event.event_type in failed for event in history.events)
-    return count
+        began = history.events[0].event_time.ToDatetime()
+        for event in history.events:
+            match event.event_type:
+                case EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+                    failed = event.workflow_task_failed_event_attributes
+                    cause = WorkflowTaskFailedCause.Name(failed.cause)
+                case EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+                    timed_out = event.workflow_task_timed_out_event_attributes
+                    cause = TimeoutType.Name(timed_out.timeout_type)
+                case _:
+                    continue
+            after = (event.event_time.ToDatetime() - began).total_seconds()
+            causes[f"{cause}, {'at the start' if after < AT_THE_START else 'later'}"] += 1
+    return causes
 
 
 @contextmanager

@@ -89,6 +89,17 @@ def test_uvicorn_and_temporal_speak_through_the_same_handler(stream: io.StringIO
     assert "input" not in slow
 
 
+def test_standard_error_is_written_to_as_it_is_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever replaced it meanwhile may have closed it, as a command that has ended does."""
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr("sys.stderr", first)
+    observability.configure("INFO", "json")
+    first.close()
+    monkeypatch.setattr("sys.stderr", second)
+    structlog.get_logger().info("heard")
+    assert [line["event"] for line in logged(second)] == ["heard"]
+
+
 def test_what_is_below_the_level_is_not_written() -> None:
     stream = io.StringIO()
     observability.configure("WARNING", "json", stream=stream)

@@ -204,3 +204,10 @@ async def serving(*workers: Worker) -> AsyncIterator[None]:
     finally:
         await asyncio.gather(*(worker.shutdown() for worker in workers))
         await asyncio.gather(*tasks)
+
+
+@pytest.fixture
+async def live(temporal_address: str, database: Database, tmp_path: Path) -> AsyncIterator[Live]:
+    """The application of the test's own database, with its worker."""
+    async with at_work(temporal_address, database, tmp_path) as live:
+        yield live

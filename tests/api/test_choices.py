@@ -1,8 +1,6 @@
 """Recipients choose for themselves, and managers for others; a link ends digests at one click."""
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,10 +14,10 @@ from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.sql import engagements, events, mailbox, notifications
 from tests.api.conftest import Caller, application
-from tests.api.live import at_work
+from tests.api.live import Live
+from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF, GLASGOW, TOKENS, bearer
-from tests.databases import opened, sqlite_url
 from tests.fakes.sendgrid import KEY, FakeSendGrid, fake_sendgrid
 from tests.fakes.sendgrid_lists import NAMES
 from tests.storage.office import NOW
@@ -226,54 +224,48 @@ class TestOneClick:
 
 @pytest.mark.dev_server
 async def test_a_mended_address_gets_what_was_withheld_for_it_and_is_still_true(
-    temporal_address: str, filled: Path, tmp_path: Path
+    live: Live, database: Database
 ) -> None:
-    path = tmp_path / "milepost.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        async with database.transaction() as session:
-            # The worker's clock is the real one, and it may be night.
-            calendar = {**CALENDAR, "always_open": True}
-            await session.execute(engagements.update().values(calendar=calendar))
-            found = await session.execute(
-                notifications.select().where(notifications.c.id == CARDIFF.notification)
-            )
-            row = found.one()._mapping
-            await session.execute(
-                notifications.update()
-                .where(notifications.c.id == CARDIFF.notification)
-                .values(state="withheld", reason="suppressed", recipient_id="con_lead")
-            )
-            # Its task is not open any more: it stays where it is.
-            stale = {**row, "id": "ntf_stale", "rung": "old", "task": "gone", "revision": 1}
-            stale |= {"state": "withheld", "reason": "suppressed", "recipient_id": "con_lead"}
-            await session.execute(notifications.insert().values(stale))
-            await suppress(session, NOW, "con_lead@example.org", reason="bounced")
-        async with live.calling("manager") as client:
-            [waits, _] = (await client.get("/suppressions")).json()["items"]
-            assert waits["waiting"] == 2
-            contact = f"/members/{CARDIFF.member}/contacts/{CARDIFF.contact}"
-            mended = await client.patch(contact, json={"email": "lea.new@example.org"})
-            assert mended.status_code == 200, mended.text
-        for id, state in ((CARDIFF.notification, "accepted"), ("ntf_stale", "withheld")):
-            read = await live.until(
-                "manager",
-                f"/notifications/{id}",
-                lambda read: read["round"] == 1 and read["state"] not in ("reserved", "claimed"),
-            )
-            assert read["state"] == state
-        async with database.reading() as session:
-            sent = (await session.execute(mailbox.select())).all()
-            reason = await session.scalar(
-                select(notifications.c.reason).where(notifications.c.id == "ntf_stale")
-            )
-        assert [one.to_email for one in sent if one.notification_id == CARDIFF.notification] == [
-            "lea.new@example.org"
-        ]
-        assert reason == "done"
+    async with database.transaction() as session:
+        # The worker's clock is the real one, and it may be night.
+        calendar = {**CALENDAR, "always_open": True}
+        await session.execute(engagements.update().values(calendar=calendar))
+        found = await session.execute(
+            notifications.select().where(notifications.c.id == CARDIFF.notification)
+        )
+        row = found.one()._mapping
+        await session.execute(
+            notifications.update()
+            .where(notifications.c.id == CARDIFF.notification)
+            .values(state="withheld", reason="suppressed", recipient_id="con_lead")
+        )
+        # Its task is not open any more: it stays where it is.
+        stale = {**row, "id": "ntf_stale", "rung": "old", "task": "gone", "revision": 1}
+        stale |= {"state": "withheld", "reason": "suppressed", "recipient_id": "con_lead"}
+        await session.execute(notifications.insert().values(stale))
+        await suppress(session, NOW, "con_lead@example.org", reason="bounced")
+    async with live.calling("manager") as client:
+        [waits, _] = (await client.get("/suppressions")).json()["items"]
+        assert waits["waiting"] == 2
+        contact = f"/members/{CARDIFF.member}/contacts/{CARDIFF.contact}"
+        mended = await client.patch(contact, json={"email": "lea.new@example.org"})
+        assert mended.status_code == 200, mended.text
+    for id, state in ((CARDIFF.notification, "accepted"), ("ntf_stale", "withheld")):
+        read = await live.until(
+            "manager",
+            f"/notifications/{id}",
+            lambda read: read["round"] == 1 and read["state"] not in ("reserved", "claimed"),
+        )
+        assert read["state"] == state
+    async with database.reading() as session:
+        sent = (await session.execute(mailbox.select())).all()
+        reason = await session.scalar(
+            select(notifications.c.reason).where(notifications.c.id == "ntf_stale")
+        )
+    assert [one.to_email for one in sent if one.notification_id == CARDIFF.notification] == [
+        "lea.new@example.org"
+    ]
+    assert reason == "done"
 
 
 async def test_where_temporal_is_away_an_address_with_emails_waiting_is_not_changed(

@@ -1,25 +1,17 @@
 """Every process by the API on a real Temporal server: each command, its answer, its refusal."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.desk import utc_now
 from api.permissions import Role
-from storage.database import Database
-from tests.api.live import Live, at_work
+from tests.api.live import Live
+from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 
 pytestmark = pytest.mark.dev_server
-
-
-@pytest.fixture
-async def live(temporal_address: str, database: Database, tmp_path: Path) -> AsyncIterator[Live]:
-    async with at_work(temporal_address, database, tmp_path) as live:
-        yield live
 
 
 async def refused(live: Live, role: Role, path: str, body: object = None) -> str:

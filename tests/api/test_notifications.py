@@ -1,9 +1,7 @@
 """One notification over HTTP: shown, explained, listed as trouble, and dealt with by a person."""
 
 import asyncio
-import shutil
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +15,11 @@ from notifications.titles import parsed
 from storage.database import Database
 from storage.sql import deliveries, engagements, mailbox, notifications
 from tests.api.conftest import Caller
-from tests.api.live import Live, at_work, swift
+from tests.api.live import Live, swift
+from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF
 from tests.api.test_pages import browser
-from tests.databases import opened, sqlite_url
 from tests.storage.office import NOW
 
 ONE = f"/api/v1/notifications/{CARDIFF.notification}"
@@ -259,72 +257,56 @@ class TestResolve:
 @pytest.mark.dev_server
 @pytest.mark.slow
 async def test_two_people_who_have_it_sent_again_at_once_cause_one_email(
-    temporal_address: str, filled: Path, tmp_path: Path
+    live: Live, database: Database
 ) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        async with database.transaction() as session:
-            # The worker's clock is the real one, and it may be night.
-            calendar = {**CALENDAR, "always_open": True}
-            await session.execute(update(engagements).values(calendar=calendar))
-        await becomes(database, state="failed")
-        resolve = f"/notifications/{CARDIFF.notification}/resolve"
-        answers = await asyncio.gather(
-            *(live.post("manager", resolve, {"choice": "send_again"}) for _ in range(2))
-        )
-        assert {answer.status_code for answer in answers} <= {200, 409}
-        assert 200 in {answer.status_code for answer in answers}
-        read = await live.until(
-            "manager",
-            f"/notifications/{CARDIFF.notification}",
-            lambda read: read["state"] == "accepted",
-        )
-        assert (read["round"], len(read["attempts"])) == (1, 1)
-        assert await mails(live) == 1
-        late = await live.post("manager", resolve, {"choice": "send_again"})
-        assert late.status_code == 409
+    async with database.transaction() as session:
+        # The worker's clock is the real one, and it may be night.
+        calendar = {**CALENDAR, "always_open": True}
+        await session.execute(update(engagements).values(calendar=calendar))
+    await becomes(database, state="failed")
+    resolve = f"/notifications/{CARDIFF.notification}/resolve"
+    answers = await asyncio.gather(
+        *(live.post("manager", resolve, {"choice": "send_again"}) for _ in range(2))
+    )
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert 200 in {answer.status_code for answer in answers}
+    read = await live.until(
+        "manager",
+        f"/notifications/{CARDIFF.notification}",
+        lambda read: read["state"] == "accepted",
+    )
+    assert (read["round"], len(read["attempts"])) == (1, 1)
+    assert await mails(live) == 1
+    late = await live.post("manager", resolve, {"choice": "send_again"})
+    assert late.status_code == 409
 
 
 @pytest.mark.dev_server
 async def test_a_summary_that_came_back_is_sent_again_with_what_is_true_now(
-    temporal_address: str, filled: Path, tmp_path: Path
+    live: Live, database: Database
 ) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        await live.started()
-        async with database.transaction() as session:
-            definition = parsed(swift())[0]
-            [id] = await reserve_digests(session, definition, "manager", utc_now(), utc_now())
-            await session.execute(
-                update(notifications).where(notifications.c.id == id).values(state="bounced")
-            )
-        one = f"/notifications/{id}"
-        read = await live.get("manager", one)
-        assert (read["engagement"], read["choices"]) == (None, ["send_again", "dismiss"])
-        assert (
-            await live.post("viewer", f"{one}/resolve", {"choice": "dismiss"})
-        ).status_code == 403
-        async with live.calling("member") as member:
-            assert (await member.get(one)).status_code == 404
-        await live.done("manager", f"{one}/resolve", {"choice": "send_again", "note": "Mended."})
-        await live.until("manager", one, lambda read: read["state"] == "accepted")
-        explained = await live.get("manager", f"{one}/explain")
-        assert "asks for this summary" in "\n".join(explained["sentences"])
-        async with database.reading() as session:
-            query = select(mailbox).where(mailbox.c.notification_id == id)
-            mail = (await session.execute(query)).one()
-        assert "Bristol" in mail.text
-        assert (
-            await live.post("manager", f"{one}/resolve", {"choice": "arrived"})
-        ).status_code == 409
+    await live.started()
+    async with database.transaction() as session:
+        definition = parsed(swift())[0]
+        [id] = await reserve_digests(session, definition, "manager", utc_now(), utc_now())
+        await session.execute(
+            update(notifications).where(notifications.c.id == id).values(state="bounced")
+        )
+    one = f"/notifications/{id}"
+    read = await live.get("manager", one)
+    assert (read["engagement"], read["choices"]) == (None, ["send_again", "dismiss"])
+    assert (await live.post("viewer", f"{one}/resolve", {"choice": "dismiss"})).status_code == 403
+    async with live.calling("member") as member:
+        assert (await member.get(one)).status_code == 404
+    await live.done("manager", f"{one}/resolve", {"choice": "send_again", "note": "Mended."})
+    await live.until("manager", one, lambda read: read["state"] == "accepted")
+    explained = await live.get("manager", f"{one}/explain")
+    assert "asks for this summary" in "\n".join(explained["sentences"])
+    async with database.reading() as session:
+        query = select(mailbox).where(mailbox.c.notification_id == id)
+        mail = (await session.execute(query)).one()
+    assert "Bristol" in mail.text
+    assert (await live.post("manager", f"{one}/resolve", {"choice": "arrived"})).status_code == 409
 
 
 async def mails(live: Live) -> int:

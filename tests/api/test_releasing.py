@@ -1,8 +1,5 @@
 """What a mended address lets go is let go, whatever breaks between its change and that."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
@@ -17,10 +14,10 @@ from storage.master.suppressions import suppress
 from storage.queries.members import show_member
 from storage.sql import engagements, mailbox, notifications
 from temporal.connection import Temporal, TemporalDown
-from tests.api.live import Live, at_work
+from tests.api.live import Live
+from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF
-from tests.databases import opened, sqlite_url
 from tests.servers import Connected
 from tests.storage.office import NOW
 
@@ -68,64 +65,42 @@ async def sent_to(live: Live) -> list[str]:
 
 @pytest.mark.dev_server
 async def test_where_temporal_goes_away_after_the_change_the_next_look_lets_it_go(
-    temporal_address: str, filled: Path, tmp_path: Path
+    live: Live, database: Database
 ) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        await withhold(database)
-        connected = Connected(live.client)
-        # It answers before the change, and not after it.
-        failing = Desk(database, GoesAway(connected, answers=1), live.settings)
-        with capture_logs() as logs:
-            await edit_contact(failing, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
-        assert [entry["event"] for entry in logs] == ["release_waits"]
-        assert NEW not in str(logs)
-        async with database.reading() as session:
-            member = await show_member(session, CARDIFF.member)
-        assert member is not None
-        assert NEW in [contact.email for contact in member.contacts]
-        assert (await live.get("manager", f"/notifications/{CARDIFF.notification}"))["round"] == 0
-        assert await Releaser(failing).look() == 0
-        releaser = Releaser(Desk(database, connected, live.settings))
-        assert await releaser.look() == 1
-        assert await sent_to(live) == [NEW]
-        assert await releaser.look() == 0
+    await withhold(database)
+    connected = Connected(live.client)
+    # It answers before the change, and not after it.
+    failing = Desk(database, GoesAway(connected, answers=1), live.settings)
+    with capture_logs() as logs:
+        await edit_contact(failing, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
+    assert [entry["event"] for entry in logs] == ["release_waits"]
+    assert NEW not in str(logs)
+    async with database.reading() as session:
+        member = await show_member(session, CARDIFF.member)
+    assert member is not None
+    assert NEW in [contact.email for contact in member.contacts]
+    assert (await live.get("manager", f"/notifications/{CARDIFF.notification}"))["round"] == 0
+    assert await Releaser(failing).look() == 0
+    releaser = Releaser(Desk(database, connected, live.settings))
+    assert await releaser.look() == 1
+    assert await sent_to(live) == [NEW]
+    assert await releaser.look() == 0
 
 
 @pytest.mark.dev_server
-async def test_so_does_the_commands_repeat(
-    temporal_address: str, filled: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        await withhold(database)
-        connected = Connected(live.client)
-        for answers in (1, 9):
-            desk = Desk(database, GoesAway(connected, answers), live.settings)
-            await edit_contact(desk, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
-        assert await sent_to(live) == [NEW]
+async def test_so_does_the_commands_repeat(live: Live, database: Database) -> None:
+    await withhold(database)
+    connected = Connected(live.client)
+    for answers in (1, 9):
+        desk = Desk(database, GoesAway(connected, answers), live.settings)
+        await edit_contact(desk, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
+    assert await sent_to(live) == [NEW]
 
 
 @pytest.mark.dev_server
-async def test_an_office_that_starts_looks_at_once(
-    temporal_address: str, filled: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        await withhold(database)
-        gone = Desk(database, GoesAway(Connected(live.client), answers=1), live.settings)
-        await edit_contact(gone, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
-        async with live.app.router.lifespan_context(live.app):
-            assert await sent_to(live) == [NEW]
+async def test_an_office_that_starts_looks_at_once(live: Live, database: Database) -> None:
+    await withhold(database)
+    gone = Desk(database, GoesAway(Connected(live.client), answers=1), live.settings)
+    await edit_contact(gone, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
+    async with live.app.router.lifespan_context(live.app):
+        assert await sent_to(live) == [NEW]

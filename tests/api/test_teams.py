@@ -1,8 +1,6 @@
 """Somebody else looks after an engagement: it is theirs with all that is open, and they hear."""
 
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
@@ -20,11 +18,11 @@ from storage.record import write
 from storage.sql import engagements, events, mailbox, notifications
 from temporal.connection import LazyTemporal
 from tests.api.conftest import NOWHERE, Caller
-from tests.api.live import API, Live, at_work
+from tests.api.live import API, Live
+from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF, GLASGOW, Their, item_record
 from tests.api.test_releasing import GoesAway
-from tests.databases import opened, sqlite_url
 from tests.servers import Connected
 from tests.storage.office import NOW, Rows
 
@@ -36,10 +34,6 @@ SIGN_OFF = item_record(CARDIFF, "review", "submitted", "sign_off", "manager", {}
 
 @pytest.fixture(autouse=True)
 async def staffed(database: Database) -> None:
-    await staff(database)
-
-
-async def staff(database: Database) -> None:
     """Another manager, and somebody who was one; a review waits for the manager."""
     rows = Rows()
     rows.person(NINA, "manager", name="Nina Reed")
@@ -173,29 +167,20 @@ class TestAnotherLead:
 
 
 @pytest.mark.dev_server
-async def test_what_nobody_could_get_follows(
-    temporal_address: str, filled: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        await staff(database)
-        desk = Desk(database, Connected(live.client), live.settings)
-        await unheard(database, GLASGOW, 0)
-        await assign_team(desk, MANAGER, GLASGOW.engagement, manager=NINA)
-        assert await sent(live, GLASGOW) == [NINA]
-        await unheard(database, CARDIFF, 0)
-        await edit_person(desk, MANAGER, "per_old", active=True)
-        assert await sent(live, CARDIFF) == ["per_old"]
-        await unheard(database, CARDIFF, 1)
-        async with database.transaction() as session:
-            await session.execute(update(engagements).values(manager_id=NINA))
-        path_of_it = f"/notifications/{CARDIFF.notification}/resolve"
-        await live.done("manager", path_of_it, {"choice": "send_again"})
-        assert await sent(live, CARDIFF, 2) == [NINA, "per_old"]
+async def test_what_nobody_could_get_follows(live: Live, database: Database) -> None:
+    desk = Desk(database, Connected(live.client), live.settings)
+    await unheard(database, GLASGOW, 0)
+    await assign_team(desk, MANAGER, GLASGOW.engagement, manager=NINA)
+    assert await sent(live, GLASGOW) == [NINA]
+    await unheard(database, CARDIFF, 0)
+    await edit_person(desk, MANAGER, "per_old", active=True)
+    assert await sent(live, CARDIFF) == ["per_old"]
+    await unheard(database, CARDIFF, 1)
+    async with database.transaction() as session:
+        await session.execute(update(engagements).values(manager_id=NINA))
+    path_of_it = f"/notifications/{CARDIFF.notification}/resolve"
+    await live.done("manager", path_of_it, {"choice": "send_again"})
+    assert await sent(live, CARDIFF, 2) == [NINA, "per_old"]
 
 
 async def unheard(database: Database, their: Their, number: int) -> None:
@@ -257,33 +242,26 @@ async def mails(live: Live, count: int) -> list[tuple[str, str, str]]:
 
 @pytest.mark.dev_server
 async def test_the_email_says_what_is_theirs_and_leaves_also_where_temporal_was_away(
-    temporal_address: str, filled: Path, tmp_path: Path
+    live: Live, database: Database
 ) -> None:
-    path = tmp_path / "office.db"
-    shutil.copyfile(filled, path)
-    async with (
-        opened(sqlite_url(path)) as database,
-        at_work(temporal_address, database, tmp_path) as live,
-    ):
-        await staff(database)
-        async with database.transaction() as session:
-            # The worker's clock is the real one, and it may be night.
-            calendar = {**CALENDAR, "always_open": True}
-            await session.execute(update(engagements).values(calendar=calendar))
-        connected = Connected(live.client)
-        desk = Desk(database, connected, live.settings)
-        await assign_team(desk, MANAGER, CARDIFF.engagement, manager=NINA)
-        ((to, subject, text),) = await mails(live, 1)
-        assert (to, subject) == (f"{NINA}@example.org", "Cardiff is now yours: programme manager")
-        assert "Until now it was Manager." in text
-        assert "Sign off the review (Interim), by" in text
-        assert "Sign the membership agreement" not in text
-        away = Desk(database, GoesAway(connected, answers=0), live.settings)
-        await edit_contact(away, MANAGER, CARDIFF.member, "con_second", lead=True)
-        await Releaser(away).look()
-        await Releaser(desk).look()
-        second = (await mails(live, 2))[1]
-        assert second[:2] == ("con_second@example.org", "You are now the lead contact for Cardiff")
-        assert "Sign the membership agreement" in second[2]
-        await Releaser(desk).look()
-        assert len(await mails(live, 2)) == 2
+    async with database.transaction() as session:
+        # The worker's clock is the real one, and it may be night.
+        calendar = {**CALENDAR, "always_open": True}
+        await session.execute(update(engagements).values(calendar=calendar))
+    connected = Connected(live.client)
+    desk = Desk(database, connected, live.settings)
+    await assign_team(desk, MANAGER, CARDIFF.engagement, manager=NINA)
+    ((to, subject, text),) = await mails(live, 1)
+    assert (to, subject) == (f"{NINA}@example.org", "Cardiff is now yours: programme manager")
+    assert "Until now it was Manager." in text
+    assert "Sign off the review (Interim), by" in text
+    assert "Sign the membership agreement" not in text
+    away = Desk(database, GoesAway(connected, answers=0), live.settings)
+    await edit_contact(away, MANAGER, CARDIFF.member, "con_second", lead=True)
+    await Releaser(away).look()
+    await Releaser(desk).look()
+    second = (await mails(live, 2))[1]
+    assert second[:2] == ("con_second@example.org", "You are now the lead contact for Cardiff")
+    assert "Sign the membership agreement" in second[2]
+    await Releaser(desk).look()
+    assert len(await mails(live, 2)) == 2

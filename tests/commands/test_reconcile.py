@@ -40,8 +40,6 @@ def url(tmp_path: Path) -> str:
 async def office(server: str, url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     """An office whose command line sees what its workers do."""
     client = await Client.connect(server, data_converter=pydantic_data_converter)
-    # The workers of this process go on to log when a command's own standard error is closed.
-    monkeypatch.setattr("observability.configure", lambda *_: None)
     monkeypatch.setattr(comparing, "SECOND_LOOK_SECONDS", 0.3)
     monkeypatch.setattr(differences, "MOMENT", timedelta())
     async with open_office(client, url, programme=TOUR, skipping=False) as running:
