@@ -20,8 +20,6 @@ from commands import (
     notifications,
     person,
     programme,
-    programme_add,
-    programme_funders,
     reconcile,
     renew,
     schedules,
@@ -31,6 +29,8 @@ from commands import (
     token,
     up,
 )
+from commands import programme_versions as programme_add
+from commands import programme_versions as programme_funders
 from ending import run_and_leave
 from settings import settings
 

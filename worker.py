@@ -18,7 +18,7 @@ from activities.digest import DigestDesk
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
 from activities.record import PATIENCE, Recorder, utc_now
 from ending import run_and_leave
-from notifications.replies.address import reply_addresses
+from notifications.inbound.address import reply_addresses
 from notifications.senders import Sender, sender_for
 from settings import Settings
 from settings import settings as read_settings
@@ -39,7 +39,7 @@ PURE_MODULES = (
     "activities.inputs",
     "workflows.ids",
     "workflows.messages",
-    "workflows.search_attributes",
+    "workflows.ids",
     "pydantic",
     "pydantic_core",
 )

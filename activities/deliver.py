@@ -10,13 +10,13 @@ from temporalio import activity
 from activities.handing_over import beating, kind, not_yet, stopping, to_its_end
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder, utc_now
-from notifications.digests.post import DigestPost
-from notifications.dispatch import Dispatch
-from notifications.handover import OfficeSettings, Outcome
-from notifications.ledger import Held, of_record
-from notifications.replies.address import ReplyAddresses
-from notifications.resolving import Word, begin_round
-from notifications.scene import Scene, read_scene
+from notifications.content.scene import Scene, read_scene
+from notifications.delivery.dispatch import Dispatch
+from notifications.delivery.ledger import Held, of_record
+from notifications.delivery.resolving import Word, begin_round
+from notifications.delivery.sending import OfficeSettings, Outcome
+from notifications.digests.sending import DigestPost
+from notifications.inbound.address import ReplyAddresses
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
 from storage.database import Database

@@ -8,10 +8,10 @@ from temporalio import activity
 from activities.handing_over import beating, not_yet, stopping, to_its_end
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from activities.record import utc_now
+from notifications.content.programme import newest_definition
+from notifications.delivery.sending import OfficeSettings
 from notifications.digests.planning import reserve_digests
-from notifications.digests.post import DigestPost
-from notifications.handover import OfficeSettings
-from notifications.newest import newest_definition
+from notifications.digests.sending import DigestPost
 from notifications.senders.protocol import Sender, Transient
 from storage.database import Database
 

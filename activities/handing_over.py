@@ -12,7 +12,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from notifications.courtesy import Quiet
+from notifications.delivery.recipient import Quiet
 from notifications.senders.protocol import Transient
 
 log = structlog.get_logger(__name__)

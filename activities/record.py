@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RECORD, RecordResult
-from notifications.ledger import reserve
+from notifications.delivery.ledger import reserve
 from programmes.facts import Record
 from storage.database import Database
 from storage.record import MisplacedState, UnknownEngagement, write

@@ -11,11 +11,11 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from api.authentication import authenticate
-from api.desk import Desk
 from api.idempotency import key_of, once, own_key
-from api.permissions import RULES, Actor, Reach
-from api.problem_handlers import FORESEEN, answer_to, printable
-from api.problems import Flaw, Problem, catalogue, documented
+from api.problems import FORESEEN, answer_to, documented, printable
+from services.backend import Backend
+from services.permissions import RULES, Actor, Reach
+from services.problems import Flaw, Problem, catalogue
 
 bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token that `milepost token create` made."
@@ -27,7 +27,7 @@ bearer = HTTPBearer(
 class Call:
     """One request that may be made: by whom, how far it reaches, under which key."""
 
-    desk: Desk
+    backend: Backend
     actor: Actor
     operation: str
     reach: Reach
@@ -36,12 +36,12 @@ class Call:
 
 
 class GuardedRoute(APIRoute):
-    """A route whose name is an operation of ``api.permissions``: none exists without a rule."""
+    """A route whose name is an operation of ``services.permissions``: none is without a rule."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         if self.name not in RULES:
-            raise LookupError(f"the operation {self.name!r} has no rule in api/permissions.py")
+            raise LookupError(f"the operation {self.name!r} has no rule in services/permissions.py")
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -50,8 +50,8 @@ class GuardedRoute(APIRoute):
         parameters = {one.alias for one in self.dependant.query_params}
 
         async def guarded(request: Request) -> Response:
-            desk: Desk = request.app.state.desk
-            actor = await authenticate(desk, request.headers.get("authorization", ""))
+            backend: Backend = request.app.state.backend
+            actor = await authenticate(backend, request.headers.get("authorization", ""))
             reach = RULES[operation].get(actor.role)
             if reach is None:
                 raise Problem("forbidden")
@@ -60,9 +60,9 @@ class GuardedRoute(APIRoute):
                 await _require_media_type(request, takes)
             key = key_of(request)
             own = await own_key(key, request) if key is not None else None
-            request.state.call = Call(desk, actor, operation, reach, own)
+            request.state.call = Call(backend, actor, operation, reach, own)
             if key is not None:
-                return await once(desk, actor, key, request, lambda: _answered(request, handle))
+                return await once(backend, actor, key, request, lambda: _answered(request, handle))
             return await handle(request)
 
         return guarded

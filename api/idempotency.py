@@ -8,9 +8,9 @@ from hashlib import sha256
 from fastapi import Request
 from fastapi.responses import Response
 
-from api.desk import Desk
-from api.permissions import Actor
-from api.problems import Problem, wrong_value
+from services.backend import Backend
+from services.permissions import Actor
+from services.problems import Problem, wrong_value
 from storage.idempotency import KeyReused, Known, StillRunning, begin, finish, forget
 
 HEADER = "Idempotency-Key"
@@ -46,19 +46,23 @@ async def own_key(key: str, request: Request) -> str:
 
 
 async def once(
-    desk: Desk, actor: Actor, key: str, request: Request, answer: Callable[[], Awaitable[Response]]
+    backend: Backend,
+    actor: Actor,
+    key: str,
+    request: Request,
+    answer: Callable[[], Awaitable[Response]],
 ) -> Response:
     """The answer that this key got before, or the one that ``answer`` gives now."""
-    known = await _claim(desk, actor, key, await _asked(request))
+    known = await _claim(backend, actor, key, await _asked(request))
     if known is not None:
         return _replay(known)
     try:
         response = await answer()
     except BaseException:
-        async with desk.database.transaction() as session:
+        async with backend.database.transaction() as session:
             await forget(session, actor.holder_id, key)
         raise
-    async with desk.database.transaction() as session:
+    async with backend.database.transaction() as session:
         if response.status_code in _FINAL:
             await finish(session, actor.holder_id, key, response.status_code, _kept(response))
         else:
@@ -66,10 +70,10 @@ async def once(
     return response
 
 
-async def _claim(desk: Desk, actor: Actor, key: str, asked: str) -> Known | None:
+async def _claim(backend: Backend, actor: Actor, key: str, asked: str) -> Known | None:
     try:
-        async with desk.database.transaction() as session:
-            return await begin(session, actor.holder_id, key, asked, desk.now())
+        async with backend.database.transaction() as session:
+            return await begin(session, actor.holder_id, key, asked, backend.now())
     except KeyReused as error:
         raise Problem("key-reused") from error
     except StillRunning as error:

@@ -5,15 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import problem_handlers
-from api.commands.releasing import Releaser
-from api.desk import Desk
-from api.etags import EntityTags
-from api.middleware import BodyLimit, Envelope
-from api.openapi import Described
-from api.pages import board, calendar_feed, unsubscribe
-from api.pages import router as pages
-from api.routes import (
+from api import (
     advice,
     calendar_feeds,
     choices,
@@ -32,12 +24,20 @@ from api.routes import (
     reviews,
     templates,
 )
+from api import problems as problem_handlers
+from api.etags import EntityTags
+from api.middleware import BodyLimit, Envelope
+from api.openapi import Described
 from api.webhooks import inbound, sendgrid_events
-from api.webhooks.telling import Teller
+from services.backend import Backend
+from services.reassignment import Releaser
+from services.reply_notices import Teller
 from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
 from temporal.connection import LazyTemporal, Temporal
+from web import board, calendar_feed, unsubscribe
+from web import mailbox as pages
 
 VERSION = "0.1.0"
 """The project's own, also where it runs from a clone that nobody has installed."""
@@ -70,7 +70,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with app.state.teller.at_work(), Releaser(app.state.desk).at_work():
+        async with app.state.teller.at_work(), Releaser(app.state.backend).at_work():
             yield
         if database is None:
             await opened.dispose()
@@ -84,8 +84,8 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.desk = Desk(opened, temporal or LazyTemporal(), settings)
-    app.state.teller = Teller(app.state.desk)
+    app.state.backend = Backend(opened, temporal or LazyTemporal(), settings)
+    app.state.teller = Teller(app.state.backend)
     problem_handlers.install(app)
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")

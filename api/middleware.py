@@ -9,9 +9,10 @@ from secrets import token_hex
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Problem
+from api.problems import problem_response
 from api.webhooks import sendgrid_events
 from notifications.links import CALENDARS
+from services.problems import Problem
 
 # Below this path a body may hold a whole email with its files.
 INBOUND = "/webhooks/sendgrid/inbound/"
@@ -76,7 +77,9 @@ class Envelope:
             log.exception("request %s failed", request_id)
             if begun:
                 raise
-            await Problem("internal").response(scope["path"])(scope, receive, send_with_headers)
+            await problem_response(Problem("internal"), scope["path"])(
+                scope, receive, send_with_headers
+            )
         finally:
             access_log.info(
                 "%s %s %s %.0f ms %s",
@@ -132,7 +135,7 @@ class BodyLimit:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         # The connection is closed, since the rest of the body is never read.
         problem = Problem("too-large", limit=limit, headers={"Connection": "close"})
-        await problem.response(scope["path"])(scope, receive, send)
+        await problem_response(problem, scope["path"])(scope, receive, send)
 
 
 def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:

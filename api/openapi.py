@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.problems import Flaw, ProblemBody
+from services.problems import Flaw, ProblemBody
 
 DESCRIPTION = """\
 Milepost runs support programmes: one durable workflow per member's engagement.

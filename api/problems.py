@@ -1,99 +1,145 @@
-"""Problem details (RFC 9457): one exception, one body, and the catalogue of every problem."""
+"""Answers every foreseen error as problem details (RFC 9457), and a slow record with 202."""
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
+import logging
+from http import HTTPStatus
+from string import Formatter
 from typing import Any
 
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from services.problems import Flaw, Problem, RecordPending, catalogue, wrong_value
+from services.views.records import Pending
+from storage.queries.paging import BadCursor
+
+log = logging.getLogger("milepost.api")
 
 MEDIA_TYPE = "application/problem+json"
 
+RETRY_AFTER_SECONDS = 5
+"""What a caller is told to wait while the database is away."""
 
-class Flaw(BaseModel):
-    """One value that is wrong, where it is, and how to mend it."""
-
-    pointer: str = Field(description="Where: `#/dates/0` in the body, or `query/limit`.")
-    what: str = Field(description="What is wrong.")
-    mend: str = Field(description="What would be right.")
-
-
-class ProblemBody(BaseModel):
-    """What went wrong and what to do, as RFC 9457 lays it down."""
-
-    type: str = Field(description="A stable address of this kind of problem.")
-    title: str = Field(description="What kind of problem it is.")
-    status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What to do about it.")
-    instance: str = Field(default="", description="The address that was asked.")
-    errors: list[Flaw] | None = Field(default=None, description="Each value that is wrong.")
-    blockers: list[str] | None = Field(default=None, description="What stands in the way.")
-    checks: dict[str, str] | None = Field(default=None, description="What each check found.")
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type",
+}
 
 
-class Problem(Exception):
-    """Ends a request with a problem of the catalogue."""
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""It cannot be reached, is locked, or has no connection left: all of these pass."""
 
-    def __init__(
-        self,
-        name: str,
-        detail: str = "",
-        *,
-        errors: Sequence[Flaw] | None = None,
-        blockers: Sequence[str] | None = None,
-        checks: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **words: object,
-    ) -> None:
-        entry = catalogue()[name]
-        self.name = name
-        self.status = int(entry["status"])
-        self.title = str(entry["title"])
-        self.detail = detail or str(entry["detail"]).format(**words)
-        self.errors = list(errors) if errors else None
-        self.blockers = list(blockers) if blockers else None
-        self.checks = dict(checks) if checks else None
-        self.headers = dict(headers or {})
-        super().__init__(f"{name}: {self.detail}")
-
-    def body(self, instance: str) -> dict[str, Any]:
-        """The body, without the parts that say nothing."""
-        return ProblemBody(
-            type=f"/problems/{self.name}",
-            title=self.title,
-            status=self.status,
-            detail=self.detail,
-            instance=instance,
-            errors=self.errors,
-            blockers=self.blockers,
-            checks=self.checks,
-        ).model_dump(exclude_none=True)
-
-    def response(self, instance: str) -> JSONResponse:
-        """The HTTP answer."""
-        return JSONResponse(
-            self.body(instance),
-            status_code=self.status,
-            headers=self.headers,
-            media_type=MEDIA_TYPE,
-        )
+FORESEEN = (
+    *(Problem, RequestValidationError, HTTPException, BadCursor, RecordPending),
+    *DATABASE_AWAY,
+)
+"""What routes raise on purpose, and what may happen to any of them."""
 
 
-@lru_cache
-def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Every problem by name, and under ``mend`` the advice for a wrong value."""
-    text = files("api").joinpath("problems.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def install(app: FastAPI) -> None:
+    """Let ``app`` answer each error as a problem."""
+    for kind in FORESEEN:
+        app.add_exception_handler(kind, _foreseen)
 
 
-def wrong_value(name: str, pointer: str, **said: str) -> Problem:
-    """The problem ``invalid`` of one value that our own rules, or the database, find wrong.
+async def _foreseen(request: Request, error: Exception) -> Response:
+    return answer_to(error, request)
 
-    ``said`` is what the catalogue does not know: a ``mend`` that depends on the value.
-    """
-    return Problem("invalid", errors=[Flaw(pointer=pointer, **catalogue()["wrong"][name], **said)])
+
+def answer_to(error: Exception, request: Request) -> Response:
+    """The HTTP answer to a foreseen error."""
+    if isinstance(error, RecordPending):
+        return _pending(error)
+    return problem_response(as_problem(error), request.url.path)
+
+
+def problem_response(problem: Problem, instance: str) -> Response:
+    """The HTTP answer to ``problem`` at the address ``instance``."""
+    return JSONResponse(
+        problem.body(instance),
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _pending(pending: RecordPending) -> Response:
+    """202, with the address at which the outcome will show."""
+    location = pending.location
+    body = Pending(detail=str(catalogue()["pending"]["detail"]), location=location)
+    return JSONResponse(body.model_dump(), status_code=202, headers={"Location": location})
+
+
+def as_problem(error: Exception) -> Problem:
+    """The problem that a foreseen error is. Raises what turns out to be a mistake of ours."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid([dict(found) for found in error.errors()])
+    if isinstance(error, BadCursor):
+        return wrong_value("cursor", "query/cursor")
+    if isinstance(error, DATABASE_AWAY):
+        if _is_our_mistake(error):
+            raise error
+        log.error("the database cannot be used: %s", type(error).__name__)
+        return database_away()
+    assert isinstance(error, HTTPException)
+    name = _BY_STATUS.get(HTTPStatus(error.status_code))
+    if name is None:
+        # FastAPI raises 400 for a body that cannot be read as what it says it is.
+        name = "invalid" if error.status_code < 500 else "internal"
+    return Problem(name, headers=error.headers, expected="application/json")
+
+
+def _is_our_mistake(error: SQLAlchemyError) -> bool:
+    """SQLite calls a statement that is wrong an operational error as well."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorname", "") == "SQLITE_ERROR"
+
+
+def database_away() -> Problem:
+    """Nothing can be read or written for the moment."""
+    return Problem(
+        "database-away",
+        retry_after=RETRY_AFTER_SECONDS,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def invalid(found: list[dict[str, Any]]) -> Problem:
+    """The problem of a request whose values are wrong, each with how to mend it."""
+    return Problem("invalid", errors=[_flaw(error) for error in found])
+
+
+def _flaw(error: dict[str, Any]) -> Flaw:
+    mends = catalogue()["mend"]
+    kind = str(error.get("type", ""))
+    template = str(mends.get(kind, mends["other"]))
+    context = error.get("ctx") or {}
+    if "mend" in context:
+        # Our own rules bring their words along.
+        template = "{mend}"
+    wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
+    if not wanted <= set(context):
+        template = str(mends["other"])
+    what = printable(str(error.get("msg", ""))).removeprefix("Value error, ")
+    return Flaw(pointer=_pointer(error.get("loc", ())), what=what, mend=template.format(**context))
+
+
+def _pointer(loc: tuple[str | int, ...]) -> str:
+    where, *path = [printable(str(part)) for part in loc] or ["body"]
+    if where == "body":
+        return "#" + "".join(f"/{part}" for part in path)
+    return "/".join([where, *path])
+
+
+def printable(text: str) -> str:
+    """Text that an answer can hold: JSON may spell half of a surrogate pair, which none can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

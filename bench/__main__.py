@@ -29,7 +29,7 @@ from tests.workflows.journey import Deed, Journey
 from tests.workflows.office import Engaged, Office, engagement_of, open_office, skip_to
 from tests.workflows.stories import LEAD, MANAGER, RESEARCHER, calendar, rules
 from worker import sandbox
-from workflows import search_attributes
+from workflows import ids as search_attributes
 from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
 from workflows.messages import (
     AcceptDelivery,

@@ -6,15 +6,14 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.changing import OPERATOR, with_change
 from commands.lookup import holder_named
-from commands.outcome import ending, with_database
+from commands.outcome import OPERATOR, ending, with_change, with_database
 from commands.show import AsJson, print_json, print_line
 from notifications.links import feed_link
 from settings import settings
 from storage.database import Database
-from storage.master.calendar_feeds import end_feed, make_feed
-from storage.queries.calendar_feeds import feed_made_at
+from storage.master.tokens import end_feed, make_feed
+from storage.queries.calendar import feed_made_at
 
 app = typer.Typer(
     name="calendar",

@@ -8,11 +8,10 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
-from commands.changing import OPERATOR, with_change
 from commands.lookup import holder_named
-from commands.outcome import ending, with_database
+from commands.outcome import OPERATOR, ending, with_change, with_database
 from commands.show import AsJson, print_json, print_table
-from notifications.choices import Choices, choices_of
+from notifications.delivery.preferences import Choices, choices_of
 from programmes.vocabulary import Mode, Reminders
 from storage.database import Database
 from storage.master.choices import NewChoices, set_choices

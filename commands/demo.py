@@ -68,8 +68,8 @@ async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
     print_addresses(config, addresses)
     stage.line("demo.sample")
     try:
-        async with front_desk(config.database_url) as desk:
-            wrong = await Show(story, memory, addresses.api, desk, stage).run(stay=not once)
+        async with front_desk(config.database_url) as backend:
+            wrong = await Show(story, memory, addresses.api, backend, stage).run(stay=not once)
     except Stop as stop:
         # The folder holds an earlier Milepost's sample data, which this one cannot add to.
         raise Stop(say("demo.stale"), details=[stop.sentence, *stop.details]) from None

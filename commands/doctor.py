@@ -7,11 +7,8 @@ import typer
 from rich.table import Table
 
 from commands.catalogue import say
-from commands.checks.emails import check_emails
-from commands.checks.finding import Finding
-from commands.checks.machine import check_machine
-from commands.checks.office import check_office
-from commands.checks.services import check_services
+from commands.checks.machine import Finding, check_machine, check_office
+from commands.checks.services import check_emails, check_services
 from commands.outcome import Exit
 from commands.show import AsJson, console, print_json
 from settings import Settings, settings

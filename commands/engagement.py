@@ -5,24 +5,22 @@ from typing import Annotated
 
 import typer
 
-from api.commands.start import StartOrder, start_engagement
-from api.commands.teams import assign_team
-from api.desk import Desk, utc_now
-from api.permissions import Actor
-from api.problems import Problem
 from commands.catalogue import say
 from commands.engagement_tables import print_engagement, print_engagements
 from commands.lookup import member_named, person_named
-from commands.outcome import Exit, Stop, ending, with_database
-from commands.places import temporal_overrides
+from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
 from commands.show import AsJson, print_json, print_line
 from programmes.facts import EngagementStage
 from programmes.health import Health
+from services.backend import Backend, utc_now
+from services.engagements import StartOrder, start_engagement
+from services.permissions import Actor
+from services.problems import Problem
+from services.reassignment import assign_team
 from settings import settings
 from storage.database import Database
 from storage.queries.engagement_detail import EngagementDetail, show_engagement
-from storage.queries.engagement_pages import EngagementFilter
-from storage.queries.engagements import list_engagements
+from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.paging import BadCursor
 from temporal.connection import LazyTemporal
 
@@ -57,9 +55,9 @@ def start(
                 for named in (manager, adviser)
             ]
         order = StartOrder(whose.id, programme, start.date(), version, *people)
-        desk = Desk(database, LazyTemporal(temporal_overrides(settings())), settings())
+        backend = Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
         try:
-            started = await start_engagement(desk, OPERATOR, order)
+            started = await start_engagement(backend, OPERATOR, order)
         except Problem as problem:
             raise stop_for(problem) from None
         stage = started.answer.stage if started.answer else ""
@@ -96,9 +94,9 @@ def assign(
                 for role, named in (("manager", manager), ("adviser", adviser))
                 if named is not None
             }
-        desk = Desk(database, LazyTemporal(temporal_overrides(settings())), settings())
+        backend = Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
         try:
-            await assign_team(desk, OPERATOR, engagement, **new)
+            await assign_team(backend, OPERATOR, engagement, **new)
         except Problem as problem:
             if problem.name == "not-found":
                 raise Stop(say("engagement.none", id=engagement)) from None

@@ -7,11 +7,10 @@ import typer
 
 from commands.outcome import Exit, ending, with_database
 from commands.reconcile import as_row, print_left
-from commands.reconciling.asking import at_temporal
-from commands.reconciling.comparing import Comparison
 from commands.reconciling.differences import Difference
 from commands.reconciling.lost_engagements import close as close_lost
 from commands.reconciling.lost_engagements import revive as revive_lost
+from commands.reconciling.reading import Comparison, at_temporal
 from commands.show import AsJson, print_json, print_line
 from settings import settings
 from storage.database import Database

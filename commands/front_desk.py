@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from commands.member import new_member
 from commands.person import new_person
-from commands.programme_add import built_in, new_programme
-from commands.programme_funders import name_funders
+from commands.programme_versions import built_in, name_funders, new_programme
 from commands.token import new_token, revoke_labelled
 from programmes.definition import Definition
 from storage.database import Database
@@ -57,7 +56,7 @@ class FrontDesk:
 
 @contextlib.asynccontextmanager
 async def front_desk(url: str) -> AsyncIterator[FrontDesk]:
-    """A front desk on the database at that address."""
+    """A front backend on the database at that address."""
     database = Database(url)
     try:
         yield FrontDesk(database)

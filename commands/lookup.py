@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
 from commands.outcome import Stop
-from notifications.scene import read_recipient
+from notifications.content.scene import read_recipient
 from storage.queries.members import PersonRow, list_members, list_people, show_member
 from storage.queries.paging import MAX_LIMIT
 from storage.queries.rows import MemberRow

@@ -10,8 +10,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
-from commands.changing import OPERATOR, change, with_change
-from commands.outcome import ending, with_database
+from commands.outcome import OPERATOR, change, ending, with_change, with_database
 from commands.show import AsJson, print_json, print_line, print_table
 from programmes.vocabulary import Nation
 from storage.database import Database

@@ -8,19 +8,17 @@ from typing import Annotated
 
 import typer
 
-from api.commands.notifications import resolve_notification
-from api.desk import Desk, utc_now
-from api.pending import RecordPending
-from api.problems import Problem
 from commands.catalogue import say
 from commands.engagement import OPERATOR, stop_for
-from commands.outcome import Exit, Stop, ending, with_database
-from commands.places import temporal_overrides
+from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
 from commands.show import AsJson, cell, console, print_json, print_line, print_table
-from notifications.evidence import Evidence, read_evidence
-from notifications.explain import explain as explained
+from notifications.delivery.states import Choice, State, choices_of
+from notifications.explain.evidence import Evidence, read_evidence
+from notifications.explain.explanation import explain as explained
 from notifications.sentences import kind_title, notification_sentence, reason_sentence
-from notifications.states import Choice, State, choices_of
+from services.backend import Backend, utc_now
+from services.notifications import resolve_notification
+from services.problems import Problem, RecordPending
 from settings import settings
 from storage.database import Database
 from storage.queries.notifications import (
@@ -131,7 +129,7 @@ def _print_detail(detail: NotificationDetail) -> None:
         _folded(detail.attempts),
     )
     print_table(
-        say("notifications.reports"),
+        say("notifications.feedback.events"),
         [say(f"column.{name}") for name in ("at", "kind", "why")],
         [(one.at, one.kind, reason_sentence(one.code)) for one in detail.reports],
     )
@@ -139,7 +137,7 @@ def _print_detail(detail: NotificationDetail) -> None:
         said = {"choice": detail.resolution, "at": cell(detail.resolved_at)}
         print_line("notifications.resolution", **said)
     elif choices := choices_of(row.state, row.reason):
-        print_line("notifications.choices", choices=", ".join(choices), id=row.id)
+        print_line("notifications.delivery.preferences", choices=", ".join(choices), id=row.id)
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
@@ -185,9 +183,9 @@ def resolve(
     """
 
     async def carry_out(database: Database) -> NotificationDetail:
-        desk = Desk(database, LazyTemporal(temporal_overrides(settings())), settings())
+        backend = Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
         try:
-            await resolve_notification(desk, OPERATOR, notification, choice, note)
+            await resolve_notification(backend, OPERATOR, notification, choice, note)
         except Problem as problem:
             if problem.name == "not-found":
                 raise Stop(say("notifications.none", id=notification)) from None

@@ -23,7 +23,7 @@ from embedded.temporal_server import ServerFailed
 from embedded.ways import Found, Missing
 from settings import Settings
 from storage.migrate import upgrade
-from workflows.search_attributes import ALL
+from workflows.ids import ALL
 
 
 class Screen:

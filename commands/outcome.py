@@ -1,21 +1,60 @@
-"""How a command ends: exit codes that mean something, and a sentence for whatever went wrong."""
+"""Where the parts of this office are: as the settings say, or as the running office noted."""
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import IntEnum
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client
 
 from commands.catalogue import say
-from commands.places import database_place, is_missing_file
-from settings import settings
+from embedded.folder import running_in
+from settings import Settings, settings
 from storage.database import Database
+from storage.master.checks import Missing, Rejected
 from storage.migrate import is_current
+from temporal.connection import connect
+
+
+def temporal_overrides(settings: Settings) -> dict[str, Any]:
+    """What to connect to beside ``TEMPORAL_*``: the office that runs in the data folder, if any."""
+    if os.environ.get("TEMPORAL_ADDRESS"):
+        return {}
+    office = running_in(settings.data_dir)
+    return {"target_host": office.temporal, "namespace": "default"} if office else {}
+
+
+async def reach_temporal(settings: Settings) -> Client:
+    """A connected client. Raises RuntimeError where nothing answers."""
+    return await connect(**temporal_overrides(settings))
+
+
+def api_address(settings: Settings) -> str:
+    """Where the API of this office answers."""
+    office = running_in(settings.data_dir)
+    return office.api if office else f"http://{settings.api_host}:{settings.api_port}"
+
+
+def database_place(settings: Settings) -> str:
+    """The database's address without its password."""
+    return make_url(settings.database_url).render_as_string(hide_password=True)
+
+
+def is_missing_file(settings: Settings) -> bool:
+    """Whether the database is an SQLite file that nobody has made yet."""
+    url = make_url(settings.database_url)
+    return url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists()
+
 
 T = TypeVar("T")
 
@@ -101,3 +140,28 @@ def _down(key: str, problem: Exception | None = None) -> Stop:
     reason = type(getattr(problem, "orig", None) or problem).__name__
     where = database_place(settings())
     return Stop(say(f"database.{key}", where=where, reason=reason), code=Exit.DOWN)
+
+
+OPERATOR = "operator"
+"""Who stands on the audit trail of what the command line changes."""
+
+
+async def change(database: Database, work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
+    """Do the work in one transaction. Raises Stop where it is rejected: nothing is stored then."""
+    try:
+        async with database.transaction() as session:
+            return await work(session, datetime.now(UTC))
+    except Rejected as rejected:
+        details = [str(flaw) for flaw in rejected.flaws]
+        raise Stop(say("change.rejected"), details=details) from None
+    except Missing as missing:
+        raise Stop(say("change.missing", id=missing)) from None
+
+
+def with_change(work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
+    """Do the work in one transaction on the database of the settings."""
+
+    async def run(database: Database) -> T:
+        return await change(database, work)
+
+    return with_database(run)

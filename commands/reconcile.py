@@ -8,10 +8,9 @@ import typer
 
 from commands.catalogue import say
 from commands.outcome import Exit, ending, with_database
-from commands.reconciling.asking import at_temporal
-from commands.reconciling.comparing import Comparison
 from commands.reconciling.differences import Difference
-from commands.reconciling.mending import Mended, Mending
+from commands.reconciling.reading import Comparison, at_temporal
+from commands.reconciling.repairing import Mended, Mending
 from commands.show import AsJson, print_json, print_line, print_table
 from settings import settings
 from storage.database import Database

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.outcome import ending
-from commands.reconciling.asking import AT_ONCE, at_temporal, running, workflow_id
+from commands.reconciling.reading import AT_ONCE, at_temporal, running, workflow_id
 from commands.show import AsJson, print_json, print_line
 from settings import settings
 from workflows.ids import WorkflowAddress

@@ -3,8 +3,7 @@
 import typer
 
 from commands.catalogue import say
-from commands.outcome import Exit, Stop, ending, with_database
-from commands.places import temporal_overrides
+from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
 from commands.show import AsJson, print_json, print_table
 from settings import settings
 from storage.database import Database

@@ -8,8 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import observability
 from commands.catalogue import say
-from commands.outcome import Exit, Stop, ending
-from commands.places import database_place
+from commands.outcome import Exit, Stop, database_place, ending
 from commands.show import print_line
 from settings import settings
 from storage.migrate import upgrade

@@ -8,16 +8,15 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
-from commands.changing import OPERATOR, change, with_change
-from commands.outcome import Stop, ending, with_database
+from commands.outcome import OPERATOR, Stop, change, ending, with_change, with_database
 from commands.show import AsJson, console, print_json, print_line, print_table
-from notifications.catalogue import Kind
+from notifications.custom_templates import keeping
+from notifications.custom_templates.check import check as check_draft
+from notifications.custom_templates.draft import BUILT_IN, FILES, Draft, Fault, PartName
+from notifications.custom_templates.grammar_check import variables
+from notifications.custom_templates.preview import OVERRIDABLE
+from notifications.kinds import Kind
 from notifications.languages import LANGUAGES, Language
-from notifications.overrides import keeping
-from notifications.overrides.check import check as check_draft
-from notifications.overrides.draft import BUILT_IN, FILES, Draft, Fault, PartName
-from notifications.overrides.grammar_check import variables
-from notifications.overrides.kinds import OVERRIDABLE
 from notifications.sentences import kind_title
 from storage.database import Database
 from storage.master.templates import activate_template

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from api.desk import utc_now
 from commands.catalogue import say
 from commands.outcome import Stop, ending, with_database
 from commands.show import AsJson, console, print_json, print_line
@@ -18,12 +17,13 @@ from commands.template import (
     kind_named,
     read_draft,
 )
+from notifications.custom_templates.keeping import FaultyDraft
+from notifications.custom_templates.preview import Preview
+from notifications.custom_templates.trial import NothingToTry, Trial, send_test, try_out
 from notifications.languages import Language
-from notifications.overrides.keeping import FaultyDraft
-from notifications.overrides.preview import Preview
-from notifications.overrides.trial import NothingToTry, Trial, send_test, try_out
 from notifications.senders.protocol import Refusal
 from notifications.sentences import reason_sentence
+from services.backend import utc_now
 from settings import settings
 from storage.database import Database
 

@@ -8,9 +8,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
-from commands.changing import OPERATOR, change, with_change
 from commands.lookup import holder_named, member_named
-from commands.outcome import Exit, Stop, ending, with_database
+from commands.outcome import OPERATOR, Exit, Stop, change, ending, with_change, with_database
 from commands.show import AsJson, print_json, print_line, print_table
 from storage.database import Database
 from storage.master.tokens import NewToken, create_token, revoke_token

@@ -1,4 +1,4 @@
-"""`milepost up`: the embedded product, without sample data."""
+"""The first manager of a new office, with a token to begin with."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,13 +8,36 @@ import typer
 from rich.table import Table
 
 from commands.catalogue import say
-from commands.first_manager import first_manager_token
 from commands.opening import Screen, run_office
 from commands.outcome import ending
+from commands.person import everybody, new_person
 from commands.show import cell, console, print_line
+from commands.token import new_token
 from embedded.folder import Addresses
 from embedded.office import log_folder
 from settings import Settings, settings
+from storage.database import Database
+from storage.queries.access import list_tokens
+
+LABEL = "first manager"
+
+
+async def first_manager_token(config: Settings, name: str, email: str) -> str | None:
+    """A token for the first manager; None where the office has given one out before.
+
+    The manager is made where there is none yet. Raises Stop where name or address is wrong.
+    """
+    database = Database(config.database_url)
+    try:
+        async with database.reading() as session:
+            if await list_tokens(session):
+                return None
+            managers = await everybody(session, "manager")
+        manager = next((each for each in managers if each.active), None)
+        manager = manager or await new_person(database, name, email, "manager")
+        return (await new_token(database, manager.id, LABEL)).secret
+    finally:
+        await database.dispose()
 
 
 def up(

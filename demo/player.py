@@ -1,14 +1,104 @@
-"""Plays the story: each move is the call that its person would make, in their own name."""
+"""The story's days: relative to the day it was first played on, in the member's own calendar."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from demo.days import Days
 from demo.memory import Memory, Part
-from demo.moves import ROUTES
 from demo.office_client import OfficeClient, Refused, until
 from demo.story import Move, Played, SampleEngagement, Story
+from programmes.calendar import WorkingCalendar
+from programmes.deadlines import shift_day
 from programmes.definition import Definition
+from programmes.durations import parse_duration
+from programmes.holidays import calendar_for
+from programmes.vocabulary import Nation
+
+SPANNED = timedelta(days=400)
+"""How far the story reaches into the past and the future."""
+
+DAYS = frozenset({"done_on", "held_on", "due"})
+"""Fields of a move that hold a day."""
+
+
+class Days:
+    """Turns spans such as ``-11w`` and ``5wd`` into days of one member."""
+
+    def __init__(self, today: date, definition: Definition, nation: Nation) -> None:
+        self._today = today
+        self._calendar: WorkingCalendar = calendar_for(
+            definition, nation, first=today - SPANNED, last=today + SPANNED
+        )
+
+    def day(self, span: str) -> date:
+        """The working day that lies that span from the story's first day."""
+        return shift_day(self._calendar, self._today, parse_duration(span))
+
+    def instant(self, span: str, at: str) -> datetime:
+        """That time of that day, where the member is."""
+        zone = ZoneInfo(self._calendar.zone)
+        return datetime.combine(self.day(span), time.fromisoformat(at), zone)
+
+    def resolved(self, details: Mapping[str, Any]) -> dict[str, Any]:
+        """The details of a move as the API wants them: spans have become days and instants."""
+        return {name: self._resolved(name, value) for name, value in details.items()}
+
+    def _resolved(self, name: str, value: Any) -> Any:
+        if name in DAYS:
+            return self.day(value).isoformat()
+        if name == "dates":
+            return [self.instant(each["day"], each["at"]).isoformat() for each in value]
+        if name == "actions":
+            return [self.resolved(action) for action in value]
+        return value
+
+
+Aim = Literal["engagement", "request", "advice", "review"]
+"""What a move is aimed at: the engagement, or the item whose id goes into the address."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A POST. The address may name ``{engagement}``, ``{item}`` and fields of the move."""
+
+    address: str
+    aim: Aim
+    fields: tuple[str, ...] = field(default=())
+
+
+ROUTES: Mapping[str, Route] = {
+    "complete_step": Route(
+        "/engagements/{engagement}/onboarding/steps/{step}/complete",
+        "engagement",
+        ("text", "done_on"),
+    ),
+    "waive_step": Route(
+        "/engagements/{engagement}/onboarding/steps/{step}/waive", "engagement", ("reason",)
+    ),
+    "withdraw": Route("/engagements/{engagement}/withdraw", "engagement", ("reason",)),
+    "submit_request": Route(
+        "/engagements/{engagement}/requests", "engagement", ("title", "text", "theme", "link")
+    ),
+    "accept_request": Route("/requests/{item}/accept", "request"),
+    "ask_member": Route("/requests/{item}/ask", "request", ("question",)),
+    "agree_scope": Route("/requests/{item}/scope", "request", ("text", "format", "due")),
+    "assign_request": Route("/requests/{item}/assign", "request", ("researcher",)),
+    "deliver_request": Route("/requests/{item}/deliver", "request", ("title", "text", "link")),
+    "accept_delivery": Route("/requests/{item}/accept-delivery", "request"),
+    "return_delivery": Route("/requests/{item}/return", "request", ("comments",)),
+    "give_feedback": Route("/requests/{item}/feedback", "request", ("score", "text")),
+    "withdraw_request": Route("/requests/{item}/withdraw", "request", ("reason",)),
+    "propose_dates": Route("/advice/{item}/propose", "advice", ("dates",)),
+    "confirm_date": Route("/advice/{item}/confirm", "advice", ("choice",)),
+    "send_agenda": Route("/advice/{item}/agenda", "advice", ("text",)),
+    "hold_session": Route("/advice/{item}/hold", "advice", ("held_on",)),
+    "record_notes": Route("/advice/{item}/notes", "advice", ("text", "actions")),
+    "add_evidence": Route("/reviews/{item}/evidence", "review", ("check", "text", "link")),
+    "submit_review": Route("/reviews/{item}/submit", "review", ("text",)),
+    "sign_off_review": Route("/reviews/{item}/sign-off", "review", ("text",)),
+}
 
 
 class Player:

@@ -1,4 +1,4 @@
-"""The demo itself: plays the story in a running office, shows it, and checks what came of it."""
+"""Sets the stage with the command line's own functions: programmes, people, members, tokens."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,55 @@ from demo.board import board_table, held_emails, read_board, surprises
 from demo.mail import Watch
 from demo.memory import Memory
 from demo.office_client import NotInTime, OfficeClient, Refused
-from demo.player import Player
-from demo.preparation import hand_out_tokens, prepare, take_tokens_back, token_to_try
+from demo.player import Player, lead_of
 from demo.stage import Stage, tour_table
 from demo.story import SampleEngagement, Story
 from demo.tour import Walk
 from programmes.definition import Definition
+
+LABEL = "demo"
+"""Marks the tokens that the story's people use, so that they end with the demo."""
+
+YOURS = "demo, for you"
+"""Marks the token that is printed for whoever watches; the next demo prints another."""
+
+
+async def prepare(backend: FrontDesk, story: Story, memory: Memory) -> dict[str, Definition]:
+    """Add what is not there yet; the definitions by id. Raises Stop where something is refused."""
+    definitions = {name: await backend.add_built_in(name) for name in story.programmes()}
+    for key, person in story.people.items():
+        if key not in memory.people:
+            memory.people[key] = await backend.add_person(person.name, person.email, person.role)
+            memory.keep()
+    readers = [memory.people[key] for key, one in story.people.items() if one.role == "viewer"]
+    for definition in definitions.values():
+        await backend.name_funders(definition.id, readers)
+    for key, member in story.members.items():
+        if key not in memory.members:
+            contacts = [(each.name, each.email, each.lead) for each in member.contacts]
+            added = await backend.add_sample_member(member.name, member.nation, contacts)
+            memory.members[key], memory.leads[key] = added
+            memory.keep()
+    return definitions
+
+
+async def hand_out_tokens(backend: FrontDesk, memory: Memory) -> dict[str, str]:
+    """A token for each person and each lead contact; those of an earlier demo end."""
+    await take_tokens_back(backend)
+    holders = memory.people | {lead_of(key): contact for key, contact in memory.leads.items()}
+    return {who: await backend.make_token(holder, LABEL) for who, holder in holders.items()}
+
+
+async def token_to_try(backend: FrontDesk, memory: Memory, who: str) -> str:
+    """A token for whoever watches; the one of an earlier demo ends."""
+    await backend.revoke_tokens(YOURS)
+    return await backend.make_token(memory.people[who], YOURS)
+
+
+async def take_tokens_back(backend: FrontDesk) -> None:
+    """End the tokens of the story's people."""
+    await backend.revoke_tokens(LABEL)
+
 
 AT_ONCE = 3
 """How many engagements are played side by side: more would only queue for the database."""
@@ -28,12 +71,12 @@ class Show:
     """One run of the demo, from the sample people to the last email of the tour."""
 
     def __init__(
-        self, story: Story, memory: Memory, base: str, desk: FrontDesk, stage: Stage
+        self, story: Story, memory: Memory, base: str, backend: FrontDesk, stage: Stage
     ) -> None:
         self._story = story
         self._memory = memory
         self._base = base
-        self._desk = desk
+        self._backend = backend
         self._stage = stage
         self._manager = story.engagements[0].manager
         """Whose eyes the board and the mailbox are read with."""
@@ -43,12 +86,12 @@ class Show:
 
         Returns what did not happen as expected, a sentence each.
         """
-        definitions = await prepare(self._desk, self._story, self._memory)
+        definitions = await prepare(self._backend, self._story, self._memory)
         if stay:
-            token = await token_to_try(self._desk, self._memory, self._manager)
+            token = await token_to_try(self._backend, self._memory, self._manager)
             name = self._story.people[self._manager].name
             self._stage.line("demo.token", name=name, token=token, api=self._base)
-        tokens = await hand_out_tokens(self._desk, self._memory)
+        tokens = await hand_out_tokens(self._backend, self._memory)
         try:
             async with OfficeClient(self._base, tokens) as office:
                 watch = Watch(office, self._manager, self._stage.email)
@@ -61,7 +104,7 @@ class Show:
                         await asyncio.Event().wait()
                     return wrong
         finally:
-            await take_tokens_back(self._desk)
+            await take_tokens_back(self._backend)
 
     async def _play(
         self, office: OfficeClient, watch: Watch, definitions: dict[str, Definition]

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+from itsdangerous import BadSignature, URLSafeSerializer
+
 
 def link_to(public_url: str, engagement_id: str, item_id: str = "", task: str = "") -> str:
     """The page about an engagement, or one of its items, at the task to act on.
@@ -23,3 +25,25 @@ CALENDARS = "/calendars/"
 def feed_link(public_url: str, secret: str) -> str:
     """The address of somebody's calendar, for programs that cannot send a token."""
     return f"{public_url.rstrip('/')}{CALENDARS}{secret}.ics"
+
+
+_SALT = "milepost.unsubscribe"
+_LONGEST = 400
+
+
+def unsubscribe_link(public_url: str, secret: str, holder_id: str) -> str:
+    """The address that a mail program posts to (RFC 8058), and a person may open."""
+    token = URLSafeSerializer(secret, salt=_SALT).dumps(holder_id)
+    return f"{public_url.rstrip('/')}/unsubscribe/{token}"
+
+
+def holder_of(token: str, secret: str) -> str | None:
+    """Whose link it is; ``None`` where we have not signed it. It stays valid: an old email's link
+    has to work."""
+    if not secret or len(token) > _LONGEST:
+        return None
+    try:
+        holder = URLSafeSerializer(secret, salt=_SALT).loads(token)
+    except BadSignature:
+        return None
+    return holder if isinstance(holder, str) else None

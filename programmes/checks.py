@@ -1,15 +1,197 @@
-"""What no single line of a definition shows: names that lead nowhere, circles, impossible dates."""
+"""Whether the rungs of a ladder can be climbed: in order, before its end, with fitting words."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time
 from typing import get_args
 
-from programmes.fields import Role
-from programmes.findings import Finding
-from programmes.ladder_checks import ladder_findings
-from programmes.nearness import meant
-from programmes.nodes import Node
+from programmes.calendar import WorkingCalendar
+from programmes.deadlines import due_after, opening_before
+from programmes.digests import DIGESTS
+from programmes.fields import Role, days_of, hours_of
+from programmes.nodes import Finding, Node
+from programmes.office_hours import DigestTime
 from programmes.plans import ONBOARDING
-from programmes.timing_checks import timing_findings
+from programmes.problems import MistakeError, meant
+
+
+def ladder_findings(ladders: Node) -> Iterator[Finding]:
+    """What is wrong with each ladder."""
+    for key, ladder in ladders.fields():
+        yield from _order(ladder)
+        yield from _end(key, ladder)
+        for rung in ladder["rungs"].items():
+            yield from _words(rung)
+
+
+def _order(ladder: Node) -> Iterator[Finding]:
+    previous: Node | None = None
+    for rung in ladder["rungs"].items():
+        at = rung["at"].duration
+        before = previous["at"].duration if previous else None
+        if at is not None and before is not None and previous is not None:
+            if at.nominal_seconds == before.nominal_seconds:
+                yield Finding.of(rung["at"].path, "ladder.same", at=rung["at"].text)
+            elif at.nominal_seconds < before.nominal_seconds:
+                texts = rung["at"].text, previous["at"].text
+                path = rung["at"].path
+                yield Finding.of(path, "ladder.order", at=texts[0], before=texts[1])
+        if at is not None:
+            previous = rung
+
+
+def _end(key: str, ladder: Node) -> Iterator[Finding]:
+    ends = ladder["ends"].duration
+    if ends is None:
+        return
+    for rung in ladder["rungs"].items():
+        at = rung["at"].duration
+        if at is not None and at.nominal_seconds > ends.nominal_seconds:
+            text, end = rung["at"].text, ladder["ends"].text
+            yield Finding.of(rung["at"].path, "ladder.after_end", name=key, ends=end, at=text)
+
+
+def _words(rung: Node) -> Iterator[Finding]:
+    at, says = rung["at"].duration, rung["says"].text
+    if at is None:
+        return
+    # Rungs of calendar days go out in the morning of their day, and a task is due in the evening.
+    late = at.signed > 0 or (at.signed == 0 and at.is_exact)
+    if says == "overdue" and not late:
+        yield Finding.of(rung["says"].path, "ladder.not_overdue", at=rung["at"].text)
+    if says == "reminder" and at.signed > 0:
+        yield Finding.of(rung["says"].path, "ladder.overdue", at=rung["at"].text)
+
+
+_MOST_CYCLES = 60
+
+_ONBOARDED = datetime(2026, 3, 2, 17, tzinfo=UTC)
+"""Where the checks begin to count: the closing time of an ordinary Monday."""
+
+
+def timing_findings(root: Node) -> Iterator[Finding]:
+    """What cannot come true."""
+    calendar = _nominal(always_open=root["calendar"]["kind"].text == "always-open")
+    dues = _review_dues(root, calendar)
+    yield from _early_reviews(root, calendar, dues)
+    yield from _many_cycles(root, max(dues.values(), default=None))
+    for closure in root["calendar"]["closures"].items():
+        yield from _closure(closure)
+    yield from _hours(root["calendar"])
+
+
+def _nominal(*, always_open: bool) -> WorkingCalendar:
+    nine, five = time(9), time(17)
+    weekdays = (0, 1, 2, 3, 4)
+    return WorkingCalendar("UTC", weekdays, nine, five, nine, five, (), always_open=always_open)
+
+
+def _review_dues(root: Node, calendar: WorkingCalendar) -> dict[str, datetime]:
+    due = {ONBOARDING: _ONBOARDED}
+    waiting = list(root["reviews"].items())
+    while waiting:
+        ready = [review for review in waiting if (review["after"].text or ONBOARDING) in due]
+        if not ready:
+            break  # those that wait for each other, or for nobody, are told elsewhere
+        for review in ready:
+            waiting.remove(review)
+            key, plus = review["id"].text, review["plus"]
+            if key is not None and plus.duration is not None and plus.duration.sign > 0:
+                due[key] = due_after(
+                    calendar, due[review["after"].text or ONBOARDING], str(plus.text)
+                )
+    del due[ONBOARDING]
+    return due
+
+
+def _early_reviews(
+    root: Node, calendar: WorkingCalendar, dues: dict[str, datetime]
+) -> Iterator[Finding]:
+    for review in root["reviews"].items():
+        due, opens = dues.get(review["id"].text or ""), review["opens"]
+        if due is None or opens.duration is None or opens.duration.sign < 0:
+            continue
+        if opening_before(calendar, due, str(opens.text)) < _ONBOARDED:
+            yield Finding.of(opens.path, "timing.early", opens=opens.text)
+
+
+def _many_cycles(root: Node, last: datetime | None) -> Iterator[Finding]:
+    every = root["advice"]["every"]
+    if every.duration is None or every.duration.signed <= 0:
+        return
+    span = (last - _ONBOARDED).total_seconds() if last else 86_400 * 365
+    if span / every.duration.nominal_seconds > _MOST_CYCLES:
+        yield Finding.of(every.path, "timing.cycles", every=every.text, most=_MOST_CYCLES)
+
+
+def _closure(closure: Node) -> Iterator[Finding]:
+    first, last = closure["first"], closure["last"]
+    texts = [_day_text(node) for node in (first, last) if node]
+    if len(texts) < 2 or "" in texts:
+        return
+    if len(texts[0]) != len(texts[1]):
+        yield Finding.of(last.path, "closure.mixed")
+        return
+    try:
+        span = days_of(texts[0], texts[1], int(texts[0][:4]) if len(texts[0]) > 5 else 2026)
+    except (ValueError, MistakeError):
+        return
+    if span is not None and span[1] < span[0]:
+        yield Finding.of(last.path, "closure.backwards")
+
+
+def _day_text(node: Node) -> str:
+    return str(node.value) if node else ""
+
+
+def _hours(calendar: Node) -> Iterator[Finding]:
+    hours, sending = calendar["hours"].text, calendar["sending"].text
+    if hours is None or sending is None or len(hours) != 11 or len(sending) != 11:
+        return
+    if sending[:5] < hours[:5] or sending[6:] > hours[6:]:
+        yield Finding.of(calendar["sending"].path, "hours.outside", hours=hours)
+
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_WITHIN = int(DigestTime.model_fields["within"].default)
+
+
+def digest_findings(root: Node) -> Iterator[Finding]:
+    """What is said to leave on a day, or at a time, at which nothing does."""
+    calendar = root["calendar"]
+    sending, days = calendar["sending"].text, [day.text for day in calendar["working_days"].items()]
+    for name in DIGESTS:
+        digest = root["digests"][name]
+        if sending is not None and _leaves_outside(digest, sending):
+            at = digest["at"]
+            yield Finding.of(
+                at.path, "digest.hours", at=at.text, within=_within(digest), hours=sending
+            )
+        day = digest["on"]
+        if day.text is not None and days and day.text not in days:
+            yield Finding.of(day.path, "digest.day", day=day.text)
+
+
+def _leaves_outside(digest: Node, sending: str) -> bool:
+    at = digest["at"].text
+    if at is None or not _TIME.fullmatch(at):
+        return False
+    try:
+        first, last = hours_of(sending)
+    except MistakeError:
+        return False
+    begins = _minutes(time.fromisoformat(at))
+    return begins < _minutes(first) or begins + _within(digest) > _minutes(last)
+
+
+def _within(digest: Node) -> int:
+    within = digest["within"].value
+    return within if isinstance(within, int) else _WITHIN
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
+
 
 _ROLES = get_args(Role)
 _STAGES_OF_RESEARCH = ("triage", "answer", "scope", "assign", "draft", "acceptance", "feedback")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from programmes.calendar import WorkingCalendar
 from programmes.durations import Duration, parse_duration
 from programmes.rules import LadderEnd, LadderRule, RungRule, StageRule
-from programmes.sides import calendar_of
+from programmes.sending_hours import calendar_of
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field
 
-from programmes.digest_times import Digests
 from programmes.fields import (
     Address,
     Before,
@@ -19,7 +18,7 @@ from programmes.fields import (
     Span,
     Titled,
 )
-from programmes.office_hours import OpenCalendar, UkCalendar
+from programmes.office_hours import Digests, OpenCalendar, UkCalendar
 from programmes.outages import Outage
 from programmes.plans import ONBOARDING
 from programmes.rules import (

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from programmes.findings import Finding
-from programmes.nearness import meant
+from programmes.nodes import Finding
 from programmes.positions import Path
-from programmes.problems import MistakeError
+from programmes.problems import MistakeError, meant
 from programmes.sentences import knows
 
 Schema = Mapping[str, object]

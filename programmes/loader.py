@@ -9,12 +9,10 @@ from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from programmes.checks import check
+from programmes.checks import check, digest_findings
 from programmes.definition import Definition
-from programmes.digest_checks import digest_findings
 from programmes.explain import explain
-from programmes.findings import Finding
-from programmes.nodes import Node
+from programmes.nodes import Finding, Node
 from programmes.positions import Place, Positions, TooLargeError, positions
 from programmes.problems import DefinitionErrors, Problem
 from programmes.sentences import complaint

@@ -1,9 +1,12 @@
 """When an office works, as its definition says it."""
 
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from programmes.digests import Digest
 from programmes.fields import Day, Hours, Part, Weekday
 from programmes.spoken import Line
 
@@ -39,3 +42,43 @@ class OpenCalendar(Part):
 
     kind: Literal["always-open"]
     zone: Line = "Europe/London"
+
+
+_DAYS: tuple[str, ...] = get_args(Weekday)
+
+
+class DigestTime(Part):
+    """A time of the week."""
+
+    on: Weekday = "monday"
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    """Local to the programme's calendar."""
+    within: Annotated[int, Field(ge=0, le=180)] = 30
+    """Minutes over which the programmes of an office are spread."""
+
+    def next_after(self, instant: datetime, zone: str) -> datetime:
+        """The latest moment of the next run after that instant. One that may be under way does not
+        count: who knows whether it is past them."""
+        place = ZoneInfo(zone)
+        local = instant.astimezone(place)
+        days = (_DAYS.index(self.on) - local.weekday()) % len(_DAYS)
+        begins = self._on(local.date() + timedelta(days=days), place)
+        if begins <= instant:
+            begins = self._on(local.date() + timedelta(days=days + len(_DAYS)), place)
+        return begins + timedelta(minutes=self.within)
+
+    def _on(self, day: date, place: ZoneInfo) -> datetime:
+        return datetime.combine(day, time.fromisoformat(self.at), place).astimezone(UTC)
+
+
+class Digests(Part):
+    """The summaries of a programme: the team's every week, and the members' every month."""
+
+    manager: DigestTime | None = None
+    member: DigestTime | None = None
+    """Looked at every week: whoever has their reminders collected gets them by the week, and
+    everybody their summary in the first one of a month."""
+
+    def time_of(self, digest: Digest) -> DigestTime | None:
+        """When that one goes out, if it does."""
+        return self.manager if digest == "manager" else self.member

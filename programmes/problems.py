@@ -1,9 +1,11 @@
 """What is wrong with a definition, where, and what would be right."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Self
 
-from programmes.sentences import complaint
+from programmes.sentences import complaint, say
 
 
 class MistakeError(ValueError):
@@ -40,3 +42,16 @@ class DefinitionErrors(Exception):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """A mend for an unknown word: the nearest known one, or else all of them."""
+    words = list(known)
+    near = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    if near:
+        return say("word.near", near=near[0])
+    if not words:
+        return say("word.none")
+    if len(words) == 1:
+        return say("word.only", only=words[0])
+    return say("word.many", known=", ".join(words))

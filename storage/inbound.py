@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import case, func, literal, select, union_all, update
@@ -16,6 +16,7 @@ from storage.sql import (
     items,
     notifications,
     people,
+    strange_reports,
 )
 
 
@@ -147,3 +148,19 @@ async def untold(session: AsyncSession, limit: int = 100) -> tuple[Untold, ...]:
 async def mark_told(session: AsyncSession, id: str, now: datetime) -> None:
     """Its telling is in Temporal's hands."""
     await complete(session, id, told_at=now)
+
+
+async def count_strangers(session: AsyncSession, day: date, count: int) -> None:
+    """So many more came on that day."""
+    c = strange_reports.c
+    await insert_or_ignore(session, strange_reports, [{"day": day, "count": 0}])
+    await session.execute(
+        update(strange_reports).where(c.day == day).values(count=c["count"] + count)
+    )
+
+
+async def strangers_since(session: AsyncSession, day: date) -> int:
+    """How many came on that day and after it."""
+    c = strange_reports.c
+    total = select(func.coalesce(func.sum(c["count"]), 0)).where(c.day >= day)
+    return int((await session.execute(total)).scalar_one())

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import EngagementState, ItemState, Record, TaskState
 from storage.lost_decisions import displaces
-from storage.owners import resolve_owners
+from storage.roles import resolve_owners
 from storage.sql import engagements, events, insert_or_ignore, items, tasks
 
 _RESEARCH = "research"

@@ -27,9 +27,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DigestInput
 from notifications.titles import parsed_in_thread
-from programmes.digest_times import DigestTime
 from programmes.digests import DIGESTS, Digest
 from programmes.fields import Weekday
+from programmes.office_hours import DigestTime
 from programmes.problems import DefinitionErrors
 from storage.database import Database
 from storage.queries.programmes import latest_programmes

@@ -11,9 +11,8 @@ from temporalio.common import (
 )
 
 from activities.inputs import RedeliverInput
-from workflows.ids import engagement_workflow_id, redelivery_workflow_id
+from workflows.ids import KIND, MEMBER, PROGRAMME, engagement_workflow_id, redelivery_workflow_id
 from workflows.messages import EngagementInput
-from workflows.search_attributes import KIND, MEMBER, PROGRAMME
 
 ENGAGEMENT = "Engagement"
 REDELIVERY = "Redelivery"

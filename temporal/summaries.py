@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
-from notifications.brought_forward import bring_forward
+from notifications.delivery.early_reminders import bring_forward
 from notifications.digests.collected import stranded
 from programmes.facts import MILEPOST
 from storage.database import Database

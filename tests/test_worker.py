@@ -17,8 +17,8 @@ from settings import Settings
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.servers import dev_server
+from workflows.ids import ALL
 from workflows.registry import WORKFLOWS
-from workflows.search_attributes import ALL
 
 WORKFLOW_NAMES = {
     *("AdviceCycle", "Digest", "Engagement", "Onboarding", "Redelivery", "ResearchRequest"),

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
-from notifications.catalogue import KINDS
+from notifications.content.rendering import put_together, side_of
+from notifications.custom_templates.samples import sample
+from notifications.kinds import KINDS
 from notifications.languages import Mode, languages_of
-from notifications.overrides.samples import sample
-from notifications.rendering import put_together, side_of
 from tests.notifications.browser import browser
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures" / "mails"

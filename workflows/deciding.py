@@ -1,8 +1,4 @@
-"""What the engagement and its items share: one decision at a time, on record before it is answered.
-
-Both live long, so both can be asked to begin anew (continue as new): the server suggests it after
-thousands of events, and an operator asks for it where the code has changed since they began.
-"""
+"""Which updates were taken: the server forgets at continue-as-new, so ids are carried along."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,13 +8,32 @@ from typing import Any, Generic, Protocol, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from workflows.policies import PROCESSED_UPDATES_KEPT
+
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import Record
     from workflows.messages import Answer
     from workflows.processes.decision import Decision
 
 from workflows.journal import Journal
-from workflows.updates import TakenUpdates
+
+
+class TakenUpdates:
+    """The ids of the latest updates; a repeated one is answered again and changes nothing."""
+
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        self.ids = ids
+
+    def has_current(self) -> bool:
+        """Whether the update at hand was taken before."""
+        info = workflow.current_update_info()
+        return info is not None and info.id in self.ids
+
+    def add_current(self) -> None:
+        """Note the update at hand as taken."""
+        info = workflow.current_update_info()
+        if info is not None:
+            self.ids = (*self.ids, info.id)[-PROCESSED_UPDATES_KEPT:]
 
 
 class Deciding(Protocol):

@@ -39,7 +39,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.processes.research_request import ResearchRequestProcess
     from workflows.processes.review_milestone import ReviewMilestoneProcess
 
-from workflows import policies, search_attributes
+from workflows import ids as search_attributes
+from workflows import policies
 from workflows.advice_cycle import AdviceCycle
 from workflows.deciding import DecidingWorkflow
 from workflows.item import ItemWorkflow

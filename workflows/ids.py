@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from temporalio.common import SearchAttributeKey
+
 from programmes.rules import ItemKind
 
 
@@ -69,3 +71,15 @@ def digest_schedule_id(task_queue: str, programme_id: str, digest: str) -> str:
 def last_word_workflow_id(item_id: str) -> str:
     """``last-word/<item id>``: the telling of an item's end that no workflow of it can tell."""
     return f"last-word/{item_id}"
+
+
+PROGRAMME = SearchAttributeKey.for_keyword("MilepostProgramme")
+"""The programme's id."""
+
+MEMBER = SearchAttributeKey.for_keyword("MilepostMember")
+"""The member's opaque id."""
+
+KIND = SearchAttributeKey.for_keyword("MilepostKind")
+"""``engagement`` or an item's kind."""
+
+ALL = (PROGRAMME, MEMBER, KIND)

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
         RecordResult,
     )
     from programmes.facts import Fact, Record, first_to_leave
-    from workflows.refusal import NOT_RECORDED
+    from workflows.messages import NOT_RECORDED
 
 from workflows import policies
 

@@ -25,7 +25,7 @@ from programmes.planner import (
     heard_by,
 )
 from programmes.rules import LadderEnd, LadderRule, StageRule
-from programmes.sides import calendar_of, first_window
+from programmes.sending_hours import calendar_of, first_window
 
 LATE = timedelta(minutes=5)
 """A rung later than this after its instant says so in its fact."""

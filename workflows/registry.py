@@ -3,11 +3,10 @@
 from workflows.advice_cycle import AdviceCycle
 from workflows.digest import Digest
 from workflows.engagement import Engagement
+from workflows.notices import Redelivery, TellOfReply
 from workflows.onboarding import Onboarding
-from workflows.redelivery import Redelivery
 from workflows.research_request import ResearchRequest
 from workflows.review_milestone import ReviewMilestone
-from workflows.telling import TellOfReply
 
 WORKFLOWS = [
     Engagement,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from notifications.replies.mime import RAW
+from notifications.inbound.message import RAW
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

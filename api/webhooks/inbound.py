@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from api.desk import Desk
-from api.problems import Problem
 from api.webhooks.form import UnreadableForm, read_form
-from api.webhooks.telling import Teller
-from notifications.replies.address import reply_addresses
-from notifications.replies.message import incoming
-from notifications.replies.taking import Outcome, set_aside, take
+from notifications.inbound.address import reply_addresses
+from notifications.inbound.message import incoming
+from notifications.inbound.taking import Outcome, set_aside, take
+from services.backend import Backend
+from services.problems import Problem
+from services.reply_notices import Teller
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +30,8 @@ async def take_email(secret: str, request: Request) -> JSONResponse:
     away. It drops an email in silence after 4xx: that answers only those without the secret, and
     a connection that broke.
     """
-    desk: Desk = request.app.state.desk
-    settings = desk.settings
+    backend: Backend = request.app.state.backend
+    settings = backend.settings
     addresses = reply_addresses(settings.inbound_secret, settings.inbound_domain)
     wanted = settings.inbound_secret.get_secret_value()
     if addresses is None or not hmac.compare_digest(secret.encode(), wanted.encode()):
@@ -40,13 +40,13 @@ async def take_email(secret: str, request: Request) -> JSONResponse:
         form = await read_form(request.headers.get("content-type", ""), request.stream())
     except UnreadableForm as unreadable:
         # Each is another one: there is nothing to know a repeat by.
-        key = sha256(f"{desk.now().isoformat()} {id(request)}".encode()).hexdigest()
-        return _said(await set_aside(desk.database, key, str(unreadable), desk.now()))
+        key = sha256(f"{backend.now().isoformat()} {id(request)}".encode()).hexdigest()
+        return _said(await set_aside(backend.database, key, str(unreadable), backend.now()))
     except ClientDisconnect:
         raise Problem("invalid") from None
     # Half a megabyte of MIME takes a moment to read.
     email = await asyncio.to_thread(incoming, form.fields, form.files)
-    outcome = await take(desk.database, addresses, email, desk.now())
+    outcome = await take(backend.database, addresses, email, backend.now())
     if outcome.tells is not None:
         teller: Teller = request.app.state.teller
         await teller.tell(outcome.tells)

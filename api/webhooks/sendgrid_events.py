@@ -16,11 +16,11 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from api.desk import Desk
-from api.problems import Problem
 from api.webhooks.signatures import verified
-from notifications import reports
-from notifications.reports import Report
+from notifications.feedback import events as reports
+from notifications.feedback.events import Report
+from services.backend import Backend
+from services.problems import Problem
 
 log = structlog.get_logger(__name__)
 
@@ -58,12 +58,12 @@ _DROPPED = {
 @router.post(PATH)
 async def take_events(request: Request) -> JSONResponse:
     """Take a batch. 404 where the key is not set, 4xx for what SendGrid did not sign."""
-    desk: Desk = request.app.state.desk
-    key = desk.settings.sendgrid_webhook_key
+    backend: Backend = request.app.state.backend
+    key = backend.settings.sendgrid_webhook_key
     if not key:
         raise Problem("not-found")
     body = await request.body()
-    now = desk.now()
+    now = backend.now()
     verified(
         key,
         request.headers.get(SIGNATURE, ""),
@@ -79,7 +79,7 @@ async def take_events(request: Request) -> JSONResponse:
             counted["ignored"] += 1
         else:
             batch.append(report)
-    async with desk.database.transaction() as session:
+    async with backend.database.transaction() as session:
         tally = await reports.take(session, batch, now)
     answer = {
         "taken": tally.taken,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from api.problems import Problem
+from services.problems import Problem
 
 OLDEST = timedelta(days=1)
 """SendGrid repeats a batch for a day, with the signature of its first post."""

@@ -1,16 +1,43 @@
-"""Checks of what the machine offers: Python, room on the disk, Temporal's programs."""
+"""What a check found about one part."""
 
+import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from commands.checks.finding import Finding, found
+from email_validator import EmailNotValidError, validate_email
+
+from commands.catalogue import say
 from embedded.provision import find_temporal
 from embedded.time_skipping import find_test_server
 from embedded.ways import Missing
+from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
 from settings import Settings
+
+State = Literal["ok", "notice", "problem", "down"]
+"""``notice``: works, with something to know. ``problem``: to be mended. ``down``: unreachable."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `mend` says what to do unless all is well."""
+
+    part: str
+    state: State
+    what: str
+    mend: str = ""
+
+
+def found(part: str, state: State, key: str, **values: object) -> Finding:
+    """A finding in the words of the catalogue's ``[doctor]``: ``<key>`` and ``<key>_mend``."""
+    mend = "" if state == "ok" else say(f"doctor.{key}_mend", **values)
+    return Finding(part, state, say(f"doctor.{key}", **values), mend)
+
 
 OLDEST_PYTHON = (3, 11)
 ROOM_WANTED_MB = 500
@@ -63,3 +90,69 @@ def check_test_server() -> Finding:
     if program is None:
         return found("test server", "notice", "test_server_absent")
     return found("test server", "ok", "program", where=program, how="cached")
+
+
+CONNECT_WITHIN_SECONDS = 5.0
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+async def check_office(settings: Settings) -> AsyncIterator[Finding]:
+    """What the operator wrote down, checked against itself and the mail server."""
+    for name, text in built_in_definitions():
+        yield check_definition(name, text)
+    yield check_from_address(settings.mail_from)
+    yield await check_sender(settings)
+    yield check_public_url(settings)
+
+
+def check_definition(name: str, text: str) -> Finding:
+    """The definition loads without an error."""
+    part = f"definition {name}"
+    try:
+        load_definition(text, name)
+    except DefinitionErrors as errors:
+        return found(part, "problem", "definition_bad", name=name, count=len(errors.problems))
+    return found(part, "ok", "definition")
+
+
+def check_from_address(address: str) -> Finding:
+    """Emails say who they are from."""
+    try:
+        validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return found("sender address", "problem", "mail_from_bad")
+    if address.endswith("@example.org"):
+        return found("sender address", "notice", "mail_from_example")
+    return found("sender address", "ok", "mail_from")
+
+
+async def check_sender(settings: Settings) -> Finding:
+    """The sender has what it needs; nothing is sent."""
+    if settings.sender == "mailbox":
+        return found("sender", "notice", "sender_mailbox")
+    if settings.sender == "sendgrid":
+        if not settings.sendgrid_api_key.get_secret_value():
+            return found("sender", "problem", "sendgrid_no_key")
+        return found("sender", "ok", "sendgrid", host=settings.sendgrid_host)
+    where = f"{settings.smtp_host}:{settings.smtp_port}"
+    try:
+        async with asyncio.timeout(CONNECT_WITHIN_SECONDS):
+            _, writer = await asyncio.open_connection(settings.smtp_host, settings.smtp_port)
+            writer.close()
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        return found("sender", "down", "smtp_down", where=where)
+    return found("sender", "ok", "smtp", where=where)
+
+
+def check_public_url(settings: Settings) -> Finding:
+    """Links in emails lead somewhere for those who get them."""
+    url = settings.public_url
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return found("public address", "problem", "public_url_bad", url=url)
+    if settings.sender != "mailbox" and parts.hostname in LOOPBACK:
+        return found("public address", "problem", "public_url_loopback", url=url)
+    if settings.sender != "mailbox" and parts.scheme == "http":
+        return found("public address", "notice", "public_url_open", url=url)
+    return found("public address", "ok", "public_url", url=url)

@@ -10,7 +10,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.inputs import TellInput
-from notifications.ledger import reserve
+from notifications.delivery.ledger import reserve
 from programmes.facts import EngagementState, ItemState, Record
 from programmes.rules import ItemKind
 from storage.database import Database
@@ -20,8 +20,8 @@ from storage.queries.reconciling import EngagementOnRecord, ItemOnRecord, calend
 from storage.record import write
 from workflows.ids import last_word_workflow_id
 from workflows.messages import EngagementProgress, ItemProgress
+from workflows.notices import TELL_OF_REPLY
 from workflows.processes import last_words
-from workflows.telling import TELL_OF_REPLY
 
 
 class LastWords:

@@ -12,12 +12,11 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from commands.catalogue import say
-from commands.changing import OPERATOR
-from commands.outcome import Stop
-from commands.reconciling.comparing import Comparison
+from commands.outcome import OPERATOR, Stop
 from commands.reconciling.differences import Difference, Look, differences
 from commands.reconciling.last_words import LastWords
-from commands.reconciling.mending import Mending
+from commands.reconciling.reading import Comparison
+from commands.reconciling.repairing import Mending
 from storage.queries.reconciling import EngagementOnRecord
 from workflows.ids import engagement_workflow_id
 

@@ -8,11 +8,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.choices import read_choices
-from notifications.courtesy import told_in_time
-from notifications.newest import newest_definition
-from notifications.sides import readers_calendar
-from notifications.suppression import Waiting, superseded
+from notifications.content.programme import newest_definition, readers_calendar
+from notifications.delivery.preferences import read_choices
+from notifications.delivery.recipient import told_in_time
+from notifications.feedback.suppression import Waiting, superseded
 from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
 from storage.roles import CONTACT_PREFIX

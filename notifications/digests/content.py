@@ -1,4 +1,4 @@
-"""Writes a summary: from what is read to the values of its templates, in the reader's language."""
+"""What a summary is written from; plain values, as those of any email."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,21 +6,66 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.context import Line
+from notifications.content.context import Letter, Line
+from notifications.content.message import first_line
+from notifications.content.scene import MEMBERS_OWN, Who
 from notifications.digests import reading
-from notifications.digests.letters import MemberDigest, TeamDigest, Trouble
 from notifications.digests.reading import MOST, OpenTask
 from notifications.languages import Language
 from notifications.links import link_to
-from notifications.occasion import first_line
-from notifications.scene import MEMBERS_OWN, Who
-from notifications.sentences import kind_title, reason_sentence
+from notifications.sentences import Clock, kind_title, reason_sentence
 from notifications.titles import Titles, titles_of
-from notifications.when import Clock
 from notifications.words import entry, item_title, task_words
 from programmes.definition import Definition
 from storage.queries.suppressions import SuppressionRow, list_suppressions
 from storage.queries.troubles import TroubleRow, list_troubles
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An email that did not arrive, or an address that takes none."""
+
+    what: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class TeamDigest(Letter):
+    """What somebody of the office should know on a Monday."""
+
+    unsubscribe: str
+    stuck: tuple[Line, ...]
+    waiting: tuple[Line, ...]
+    """For the reader."""
+    due: tuple[Line, ...]
+    """This week, from others."""
+    troubles: tuple[Trouble, ...]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self.stuck or self.waiting or self.due or self.troubles)
+
+
+@dataclass(frozen=True)
+class MemberDigest(Letter):
+    """How a member stands, for its own people."""
+
+    unsubscribe: str
+    waiting: tuple[Line, ...]
+    """For the reader."""
+    colleagues: tuple[Line, ...]
+    """For others at the member."""
+    ours: tuple[Line, ...]
+    """What the office does for the member."""
+    done: tuple[str, ...]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self.waiting or self.colleagues or self.ours or self.done)
+
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=31)

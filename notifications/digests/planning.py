@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.choices import read_choices
+from notifications.delivery.preferences import read_choices
 from notifications.digests.collected import collected_for
-from notifications.when import Clock
+from notifications.sentences import Clock
 from programmes.definition import Definition
 from programmes.digests import Digest, month_of, opens_month, week_of
 from storage.ids import derived_id

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from notifications.ledger import still_ours
+from notifications.delivery.ledger import still_ours
 from notifications.senders.protocol import Accepted, Email, Overtaken, Transient
 from storage.database import Database
 from storage.sql import insert_or_ignore, mailbox

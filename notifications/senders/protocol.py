@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from notifications.ical import Method
+from notifications.calendar.ical import Method
 from programmes.spoken import one_line
 
 

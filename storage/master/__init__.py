@@ -5,13 +5,11 @@ was given is raised as ``Rejected``, with every flaw and its mend; an id that is
 ``Missing``.
 """
 
-from storage.master.checks import Blackout, NewContact
-from storage.master.flaws import Flaw, Missing, Rejected
-from storage.master.funders import set_funders
+from storage.master.checks import Blackout, Flaw, Missing, NewContact, Rejected
 from storage.master.member_import import COLUMNS, import_members
 from storage.master.members import add_contact, add_member, update_contact, update_member
 from storage.master.people import add_person, update_person
-from storage.master.programmes import add_programme
+from storage.master.programmes import add_programme, set_funders
 from storage.master.teams import TakenOver, assign_team
 from storage.master.texts import drop_text, store_text
 from storage.master.tokens import NewToken, create_token, hash_of, revoke_token

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import MODES, REMINDERS
 from storage.master.audit import note
-from storage.master.flaws import Flaw, Missing, flaw, reject_any
+from storage.master.checks import Flaw, Missing, flaw, reject_any
 from storage.sql import choices, contacts, insert_or_ignore, people
 
 _DAYS_OF_THE_WEEK = 7

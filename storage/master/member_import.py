@@ -8,13 +8,15 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.master.checks import (
+    Flaw,
     NewContact,
     email_flaws,
+    flaw,
     name_flaws,
     nation_flaws,
     normal_email,
+    reject_any,
 )
-from storage.master.flaws import Flaw, flaw, reject_any
 from storage.master.members import add_member, names_in_use
 
 REQUIRED = ("name", "nation", "contact_name", "contact_email")

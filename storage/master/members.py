@@ -11,17 +11,21 @@ from storage.ids import new_id
 from storage.master.audit import fields, note
 from storage.master.checks import (
     Blackout,
+    Flaw,
+    Missing,
     NewContact,
+    Rejected,
     blackout_flaws,
     contacts_flaws,
     email_flaws,
+    flaw,
     name_flaws,
     nation_flaws,
     normal_email,
+    reject_any,
 )
-from storage.master.flaws import Flaw, Missing, Rejected, flaw, reject_any
 from storage.master.teams import TakenOver, lead_taken_over
-from storage.owners import of_member, resolve_owners
+from storage.roles import of_member, resolve_owners
 from storage.sql import contacts, members
 
 

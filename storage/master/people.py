@@ -8,9 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.ids import new_id
 from storage.master.audit import fields, note
-from storage.master.checks import email_flaws, name_flaws, normal_email, role_flaws
-from storage.master.flaws import Flaw, Missing, flaw, reject_any
-from storage.owners import of_person, resolve_owners
+from storage.master.checks import (
+    Flaw,
+    Missing,
+    email_flaws,
+    flaw,
+    name_flaws,
+    normal_email,
+    reject_any,
+    role_flaws,
+)
+from storage.roles import of_person, resolve_owners
 from storage.sql import people
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.ids import new_id
 from storage.master.audit import note
-from storage.master.flaws import Missing
+from storage.master.checks import Missing
 from storage.sql import contacts, insert_or_ignore, people, suppressions
 
 

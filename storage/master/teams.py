@@ -11,9 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.asides import Aside, append_aside
-from storage.master.flaws import Flaw, Missing, flaw, reject_any
-from storage.owners import resolve_owners
-from storage.roles import ADVISER, LEAD, MANAGER, MAY_WORK_AS
+from storage.master.checks import Flaw, Missing, flaw, reject_any
+from storage.roles import ADVISER, LEAD, MANAGER, MAY_WORK_AS, resolve_owners
 from storage.sql import engagements, people, tasks
 
 CHANGED = {

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.master.audit import note
-from storage.master.flaws import Missing
+from storage.master.checks import Missing
 from storage.queries.templates import is_programme
 from storage.sql import template_overrides
 

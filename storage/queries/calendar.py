@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.queries.rows import TaskRow, task_columns, task_row, with_owner
-from storage.queries.visibility import ALL, Visibility
-from storage.sql import contacts, engagements, events, items, members, tasks
+from storage.queries.access import ALL, Visibility
+from storage.queries.rows import (
+    TaskRow,
+    owner_contacts,
+    owner_people,
+    task_columns,
+    task_row,
+    with_owner,
+)
+from storage.sql import calendar_feeds, contacts, engagements, events, items, members, tasks
 
 MOST = 500
 """Entries of each kind: far more than one person has open; it bounds one answer."""
@@ -157,3 +164,45 @@ def _takes_part(holder_id: str) -> ColumnElement[bool]:
     e = engagements.c
     theirs = select(contacts.c.member_id).where(contacts.c.id == holder_id, contacts.c.active)
     return or_(e.adviser_id == holder_id, e.manager_id == holder_id, e.member_id.in_(theirs))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who follows a calendar."""
+
+    holder_id: str
+    role: str
+    name: str
+    member_id: str | None
+
+
+async def reader_of(session: AsyncSession, sha256: str) -> Reader | None:
+    """Whose calendar it is; ``None`` where the address was never given out, is ended, or its
+    holder has left. One statement."""
+    contact, person = owner_contacts.c, owner_people.c
+    statement = (
+        select(
+            calendar_feeds.c.holder_id,
+            func.coalesce(person.role, literal("member")),
+            func.coalesce(contact.name, person.name, ""),
+            contact.member_id,
+        )
+        .select_from(
+            calendar_feeds.outerjoin(
+                owner_contacts, contact.id == calendar_feeds.c.holder_id
+            ).outerjoin(owner_people, person.id == calendar_feeds.c.holder_id)
+        )
+        .where(
+            calendar_feeds.c.sha256 == sha256,
+            func.coalesce(contact.active, person.active),
+        )
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return Reader(*row) if row else None
+
+
+async def feed_made_at(session: AsyncSession, holder_id: str) -> datetime | None:
+    """Since when they have an address; ``None`` where they have none."""
+    c = calendar_feeds.c
+    found = await session.execute(select(c.made_at).where(c.holder_id == holder_id))
+    return found.scalar_one_or_none()

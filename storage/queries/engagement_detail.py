@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.health import Health
-from storage.queries.engagement_pages import advisers, managers
-from storage.queries.engagements import engagement_columns, engagement_values
+from storage.queries.access import ALL, Visibility
+from storage.queries.engagements import advisers, engagement_columns, engagement_values, managers
 from storage.queries.members import ContactRow, contacts_of
 from storage.queries.rows import (
     ItemRow,
@@ -25,7 +25,6 @@ from storage.queries.rows import (
     task_row,
     with_owner,
 )
-from storage.queries.visibility import ALL, Visibility
 from storage.sql import engagements, items, members, programmes, tasks, texts
 
 

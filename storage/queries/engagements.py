@@ -1,26 +1,32 @@
-"""The list of engagements: filtered, sorted, a page at a time. One statement, whatever the size.
+"""One page of engagements, as ids in order: what narrows the list, and where the page starts."""
 
-Inside, ``page`` finds the ids of one page along the indexes of the order asked for; what a page
-shows is joined to these rows alone.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, case, func, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.health import Health
-from storage.queries.engagement_order import Sort, order_of
-from storage.queries.engagement_pages import (
-    EngagementFilter,
-    advisers,
-    conditions_of,
-    in_order,
-    managers,
-    page_of_ids,
-)
+from storage.queries.access import ALL, Visibility
+from storage.queries.engagement_order import Order, Part, Sort, has_health, key_name, order_of
 from storage.queries.paging import LIMIT, Page, clamp, page_of
 from storage.queries.rows import (
     AnyRow,
@@ -35,8 +41,129 @@ from storage.queries.rows import (
     task_row,
     with_owner,
 )
-from storage.queries.visibility import ALL, Visibility
-from storage.sql import engagements, items, members, tasks
+from storage.sql import engagements, items, members, people, tasks
+from storage.starting import PENDING
+
+managers = people.alias("managers")
+advisers = people.alias("advisers")
+
+
+@dataclass(frozen=True)
+class EngagementFilter:
+    """What the list is narrowed to; ``None`` does not narrow."""
+
+    stage: str | None = None
+    health: Health | None = None
+    open: bool | None = None
+    """Whether it goes on; otherwise it has ended."""
+    programme_id: str | None = None
+    member_id: str | None = None
+    manager_id: str | None = None
+    text: str | None = None
+    """Part of the member's or the manager's name, in any case."""
+
+
+def conditions_of(
+    where: EngagementFilter, now: datetime, visible_to: Visibility
+) -> list[ColumnElement[bool]]:
+    """Everything that narrows the list; wants the tables of ``listed``."""
+    c = engagements.c
+    # A start that is not on record yet may still be taken back.
+    conditions = [visible_to.of_engagements(), c.stage != PENDING]
+    if where.stage is not None:
+        conditions.append(c.stage == where.stage)
+    if where.programme_id is not None:
+        conditions.append(c.programme_id == where.programme_id)
+    if where.member_id is not None:
+        conditions.append(c.member_id == where.member_id)
+    if where.manager_id is not None:
+        conditions.append(c.manager_id == where.manager_id)
+    if where.health is not None:
+        conditions.append(has_health(where.health, now))
+    if where.open is not None:
+        conditions.append(c.closed_at.is_(None) if where.open else c.closed_at.is_not(None))
+    if where.text:
+        conditions.append(
+            or_(
+                members.c.name.icontains(where.text, autoescape=True),
+                managers.c.name.icontains(where.text, autoescape=True),
+            )
+        )
+    return conditions
+
+
+def listed() -> FromClause:
+    """Engagements with their members and managers."""
+    return engagements.join(members, members.c.id == engagements.c.member_id).outerjoin(
+        managers, managers.c.id == engagements.c.manager_id
+    )
+
+
+def page_of_ids(conditions: list[ColumnElement[bool]], order: Order, limit: int) -> Select[Any]:
+    """Ids of one page with their ``part``, and a key column for each part: ``key_name``."""
+    parts = order.parts
+    first = order.behind.part if order.behind else 0
+    chosen = [_part(parts, number, conditions, order, limit) for number in range(first, len(parts))]
+    if len(chosen) == 1:
+        return chosen[0]
+    together = union_all(*(select(each.subquery()) for each in chosen)).subquery()
+    return select(together).order_by(*in_order(together, order)).limit(limit)
+
+
+def in_order(page: FromClause, order: Order) -> list[ColumnElement[Any]]:
+    """The order of a page's rows; the id makes it total."""
+    keys = [page.c[key_name(number)] for number in range(len(order.parts))]
+    return [page.c.part, *order.by(*keys, page.c.id)]
+
+
+def _part(
+    parts: list[Part],
+    number: int,
+    conditions: list[ColumnElement[bool]],
+    order: Order,
+    limit: int,
+) -> Select[Any]:
+    part = parts[number]
+    conditions = [*conditions, *part.where]
+    if order.behind is not None and order.behind.part == number:
+        conditions.append(order.beyond(part, order.behind))
+    # The other keys are typed, since PostgreSQL wants each column of a union to have one type.
+    keys = [
+        (each.key if each is part else cast(null(), each.key.type)).label(key_name(place))
+        for place, each in enumerate(parts)
+    ]
+    return (
+        select(engagements.c.id, literal(number, Integer).label("part"), *keys)
+        .select_from(listed())
+        .where(*conditions)
+        .order_by(*order.by(part.key, engagements.c.id))
+        .limit(limit)
+    )
+
+
+Standing = Health | Literal["ended"]
+"""How an engagement stands: its health, as long as it goes on."""
+
+WORST_FIRST: tuple[Standing, ...] = (*reversed(get_args(Health)), "ended")
+
+
+async def count_engagements(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    where: EngagementFilter | None = None,
+    visible_to: Visibility = ALL,
+) -> Mapping[Standing, int]:
+    """How many of them stand how, the worst first; none is left out. One statement."""
+    standing = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
+    each = (
+        select(standing.label("standing"))
+        .select_from(listed())
+        .where(*conditions_of(where or EngagementFilter(), now, visible_to))
+        .subquery()
+    )
+    found = await session.execute(select(each.c.standing, func.count()).group_by(each.c.standing))
+    return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
 
 
 @dataclass(frozen=True)

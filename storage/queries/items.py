@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import FromClause, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import (
     AnyRow,
@@ -25,7 +26,6 @@ from storage.queries.rows import (
     with_owner,
 )
 from storage.queries.rows import Named as Author
-from storage.queries.visibility import ALL, Visibility
 from storage.sql import engagements, items, members, tasks, texts
 
 

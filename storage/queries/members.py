@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, page_of
 from storage.queries.rows import MemberRow
-from storage.queries.visibility import ALL, Visibility
 from storage.sql import contacts, members, people, programme_funders
 
 

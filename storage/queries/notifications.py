@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
-from storage.queries.visibility import ALL, Visibility
 from storage.queries.waiting import current_reason
 from storage.sql import deliveries, engagements, items, notifications, provider_events
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import (
     MemberRow,
@@ -16,7 +17,6 @@ from storage.queries.rows import (
     task_row,
     with_owner,
 )
-from storage.queries.visibility import ALL, Visibility
 from storage.sql import engagements, items, members, tasks
 
 

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, func, literal, null, select, union
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.columns import Json
+from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
 from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
-from storage.queries.visibility import ALL, Visibility
 from storage.sql import engagements, events, items, notifications, texts
+from storage.tables.fields import Json
 
 _EVENT = "event"
 _NOTIFICATION = "notification"

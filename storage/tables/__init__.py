@@ -1,27 +1,34 @@
 """Every table, as SQLModel classes.
 
 Ids are opaque strings with a prefix: ``mem_``, ``eng_``, ``itm_``. Instants are stored in UTC and
-come back aware (see ``storage.columns``). Personal data lives in ``contacts``, ``people``,
+come back aware (see ``storage.tables.fields``). Personal data lives in ``contacts``, ``people``,
 ``texts``, ``mailbox`` and ``suppressions`` alone.
 """
 
-from storage.tables.calendars import CalendarFeed, CalendarPart
-from storage.tables.choices import Choice, Suppression
-from storage.tables.inbound import InboundMessage
-from storage.tables.ledger import Delivery, MailboxMessage, Notification, ProviderEvent
+from storage.tables.ledger import (
+    Delivery,
+    InboundMessage,
+    MailboxMessage,
+    Notification,
+    ProviderEvent,
+    StrangeReports,
+)
 from storage.tables.office import (
+    CalendarFeed,
+    CalendarPart,
+    Choice,
     Contact,
     IdempotentCall,
     Member,
     Person,
     Programme,
     ProgrammeFunder,
+    Suppression,
+    TemplateOverride,
     Text,
     Token,
 )
 from storage.tables.processes import Engagement, Event, Item, Task
-from storage.tables.strangers import StrangeReports
-from storage.tables.templates import TemplateOverride
 
 __all__ = [
     "CalendarFeed",

@@ -18,7 +18,7 @@ from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import SETTINGS, Post, closing, record, reminder, task
-from tests.notifications.senders import Scripted
+from tests.notifications.scripted import Scripted
 
 NEW = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
 RECEIVED = Notice("research.received", ("member",), rung="#1")

@@ -19,8 +19,8 @@ MONDAY = '    on: monday\n    at: "09:00" # as soon as emails may leave\n'
 
 
 async def planned(database: Database, programme_id: str = IGN) -> list[str]:
-    desk = DigestDesk(database, Mailbox(database, lambda: NOW), SETTINGS, clock=lambda: NOW)
-    return await desk.plan_digests(DigestPlan(programme_id, "manager", NOW))
+    backend = DigestDesk(database, Mailbox(database, lambda: NOW), SETTINGS, clock=lambda: NOW)
+    return await backend.plan_digests(DigestPlan(programme_id, "manager", NOW))
 
 
 async def add(database: Database, programme_id: str, version: int, text: str) -> None:

@@ -21,7 +21,7 @@ from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import Post, record, reminder, task
-from tests.notifications.senders import Scripted
+from tests.notifications.scripted import Scripted
 
 REMIND = record(1, reminder(), tasks=(task(),))
 WANTED = 5

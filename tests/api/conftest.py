@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.main import create_app
-from api.permissions import Role
+from services.permissions import Role
 from settings import Settings
 from storage.database import Database
 from temporal.connection import LazyTemporal
@@ -51,7 +51,7 @@ def application(database: Database, **settings: object) -> FastAPI:
     """The application with its clock at ``NOW``."""
     given = Settings.model_validate({"database_url": "sqlite+aiosqlite://", **settings})
     app = create_app(given, database, LazyTemporal(NOWHERE))
-    app.state.desk = replace(app.state.desk, now=lambda: NOW)
+    app.state.backend = replace(app.state.backend, now=lambda: NOW)
     return app
 
 

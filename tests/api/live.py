@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from api.desk import utc_now
 from api.main import create_app
-from api.permissions import Role
 from notifications.senders import sender_for
 from programmes.loader import built_in_definitions
+from services.backend import utc_now
+from services.permissions import Role
 from settings import Settings
 from storage.database import Database
 from storage.master import add_programme, create_token
@@ -27,7 +27,7 @@ from tests.api.office import TOKENS, bearer
 from tests.histories import require_no_personal_data
 from tests.servers import Connected, dev_server
 from worker import build_workers
-from workflows import search_attributes
+from workflows import ids as search_attributes
 
 API = "/api/v1"
 

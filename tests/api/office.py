@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.permissions import Role
 from programmes.facts import Fact, ItemState, Record, TaskState
 from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
+from services.permissions import Role
 from storage.record import write
 from storage.sql import mailbox, notifications, suppressions, tokens
 from tests.storage.office import NOW, Rows, days, office

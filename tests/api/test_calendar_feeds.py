@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from icalendar import Calendar
 from sqlalchemy import select, update
 
-from api.permissions import Role
+from services.permissions import Role
 from storage.database import Database
 from storage.sql import calendar_feeds, contacts, events
 from tests.api.conftest import Caller

@@ -16,9 +16,9 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.commands.dispatch import refused
-from api.desk import Desk, utc_now
 from notifications.senders import sender_for
+from services.backend import Backend, utc_now
+from services.dispatch import refused
 from storage.database import Database
 from storage.sql import engagements, events, idempotent_calls, texts
 from temporal.connection import connect
@@ -167,8 +167,8 @@ class TestSlowRecord:
                     # On a busy machine no worker may have taken it up before.
                     break
             # The office stays with it, though its caller has gone.
-            desk: Desk = live.app.state.desk
-            [sending] = desk.still_sending
+            backend: Backend = live.app.state.backend
+            [sending] = backend.still_sending
             other.execute("ROLLBACK")
             other.close()
             assert answer.status_code == 202, answer.text
@@ -177,7 +177,7 @@ class TestSlowRecord:
                 "manager", f"/requests/{made['id']}", lambda read: read["stage"] == "scope"
             )
             await asyncio.wait([sending], timeout=60)
-            assert not desk.still_sending
+            assert not backend.still_sending
 
 
 @pytest.mark.dev_server
@@ -223,7 +223,7 @@ class TestCutOff:
 
             cancelled = Refusing(first_two, RPCStatusCode.CANCELLED)
             client = await connect(target_host=temporal_address, plugins=[cancelled])
-            live.app.state.desk = replace(live.app.state.desk, temporal=Connected(client))
+            live.app.state.backend = replace(live.app.state.backend, temporal=Connected(client))
             assert await accept(live, made) == 200
             assert len(cut) == 2
 

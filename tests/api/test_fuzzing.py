@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from api.permissions import ROLES, RULES, Role
+from services.permissions import ROLES, RULES, Role
 from tests.api.live import Live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import TOKENS, bearer

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
-from api.commands.dispatch import send
-from api.desk import Desk
 from api.idempotency import fingerprint
-from api.problems import Problem
+from services.backend import Backend
+from services.dispatch import send
+from services.problems import Problem
 from storage.database import Database
 from storage.idempotency import ABANDONED_AFTER, KEPT_FOR
 from storage.sql import idempotent_calls
@@ -235,11 +235,11 @@ class TestCommands:
         engagement_id = await live.started()
         body = {"text": "What raises pay?"}
         made = await live.done("member", f"/engagements/{engagement_id}/requests", body)
-        desk: Desk = live.app.state.desk
+        backend: Backend = live.app.state.backend
         address = item_workflow_id(engagement_id, "research", made["id"])
 
         async def sent(command: object) -> Answer | None:
-            return await send(desk, address, command, "per_manager", "k1")
+            return await send(backend, address, command, "per_manager", "k1")
 
         first = await sent(AcceptRequest("per_manager"))
         assert await sent(AcceptRequest("per_manager")) == first

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.desk import utc_now
-from api.permissions import Role
+from services.backend import utc_now
+from services.permissions import Role
 from tests.api.live import Live
 from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address

@@ -165,4 +165,4 @@ def test_what_uvicorn_serves_follows_the_environment(
         served = api.main.served()
     finally:
         process_settings.cache_clear()
-    assert served.state.desk.settings.database_url == _made(tmp_path)
+    assert served.state.backend.settings.database_url == _made(tmp_path)

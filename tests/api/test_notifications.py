@@ -8,10 +8,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 
-from api.desk import utc_now
-from api.permissions import Role
 from notifications.digests.planning import reserve_digests
 from notifications.titles import parsed
+from services.backend import utc_now
+from services.permissions import Role
 from storage.database import Database
 from storage.sql import deliveries, engagements, mailbox, notifications
 from tests.api.conftest import Caller

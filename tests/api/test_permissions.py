@@ -6,7 +6,7 @@ import pytest
 
 from api.main import create_app
 from api.openapi import described_operations
-from api.permissions import ROLES, RULES, Role
+from services.permissions import ROLES, RULES, Role
 from settings import Settings
 from tests.api.conftest import Caller
 from tests.api.office import CARDIFF, GLASGOW, OF_SOMEBODY_GONE, REVOKED, Their, bearer

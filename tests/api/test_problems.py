@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from api.middleware import BODY_LIMIT
-from api.problems import catalogue
+from services.problems import catalogue
 from tests.api.conftest import Caller, application
 from tests.api.office import CARDIFF, TOKENS, bearer
 from tests.databases import opened

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.commands import office
 from notifications import titles
 from programmes.loader import load_definition
+from services import office
 from tests.api.conftest import Caller
 from tests.api.office import CARDIFF, PROGRAMME
 from tests.programmes.small import SMALL

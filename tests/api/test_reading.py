@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
-from api.permissions import Role
+from services.permissions import Role
 from storage.database import Database
 from storage.sql import engagements
 from tests.api.conftest import Caller, application

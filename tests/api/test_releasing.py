@@ -5,10 +5,10 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
-from api.commands.office import edit_contact
-from api.commands.releasing import Releaser
-from api.desk import Desk
-from api.permissions import Actor
+from services.backend import Backend
+from services.office import edit_contact
+from services.permissions import Actor
+from services.reassignment import Releaser
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.queries.members import show_member
@@ -70,7 +70,7 @@ async def test_where_temporal_goes_away_after_the_change_the_next_look_lets_it_g
     await withhold(database)
     connected = Connected(live.client)
     # It answers before the change, and not after it.
-    failing = Desk(database, GoesAway(connected, answers=1), live.settings)
+    failing = Backend(database, GoesAway(connected, answers=1), live.settings)
     with capture_logs() as logs:
         await edit_contact(failing, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
     assert [entry["event"] for entry in logs] == ["release_waits"]
@@ -81,7 +81,7 @@ async def test_where_temporal_goes_away_after_the_change_the_next_look_lets_it_g
     assert NEW in [contact.email for contact in member.contacts]
     assert (await live.get("manager", f"/notifications/{CARDIFF.notification}"))["round"] == 0
     assert await Releaser(failing).look() == 0
-    releaser = Releaser(Desk(database, connected, live.settings))
+    releaser = Releaser(Backend(database, connected, live.settings))
     assert await releaser.look() == 1
     assert await sent_to(live) == [NEW]
     assert await releaser.look() == 0
@@ -92,15 +92,15 @@ async def test_so_does_the_commands_repeat(live: Live, database: Database) -> No
     await withhold(database)
     connected = Connected(live.client)
     for answers in (1, 9):
-        desk = Desk(database, GoesAway(connected, answers), live.settings)
-        await edit_contact(desk, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
+        backend = Backend(database, GoesAway(connected, answers), live.settings)
+        await edit_contact(backend, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
     assert await sent_to(live) == [NEW]
 
 
 @pytest.mark.dev_server
 async def test_an_office_that_starts_looks_at_once(live: Live, database: Database) -> None:
     await withhold(database)
-    gone = Desk(database, GoesAway(Connected(live.client), answers=1), live.settings)
+    gone = Backend(database, GoesAway(Connected(live.client), answers=1), live.settings)
     await edit_contact(gone, MANAGER, CARDIFF.member, CARDIFF.contact, email=NEW)
     async with live.app.router.lifespan_context(live.app):
         assert await sent_to(live) == [NEW]

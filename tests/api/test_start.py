@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from api.desk import utc_now
+from services.backend import utc_now
 from storage.database import Database
 from storage.sql import engagements
 from storage.starting import Opening, put_down

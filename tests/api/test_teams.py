@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
-from api.commands.office import add_contact, edit_contact, edit_person
-from api.commands.releasing import Releaser
-from api.commands.teams import assign_team
-from api.desk import Desk
-from api.permissions import Actor
+from services.backend import Backend
+from services.office import add_contact, edit_contact, edit_person
+from services.permissions import Actor
+from services.reassignment import Releaser, assign_team
 from settings import Settings
 from storage.database import Database
 from storage.master import NewContact
@@ -148,10 +147,10 @@ class TestAnotherLead:
 
     async def test_is_told_too_where_they_are_new_here(self, database: Database) -> None:
         settings = Settings(database_url="sqlite+aiosqlite://")
-        desk = Desk(database, LazyTemporal(NOWHERE), settings, now=lambda: NOW)
+        backend = Backend(database, LazyTemporal(NOWHERE), settings, now=lambda: NOW)
         new = NewContact("Ann Lee", "ann@example.org", lead=True)
         with capture_logs() as logs:
-            await add_contact(desk, MANAGER, CARDIFF.member, new)
+            await add_contact(backend, MANAGER, CARDIFF.member, new)
         assert [entry["event"] for entry in logs] == ["telling_waits"]
         ((kind, _, roles),) = await told(database)
         assert (kind, roles) == ("engagement.new_lead", "lead")
@@ -168,12 +167,12 @@ class TestAnotherLead:
 
 @pytest.mark.dev_server
 async def test_what_nobody_could_get_follows(live: Live, database: Database) -> None:
-    desk = Desk(database, Connected(live.client), live.settings)
+    backend = Backend(database, Connected(live.client), live.settings)
     await unheard(database, GLASGOW, 0)
-    await assign_team(desk, MANAGER, GLASGOW.engagement, manager=NINA)
+    await assign_team(backend, MANAGER, GLASGOW.engagement, manager=NINA)
     assert await sent(live, GLASGOW) == [NINA]
     await unheard(database, CARDIFF, 0)
-    await edit_person(desk, MANAGER, "per_old", active=True)
+    await edit_person(backend, MANAGER, "per_old", active=True)
     assert await sent(live, CARDIFF) == ["per_old"]
     await unheard(database, CARDIFF, 1)
     async with database.transaction() as session:
@@ -249,19 +248,19 @@ async def test_the_email_says_what_is_theirs_and_leaves_also_where_temporal_was_
         calendar = {**CALENDAR, "always_open": True}
         await session.execute(update(engagements).values(calendar=calendar))
     connected = Connected(live.client)
-    desk = Desk(database, connected, live.settings)
-    await assign_team(desk, MANAGER, CARDIFF.engagement, manager=NINA)
+    backend = Backend(database, connected, live.settings)
+    await assign_team(backend, MANAGER, CARDIFF.engagement, manager=NINA)
     ((to, subject, text),) = await mails(live, 1)
     assert (to, subject) == (f"{NINA}@example.org", "Cardiff is now yours: programme manager")
     assert "Until now it was Manager." in text
     assert "Sign off the review (Interim), by" in text
     assert "Sign the membership agreement" not in text
-    away = Desk(database, GoesAway(connected, answers=0), live.settings)
+    away = Backend(database, GoesAway(connected, answers=0), live.settings)
     await edit_contact(away, MANAGER, CARDIFF.member, "con_second", lead=True)
     await Releaser(away).look()
-    await Releaser(desk).look()
+    await Releaser(backend).look()
     second = (await mails(live, 2))[1]
     assert second[:2] == ("con_second@example.org", "You are now the lead contact for Cardiff")
     assert "Sign the membership agreement" in second[2]
-    await Releaser(desk).look()
+    await Releaser(backend).look()
     assert len(await mails(live, 2)) == 2

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from api.permissions import Role
-from notifications.overrides import keeping
-from notifications.overrides.check import check
+from notifications.custom_templates import keeping
+from notifications.custom_templates.check import check
+from services.permissions import Role
 from storage.database import Database
 from storage.sql import mailbox, template_overrides
 from tests.api.conftest import Caller

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import update
 
-from api.permissions import Role
+from services.permissions import Role
 from storage.database import Database
 from storage.sql import tasks
 from tests.api.conftest import Caller

@@ -10,12 +10,17 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCStatusCode
 
-from commands.checks.emails import check_emails
-from commands.checks.finding import Finding
-from commands.checks.machine import check_python, check_room
-from commands.checks.office import check_from_address, check_public_url, check_sender
+from commands.checks.machine import (
+    Finding,
+    check_from_address,
+    check_public_url,
+    check_python,
+    check_room,
+    check_sender,
+)
 from commands.checks.services import (
     check_api,
+    check_emails,
     check_reports,
     check_services,
     check_temporal,
@@ -26,13 +31,13 @@ from commands.doctor import verdict
 from commands.outcome import Exit
 from notifications.senders.protocol import Transient
 from settings import Settings, settings
+from storage.inbound import count_strangers
 from storage.sql import deliveries
-from storage.strangers import count_strangers
 from tests.api.served import without_temporal
 from tests.commands.conftest import Run
 from tests.databases import migrated_sqlite, opened, sqlite_url
 from tests.notifications.office import Post, office, record, reminder, task
-from tests.notifications.senders import Scripted
+from tests.notifications.scripted import Scripted
 from tests.refusing import Refusing, everything, set_up
 from tests.servers import dev_server
 

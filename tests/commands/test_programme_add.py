@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.programme_add import built_in
+from commands.programme_versions import built_in
 from tests.commands.conftest import Run
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -11,7 +11,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from commands.reconciling import comparing, differences
+from commands.reconciling import differences
+from commands.reconciling import reading as comparing
 from settings import settings
 from tests.commands.conftest import Run
 from tests.databases import migrated_sqlite

@@ -23,7 +23,7 @@ from storage.database import Database
 from tests.servers import time_skipping
 from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
 from tests.workflows.stories import LEAD, MANAGER, calendar, definition
-from workflows import search_attributes
+from workflows import ids as search_attributes
 from workflows.ids import scheduled_item_id
 from workflows.messages import CompleteStep, MoveDeadline
 

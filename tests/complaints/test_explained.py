@@ -10,13 +10,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities.deliver import Courier
 from activities.inputs import DeliverInput
-from notifications.evidence import read_evidence
-from notifications.explain import Explanation, explain
-from notifications.resolving import Word, settle
+from notifications.delivery.resolving import Word, settle
+from notifications.explain.evidence import read_evidence
+from notifications.explain.explanation import Explanation, explain
 from notifications.senders.protocol import Transient, Unknown
 from programmes.facts import Fact, Notice, Record
 from storage.database import Database
-from storage.queries.visibility import Visibility
+from storage.queries.access import Visibility
 from storage.sql import engagements, members, notifications, provider_events
 from storage.sql import programmes as programme_rows
 from tests.notifications.fixtures import database as database
@@ -34,7 +34,7 @@ from tests.notifications.office import (
     stored_calendar,
     task,
 )
-from tests.notifications.senders import Scripted
+from tests.notifications.scripted import Scripted
 
 LADDER = definition().rules().ladders[definition().rules().research.triage.ladder]  # type: ignore[union-attr]
 RUNG = LADDER.rungs[0]

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from commands.programme_add import built_in
+from commands.programme_versions import built_in
 from notifications.digests.planning import reserve_digests
-from notifications.digests.post import DigestPost
+from notifications.digests.sending import DigestPost
 from notifications.senders.mailbox import Mailbox
 from programmes.facts import Notice
 from storage.database import Database

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo.days import SPANNED, Days
+from demo.player import SPANNED, Days
 from demo.story import SampleEngagement, sample_story
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import PlannedDeadline

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from demo.days import Days
+from demo.player import Days
 from programmes.loader import built_in_definitions, load_definition
 
 IGN = load_definition(dict(built_in_definitions())["inclusive-growth-network"], "IGN")

@@ -6,8 +6,7 @@ from collections import Counter
 import pytest
 from pydantic import ValidationError
 
-from demo.days import DAYS
-from demo.moves import ROUTES
+from demo.player import DAYS, ROUTES
 from demo.story import Story, sample_story
 from programmes.durations import parse_duration
 from programmes.loader import built_in_definitions, load_definition

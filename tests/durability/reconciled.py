@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.reconciling import comparing
 from commands.reconciling import differences as found_by
-from commands.reconciling.comparing import Comparison
+from commands.reconciling import reading as comparing
 from commands.reconciling.differences import Difference
-from commands.reconciling.mending import Mended, Mending
+from commands.reconciling.reading import Comparison
+from commands.reconciling.repairing import Mended, Mending
 from programmes.rules import ItemKind
 from storage.sql import deliveries, engagements, events, items, mailbox, notifications, tasks
 from tests.databases import migrated_postgres, migrated_sqlite

@@ -7,7 +7,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows import search_attributes
+from workflows import ids as search_attributes
 
 ATTRIBUTES = {one.name: "Keyword" for one in search_attributes.ALL}
 

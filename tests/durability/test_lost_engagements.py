@@ -5,9 +5,9 @@ from sqlalchemy import update
 
 from commands.outcome import Stop
 from commands.reconciling import lost_engagements
-from commands.reconciling.comparing import Comparison
 from commands.reconciling.last_words import LastWords
-from commands.reconciling.mending import Mended, Mending
+from commands.reconciling.reading import Comparison
+from commands.reconciling.repairing import Mended, Mending
 from storage.sql import engagements
 from tests.durability.acts import (
     item,

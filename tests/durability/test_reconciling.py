@@ -8,8 +8,8 @@ from sqlalchemy import delete, update
 
 from commands.outcome import Stop
 from commands.reconciling import lost_engagements
-from commands.reconciling.comparing import Comparison
-from commands.reconciling.mending import Mended, Mending
+from commands.reconciling.reading import Comparison
+from commands.reconciling.repairing import Mended, Mending
 from storage.sql import engagements, events, items, notifications, tasks, texts
 from tests.durability.acts import (
     finish_onboarding,

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from embedded.temporal_server import DevServer
 from settings import Settings
 from tests.servers import PostgresServer, temporal_cli
-from workflows import search_attributes
+from workflows import ids as search_attributes
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from embedded.temporal_server import dies_with_this_process
-from notifications import ledger
-from notifications.dispatch import Dispatch, Taken
+from notifications.content.rendering import PARTS, environments
+from notifications.delivery import ledger
+from notifications.delivery.dispatch import Dispatch, Taken
 from notifications.languages import ENGLISH
-from notifications.rendering import PARTS, environments
 from notifications.senders import Accepted, Email, Sender, sender_for
 from notifications.titles import parsed
 from settings import Settings

@@ -8,10 +8,10 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-from notifications.catalogue import KINDS, Kind
+from notifications.content.rendering import put_together, side_of
+from notifications.custom_templates.samples import edges, sample
+from notifications.kinds import KINDS, Kind
 from notifications.languages import Mode, languages_of
-from notifications.overrides.samples import edges, sample
-from notifications.rendering import put_together, side_of
 from programmes.vocabulary import MODES
 from tests.notifications.browser import browser
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from notifications.grammar import counted, lower_first, on_day, soft
 from notifications.languages import Language
+from notifications.words import counted, lower_first, on_day, soft
 
 
 @pytest.mark.parametrize(

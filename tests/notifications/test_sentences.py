@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.catalogue import KINDS
+from notifications.kinds import KINDS
 from notifications.sentences import (
     UK,
     Reader,
@@ -185,7 +185,7 @@ class TestNotifications:
             "carrying.py",
         )
         code = [ROOT / "notifications" / name for name in rooms]
-        code.append(ROOT / "notifications/digests/post.py")
+        code.append(ROOT / "notifications/digests/sending.py")
         code += (ROOT / "notifications/senders").glob("*.py")
         texts = [path.read_text("utf-8") for path in code]
         named = {

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from notifications.links import holder_of, unsubscribe_link
 from notifications.senders.protocol import Email
 from notifications.senders.sendgrid import to_body
 from notifications.senders.smtp import WIRE, to_message
-from notifications.unsubscribe import holder_of, unsubscribe_link
-from tests.notifications.test_sendgrid import EMAIL
+from tests.notifications.senders.test_sendgrid import EMAIL
 
 LINK = unsubscribe_link(
     "https://milepost.a-rather-long-office-name.example.org", "s", "con_" + "x" * 40

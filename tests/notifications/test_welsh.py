@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from notifications.context import Ask, StepReady
+from notifications.content.context import Ask, StepReady
+from notifications.custom_templates.draft import Draft, Override
+from notifications.custom_templates.writing import write
 from notifications.digests.planning import reserve_digests
-from notifications.digests.post import DigestPost
-from notifications.grammar import lower_first, soft
+from notifications.digests.sending import DigestPost
 from notifications.languages import InEnglish, Language
-from notifications.overrides.draft import Draft, Override
-from notifications.overrides.writing import write
 from notifications.senders.mailbox import Mailbox
 from notifications.sentences import (
+    Clock,
     Reader,
     fact_sentence,
     health_sentence,
@@ -25,14 +25,15 @@ from notifications.sentences import (
     reason_sentence,
 )
 from notifications.titles import Titles, titles_of
-from notifications.when import Clock
-from notifications.words import catalogue, task_words
+from notifications.words import catalogue, lower_first, soft, task_words
 from programmes.digests import Digest
 from programmes.loader import load_definition
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.sql import notifications, texts
 from storage.tables import MailboxMessage
+from tests.notifications.content.test_kinds import all_told
+from tests.notifications.delivery.test_recipient import choose
 from tests.notifications.office import (
     NOW,
     SETTINGS,
@@ -45,8 +46,6 @@ from tests.notifications.office import (
 from tests.notifications.office import (
     source as ign,
 )
-from tests.notifications.test_catalogue import all_told
-from tests.notifications.test_courtesy import choose
 
 EVERYBODY = (
     *("con_lead", "con_second", "per_manager", "per_adviser", "per_researcher", "per_funder"),

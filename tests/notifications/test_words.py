@@ -10,8 +10,8 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.content.rendering import TEMPLATES
 from notifications.languages import LANGUAGES, LOCALES, Language
-from notifications.rendering import TEMPLATES
 from notifications.titles import Titles, readable, titles_of
 from notifications.words import catalogue, entry, item_title, task_words, why_sentence
 from programmes.rules import ResearchRules

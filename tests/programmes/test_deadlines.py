@@ -17,7 +17,7 @@ from programmes.deadlines import (
     rung_instants,
 )
 from programmes.rules import LadderRule, RungRule, StageRule
-from programmes.sides import calendar_of
+from programmes.sending_hours import calendar_of
 from tests.programmes.examples import (
     always_open,
     at,

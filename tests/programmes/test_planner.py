@@ -23,7 +23,7 @@ from programmes.planner import (
     start_instant,
 )
 from programmes.rules import LadderRule, Rules
-from programmes.sides import calendar_of
+from programmes.sending_hours import calendar_of
 from programmes.vocabulary import Nation
 from tests.programmes.examples import (
     IGN,

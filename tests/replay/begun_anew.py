@@ -41,7 +41,7 @@ from workflows.ids import (
     redelivery_workflow_id,
 )
 from workflows.messages import AnswerQuestion, AskMember, MoveReview
-from workflows.redelivery import Redelivery
+from workflows.notices import Redelivery
 
 EVENTS = 40
 """After so many events the server suggests to continue as new; usually it is 4,096."""

@@ -22,7 +22,7 @@ from workflows.ids import (
     scheduled_item_id,
 )
 from workflows.messages import Answer, EngagementInput, OpenRequest
-from workflows.telling import TELL_OF_REPLY
+from workflows.notices import TELL_OF_REPLY
 
 FIRST_DAY = date(2040, 1, 9)
 """A Monday that lies ahead for long: the commands hang on week-ends and bank holidays."""

@@ -6,7 +6,7 @@ from tests.replay.playing import Histories, play
 from tests.replay.stories import STORIES
 from tests.servers import time_skipping
 from tests.workflows.office import open_office
-from workflows import search_attributes
+from workflows import ids as search_attributes
 
 
 async def play_on_skipping_time(folder: Path) -> Histories:

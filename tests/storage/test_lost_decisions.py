@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from notifications.ledger import of_record, reserve
+from notifications.delivery.ledger import of_record, reserve
 from programmes.facts import EngagementState, Fact, Notice, Record
 from storage.database import Database
 from storage.record import write

@@ -5,9 +5,8 @@ import itertools
 from sqlalchemy import select, update
 
 from storage.database import Database
-from storage.owners import resolve_owners
 from storage.record import write
-from storage.roles import all_holders
+from storage.roles import all_holders, resolve_owners
 from storage.sql import engagements, items, tasks
 from storage.tables import Engagement, Item
 from tests.storage.office import NOW, item_record, office, task

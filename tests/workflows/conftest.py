@@ -6,7 +6,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from tests.servers import time_skipping
-from workflows import search_attributes
+from workflows import ids as search_attributes
 
 ATTRIBUTES = {one.name: "Keyword" for one in search_attributes.ALL}
 

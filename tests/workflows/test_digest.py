@@ -30,12 +30,11 @@ from temporal.connection import LazyTemporal
 from temporal.schedules import sync_schedules
 from temporal.summaries import Summaries, follow_definitions, keep_summaries
 from tests.databases import migrated_sqlite, opened
+from tests.notifications.delivery.test_recipient import choose
+from tests.notifications.digests.test_collected import collect, no_summaries_any_more
 from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
-from tests.notifications.test_collected import collect, no_summaries_any_more
-from tests.notifications.test_courtesy import choose
 from tests.servers import Connected, dev_server
-from workflows.ids import redelivery_workflow_id
-from workflows.search_attributes import ALL
+from workflows.ids import ALL, redelivery_workflow_id
 
 pytestmark = pytest.mark.dev_server
 

@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass
-class Desk:
+class Backend:
     """Activities that say how long each summary has to wait, and note when they were asked."""
 
     planned: list[str]
@@ -69,13 +69,15 @@ def _now() -> datetime:
     return activity.info().current_attempt_scheduled_time.astimezone(UTC)
 
 
-async def run(skipping: WorkflowEnvironment, desk: Desk) -> tuple[DigestRun, datetime, datetime]:
+async def run(
+    skipping: WorkflowEnvironment, backend: Backend
+) -> tuple[DigestRun, datetime, datetime]:
     """The run's result, its begin and its end by the server's clock."""
     deciding = Worker(
         skipping.client, task_queue=QUEUE, workflows=[Digest], workflow_runner=sandbox()
     )
     delivering = Worker(
-        skipping.client, task_queue=QUEUE + DELIVERY_QUEUE_SUFFIX, activities=desk.activities
+        skipping.client, task_queue=QUEUE + DELIVERY_QUEUE_SUFFIX, activities=backend.activities
     )
     async with deciding, delivering:
         handle = await skipping.client.start_workflow(
@@ -89,20 +91,20 @@ async def run(skipping: WorkflowEnvironment, desk: Desk) -> tuple[DigestRun, dat
 
 async def test_those_who_wait_for_days_keep_nobody_waiting(skipping: WorkflowEnvironment) -> None:
     quiet = [f"quiet {n}" for n in range(policies.DIGESTS_AT_ONCE + 10)]
-    desk = Desk([*quiet, "ready 1", "ready 2"])
-    result, began, _ended = await run(skipping, desk)
-    assert result == DigestRun(len(desk.planned), len(desk.planned))
-    assert all(desk.sent[id] - began < timedelta(hours=1) for id in ("ready 1", "ready 2"))
-    assert all(2 * DAY <= desk.sent[id] - began < 3 * DAY for id in quiet)
+    backend = Backend([*quiet, "ready 1", "ready 2"])
+    result, began, _ended = await run(skipping, backend)
+    assert result == DigestRun(len(backend.planned), len(backend.planned))
+    assert all(backend.sent[id] - began < timedelta(hours=1) for id in ("ready 1", "ready 2"))
+    assert all(2 * DAY <= backend.sent[id] - began < 3 * DAY for id in quiet)
 
 
 async def test_whose_next_day_is_too_late_is_withheld_at_once(
     skipping: WorkflowEnvironment,
 ) -> None:
-    desk = Desk(["far 1", "ready 1"])
-    result, began, ended = await run(skipping, desk)
+    backend = Backend(["far 1", "ready 1"])
+    result, began, ended = await run(skipping, backend)
     assert result == DigestRun(2, 1)
-    assert set(desk.withheld) == {"far 1"}
+    assert set(backend.withheld) == {"far 1"}
     assert ended - began < timedelta(hours=1)
 
 
@@ -111,8 +113,8 @@ async def test_a_run_ends_before_the_next_one_is_due_and_leaves_nothing_reserved
 ) -> None:
     # More than are tried together: those that never got a turn are withheld as well.
     refused = [f"refused {n}" for n in range(policies.DIGESTS_AT_ONCE + 5)]
-    desk = Desk([*refused, "quiet 1"])
-    result, began, ended = await run(skipping, desk)
+    backend = Backend([*refused, "quiet 1"])
+    result, began, ended = await run(skipping, backend)
     assert result.handed_over == 0
-    assert set(desk.withheld) == set(desk.planned)
+    assert set(backend.withheld) == set(backend.planned)
     assert ended - began < 7 * DAY

@@ -19,10 +19,10 @@ from workflows.messages import (
     ProposeDates,
     RecordNotes,
     SendAgenda,
+    refusal,
 )
 from workflows.processes.decision import Decision
 from workflows.processes.process import Process
-from workflows.refusal import refusal
 
 FAMILY, ACTION_FAMILY = "advice", "action"
 

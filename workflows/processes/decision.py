@@ -4,7 +4,7 @@ from datetime import datetime
 
 from programmes.calendar import WorkingCalendar
 from programmes.facts import MILEPOST, Fact, Notice
-from programmes.sides import first_window
+from programmes.sending_hours import first_window
 
 
 class Decision:

@@ -6,10 +6,9 @@ from datetime import date, datetime
 from programmes.planner import due_after, due_on
 from programmes.rules import StepRule
 from workflows.ladder import OpenDeadline
-from workflows.messages import CompleteStep, ItemInput, WaiveStep
+from workflows.messages import CompleteStep, ItemInput, WaiveStep, refusal
 from workflows.processes.decision import Decision
 from workflows.processes.process import Process
-from workflows.refusal import refusal
 
 WAITING, OPEN, DONE, WAIVED = "waiting", "open", "done", "waived"
 

@@ -13,9 +13,15 @@ from programmes.facts import ItemState, Notice, Record
 from programmes.planner import due_on
 from programmes.rules import ItemKind
 from workflows.ladder import Deadlines, OpenDeadline
-from workflows.messages import AgreedAction, CloseItem, ItemInput, ItemProgress, MoveDeadline
+from workflows.messages import (
+    AgreedAction,
+    CloseItem,
+    ItemInput,
+    ItemProgress,
+    MoveDeadline,
+    refusal,
+)
 from workflows.processes.decision import Decision
-from workflows.refusal import refusal
 
 CLOSED = "closed"
 

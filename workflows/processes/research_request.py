@@ -20,10 +20,10 @@ from workflows.messages import (
     ItemInput,
     ReturnDelivery,
     WithdrawRequest,
+    refusal,
 )
 from workflows.processes.decision import Decision
 from workflows.processes.process import Process
-from workflows.refusal import refusal
 
 FAMILY = "research"
 

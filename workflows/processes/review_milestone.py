@@ -13,10 +13,10 @@ from workflows.messages import (
     ReturnReview,
     SignOffReview,
     SubmitReview,
+    refusal,
 )
 from workflows.processes.decision import Decision
 from workflows.processes.process import Process
-from workflows.refusal import refusal
 
 FAMILY = "review"
 

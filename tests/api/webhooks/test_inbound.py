@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from api.webhooks import form
-from notifications import ledger
-from notifications.replies.address import ReplyAddresses
+from notifications.delivery import ledger
+from notifications.inbound.address import ReplyAddresses
 from programmes.facts import Notice
 from storage.database import Database
 from storage.sql import events, inbound_messages, notifications, texts

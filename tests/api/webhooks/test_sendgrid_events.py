@@ -23,8 +23,8 @@ from structlog.testing import capture_logs
 from api.webhooks.sendgrid_events import LIMIT, PATH, SIGNATURE, TIMESTAMP
 from api.webhooks.signatures import NoKey, public_key
 from storage.database import Database
+from storage.inbound import strangers_since
 from storage.sql import deliveries, events, notifications, provider_events
-from storage.strangers import strangers_since
 from tests.api.conftest import application
 from tests.api.webhooks.signing import KEY, event, post, signed, written
 from tests.databases import migrated_sqlite, opened

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from api.webhooks.telling import Teller
-from notifications.replies.address import ReplyAddresses
+from notifications.inbound.address import ReplyAddresses
+from services.reply_notices import Teller
 from storage.database import Database
 from storage.inbound import untold
 from storage.sql import inbound_messages, notifications
@@ -77,8 +77,8 @@ async def test_an_answer_is_told_by_email(live: Live) -> None:
 
 async def test_while_temporal_is_away_it_is_taken_and_told_later(live: Live) -> None:
     address = await asked(live, await live.onboarded())
-    desk = live.app.state.desk
-    away = Teller(desk.__class__(desk.database, LazyTemporal(NOWHERE), desk.settings))
+    backend = live.app.state.backend
+    away = Teller(backend.__class__(backend.database, LazyTemporal(NOWHERE), backend.settings))
     live.app.state.teller, back = away, live.app.state.teller
     assert (await answer(live, address)).json()["state"] == "taken"
     assert await away.tell_all() is True

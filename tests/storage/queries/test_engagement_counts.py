@@ -5,9 +5,8 @@ from collections import Counter
 from sqlalchemy import update
 
 from storage.database import Database
-from storage.queries.engagement_counts import count_engagements
-from storage.queries.engagement_pages import EngagementFilter
-from storage.queries.visibility import Visibility
+from storage.queries.access import Visibility
+from storage.queries.engagements import EngagementFilter, count_engagements
 from storage.sql import engagements
 from storage.starting import PENDING
 from tests.databases import count_statements

@@ -1,9 +1,9 @@
 """One engagement, whole, in three statements."""
 
 from storage.database import Database
+from storage.queries.access import Visibility
 from storage.queries.engagement_detail import planned_from, show_engagement
 from storage.queries.engagements import list_engagements
-from storage.queries.visibility import Visibility
 from storage.record import write
 from tests.databases import count_statements
 from tests.storage.office import NOW, item_record, office, task

@@ -1,6 +1,7 @@
 """Members, contacts and people, by name."""
 
 from storage.database import Database
+from storage.queries.access import Visibility
 from storage.queries.members import (
     list_members,
     list_people,
@@ -8,7 +9,6 @@ from storage.queries.members import (
     show_members,
     show_person,
 )
-from storage.queries.visibility import Visibility
 from tests.databases import count_statements
 from tests.storage.queries.pages import every_row
 

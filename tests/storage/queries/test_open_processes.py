@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage.database import Database
-from storage.queries.open_processes import OpenProcess, open_processes
+from storage.queries.reconciling import OpenProcess, open_processes
 from storage.record import write
 from storage.sql import engagements
 from tests.databases import count_statements

@@ -9,8 +9,7 @@ from sqlalchemy import select, update
 
 from programmes.health import Health, health
 from storage.database import Database
-from storage.queries.engagement_pages import EngagementFilter
-from storage.queries.engagements import list_engagements
+from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.rows import health_column
 from storage.sql import engagements
 from tests.storage.office import NOW

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from storage.database import Database
-from storage.queries.engagement_counts import count_engagements
 from storage.queries.engagement_detail import show_engagement
 from storage.queries.engagement_order import Sort
-from storage.queries.engagements import list_engagements
+from storage.queries.engagements import count_engagements, list_engagements
 from tests.databases import count_statements, migrated_sqlite, note_statements, opened, plan_of
 from tests.storage.office import NOW
 from tests.storage.queries.crowd import fill

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from notifications.states import CHOICES, STATES
+from notifications.delivery.states import CHOICES, STATES
 from storage.database import Database
 from storage.master.suppressions import lift, suppress
 from storage.queries.suppressions import list_suppressions

@@ -1,12 +1,12 @@
 """What is another member's does not exist."""
 
 from storage.database import Database
+from storage.queries.access import Visibility
 from storage.queries.items import ItemFilter, list_items, show_item
 from storage.queries.members import list_members, show_member
 from storage.queries.notifications import engagement_notifications
 from storage.queries.tasks import engagement_tasks, my_tasks
 from storage.queries.timeline import timeline
-from storage.queries.visibility import Visibility
 
 OTHERS = Visibility("mem_other")
 OWN = Visibility("mem_1")

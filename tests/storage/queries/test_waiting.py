@@ -16,7 +16,7 @@ from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import NOW, SETTINGS, Post, record, reminder, task
-from tests.notifications.senders import Scripted
+from tests.notifications.scripted import Scripted
 
 ONE = record(1, *(reminder(f"triage/{n}") for n in range(5)), tasks=(task(),))
 

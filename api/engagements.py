@@ -1,0 +1,168 @@
+"""Engagements: where every member stands, and the commands to an engagement itself."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request, Response
+
+from api.answers import API, COMMAND, EDIT, FOUND, READ, Cursor, Limit, engagement_state, next_link
+from api.bodies import NewDate, NewStart, Reason, Team
+from api.fields import Id
+from api.guard import Commanded, Edited, Read, guarded_router
+from programmes.facts import EngagementStage
+from programmes.health import Health
+from services import engagements as commands
+from services.access import sight
+from services.engagements import StartOrder
+from services.engagements import start_engagement as start
+from services.reassignment import assign_team
+from services.views import engagements as shown
+from services.views.records import Plan
+from services.views.rows import Engagement, EngagementEntry, Page
+from storage.queries.engagement_order import Sort
+from storage.queries.engagements import EngagementFilter
+from storage.queries.engagements import list_engagements as listed
+
+router = guarded_router("Engagements")
+
+SomeId = Annotated[str | None, Query(max_length=120, pattern=r"^[a-z0-9][a-z0-9_.:-]*$")]
+SortedBy = Annotated[
+    Sort,
+    Query(
+        description="`health` is the worst first: stuck, overdue, due soon, on track; within the"
+        " first three, whatever has been due the longest. What has ended comes last.",
+        examples=["health"],
+    ),
+]
+Open = Annotated[
+    bool | None, Query(description="Only those that go on, or only those that have ended.")
+]
+SearchText = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="Part of the member's or the manager's name.",
+    ),
+]
+
+
+@router.get("/engagements", summary="List engagements", responses=READ)
+async def list_engagements(
+    request: Request,
+    call: Read,
+    stage: EngagementStage | None = None,
+    health: Health | None = None,
+    open: Open = None,
+    programme: SomeId = None,
+    member: SomeId = None,
+    manager: SomeId = None,
+    q: SearchText = None,
+    sort: SortedBy = "member",
+    order: Literal["asc", "desc"] = "asc",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[EngagementEntry]:
+    """Where everybody stands: each engagement with its health and the task that explains it."""
+    where = EngagementFilter(
+        stage=stage,
+        health=health,
+        open=open,
+        programme_id=programme,
+        member_id=member,
+        manager_id=manager,
+        text=q,
+    )
+    async with call.backend.database.reading() as session:
+        page = await listed(
+            session,
+            call.backend.now(),
+            where=where,
+            sort=sort,
+            descending=order == "desc",
+            cursor=cursor,
+            limit=limit,
+            visible_to=sight(call.actor),
+        )
+    rows = await shown.entries(call.backend, page.rows, texts=call.actor.reads_texts)
+    return Page(items=rows, next=next_link(request, page.next))
+
+
+@router.get("/engagements/{engagement_id}", summary="Show an engagement", responses=READ | FOUND)
+async def show_engagement(engagement_id: Id, call: Read) -> Engagement:
+    """An engagement with its items and everything that is open."""
+    return await shown.engagement(call.backend, call.actor, engagement_id)
+
+
+@router.get("/engagements/{engagement_id}/plan", summary="Show the plan", responses=READ | FOUND)
+async def show_plan(engagement_id: Id, call: Read) -> Plan:
+    """Every date of an engagement, and the rule behind each, as things stand today."""
+    return await shown.planned(call.backend, call.actor, engagement_id)
+
+
+@router.post("/engagements", summary="Start an engagement", status_code=201, responses=COMMAND)
+async def start_engagement(body: NewStart, response: Response, call: Commanded) -> Engagement:
+    """A member starts a programme: its onboarding opens, and the plan runs from here.
+
+    A member has one open engagement in a programme.
+    """
+    order = StartOrder(
+        member_id=body.member,
+        programme_id=body.programme,
+        start=body.start,
+        version=body.version,
+        manager_id=body.manager,
+        adviser_id=body.adviser,
+    )
+    started = await start(call.backend, call.actor, order, key=call.key)
+    response.headers["Location"] = f"{API}/engagements/{started.engagement_id}"
+    return await engagement_state(call, started.engagement_id, started.answer)
+
+
+@router.patch(
+    "/engagements/{engagement_id}", summary="Give an engagement another team", responses=EDIT
+)
+async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Engagement:
+    """Somebody else looks after it, or advises it. What is open is theirs from now on, and one
+    email tells them what that is. Refused for whoever is not active or has another role."""
+    await assign_team(
+        call.backend, call.actor, engagement_id, manager=body.manager, adviser=body.adviser
+    )
+    return await shown.engagement(call.backend, call.actor, engagement_id)
+
+
+@router.post(
+    "/engagements/{engagement_id}/withdraw", summary="Withdraw an engagement", responses=COMMAND
+)
+async def withdraw_engagement(engagement_id: Id, body: Reason, call: Commanded) -> Engagement:
+    """The member leaves the programme: everything that is open closes, and its people hear why."""
+    taken = await commands.withdraw_engagement(
+        call.backend, call.actor, engagement_id, body.reason, key=call.key
+    )
+    return await engagement_state(call, engagement_id, taken)
+
+
+@router.post(
+    "/engagements/{engagement_id}/complete", summary="Complete an engagement", responses=COMMAND
+)
+async def complete_engagement(engagement_id: Id, call: Commanded) -> Engagement:
+    """The programme is done for this member. Refused with its blockers while anything is open."""
+    taken = await commands.complete_engagement(
+        call.backend, call.actor, engagement_id, key=call.key
+    )
+    return await engagement_state(call, engagement_id, taken)
+
+
+@router.post(
+    "/engagements/{engagement_id}/reviews/{review}/move",
+    summary="Move a review that is to come",
+    responses=COMMAND,
+)
+async def move_review(engagement_id: Id, review: Id, body: NewDate, call: Commanded) -> Engagement:
+    """A review that has not opened yet gets another due date, and what hangs on it follows.
+
+    One that is open is moved by its deadline, as an item.
+    """
+    taken = await commands.move_review(
+        call.backend, call.actor, engagement_id, review, body.due, body.reason, key=call.key
+    )
+    return await engagement_state(call, engagement_id, taken)

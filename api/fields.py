@@ -1,0 +1,108 @@
+"""The kinds of values that requests hold, each with its limits."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from programmes.spoken import one_line
+from services.problems import catalogue
+
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
+
+_VISIBLE = r"[^\x00-\x20\x7f-\x9f\u2028\u2029\s]"
+"""Something to read: what ``one_line`` takes for a space is nothing, and neither is a space."""
+_LINK = r"^https?://[!-~]+$"
+
+BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
+"""What every body has in common: an unknown name is an error, not a wish that nobody hears."""
+
+
+def _wrong(name: str) -> PydanticCustomError:
+    return PydanticCustomError(f"wrong_{name}", "{what}", dict(catalogue()["wrong"][name]))
+
+
+def _line(text: str) -> str:
+    """One line: what would break it is a space."""
+    return _visible(one_line(text))
+
+
+def _paragraphs(text: str) -> str:
+    """Any lines, but without the one character that PostgreSQL cannot store."""
+    return _visible(text.replace("\x00", ""))
+
+
+def _visible(text: str) -> str:
+    if not re.search(_VISIBLE, text):
+        raise _wrong("text")
+    return text.strip()
+
+
+def _link(text: str) -> str:
+    if text and not re.fullmatch(_LINK, text):
+        raise _wrong("link")
+    return text
+
+
+def _day(day: date) -> date:
+    if not _EARLIEST <= day <= _LATEST:
+        raise _wrong("date")
+    return day
+
+
+def _instant(at: datetime) -> datetime:
+    # Compared by date first: an instant of the year 1 with a zone cannot even be turned into UTC.
+    _day(at.date())
+    return at.astimezone(UTC)
+
+
+Line = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": _VISIBLE}),
+    AfterValidator(_line),
+]
+"""A title or a name."""
+
+Paragraphs = Annotated[
+    str,
+    Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _VISIBLE}),
+    AfterValidator(_paragraphs),
+]
+"""What a person writes."""
+
+Link = Annotated[
+    str,
+    Field(max_length=2_000, json_schema_extra={"pattern": r"^(https?://[!-~]+)?$"}),
+    AfterValidator(_link),
+]
+"""The address of a document, or nothing."""
+
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,79}$", max_length=80)]
+"""An id, or the key of a step, a task or a review."""
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", max_length=40)]
+"""A word of an agreed list. It may enter a workflow's history, so it cannot be a sentence."""
+
+Day = Annotated[
+    date,
+    Field(description="A day of this century.", json_schema_extra={"pattern": r"^20\d\d-"}),
+    AfterValidator(_day),
+]
+Instant = Annotated[
+    AwareDatetime,
+    Field(description="With its zone.", json_schema_extra={"pattern": r"^20\d\d-"}),
+    AfterValidator(_instant),
+]
+
+Id = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9][a-z0-9_.:-]{0,119}$",
+        max_length=120,
+        description="An id as the API gave it.",
+    ),
+]
+"""An id in a path."""

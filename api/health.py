@@ -1,0 +1,73 @@
+"""Whether the process lives, and whether everything that it needs is ready."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request
+from sqlalchemy import text
+
+from api.problems import documented
+from services.backend import Backend
+from services.problems import Problem
+from services.views.records import Liveness, Readiness
+from storage.migrate import is_current
+from temporal.connection import TemporalDown
+
+router = APIRouter(tags=["Health"])
+
+RETRY_AFTER = "5"
+"""Seconds until it is worth asking again."""
+
+CHECK_TIMEOUT = 4.0
+"""Seconds for each check: a load balancer asks every few seconds."""
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Liveness:
+    """Always ok while the process answers: it asks nobody else."""
+    return Liveness()
+
+
+@router.get("/readyz", summary="Can it serve?", responses=documented(503))
+async def readyz(request: Request) -> Readiness:
+    """Database, migrations and Temporal. Where only Temporal is down, `status` is `reading`: pages
+    and reads work all the same, and a proxy that sends nobody here would take them away."""
+    backend: Backend = request.app.state.backend
+    names = ("database", "migrations", "temporal")
+    found = await asyncio.gather(
+        _found(lambda: _database(backend)),
+        _found(lambda: _migrations(backend)),
+        _found(lambda: _temporal(backend)),
+    )
+    checks = dict(zip(names, found, strict=True))
+    if any(result != "ok" for name, result in checks.items() if name != "temporal"):
+        raise Problem("not-ready", checks=checks, headers={"Retry-After": RETRY_AFTER})
+    return Readiness(status="ready" if checks["temporal"] == "ok" else "reading", checks=checks)
+
+
+async def _found(check: Callable[[], Awaitable[str]]) -> str:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            return await check()
+    except TimeoutError:
+        return "no answer in time"
+    except TemporalDown:
+        return "cannot be reached"
+    except Exception as error:
+        # The message may hold an address with a password in it.
+        return f"failed: {type(error).__name__}"
+
+
+async def _database(backend: Backend) -> str:
+    async with backend.database.reading() as session:
+        await session.execute(text("SELECT 1"))
+    return "ok"
+
+
+async def _migrations(backend: Backend) -> str:
+    return "ok" if await is_current(backend.database) else "not up to date"
+
+
+async def _temporal(backend: Backend) -> str:
+    await backend.temporal.client()
+    return "ok"

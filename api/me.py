@@ -1,0 +1,98 @@
+"""The caller: who the token speaks for, and what is to be done."""
+
+from datetime import timedelta
+
+from fastapi import Request
+
+from api.answers import CALENDAR, READ, CalendarFile, Cursor, Limit, next_link
+from api.guard import Read, guarded_router
+from notifications.delivery.preferences import first_language_of
+from services.access import sight
+from services.permissions import RULES
+from services.views.calendar import my_calendar
+from services.views.notification_rows import Trouble
+from services.views.notifications import trouble
+from services.views.office_rows import Me
+from services.views.parts import task_answer
+from services.views.rows import Page, Task
+from storage.queries.tasks import my_tasks
+from storage.queries.troubles import list_troubles
+
+router = guarded_router("Me")
+
+
+@router.get("/me", summary="Show who I am", responses=READ)
+async def show_me(call: Read) -> Me:
+    """Who the token speaks for, and what it may do."""
+    actor = call.actor
+    return Me(
+        id=actor.holder_id,
+        name=actor.name,
+        role=actor.role,
+        member=actor.member_id,
+        may=sorted(operation for operation, rule in RULES.items() if actor.role in rule),
+    )
+
+
+@router.get("/me/tasks", summary="List my tasks", responses=READ)
+async def list_my_tasks(
+    request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
+) -> Page[Task]:
+    """What is mine to do, over all engagements, the earliest due first; in the language that I
+    have chosen for my emails."""
+    now = call.backend.now()
+    async with call.backend.database.reading() as session:
+        page = await my_tasks(
+            session,
+            call.actor.holder_id,
+            cursor=cursor,
+            limit=limit,
+            visible_to=sight(call.actor),
+        )
+        language = await first_language_of(session, call.actor.holder_id)
+    tasks = []
+    for row in page.rows:
+        voice = await call.backend.definitions.voice(
+            row.programme_id, row.programme_version, language
+        )
+        tasks.append(
+            task_answer(row.task, voice.titles, now, row.member, texts=call.actor.reads_texts)
+        )
+    return Page(items=tasks, next=next_link(request, page.next))
+
+
+@router.get(
+    "/me/calendar.ics",
+    summary="Show my calendar",
+    response_class=CalendarFile,
+    responses=READ | CALENDAR,
+)
+async def show_my_calendar(call: Read) -> CalendarFile:
+    """My open deadlines and the sessions that are fixed, as iCalendar (RFC 5545)."""
+    return CalendarFile(await my_calendar(call.backend, call.actor))
+
+
+@router.get("/me/troubles", summary="List my delivery troubles", responses=READ)
+async def list_my_troubles(
+    request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
+) -> Page[Trouble]:
+    """Emails that I have to look at: they failed, came back, were dropped or marked as spam, nobody
+    knows whether they arrived, nobody could get them (an address that takes nothing stands for
+    all that waits for it), or the sender has refused them for a quarter of an hour: these are tried
+    again by themselves, once what stops them is mended. The longest waiting first; what nobody
+    looks after is everybody's."""
+    settings = call.backend.settings
+    async with call.backend.database.reading() as session:
+        page = await list_troubles(
+            session,
+            call.backend.now(),
+            timedelta(seconds=settings.unknown_after),
+            manager_id=call.actor.holder_id,
+            cursor=cursor,
+            limit=limit,
+        )
+    troubles = []
+    for row in page.rows:
+        voice = await call.backend.definitions.voice(row.programme_id, row.programme_version)
+        troubles.append(trouble(row, voice.titles))
+    return Page(items=troubles, next=next_link(request, page.next))

@@ -1,0 +1,123 @@
+"""Member organisations and their contacts."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from api.answers import API, EDIT, FOUND, READ, Cursor, Limit, next_link
+from api.fields import Id
+from api.guard import Commanded, Edited, Read, guarded_router
+from api.master_bodies import Blackout, ContactEdit, MemberEdit, NewContact, NewMember
+from api.problems import documented
+from services import office
+from services.access import sight
+from services.problems import Problem
+from services.views import office as shown
+from services.views.office_rows import MemberDetail
+from services.views.parts import member_ref
+from services.views.rows import MemberRef, Page
+from storage import master
+from storage.queries import members as stored
+
+router = guarded_router("Members")
+
+SearchText = Annotated[
+    str | None,
+    Query(max_length=100, pattern=r"^[^\x00]*$", description="Part of the member's name."),
+]
+
+
+@router.get("/members", summary="List members", responses=READ)
+async def list_members(
+    request: Request, call: Read, q: SearchText = None, cursor: Cursor = None, limit: Limit = 50
+) -> Page[MemberRef]:
+    """The member organisations, by name. A member's contact sees its own."""
+    async with call.backend.database.reading() as session:
+        page = await stored.list_members(
+            session, text=q, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+        )
+    return Page(items=[member_ref(row) for row in page.rows], next=next_link(request, page.next))
+
+
+@router.get("/members/{member_id}", summary="Show a member", responses=READ | FOUND)
+async def show_member(member_id: Id, call: Read) -> MemberDetail:
+    """A member organisation with its contacts and the periods in which nothing is sent to it."""
+    async with call.backend.database.reading() as session:
+        found = await stored.show_member(session, member_id, visible_to=sight(call.actor))
+    if found is None:
+        raise Problem("not-found")
+    return shown.member(call.actor, found)
+
+
+@router.post("/members", summary="Add a member", status_code=201, responses=EDIT)
+async def add_member(body: NewMember, response: Response, call: Commanded) -> MemberDetail:
+    """A member organisation with its contacts, exactly one of them the lead."""
+    added = await office.add_member(
+        call.backend,
+        call.actor,
+        name=body.name,
+        nation=body.nation,
+        contacts=[_contact(one) for one in body.contacts],
+        blackouts=_blackouts(body.blackouts),
+        sample=body.sample,
+        key=call.key,
+    )
+    response.headers["Location"] = f"{API}/members/{added.member.id}"
+    return shown.member(call.actor, added)
+
+
+@router.patch("/members/{member_id}", summary="Edit a member", responses=EDIT)
+async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDetail:
+    """Change what is given; the rest stays. Running engagements keep their calendar."""
+    edited = await office.edit_member(
+        call.backend,
+        call.actor,
+        member_id,
+        name=body.name,
+        nation=body.nation,
+        blackouts=None if body.blackouts is None else _blackouts(body.blackouts),
+    )
+    return shown.member(call.actor, edited)
+
+
+@router.post(
+    "/members/{member_id}/contacts", summary="Add a contact", status_code=201, responses=EDIT
+)
+async def add_contact(
+    member_id: Id, body: NewContact, response: Response, call: Commanded
+) -> MemberDetail:
+    """A person at the member. As the lead, it takes the place of the one who was."""
+    edited = await office.add_contact(call.backend, call.actor, member_id, _contact(body))
+    response.headers["Location"] = f"{API}/members/{member_id}"
+    return shown.member(call.actor, edited)
+
+
+@router.patch(
+    "/members/{member_id}/contacts/{contact_id}",
+    summary="Edit a contact",
+    responses=EDIT | documented(503),
+)
+async def edit_contact(
+    member_id: Id, contact_id: Id, body: ContactEdit, call: Edited
+) -> MemberDetail:
+    """Change what is given; the rest stays. The open tasks of a lead go to the new one. What was
+    not sent since an address bounced, and is still true, is tried again at a new one."""
+    edited = await office.edit_contact(
+        call.backend,
+        call.actor,
+        member_id,
+        contact_id,
+        name=body.name,
+        email=body.email,
+        lead=body.lead,
+        active=body.active,
+    )
+    return shown.member(call.actor, edited)
+
+
+def _contact(body: NewContact) -> master.NewContact:
+    return master.NewContact(body.name, body.email, body.lead)
+
+
+def _blackouts(body: list[Blackout]) -> list[master.Blackout]:
+    return [master.Blackout(one.first, one.last, one.reason) for one in body]

@@ -1,1 +1,0 @@
-"""Plain pages, without JavaScript: the board and mailbox of the embedded product, and /go links."""

@@ -1,1 +1,0 @@
-"""What is shown: rows of the database as the API's answers, within the caller's sight."""

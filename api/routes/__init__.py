@@ -1,1 +1,0 @@
-"""The JSON routes: a router a subject, each route thin."""

@@ -1,0 +1,142 @@
+"""`milepost programme add`: store a version of a definition, so that members can start in it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.catalogue import say
+from commands.lookup import person_named
+from commands.outcome import OPERATOR, Exit, Stop, change, ending, temporal_overrides, with_database
+from commands.show import AsJson, print_json, print_line, print_table
+from programmes.definition import Definition
+from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
+from settings import settings
+from storage.database import Database
+from storage.master.programmes import add_programme, set_funders
+from storage.queries.members import PersonRow, funders_of
+from temporal.connection import LazyTemporal
+from temporal.summaries import follow_definitions
+
+
+def add(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A YAML file, or the name of a built-in one.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Store a version of a programme. A stored version never changes: a change is a new one.
+
+    Exit code 1: the definition has errors, or this version is stored with other content.
+    """
+
+    async def work(database: Database) -> tuple[Definition, bool]:
+        added = await new_programme(database, *_read(file))
+        temporal = LazyTemporal(temporal_overrides(settings()))
+        await follow_definitions(temporal, database, settings().task_queue)
+        return added
+
+    with ending(as_json):
+        definition, is_new = with_database(work)
+    values = {"id": definition.id, "version": definition.version}
+    if as_json:
+        print_json(values | {"added": is_new})
+    else:
+        print_line("programme.added" if is_new else "programme.there", **values)
+
+
+async def new_programme(database: Database, source: str, text: str) -> tuple[Definition, bool]:
+    """Store the definition unless it is there; whether it was new.
+
+    Raises Stop where it has errors or its version holds something else.
+    """
+    try:
+        definition = load_definition(text, source)
+    except DefinitionErrors as errors:
+        raise Stop(say("programme.wrong", file=source), details=list(_lines(errors))) from None
+
+    async def work(session: AsyncSession, now: datetime) -> bool:
+        return await add_programme(
+            session,
+            OPERATOR,
+            now,
+            id=definition.id,
+            version=definition.version,
+            title=definition.title,
+            source=text,
+        )
+
+    return definition, await change(database, work)
+
+
+def built_in(name: str) -> tuple[str, str]:
+    """The name and text of a definition that comes with Milepost. KeyError where there is none."""
+    return name, dict(built_in_definitions())[name]
+
+
+def _read(file: str) -> tuple[str, str]:
+    path = Path(file)
+    try:
+        if path.is_file():
+            return file, path.read_text(encoding="utf-8")
+        return built_in(file)
+    except (OSError, UnicodeDecodeError):
+        raise Stop(say("programme.unreadable", file=file), code=Exit.USAGE) from None
+    except KeyError:
+        names = ", ".join(name for name, _ in built_in_definitions())
+        raise Stop(say("programme.none", file=file, names=names), code=Exit.USAGE) from None
+
+
+def _lines(errors: DefinitionErrors) -> Iterator[str]:
+    for each in errors.problems:
+        yield f"{each.file}:{each.line}:{each.column}: {each.what}; {each.mend}"
+
+
+People = Annotated[list[str] | None, typer.Option(help="Id, name or address; may be repeated.")]
+
+
+def funders(
+    programme: Annotated[str, typer.Argument(metavar="ID", help="The programme's id.")],
+    add: People = None,
+    remove: People = None,
+    as_json: AsJson = False,
+) -> None:
+    """List who hears for the funder; name somebody, or take somebody off.
+
+    Only these get the emails that a definition has for `funder`, not everybody who may look.
+
+    Exit code 1: there is no such programme or person, or one is no viewer; nothing is stored then.
+    """
+
+    async def work(database: Database) -> tuple[PersonRow, ...]:
+        async with database.reading() as session:
+            here = {one.id for one in await funders_of(session, programme)}
+            here |= {(await person_named(session, one)).id for one in add or ()}
+            here -= {(await person_named(session, one)).id for one in remove or ()}
+        return await name_funders(database, programme, sorted(here))
+
+    with ending(as_json):
+        named = with_database(work)
+    if as_json:
+        print_json(named)
+        return
+    print_table(
+        say("programme.funders"),
+        [say(f"column.{name}") for name in ("name", "email", "active", "id")],
+        [(each.name, each.email, each.active, each.id) for each in named],
+    )
+
+
+async def name_funders(
+    database: Database, programme: str, person_ids: list[str]
+) -> tuple[PersonRow, ...]:
+    """Name all of them. Raises Stop where something is wrong."""
+
+    async def store(session: AsyncSession, now: datetime) -> tuple[PersonRow, ...]:
+        await set_funders(session, OPERATOR, now, programme, person_ids)
+        return await funders_of(session, programme)
+
+    return await change(database, store)

@@ -1,0 +1,1 @@
+"""What an email says: its facts, its words, its rendering."""

@@ -1,0 +1,1 @@
+"""Builds the context of each family of emails."""

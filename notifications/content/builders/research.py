@@ -1,0 +1,109 @@
+"""Emails about a research request."""
+
+from notifications.content import context as c
+from notifications.content.builders.shapes import ask, ask_told, is_outside, letter, told
+from notifications.content.message import Occasion
+from notifications.content.scene import Words
+from notifications.links import link_to
+from notifications.words import theme_words, why_sentence
+from programmes.facts import is_of_member
+
+
+def received(it: Occasion) -> c.Received:
+    """The request as it was written: for the lead, who may not have seen it, too."""
+    asked_by = _asked_by(it) if it.data("requester") != it.recipient.id else ""
+    return c.Received(**vars(letter(it)), words=request_of(it), asked_by=asked_by)
+
+
+def new_request(it: Occasion) -> c.NewRequest:
+    """The request as the member wrote it."""
+    values = vars(ask(it)) | {"words": it.words or request_of(it)}
+    theme = theme_words(it.data("theme"), it.scene.titles)
+    return c.NewRequest(**values, theme=theme, asked_by=_asked_by(it))
+
+
+def about_request(it: Occasion) -> c.AboutRequest:
+    """With the request that it is about."""
+    return c.AboutRequest(**vars(ask_told(it)), request=request_of(it))
+
+
+def scoped(it: Occasion) -> c.Scoped:
+    """What was agreed."""
+    return c.Scoped(
+        **vars(told(it)),
+        request=request_of(it),
+        format=it.data("format"),
+        delivered_by=it.day(it.data("delivery_date")),
+    )
+
+
+def withdrawn(it: Occasion) -> c.Withdrawn:
+    """Who withdrew it, and why."""
+    fact = it.fact("research.withdrawn")
+    return c.Withdrawn(
+        **vars(told(it)), by_office=fact is not None and not is_of_member(fact.actor)
+    )
+
+
+def handed_over(it: Occasion) -> c.HandedOver:
+    """Who goes on with it."""
+    return c.HandedOver(**vars(letter(it)), now_with=it.scene.name_of(it.scene.assignee_id))
+
+
+def request_of(it: Occasion) -> Words | None:
+    """The request, in the words of whoever asked."""
+    return it.text(it.data("request"))
+
+
+def _asked_by(it: Occasion) -> str:
+    return it.scene.name_of(it.data("requester"))
+
+
+def assigned(it: Occasion) -> c.Assigned:
+    """The same, for the researcher."""
+    return c.Assigned(**vars(ask_told(it)), format=it.data("format"))
+
+
+def feedback(it: Occasion) -> c.Feedback:
+    """What the member thinks of the work."""
+    score = it.fact_data("research.feedback_given", "score") or it.data("score")
+    return c.Feedback(**vars(told(it)), score=score)
+
+
+def catch_up(it: Occasion) -> c.CatchUp:
+    """What several late emails ask for: each task once, with whatever words they pass on."""
+    told: dict[tuple[str, str], list[Occasion]] = {}
+    for one in sorted(it.carries, key=lambda one: one.open_task().due_at):
+        told.setdefault((one.scene.item_id, one.task), []).append(one)
+    outside = is_outside(it)
+    common = vars(letter(it)) | {"item": it.scene.titles.programme}
+    if outside:
+        common |= {"member": "", "link": it.public_url.rstrip("/")}
+        if it.instead_of is None:
+            common |= {"why": why_sentence("team_digest", "", it.language)}
+    else:
+        common |= {"link": link_to(it.public_url, it.scene.engagement_id)}
+    return c.CatchUp(
+        **common,
+        since=it.scene.clock.due(it.since) if it.since else "",
+        things=tuple(_waiting(group, outside=outside) for group in told.values()),
+    )
+
+
+def _waiting(group: list[Occasion], *, outside: bool) -> c.Waiting:
+    it = group[-1]
+    task = it.open_task()
+    words, mine = it.task_words(task), it.is_mine(task)
+    passed_on = [one.words for one in group]
+    if any(one.kind == "research.new" for one in group):
+        passed_on.append(request_of(it))
+    return c.Waiting(
+        task=words.title,
+        item=it.item_title(),
+        by=it.scene.clock.due(task.due_at),
+        link=it.link(),
+        todo=words.todo if mine else "",
+        owner="" if mine else it.scene.name_of(task.owner_id),
+        member=it.scene.member if outside else "",
+        words=next((one for one in passed_on if one), None),
+    )

@@ -1,0 +1,81 @@
+"""Whether an office's templates may be stored: read as they are written, then tried on samples."""
+
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from jinja2 import TemplateError, UndefinedError
+
+from notifications.custom_templates.draft import Draft, Fault, PartName
+from notifications.custom_templates.grammar_check import Unreadable, fault, read, variables
+from notifications.custom_templates.html_check import read_rendered, read_source
+from notifications.custom_templates.samples import edges, sample
+from notifications.custom_templates.sandbox import render_part
+from notifications.kinds import Kind
+from notifications.languages import Language
+
+LIMITS: dict[PartName, int] = {"subject": 300, "text": 20_000, "html": 50_000}
+"""Characters of a template."""
+
+
+def check(kind: Kind, language: Language, draft: Draft) -> tuple[Fault, ...]:
+    """Everything that is wrong with a draft; nothing where it may be stored."""
+    parts = draft.parts()
+    if not parts:
+        return (fault("text", 0, "nothing"),)
+    known = variables(kind.context)
+    faults: set[Fault] = set()
+    for name, source in parts.items():
+        if len(source) > LIMITS[name]:
+            faults.add(fault(name, 0, "large", limit=LIMITS[name]))
+            continue
+        try:
+            found = read(name, source, language, known)
+        except Unreadable as error:
+            faults.add(error.fault)
+            continue
+        if name == "html":
+            found += read_source(source)
+        # What is wrong as it stands is not run.
+        faults.update(found or _tried(kind, language, name, source))
+    return tuple(sorted(faults))
+
+
+def _tried(kind: Kind, language: Language, name: PartName, source: str) -> Iterator[Fault]:
+    for context in (sample(kind, language), *edges(kind, language)):
+        values = asdict(context)
+        try:
+            made = render_part(source, language, values, html=name == "html")
+        except UndefinedError as error:
+            yield fault(name, _line(error), "undefined", problem=error.message or "")
+            return
+        except TemplateError as error:
+            yield fault(name, _line(error), "refused", problem=error.message or "")
+            return
+        except Exception as error:  # whatever a template does, its author hears of it
+            yield fault(name, _line(error), "refused", problem=type(error).__name__)
+            return
+        yield from _made(name, made, values)
+
+
+def _made(name: PartName, made: str, values: dict[str, Any]) -> Iterator[Fault]:
+    """What is wrong with what came out."""
+    if not made.strip():
+        yield fault(name, 0, "empty")
+    elif name != "subject" and values["link"] not in made:
+        yield fault(name, 0, "no_link")
+    elif name != "subject" and values.get("unsubscribe", "") not in made:
+        yield fault(name, 0, "no_way_out")
+    if name == "html":
+        yield from read_rendered(made)
+
+
+def _line(error: Exception) -> int:
+    """The line of the template on which it went wrong; Jinja puts it into the traceback."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == "<template>" and frame.lineno
+    ]
+    return lines[-1] if lines else 0

@@ -1,0 +1,1 @@
+"""The ledger and the way of one email: checks, batching, sending."""

@@ -1,0 +1,156 @@
+"""A reminder that would come after its date, since its own day is quiet for its reader.
+
+It comes on the last day before on which they take emails. The workflow knows no choices: it finds
+then that the reminder is reserved already.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.content.programme import readers_calendar
+from notifications.delivery import ledger
+from notifications.delivery.preferences import Choices, read_choices
+from notifications.delivery.recipient import without_quiet_days
+from notifications.feedback.suppression import Waiting
+from notifications.titles import parsed
+from programmes.calendar import WorkingCalendar
+from programmes.deadlines import heard_by, rung_instants
+from programmes.definition import Definition
+from programmes.facts import MILEPOST, Notice, Record
+from programmes.problems import DefinitionErrors
+from programmes.rules import RungRule
+from storage.asides import Aside, append_aside
+from storage.ids import derived_id
+from storage.roles import all_holders
+from storage.sql import choices, engagements, items, notifications, programmes, tasks
+from storage.tables import Engagement, Item
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+
+BROUGHT_FORWARD = "rung.brought_forward"
+"""The fact that says so on the timeline."""
+
+_FURTHEST = timedelta(days=31)
+"""Longer than quiet days, days off and a closed office make anybody unreachable."""
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """One reminder to come of an open task, with the calendar that it was planned in."""
+
+    task: Any
+    rung: RungRule
+    at: datetime
+    calendar: WorkingCalendar
+    definition: Definition
+
+    @property
+    def key(self) -> str:
+        """Its name in its item, as the workflow has it."""
+        return f"{self.task.key}/{self.rung.name}"
+
+    def last_day_before(self, theirs: Choices, holder_id: str) -> datetime | None:
+        """The opening of the last day on which they hear of it in time; ``None`` where that is its
+        own day, or one that comes after it and before the date."""
+        hours = readers_calendar(self.calendar, self.definition, holder_id)
+        heeded = without_quiet_days(theirs, hours)
+        if heeded is hours or heeded.next_send_instant(self.at) < self.task.due_at:
+            return None
+        return heeded.send_opening(heeded.roll_back(heeded.local_date(self.at)))
+
+
+async def bring_forward(session: AsyncSession, now: datetime) -> list[Waiting]:
+    """Reserve what has to leave today, each once; returns all of these that have not left yet."""
+    quiet = await _with_quiet_days(session)
+    if not quiet:
+        return []
+    for row in await _tasks(session, now):
+        for ahead in _reminders(row, now):
+            for holder_id in await _holders(session, ahead):
+                if holder_id not in quiet:
+                    continue
+                opens = ahead.last_day_before(quiet[holder_id], holder_id)
+                if opens is not None and row.opened_at < opens <= now:
+                    await _reserve(session, ahead, holder_id, now)
+    c = notifications.c
+    waiting = select(c.id, c.round).where(
+        c.sequence < 0, c.kind.endswith(".reminder"), c.state == "reserved", c.round == 0
+    )
+    return [Waiting(id, round) for id, round in await session.execute(waiting)]
+
+
+async def _with_quiet_days(session: AsyncSession) -> Mapping[str, Choices]:
+    rows = await session.execute(select(choices.c.holder_id, choices.c.quiet_weekdays))
+    return await read_choices(session, [id for id, weekdays in rows if weekdays])
+
+
+async def _tasks(session: AsyncSession, now: datetime) -> list[Any]:
+    query = (
+        select(
+            *(tasks.c.item_id, tasks.c.key, tasks.c.family, tasks.c.owner_role, tasks.c.due_at),
+            *(tasks.c.revision, tasks.c.opened_at, tasks.c.engagement_id),
+            *(items.c.kind.label("item_kind"), items.c.key.label("item_key")),
+            *(engagements.c.calendar, programmes.c.source),
+        )
+        .select_from(
+            tasks.join(items, items.c.id == tasks.c.item_id)
+            .join(engagements, engagements.c.id == tasks.c.engagement_id)
+            .join(
+                programmes,
+                (programmes.c.id == engagements.c.programme_id)
+                & (programmes.c.version == engagements.c.programme_version),
+            )
+        )
+        .where(
+            engagements.c.closed_at.is_(None),
+            tasks.c.due_at > now,
+            tasks.c.due_at < now + _FURTHEST,
+        )
+        .order_by(tasks.c.due_at, tasks.c.item_id, tasks.c.key)
+    )
+    return list((await session.execute(query)).all())
+
+
+def _reminders(row: Any, now: datetime) -> Iterator[_Ahead]:
+    try:
+        definition, _ = parsed(row.source)
+    except DefinitionErrors:
+        return  # what it says about its dates nobody knows
+    rules, calendar = definition.rules(), _CALENDAR.validate_python(row.calendar)
+    stage = rules.stage_of(row.item_kind, row.item_key, row.key)
+    ladder = rules.ladders.get(stage.ladder) if stage else None
+    if ladder is None or calendar.always_open:
+        return
+    instants = rung_instants(calendar, row.due_at, ladder.rungs, row.owner_role)
+    for rung, at in zip(ladder.rungs, instants, strict=True):
+        if rung.says == "reminder" and at > now:
+            yield _Ahead(row, rung, at, calendar, definition)
+
+
+async def _holders(session: AsyncSession, ahead: _Ahead) -> list[str]:
+    engagement = await session.get(Engagement, ahead.task.engagement_id)
+    assert engagement is not None
+    item = await session.get(Item, ahead.task.item_id)
+    to = heard_by(ahead.rung.to, ahead.task.owner_role)
+    found = await all_holders(session, engagement, item, to)
+    return list(dict.fromkeys(one for selector in to for one in found[selector]))
+
+
+async def _reserve(session: AsyncSession, ahead: _Ahead, holder_id: str, now: datetime) -> None:
+    row, kind = ahead.task, f"{ahead.task.family}.reminder"
+    key = (row.engagement_id, row.item_id, kind, ahead.key, str(row.revision), holder_id)
+    known = select(notifications.c.id).where(notifications.c.id == derived_id("ntf", *key))
+    if (await session.execute(known)).first() is not None:
+        return
+    data = {"task": row.key, "rung": ahead.rung.name, "revision": str(row.revision)}
+    aside = Aside(row.engagement_id, row.item_id, BROUGHT_FORWARD, MILEPOST, data)
+    sequence = await append_aside(session, aside, now)
+    notice = Notice(kind, (holder_id,), ahead.key, task=row.key, revision=row.revision)
+    record = Record(row.engagement_id, row.item_id, sequence, facts=(), notices=(notice,))
+    await ledger.reserve(session, record, now)

@@ -1,0 +1,310 @@
+"""The ledger of notifications: each reserved once, and moved as ``delivery.states`` allows.
+
+A refused attempt that may be repeated leaves the row claimed and says so on its ``Delivery``; a
+claimed row whose last delivery still says ``claimed`` is under way, or was cut off between sending
+and marking. Whoever comes after it overtakes it first (``overtake``), and then finds out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.calendar.entries import invited
+from notifications.delivery.states import before
+from programmes.facts import INVITED, Notice, Record
+from storage.ids import derived_id
+from storage.roles import all_holders
+from storage.sql import choices, deliveries, insert_or_ignore, notifications
+from storage.tables import Engagement, Item
+
+NOBODY = "nobody"
+"""The recipient of a notice that nobody can receive: kept, so that people see it."""
+
+OPEN_ATTEMPT = ("claimed", "overtaken")
+"""The outcomes of an attempt of which nobody has said yet what became of it."""
+
+
+async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
+    """Reserve one notification a recipient of each notice; returns how many there are to deliver.
+
+    Part of the record's own transaction, after the projection was written. A repeated record, or
+    the same notice in a later one, adds nothing: the unique key is taken. A notice that nobody can
+    receive is kept as withheld for ``no_recipient`` and not counted.
+    """
+    if not record.notices:
+        return 0
+    engagement = await session.get(Engagement, record.engagement_id)
+    item = await session.get(Item, record.item_id)
+    if engagement is None:
+        raise LookupError(f"no engagement {record.engagement_id}")
+    selectors = {selector for notice in record.notices for selector in notice.to}
+    found = dict(await all_holders(session, engagement, item, selectors))
+    if INVITED in selectors:
+        found[INVITED] = await invited(session, record, found, engagement.calendar, now)
+    rows = []
+    for notice in record.notices:
+        # Whoever is meant by two selectors is told once.
+        named: dict[str, list[str]] = {}
+        for selector in dict.fromkeys(notice.to):
+            for one in found[selector]:
+                named.setdefault(one, []).append(selector)
+        if not named and notice.to == (INVITED,):
+            continue
+        rows += [
+            _row(record, notice, one, ",".join(selectors), now)
+            for one, selectors in (named or {NOBODY: list(notice.to)}).items()
+        ]
+    await insert_or_ignore(session, notifications, rows)
+    return len(await of_record(session, record.item_id, record.sequence))
+
+
+async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[str]:
+    """Ids of the notifications that a record reserved for somebody, always in the same order: those
+    of recipients with an absence last, so that whoever stands in is told by an email of their own
+    where they get one."""
+    query = (
+        select(notifications.c.id)
+        .select_from(
+            notifications.outerjoin(choices, choices.c.holder_id == notifications.c.recipient_id)
+        )
+        .where(
+            notifications.c.item_id == item_id,
+            notifications.c.sequence == sequence,
+            notifications.c.recipient_id != NOBODY,
+        )
+        .order_by(choices.c.absent_until.is_not(None), notifications.c.id)
+    )
+    return list((await session.execute(query)).scalars())
+
+
+def _row(
+    record: Record, notice: Notice, recipient: str, selector: str, now: datetime
+) -> dict[str, object]:
+    key = (
+        record.engagement_id,
+        record.item_id,
+        notice.kind,
+        notice.rung,
+        str(notice.revision),
+        recipient,
+    )
+    return {
+        "id": derived_id("ntf", *key),
+        "engagement_id": record.engagement_id,
+        "item_id": record.item_id,
+        "sequence": record.sequence,
+        "kind": notice.kind,
+        "rung": notice.rung,
+        "task": notice.task,
+        "revision": notice.revision,
+        "recipient_id": recipient,
+        "selector": selector,
+        "text_id": notice.text,
+        "state": "withheld" if recipient == NOBODY else "reserved",
+        "reason": "no_recipient" if recipient == NOBODY else "",
+        "not_before": notice.not_before,
+        "planned_at": _planned(record, notice),
+        "reserved_at": now,
+        "changed_at": now,
+        "round": 0,
+        "resolution": "",
+        "resolved_at": None,
+    }
+
+
+def _planned(record: Record, notice: Notice) -> datetime | None:
+    """The instant of the rung that a notice belongs to: it may have come due while all was down."""
+    for fact in record.facts:
+        if (
+            fact.kind == "rung.fired"
+            and f"{fact.data.get('task')}/{fact.data.get('rung')}" == notice.rung
+            and (planned := fact.data.get("planned"))
+        ):
+            return datetime.fromisoformat(planned)
+    return None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A notification as an attempt finds it, locked until the attempt's transaction ends."""
+
+    id: str
+    engagement_id: str
+    """Empty of a summary, which is about a whole programme."""
+    item_id: str
+    sequence: int
+    kind: str
+    rung: str
+    task: str
+    revision: int
+    recipient_id: str
+    text_id: str | None
+    state: str
+    reason: str
+    planned_at: datetime
+    """When it was to leave."""
+    round: int
+    resolution: str
+    interrupted: int | None
+    """The attempt of which nobody has said yet what became of it, if there is one."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anything remains to be done about it."""
+        return self.state in ("reserved", "claimed")
+
+
+async def look(session: AsyncSession, notification_id: str) -> Held:
+    """Read a notification and keep others from it until the transaction ends."""
+    query = select(notifications).where(notifications.c.id == notification_id).with_for_update()
+    row = (await session.execute(query)).one()
+    interrupted = None
+    if row.state == "claimed":
+        latest = (
+            select(deliveries.c.id, deliveries.c.outcome)
+            .where(deliveries.c.notification_id == notification_id)
+            .order_by(deliveries.c.id.desc())
+            .limit(1)
+        )
+        delivery = (await session.execute(latest)).one_or_none()
+        interrupted = delivery.id if delivery and delivery.outcome in OPEN_ATTEMPT else None
+    return Held(
+        id=row.id,
+        engagement_id=row.engagement_id or "",
+        item_id=row.item_id,
+        sequence=row.sequence,
+        kind=row.kind,
+        rung=row.rung,
+        task=row.task,
+        revision=row.revision,
+        recipient_id=row.recipient_id,
+        text_id=row.text_id,
+        state=row.state,
+        reason=row.reason,
+        planned_at=row.planned_at or row.not_before or row.reserved_at,
+        round=row.round,
+        resolution=row.resolution,
+        interrupted=interrupted,
+    )
+
+
+async def claim(
+    session: AsyncSession,
+    held: Held,
+    sender: str,
+    now: datetime,
+    template: str = "",
+    note: str = "",
+) -> int:
+    """Take a notification, looked at in this transaction and open, for one attempt: a delivery.
+
+    ``template`` names the templates that it is about to be written from; ``note`` is why its
+    own news is not in its email, or is another than it was to be.
+    """
+    await advance(session, held.id, "claimed", "", now, template=template)
+    row = {
+        "notification_id": held.id,
+        "sender": sender,
+        "at": now,
+        "outcome": "claimed",
+        "provider_id": "",
+        "detail": note,
+        "round": held.round,
+    }
+    return int(
+        (
+            await session.execute(insert(deliveries).values(row).returning(deliveries.c.id))
+        ).scalar_one()
+    )
+
+
+async def note_template(
+    session: AsyncSession, notification_id: str, template: str, trouble: str
+) -> None:
+    """Say which templates a notification is written from, where others could not be used."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == notification_id)
+        .values(template=template, template_trouble=trouble)
+    )
+
+
+async def advance(
+    session: AsyncSession,
+    notification_id: str,
+    state: str,
+    reason: str,
+    now: datetime,
+    *,
+    template: str | None = None,
+) -> bool:
+    """Move a notification on; ``False`` and no change where that may not follow."""
+    written = {} if template is None else {"template": template, "template_trouble": ""}
+    step = (
+        update(notifications)
+        .where(notifications.c.id == notification_id, notifications.c.state.in_(before(state)))
+        .values(
+            state=state, reason=reason, changed_at=now, resolution="", resolved_at=None, **written
+        )
+        .returning(notifications.c.id)
+    )
+    return (await session.execute(step)).scalar_one_or_none() is not None
+
+
+async def overtake(session: AsyncSession, delivery_id: int) -> None:
+    """Keep an attempt that is still open from handing anything over where its sender can be told
+    (``still_ours``). What became of it so far is then found out without a race."""
+    await session.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.outcome == "claimed")
+        .values(outcome="overtaken")
+    )
+
+
+async def still_ours(session: AsyncSession, delivery_id: int) -> bool:
+    """Whether an attempt was not overtaken; nobody can overtake it until the transaction ends."""
+    query = select(deliveries.c.outcome).where(deliveries.c.id == delivery_id).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none() == "claimed"
+
+
+async def close_delivery(
+    session: AsyncSession,
+    delivery_id: int,
+    outcome: str,
+    *,
+    provider_id: str = "",
+    detail: str = "",
+) -> bool:
+    """Say what became of one attempt: once, but that what nobody knew may still become known.
+    ``False`` where it was said before."""
+    step = (
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery_id,
+            deliveries.c.outcome.in_(
+                (*OPEN_ATTEMPT, "unknown") if outcome == "accepted" else OPEN_ATTEMPT
+            ),
+        )
+        .values(outcome=outcome, provider_id=provider_id, detail=detail or deliveries.c.detail)
+        .returning(deliveries.c.id)
+    )
+    return (await session.execute(step)).scalar_one_or_none() is not None
+
+
+async def reopen(session: AsyncSession, held: Held, now: datetime) -> None:
+    """Reserve it once more, in a new round, because a person said so: the only way back."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == held.id)
+        .values(
+            state="reserved",
+            reason="",
+            changed_at=now,
+            planned_at=now,
+            round=held.round + 1,
+            resolution="",
+            resolved_at=None,
+        )
+    )

@@ -1,0 +1,212 @@
+"""One summary's way out: asked anew what there is to say, to whom, and whether today."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.content.programme import newest_definition
+from notifications.content.scene import Who, read_recipient
+from notifications.custom_templates.draft import Override
+from notifications.custom_templates.writing import named_versions, overrides_of, write
+from notifications.delivery import ledger
+from notifications.delivery.preferences import manners_of
+from notifications.delivery.recipient import keep_quiet, note_address
+from notifications.delivery.sending import Handover, Outcome, Ready, require_window
+from notifications.digests.content import (
+    MemberDigest,
+    Reader,
+    TeamDigest,
+    member_digest,
+    team_digest,
+)
+from notifications.languages import Language, languages_of
+from notifications.links import unsubscribe_link
+from notifications.senders.protocol import Email
+from notifications.titles import Titles, titles_of
+from programmes.calendar import WorkingCalendar
+from programmes.definition import Definition
+from programmes.holidays import office_calendar
+from storage.roles import CONTACT_PREFIX
+from storage.sql import contacts, engagements, members
+
+_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+_AHEAD = timedelta(days=60)
+
+Letters = Mapping[Language, TeamDigest] | Mapping[Language, MemberDigest]
+"""What a summary says, in each language."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a reader stands: a contact in their member's engagement, or at the office."""
+
+    calendar: WorkingCalendar
+    member_id: str = ""
+    member: str = ""
+    engagement_id: str = ""
+
+
+@dataclass(frozen=True)
+class TakenDigest:
+    """A summary that is this attempt's to send."""
+
+    id: str
+    delivery: int
+    kind: str
+    who: Who
+    programme_id: str
+    titles: Titles
+    languages: tuple[Language, ...]
+    letters: Letters
+    overrides: Mapping[Language, Override]
+    """The office's own templates."""
+
+
+@dataclass(frozen=True)
+class DigestPost(Handover[None, TakenDigest]):
+    """Sends one summary at a time. It says what is true as it leaves; nothing, where nothing is."""
+
+    secret: str = field(default="", repr=False)
+    """Signs the link that ends them; without it there is none."""
+
+    async def give_up(self, notification_id: str, reason: str) -> None:
+        """Withhold one that is not done. What became of an open attempt is found out first: where
+        it may have gone, it is ``unknown``."""
+        while True:
+            async with self.database.transaction() as session:
+                held = await ledger.look(session, notification_id)
+                if held.interrupted is None:
+                    if held.open:
+                        await ledger.advance(session, held.id, "withheld", reason, self.clock())
+                    return
+                await ledger.overtake(session, held.interrupted)
+            if not await self._recover(held.id, held.interrupted):
+                return
+
+    async def _claim(
+        self, session: AsyncSession, held: ledger.Held, about: None
+    ) -> TakenDigest | Outcome:
+        if not held.open:
+            return Outcome.DONE
+        now = self.clock()
+        taken = await self._judge(session, held, now)
+        if isinstance(taken, TakenDigest):
+            return taken
+        await ledger.advance(session, held.id, "withheld", taken, now)
+        return Outcome.DONE
+
+    async def _judge(
+        self, session: AsyncSession, held: ledger.Held, now: datetime
+    ) -> TakenDigest | str:
+        """The summary, claimed; or the named reason to withhold it."""
+        who = await read_recipient(session, held.recipient_id)
+        if who is None or not who.active:
+            return "recipient_left"
+        programme_id = held.item_id.removesuffix(f".{held.kind}")
+        definition = await newest_definition(session, programme_id)
+        place = await _place(session, definition, who, now) if definition else None
+        if definition is None or place is None:
+            return "engagement_closed"
+        theirs, suppressed = await manners_of(session, who.id, who.email)
+        if not theirs.digests:
+            return "opted_out"
+        if suppressed:
+            return "suppressed"
+        keep_quiet(theirs, place.calendar, now)
+        require_window(place.calendar, now)
+        letters = await self._letters(session, definition, who, place, now)
+        if not any(letter.says_something for letter in letters.values()):
+            return "nothing_to_say"
+        languages = languages_of(theirs.language)
+        overrides = await overrides_of(session, programme_id, held.kind)
+        templates = named_versions(languages, overrides)
+        delivery = await ledger.claim(session, held, self.sender.name, now, templates)
+        await note_address(session, held.id, who)
+        titles = titles_of(definition, languages[0])
+        return TakenDigest(
+            held.id,
+            delivery,
+            held.kind,
+            who,
+            programme_id,
+            titles,
+            languages,
+            letters,
+            overrides,
+        )
+
+    async def _letters(
+        self, session: AsyncSession, definition: Definition, who: Who, place: Place, now: datetime
+    ) -> Letters:
+        reader = Reader(
+            who,
+            place.member_id,
+            place.member,
+            place.engagement_id,
+            self.office.public_url.rstrip("/"),
+            self._unsubscribe(who.id),
+        )
+        if place.member_id:
+            return await member_digest(session, definition, reader, now)
+        unknown_after = timedelta(seconds=self.office.unknown_after)
+        return await team_digest(session, definition, reader, now, unknown_after)
+
+    def _write(self, taken: TakenDigest) -> Ready:
+        contexts = {language: taken.letters[language] for language in taken.languages}
+        written = write(taken.kind, contexts, taken.overrides)
+        rendered = written.rendered
+        return Ready(
+            Email(
+                notification_id=taken.id,
+                kind=taken.kind,
+                to_name=taken.who.name,
+                to_email=taken.who.email,
+                from_name=taken.titles.office,
+                from_email=taken.titles.mail_from or self.office.mail_from,
+                reply_to=taken.titles.reply_to,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                programme=taken.programme_id,
+                unsubscribe=self._unsubscribe(taken.who.id),
+                attempt=taken.delivery,
+            ),
+            written.template,
+            written.trouble,
+        )
+
+    def _unsubscribe(self, holder_id: str) -> str:
+        if not self.secret:
+            return ""
+        return unsubscribe_link(self.office.public_url, self.secret, holder_id)
+
+
+async def _place(
+    session: AsyncSession, definition: Definition, who: Who, now: datetime
+) -> Place | None:
+    """``None`` where a contact's member has no open engagement in the programme any more."""
+    if not who.id.startswith(CONTACT_PREFIX):
+        today = now.date()
+        return Place(office_calendar(definition, first=today, last=today + _AHEAD))
+    query = (
+        select(engagements.c.id, engagements.c.calendar, members.c.id, members.c.name)
+        .select_from(
+            contacts.join(members, members.c.id == contacts.c.member_id).join(
+                engagements, engagements.c.member_id == members.c.id
+            )
+        )
+        .where(
+            contacts.c.id == who.id,
+            engagements.c.programme_id == definition.id,
+            engagements.c.closed_at.is_(None),
+        )
+        .limit(1)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return Place(_CALENDAR.validate_python(row[1]), row[2], row[3], row[0])

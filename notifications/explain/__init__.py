@@ -1,0 +1,1 @@
+"""Why an email was sent when it was, or was not."""

@@ -1,0 +1,178 @@
+"""What is on record about one notification, read in a few statements: what explains it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.content.message import calendar_for
+from notifications.content.programme import Newest, newest_version, read_programme_scene
+from notifications.content.scene import Scene, read_scene
+from notifications.delivery.batching import Company, read_company
+from notifications.delivery.outdated import Noted, read_overtaken
+from notifications.explain.choices import Chosen, read_chosen
+from programmes.calendar import WorkingCalendar
+from programmes.office_hours import UkCalendar
+from programmes.sending_hours import is_office
+from storage.queries.access import ALL, Visibility
+from storage.queries.notifications import NotificationDetail, show_notification
+from storage.queries.rows import AnyRow
+from storage.reach import names_of
+from storage.sql import engagements, events, members, tasks
+
+_DATES = ("deadline.moved", "rung.fired", "rung.deferred")
+"""The facts that say when a task was due, and what waited for a sending window."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that bears on one notification."""
+
+    detail: NotificationDetail
+    scene: Scene
+    nation: str
+    """Whose bank holidays its recipient keeps."""
+    member: str
+    version: int
+    calendar: WorkingCalendar | None
+    """That by which its recipient hears. ``None`` where what is stored cannot be read."""
+    causes: tuple[Noted, ...]
+    """The facts of the record that reserved it."""
+    dates: tuple[Noted, ...]
+    """What was noted about its task's dates up to then."""
+    said: tuple[Noted, ...]
+    """What people have said about it since."""
+    open_due: tuple[int, datetime] | None
+    """Revision and due instant of its task, if that is open."""
+    names: Mapping[str, str]
+    company: Company
+    chosen: Chosen
+    overtaken: Noted | None = None
+    """What made it untrue, where it was withheld for that."""
+    newest: Newest | None = None
+    """Where it was collected: what says when the next summary comes."""
+
+
+async def read_evidence(
+    session: AsyncSession,
+    notification_id: str,
+    *,
+    visible_to: Visibility = ALL,
+    choices_of: str | None = None,
+) -> Evidence | None:
+    """Read it; ``None`` where there is no such notification for this reader.
+
+    ``choices_of``: the one contact or person whose choices the reader may know of, themselves;
+    ``None``: everybody's.
+    """
+    detail = await show_notification(session, notification_id, visible_to=visible_to)
+    if detail is None:
+        return None
+    row = detail.row
+    knows = choices_of in (None, row.recipient.id)
+    chosen = await read_chosen(session, row.id, may_know=knows)
+    if row.engagement_id is None:
+        return await _of_summary(session, detail, chosen)
+    scene = await read_scene(session, row.engagement_id, row.item_id, detail.sequence)
+    noted = await _events(session, detail)
+    causes = tuple(
+        one for item, one in noted if item == row.item_id and one.sequence == detail.sequence
+    )
+    overtaken = await read_overtaken(session, detail)
+    told = [one for _, one in noted] + ([overtaken] if overtaken else [])
+    named = {one.actor for one in told}
+    named |= {value for one in told for value in one.data.values()}
+    place = await _place(session, row.engagement_id)
+    collected = row.reason == "in_digest"
+    return Evidence(
+        detail=detail,
+        scene=scene,
+        nation=_nation(scene, place.nation, row.recipient.id),
+        member=place.name,
+        version=place.programme_version,
+        calendar=_calendar(scene, row.recipient.id),
+        causes=causes,
+        dates=tuple(
+            one
+            for item, one in noted
+            if item == row.item_id and one.kind in _DATES and one.data.get("task") == row.task
+        ),
+        said=tuple(one for item, one in noted if item == row.id),
+        open_due=await _open_due(session, row.item_id, row.task),
+        names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
+        company=await read_company(session, row.id, detail.carrier_id, visible_to),
+        chosen=chosen,
+        overtaken=overtaken,
+        newest=await newest_version(session, scene.programme_id) if collected else None,
+    )
+
+
+async def _of_summary(
+    session: AsyncSession, detail: NotificationDetail, chosen: Chosen
+) -> Evidence:
+    """A summary follows from the programme alone: from no record, task or date."""
+    scene, version = await read_programme_scene(session, detail.programme_id)
+    said = tuple(one for item, one in await _events(session, detail) if item == detail.row.id)
+    actors = {one.actor for one in said if one.actor[:4] in ("con_", "per_")}
+    return Evidence(
+        detail=detail,
+        scene=scene,
+        nation="",
+        member="",
+        version=version,
+        calendar=None,
+        causes=(),
+        dates=(),
+        said=said,
+        open_due=None,
+        names=await names_of(session, sorted(actors)),
+        company=Company(),
+        chosen=chosen,
+    )
+
+
+async def _events(session: AsyncSession, detail: NotificationDetail) -> list[tuple[str, Noted]]:
+    c = events.c
+    of_the_record = (c.item_id == detail.row.item_id) & (c.sequence == detail.sequence)
+    of_the_dates = (
+        (c.item_id == detail.row.item_id) & (c.sequence <= detail.sequence) & c.kind.in_(_DATES)
+    )
+    query = (
+        select(c.item_id, c.sequence, c.kind, c.actor, c.at, c.data)
+        .where(or_(of_the_record, of_the_dates, c.item_id == detail.row.id))
+        .order_by(c.sequence, c.position)
+    )
+    return [(row[0], Noted(*row[1:])) for row in await session.execute(query)]
+
+
+async def _place(session: AsyncSession, engagement_id: str) -> AnyRow:
+    query = (
+        select(members.c.nation, members.c.name, engagements.c.programme_version)
+        .select_from(engagements.join(members, members.c.id == engagements.c.member_id))
+        .where(engagements.c.id == engagement_id)
+    )
+    return (await session.execute(query)).one()
+
+
+async def _open_due(session: AsyncSession, item_id: str, task: str) -> tuple[int, datetime] | None:
+    c = tasks.c
+    query = select(c.revision, c.due_at).where(c.item_id == item_id, c.key == task)
+    row = (await session.execute(query)).one_or_none()
+    return (row.revision, row.due_at) if row is not None else None
+
+
+def _calendar(scene: Scene, recipient_id: str) -> WorkingCalendar | None:
+    try:
+        return calendar_for(scene, recipient_id)
+    except ValidationError:
+        return None
+
+
+def _nation(scene: Scene, members: str, recipient_id: str) -> str:
+    calendar = scene.definition.calendar if scene.definition else None
+    if isinstance(calendar, UkCalendar) and is_office(recipient_id):
+        return calendar.office
+    return members

@@ -1,0 +1,117 @@
+"""The facts that explain a notification: which rule, which date, which calendar decision.
+
+Pure: they are drawn from what ``notifications.explain.evidence`` read, and from nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications.explain.evidence import Evidence
+from programmes.calendar import WorkingCalendar
+from programmes.rules import Rules, RungRule, StageRule
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The rule that led to it. Without a ladder the process itself tells people."""
+
+    programme: str
+    version: int
+    ladder: str = ""
+    rung: str = ""
+    offset: str = ""
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Due:
+    """The date that it speaks of; ``at`` is ``None`` where that is not on record any more."""
+
+    task: str
+    revision: int
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class CalendarDecision:
+    """Which calendar held when it was decided, and what that changed."""
+
+    nation: str
+    zone: str
+    send_from: str
+    send_until: str
+    decided_at: datetime
+    held_until: datetime | None
+    why: str
+    """``outside_hours``, ``day_off``, ``weekend`` or ``blackout``; empty where it was not held."""
+    blackout: str = ""
+
+
+def rule_of(evidence: Evidence) -> Rule:
+    """The ladder and rung of the definition that it was decided by; bare where none led to it."""
+    programme, version = evidence.scene.programme_id, evidence.version
+    task, _, name = evidence.detail.row.rung.rpartition("/")
+    definition = evidence.scene.definition
+    if definition is None or not task or task != evidence.detail.row.task:
+        return Rule(programme, version)
+    rules = definition.rules()
+    stage = rules.stage_of(evidence.scene.item_kind, evidence.scene.item_key, task)
+    rung = _rung(rules, stage, name) if stage is not None else None
+    if stage is None or rung is None:
+        return Rule(programme, version, rung=name)
+    return Rule(programme, version, stage.ladder, rung.name, rung.at, rung.to)
+
+
+def _rung(rules: Rules, stage: StageRule, name: str) -> RungRule | None:
+    ladder = rules.ladders.get(stage.ladder)
+    return next((one for one in ladder.rungs if one.name == name), None) if ladder else None
+
+
+def due_of(evidence: Evidence) -> Due | None:
+    """The date of its task, in the revision that it speaks of; ``None`` where it speaks of none."""
+    row, revision = evidence.detail.row, evidence.detail.revision
+    if not row.task or not revision:
+        return None
+    if evidence.open_due is not None and evidence.open_due[0] == revision:
+        return Due(row.task, revision, evidence.open_due[1])
+    for noted in reversed(evidence.dates):
+        if noted.data.get("revision") == str(revision):
+            stated = noted.data.get("after") or noted.data.get("due")
+            if stated:
+                return Due(row.task, revision, datetime.fromisoformat(stated))
+    return Due(row.task, revision, None)
+
+
+def calendar_of(evidence: Evidence) -> CalendarDecision | None:
+    """What the engagement's calendar made of it; ``None`` where no decision of it is on record."""
+    calendar = evidence.calendar
+    if calendar is None or not evidence.causes:
+        return None
+    decided, held = evidence.causes[0].at, evidence.detail.row.not_before
+    name = evidence.detail.row.rung.rpartition("/")[2]
+    for noted in evidence.dates:
+        # A rung that came due outside a window says so, and is decided once that opens.
+        if noted.kind == "rung.deferred" and noted.data.get("rung") == name:
+            decided, held = noted.at, datetime.fromisoformat(noted.data["to"])
+            break
+    why, blackout = _why_held(calendar, decided) if held is not None else ("", "")
+    return CalendarDecision(
+        nation=evidence.nation,
+        zone=calendar.zone,
+        send_from="" if calendar.always_open else f"{calendar.send_from:%H:%M}",
+        send_until="" if calendar.always_open else f"{calendar.send_until:%H:%M}",
+        decided_at=decided,
+        held_until=held,
+        why=why,
+        blackout=blackout,
+    )
+
+
+def _why_held(calendar: WorkingCalendar, instant: datetime) -> tuple[str, str]:
+    day = calendar.local_date(instant)
+    if calendar.is_working(day):
+        return "outside_hours", ""
+    for blackout in calendar.blackouts:
+        if blackout.first <= day <= blackout.last:
+            return "blackout", blackout.reason
+    return ("weekend" if day.weekday() not in calendar.working_weekdays else "day_off"), ""

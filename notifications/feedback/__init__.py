@@ -1,0 +1,1 @@
+"""What providers report, and addresses that take no email."""

@@ -1,0 +1,201 @@
+"""When answers by email about one item are too many: two machines that thank each other never end.
+
+A ticket system at a manager's address acknowledges each email that tells of an answer, from an
+address that nobody knows and often without saying that it is a machine. So only the first few of an
+hour are passed on, and the timeline says when that is over.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.delivery import ledger
+from notifications.inbound.address import ReplyAddresses
+from notifications.inbound.html_text import text_of
+from notifications.inbound.message import Incoming
+from notifications.inbound.notices import PASSED_ON, RECEIVED, notices_of, reader_of
+from notifications.inbound.own_words import Answer, answer_in, clean
+from programmes.facts import MILEPOST, Notice, Record, first_to_leave
+from storage.asides import Aside, append_aside, said_since
+from storage.database import Database
+from storage.ids import new_id
+from storage.inbound import Answered, Untold, answered, came_since, complete, keep, sender_of
+from storage.master.texts import store_text
+
+TOO_MANY = "too_many"
+FACT = "reply.too_many"
+WITHIN = timedelta(hours=1)
+MOST = {"unverified": 5, "taken": 20}
+"""Answers about an item that are told of within the hour; nobody writes twenty to one item."""
+
+
+async def too_many(session: AsyncSession, about: Answered, state: str, now: datetime) -> bool:
+    """Whether one more, of this state, is not to be told of. The engagement is locked by then."""
+    came = await came_since(session, about.engagement_id, about.item_id, state, now - WITHIN)
+    return came >= MOST[state]
+
+
+async def say_so(session: AsyncSession, about: Answered, state: str, now: datetime) -> None:
+    """Put it on the timeline, once for all that come within the hour."""
+    if not await said_since(session, about.item_id, FACT, now - WITHIN):
+        data = {"most": str(MOST[state]), "state": state}
+        aside = Aside(about.engagement_id, about.item_id, FACT, MILEPOST, data)
+        await append_aside(session, aside, now)
+
+
+UNVERIFIED = "reply.unverified"
+"""The fact of an answer whose sender is not known for certain."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of it."""
+
+    state: str
+    """``taken``, ``unverified``, ``ignored``, or ``repeated`` for one that is there already."""
+    reason: str = ""
+    tells: Untold | None = None
+    """What is to be delivered now, where somebody is to be told."""
+
+
+async def take(
+    database: Database, addresses: ReplyAddresses, email: Incoming, now: datetime
+) -> Outcome:
+    """Take one email, in one transaction. Raises the database's errors while that is away."""
+    notification_id = addresses.first(email.to)
+    if notification_id is None:
+        return await set_aside(database, email.key, "no_address", now)
+    # Reading HTML may take a second for the longest there can be.
+    answer = await asyncio.to_thread(_words, email)
+    async with database.transaction() as session:
+        about = await answered(session, notification_id)
+        if about is None:
+            return await _ignore(session, email.key, "no_address", now)
+        reason = email.automatic or ("" if answer.text or email.attachments else "empty")
+        if reason:
+            return await _ignore(session, email.key, reason, now, about)
+        return await _note(session, email, answer, about, now)
+
+
+async def set_aside(database: Database, key: str, reason: str, now: datetime) -> Outcome:
+    """Keep of an email only that it came, and why nothing is made of it."""
+    async with database.transaction() as session:
+        return await _ignore(session, key, reason, now)
+
+
+def _words(email: Incoming) -> Answer:
+    return answer_in(email.text if email.text.strip() else text_of(email.html))
+
+
+async def _ignore(
+    session: AsyncSession, key: str, reason: str, now: datetime, about: Answered | None = None
+) -> Outcome:
+    row = _row(key, about, now) | {"state": "ignored", "reason": reason}
+    return Outcome("ignored" if await keep(session, row) else "repeated", reason)
+
+
+async def _note(
+    session: AsyncSession, email: Incoming, answer: Answer, about: Answered, now: datetime
+) -> Outcome:
+    sender = await sender_of(session, email.sender, about.member_id)
+    reason = "" if sender else "unknown_sender"
+    if sender and not email.proven:
+        sender, reason = "", "not_authentic"
+    state = "unverified" if reason else "taken"
+    quiet = await too_many(session, about, state, now)
+    if quiet and not sender:
+        ignored = await _ignore(session, email.key, TOO_MANY, now, about)
+        if ignored.state != "repeated":
+            await say_so(session, about, state, now)
+        return ignored
+    row = _row(email.key, about, now) | {
+        "state": state,
+        "reason": reason,
+        "sender_id": sender,
+        "attachments": email.attachments,
+    }
+    if not await keep(session, row):
+        return Outcome("repeated")
+    text_id = None
+    if answer.text:
+        text_id = new_id("txt")
+        await store_text(
+            session,
+            id=text_id,
+            body=answer.text,
+            author_id=sender or MILEPOST,
+            now=now,
+            # Who it says it is: only what is not believed needs to be told apart.
+            title="" if sender else clean(email.claims),
+        )
+    data = {"attachments": str(email.attachments)} if email.attachments else {}
+    data |= {"cut": "yes"} if answer.cut else {}
+    data |= {"reason": reason} if reason else {}
+    reader = await reader_of(session, about, sender)
+    data |= {"contact": reader} if reader else {}
+    known = PASSED_ON if reader else RECEIVED
+    sequence = await append_aside(
+        session,
+        Aside(
+            about.engagement_id,
+            about.item_id,
+            known if sender else UNVERIFIED,
+            sender or MILEPOST,
+            data,
+            text_id,
+        ),
+        now,
+    )
+    notices: tuple[Notice, ...] = ()
+    if quiet:
+        await say_so(session, about, state, now)
+    else:
+        notices = await notices_of(
+            session,
+            about,
+            sender=sender,
+            reader=reader,
+            files=email.attachments,
+            inbound_id=str(row["id"]),
+            text_id=text_id,
+            now=now,
+        )
+    told = await _reserve(session, about, sequence, notices, now) if notices else 0
+    await complete(session, str(row["id"]), text_id=text_id, sequence=sequence if told else None)
+    window = first_to_leave(notices)
+    tells = Untold(str(row["id"]), about.engagement_id, about.item_id, sequence, window)
+    return Outcome(state, reason, tells if told else None)
+
+
+async def _reserve(
+    session: AsyncSession,
+    about: Answered,
+    sequence: int,
+    notices: tuple[Notice, ...],
+    now: datetime,
+) -> int:
+    """Reserve it; how many there are to deliver."""
+    record = Record(
+        about.engagement_id, about.item_id, sequence, facts=(), tasks=None, notices=notices
+    )
+    return await ledger.reserve(session, record, now)
+
+
+def _row(key: str, about: Answered | None, now: datetime) -> dict[str, object]:
+    return {
+        "id": new_id("inb"),
+        "key": key,
+        "item_id": about.item_id if about else "",
+        "engagement_id": about.engagement_id if about else None,
+        "notification_id": about.notification_id if about else None,
+        "state": "",
+        "reason": "",
+        "sender_id": "",
+        "text_id": None,
+        "attachments": 0,
+        "sequence": None,
+        "received_at": now,
+        "told_at": None,
+    }

@@ -1,1 +1,0 @@
-"""Answers by email: whose they are, what they say, and what is done with them."""

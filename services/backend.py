@@ -1,0 +1,120 @@
+"""The words and the clock of the programmes that engagements run on, each read once a process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from notifications.languages import ENGLISH, Language
+from notifications.sentences import Clock
+from notifications.titles import Titles, parsed_in_thread, titles_of
+from programmes.definition import Definition
+from services.problems import Flaw, Problem
+from settings import Settings
+from storage.database import Database
+from storage.master import Missing, Rejected
+from storage.queries.programmes import show_programme
+from temporal.connection import Temporal
+
+OFFICE_CLOCK = Clock("Europe/London")
+"""Where no programme says which zone to read in."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How to speak about an engagement: its programme's titles, and its clock."""
+
+    titles: Titles
+    clock: Clock = OFFICE_CLOCK
+
+
+@dataclass
+class Definitions:
+    """A stored version never changes, so it stays in memory; a version that is not there yet is
+    looked for again each time."""
+
+    database: Database
+    _known: dict[tuple[str, int, Language], Voice] = field(default_factory=dict)
+
+    async def voice(
+        self, programme_id: str, version: int | None, language: Language = ENGLISH
+    ) -> Voice:
+        """How to speak about engagements on this version, or on the newest; keys read as themselves
+        without it."""
+        known = self._known.get((programme_id, version, language)) if version is not None else None
+        if known is not None:
+            return known
+        async with self.database.reading() as session:
+            stored = await show_programme(session, programme_id, version)
+        if stored is None:
+            return Voice(Titles(programme=programme_id, language=language))
+        definition, titles = await parsed_in_thread(stored.source)
+        if language != ENGLISH:
+            titles = titles_of(definition, language)
+        voice = Voice(titles, replace(clock_of(definition), language=language))
+        self._known[programme_id, stored.version, language] = voice
+        return voice
+
+
+def clock_of(definition: Definition) -> Clock:
+    """An always-open programme counts in minutes and seconds; others count in days."""
+    calendar = definition.calendar
+    return Clock(calendar.zone, to_the_minute=calendar.kind == "always-open")
+
+
+def utc_now() -> datetime:
+    """The present instant."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Handed to every command and every reading; one a process."""
+
+    database: Database
+    temporal: Temporal
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+    definitions: Definitions = field(init=False)
+    still_sending: set[asyncio.Task[Any]] = field(
+        default_factory=set, init=False, repr=False, compare=False
+    )
+    """Commands that are sent on after their caller was answered: an event loop keeps only weak
+    references to tasks."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "definitions", Definitions(self.database))
+
+
+_PROBLEMS = {
+    **dict.fromkeys(("member_taken", "email_taken", "version_taken"), "exists"),
+    "engagement_closed": "closed",
+}
+"""Flaws that are about what is there already: 409 rather than 422."""
+
+
+@asynccontextmanager
+async def writing(backend: Backend) -> AsyncIterator[AsyncSession]:
+    """A transaction whose refusals are problems."""
+    try:
+        async with backend.database.transaction() as session:
+            yield session
+    except Missing as error:
+        raise Problem("not-found") from error
+    except Rejected as error:
+        stands = (_PROBLEMS[flaw.name] for flaw in error.flaws if flaw.name in _PROBLEMS)
+        raise Problem(
+            next(stands, "invalid"),
+            errors=[
+                Flaw(pointer=f"#/{flaw.field}", what=flaw.what, mend=flaw.mend)
+                for flaw in error.flaws
+            ],
+        ) from error
+    except IntegrityError as error:
+        # Somebody else stored the same name or address at the same moment.
+        raise Problem("exists") from error

@@ -1,0 +1,70 @@
+"""Commands on the secret addresses of calendars: one's own, and those of others for a manager."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications.links import feed_link
+from services.access import require
+from services.backend import Backend, writing
+from services.choices import require_holder
+from services.permissions import Actor
+from storage.master.tokens import end_feed, make_feed
+from storage.queries.calendar import feed_made_at
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Whether somebody has an address, and the address itself where it was just made."""
+
+    made_at: datetime | None
+    address: str = ""
+
+    def __repr__(self) -> str:
+        return f"Feed(made_at={self.made_at!r})"
+
+
+async def own_feed(backend: Backend, actor: Actor) -> Feed:
+    """Whether the caller has one."""
+    async with backend.database.reading() as session:
+        return Feed(await feed_made_at(session, actor.holder_id))
+
+
+async def make_own_feed(backend: Backend, actor: Actor) -> Feed:
+    """A new one for the caller."""
+    require(actor, "make_my_calendar_feed")
+    return await _make(backend, actor, actor.holder_id)
+
+
+async def end_own_feed(backend: Backend, actor: Actor) -> Feed:
+    """None any more for the caller."""
+    require(actor, "end_my_calendar_feed")
+    return await _end(backend, actor, actor.holder_id)
+
+
+async def make_feed_for(
+    backend: Backend, actor: Actor, holder_id: str, member_id: str = ""
+) -> Feed:
+    """A new one for a contact of that member, or a person of the office, to be handed on."""
+    require(actor, "make_contact_calendar_feed" if member_id else "make_person_calendar_feed")
+    await require_holder(backend, holder_id, member_id)
+    return await _make(backend, actor, holder_id)
+
+
+async def end_feed_for(backend: Backend, actor: Actor, holder_id: str, member_id: str = "") -> Feed:
+    """None any more for them."""
+    require(actor, "end_contact_calendar_feed" if member_id else "end_person_calendar_feed")
+    await require_holder(backend, holder_id, member_id)
+    return await _end(backend, actor, holder_id)
+
+
+async def _make(backend: Backend, actor: Actor, holder_id: str) -> Feed:
+    now = backend.now()
+    async with writing(backend) as session:
+        secret = await make_feed(session, actor.holder_id, now, holder_id)
+    return Feed(now, feed_link(backend.settings.public_url, secret))
+
+
+async def _end(backend: Backend, actor: Actor, holder_id: str) -> Feed:
+    async with writing(backend) as session:
+        await end_feed(session, actor.holder_id, backend.now(), holder_id)
+    return Feed(None)

@@ -1,0 +1,96 @@
+"""Commands on recipients' choices and suppressed addresses: plain SQL, and what a mend lets go."""
+
+from notifications.delivery.preferences import Choices, choices_of
+from notifications.senders.sendgrid_lists import StillListed, take_off
+from notifications.sentences import reason_sentence
+from services.access import require
+from services.backend import Backend, writing
+from services.permissions import Actor
+from services.problems import Problem
+from services.reassignment import release, withheld_for
+from storage.master.choices import NewChoices, set_choices
+from storage.master.suppressions import holders_of, lift, suppressed_address
+from storage.queries.members import show_member, show_person
+
+
+async def own_choices(backend: Backend, actor: Actor) -> Choices:
+    """What the caller has chosen."""
+    async with backend.database.reading() as session:
+        return await choices_of(session, actor.holder_id)
+
+
+async def set_own_choices(backend: Backend, actor: Actor, given: NewChoices) -> Choices:
+    """Choose for oneself."""
+    require(actor, "set_my_choices")
+    return await _set(backend, actor, actor.holder_id, given)
+
+
+async def choices_for(
+    backend: Backend, actor: Actor, holder_id: str, member_id: str = ""
+) -> Choices:
+    """What a contact of that member, or a person of the office, has chosen."""
+    require(actor, "show_contact_choices" if member_id else "show_person_choices")
+    await require_holder(backend, holder_id, member_id)
+    async with backend.database.reading() as session:
+        return await choices_of(session, holder_id)
+
+
+async def set_choices_for(
+    backend: Backend, actor: Actor, holder_id: str, given: NewChoices, member_id: str = ""
+) -> Choices:
+    """Choose in somebody's place, because they asked for it."""
+    require(actor, "set_contact_choices" if member_id else "set_person_choices")
+    await require_holder(backend, holder_id, member_id)
+    return await _set(backend, actor, holder_id, given)
+
+
+async def lift_suppression(
+    backend: Backend, actor: Actor, suppression_id: str, *, by_hand: bool = False
+) -> list[str]:
+    """Send to an address again; returns the emails that are tried again.
+
+    The provider's own lists come first: as long as the address is on them, what is let go here is
+    dropped there, and suppresses it once more. ``by_hand`` says that somebody has seen to that.
+    """
+    require(actor, "lift_suppression")
+    if not by_hand:
+        await _take_off_lists(backend, suppression_id)
+    async with writing(backend) as session:
+        address = (await lift(session, actor.holder_id, backend.now(), suppression_id)).address
+        waiting = await withheld_for(backend, session, await holders_of(session, address))
+    await release(backend, actor, waiting)
+    return [one.id for one in waiting]
+
+
+async def _take_off_lists(backend: Backend, suppression_id: str) -> None:
+    settings = backend.settings
+    if settings.sender != "sendgrid" or settings.sendgrid_sandbox:
+        return
+    async with backend.database.reading() as session:
+        address = await suppressed_address(session, suppression_id)
+    if address is None:
+        raise Problem("not-found")
+    try:
+        await take_off(
+            settings.sendgrid_api_key, settings.sendgrid_host, address, settings.mail_timeout
+        )
+    except StillListed as listed:
+        raise Problem("still-listed", reason=reason_sentence(listed.reason)) from None
+
+
+async def _set(backend: Backend, actor: Actor, holder_id: str, given: NewChoices) -> Choices:
+    async with writing(backend) as session:
+        await set_choices(session, actor.holder_id, backend.now(), holder_id, given)
+        return await choices_of(session, holder_id)
+
+
+async def require_holder(backend: Backend, holder_id: str, member_id: str) -> None:
+    """Raise ``not-found`` unless that is a contact of that member, or a person of the office."""
+    async with backend.database.reading() as session:
+        if member_id:
+            member = await show_member(session, member_id)
+            known = member is not None and any(one.id == holder_id for one in member.contacts)
+        else:
+            known = await show_person(session, holder_id) is not None
+    if not known:
+        raise Problem("not-found")

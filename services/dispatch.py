@@ -1,0 +1,259 @@
+"""Sends a command to its workflow as an Update, and says plainly what came of it."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from pydantic_core import to_json
+from temporalio.api.enums.v1 import PendingWorkflowTaskState
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from services.backend import Backend
+from services.problems import Problem
+from storage.ids import derived_id, new_id
+from temporal.connection import TemporalDown
+from workflows.messages import REFUSED, Answer
+
+log = logging.getLogger("milepost.api")
+
+_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+RETRY_AFTER_SECONDS = 5
+"""What a caller is told to wait when Temporal cannot be reached, or no worker takes the command."""
+
+DESCRIBE_TIMEOUT = timedelta(seconds=2)
+
+KEEP_SENDING = 60.0
+"""Seconds that a command is followed up after its caller was told that its record takes longer."""
+
+ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
+"""How the server answers a command whose workflow was ended by hand in the middle of it."""
+
+PUT_OFF = frozenset(
+    {
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.UNAVAILABLE,
+    }
+)
+"""What the server says to a command that it cannot take just then. The first comes where a workflow
+was about to end with the command in hand, and something else arrived for it: it decides anew, and
+the server forgets the command. Temporal's SDK repeats the others, for a time of its own."""
+
+ASK_AGAIN = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Seconds before a command that was put off is sent again; the last one repeats."""
+
+
+async def reachable(backend: Backend) -> Client:
+    """A client whose server answers. Raises the problem ``unavailable``."""
+    try:
+        return await backend.temporal.client()
+    except TemporalDown as error:
+        raise unavailable() from error
+
+
+async def send(
+    backend: Backend, workflow_id: str, command: object, holder: str, key: str | None
+) -> Answer | None:
+    """Send ``command`` to a running workflow; ``None`` where it is taken but not on record yet.
+
+    Raises the problems ``refused`` and ``unavailable``.
+    """
+    client = await reachable(backend)
+    handle = client.get_workflow_handle(workflow_id)
+    update = update_id(holder, key, command)
+
+    def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
+        return handle.start_update(
+            update_name(command),
+            command,
+            id=update,
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            result_type=Answer,
+        )
+
+    return await _answer(backend, handle, sending)
+
+
+async def send_start(
+    backend: Backend,
+    client: Client,
+    workflow_id: str,
+    operation: Callable[[], WithStartWorkflowOperation[Any, Any]],
+    command: object,
+    update: str,
+) -> Answer | None:
+    """Start a workflow and send it its first command in one request.
+
+    Raises the problems ``refused`` and ``unavailable``; what was started stays started.
+    """
+    handle = client.get_workflow_handle(workflow_id)
+
+    def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
+        return client.start_update_with_start_workflow(
+            update_name(command),
+            command,
+            # One can be used once.
+            start_workflow_operation=operation(),
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            id=update,
+            result_type=Answer,
+        )
+
+    return await _answer(backend, handle, sending)
+
+
+async def _answer(
+    backend: Backend,
+    handle: WorkflowHandle[Any, Any],
+    sending: Callable[[], Awaitable[WorkflowUpdateHandle[Any]]],
+) -> Answer | None:
+    """Wait for acceptance, then for the record, each within the time that a caller has."""
+    limit = backend.settings.command_timeout
+    accepting = asyncio.create_task(_insist(sending))
+    done, _ = await asyncio.wait([accepting], timeout=limit)
+    try:
+        if done:
+            update = accepting.result()
+            async with asyncio.timeout(limit):
+                answer = await update.result()
+            assert isinstance(answer, Answer)
+            return answer
+        if await _is_at_work(handle):
+            _keep_sending(backend, accepting)
+            return None
+        accepting.cancel()
+        await asyncio.wait([accepting])
+        raise unavailable()
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
+        # Accepted, so it is durable: whatever keeps the answer away, the command completes.
+        return None
+    except WorkflowUpdateFailedError as error:
+        raise refused(error) from error
+    except WorkflowAlreadyStartedError as error:
+        raise Problem("closed") from error
+    except RPCError as error:
+        raise unsent(error) from error
+
+
+async def _insist(
+    sending: Callable[[], Awaitable[WorkflowUpdateHandle[Any]]],
+) -> WorkflowUpdateHandle[Any]:
+    """Send a command until it is taken or refused: under one id, so it is taken once."""
+    attempt = 0
+    while True:
+        try:
+            return await sending()
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            # Cut off on its way: nobody knows whether it arrived. The SDK says the same where
+            # it is us who end this.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from error
+        except RPCError as error:
+            if error.status not in PUT_OFF:
+                raise
+            if attempt == 0:
+                log.info("Temporal put a command off: %s", error.status.name)
+        await asyncio.sleep(ASK_AGAIN[min(attempt, len(ASK_AGAIN) - 1)])
+        attempt += 1
+
+
+async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
+    """Whether a worker has the workflow in hand: then the command is there, and its record is slow.
+
+    A worker reports an acceptance together with the record that it writes (a local activity), so a
+    slow database keeps both back. From the second attempt on nobody knows: a workflow that fails at
+    the command looks the same, since its worker leaves a repeated failure unanswered.
+    """
+    try:
+        described = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)
+    except RPCError:
+        return False
+    pending = described.raw_description.pending_workflow_task
+    started = PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
+    return pending.state == started and pending.attempt <= 1
+
+
+def _keep_sending(backend: Backend, accepting: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
+    """Stay with a command after its caller has gone: should the server restart, it is sent anew."""
+    backend.still_sending.add(accepting)
+    handle = asyncio.get_running_loop().call_later(KEEP_SENDING, accepting.cancel)
+
+    def ended(task: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
+        handle.cancel()
+        backend.still_sending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("a command that was taken ended: %s", type(task.exception()).__name__)
+
+    accepting.add_done_callback(ended)
+
+
+def update_name(command: object) -> str:
+    """The name of a command's update: its class in snake case."""
+    return _INNER_CAPITAL.sub("_", type(command).__name__).lower()
+
+
+def update_id(holder: str, key: str | None, command: object) -> str:
+    """The id under which Temporal takes a command once: the same for the same key and command.
+
+    The server answers a known id with what came of it, whatever is sent under it the next time.
+    """
+    if key is None:
+        return new_id("upd")
+    return derived_id("upd", holder, key, update_name(command), to_json(command).decode())
+
+
+def unavailable() -> Problem:
+    """Temporal cannot be reached, or no worker took the command in time."""
+    return Problem(
+        "unavailable",
+        retry_after=RETRY_AFTER_SECONDS,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def refused(error: WorkflowUpdateFailedError) -> Problem:
+    """What the workflow's validator said; anything else is a fault of ours and is logged as one."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == ENDED_MEANWHILE:
+        return Problem("closed")
+    if isinstance(cause, ApplicationError) and cause.type == REFUSED:
+        return Problem("refused", cause.message, blockers=blockers(cause))
+    kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
+    log.error("a workflow failed a command: %s", kind)
+    return Problem("internal")
+
+
+def blockers(cause: ApplicationError) -> list[str]:
+    """What stands in the way, as the workflow listed it: ``kind:key`` of open items."""
+    for detail in cause.details:
+        if isinstance(detail, dict) and isinstance(detail.get("blockers"), list):
+            return [str(one) for one in detail["blockers"]]
+    return []
+
+
+def unsent(error: RPCError) -> Problem:
+    """What a failed request to Temporal means to the caller."""
+    if error.status == RPCStatusCode.NOT_FOUND:
+        return Problem("closed")
+    if error.status in {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED}:
+        log.error("Temporal refused a request: %s", error.status.name)
+        return Problem("internal")
+    # Its words may hold what a person wrote; the status says enough.
+    log.warning("Temporal did not take a request: %s", error.status.name)
+    return unavailable()

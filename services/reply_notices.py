@@ -1,0 +1,83 @@
+"""Hands the telling of answers by email to Temporal, again and again until it has each."""
+
+import asyncio
+import contextlib
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from activities.inputs import TellInput
+from services.backend import Backend
+from storage.inbound import Untold, mark_told, untold
+from temporal.connection import TemporalDown
+from temporal.rounds import rounds
+from workflows.ids import reply_workflow_id
+
+log = structlog.get_logger(__name__)
+
+TELL_OF_REPLY = "TellOfReply"
+AGAIN = timedelta(seconds=30)
+"""How long to wait before what Temporal did not take is tried again."""
+
+
+class Teller:
+    """What is to be told is in the database; the id of its workflow makes a repeat harmless.
+
+    An answer is taken also while Temporal is away: the provider need not know. What is left is
+    told when it is back, and by the next process if this one ends before.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._left = asyncio.Event()
+
+    async def tell(self, one: Untold) -> None:
+        """Tell of one answer now, or leave it for later."""
+        try:
+            await self._start(one)
+        except (TemporalDown, RPCError, SQLAlchemyError) as error:
+            log.warning("telling_waits", inbound=one.id, error=type(error).__name__)
+            self._left.set()
+
+    async def tell_all(self) -> bool:
+        """Tell of every answer that is left; whether some remain."""
+        try:
+            async with self._backend.database.reading() as session:
+                left = await untold(session)
+            for one in left:
+                await self._start(one)
+        except (TemporalDown, RPCError, SQLAlchemyError) as error:
+            log.warning("telling_waits", error=type(error).__name__)
+            return True
+        return False
+
+    def at_work(self) -> AbstractAsyncContextManager[None]:
+        """Tell of what is left, at the beginning and whenever something is."""
+        return rounds(self._round, self._rest)
+
+    async def _round(self) -> None:
+        self._left.clear()
+        if await self.tell_all():
+            self._left.set()
+
+    async def _rest(self) -> None:
+        await self._left.wait()
+        await asyncio.sleep(AGAIN.total_seconds())
+
+    async def _start(self, one: Untold) -> None:
+        client = await self._backend.temporal.client()
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await client.start_workflow(
+                TELL_OF_REPLY,
+                TellInput(one.engagement_id, one.item_id, one.sequence, one.not_before),
+                id=reply_workflow_id(one.id),
+                task_queue=self._backend.settings.task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+        async with self._backend.database.transaction() as session:
+            await mark_told(session, one.id, self._backend.now())

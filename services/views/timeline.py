@@ -1,0 +1,137 @@
+"""Who may read the words of a timeline entry: they are for those whom they were meant for."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from notifications.inbound.notices import RECEIVED
+from notifications.inbound.taking import UNVERIFIED
+from notifications.sentences import (
+    Reader,
+    fact_sentence,
+    notification_sentence,
+    reason_sentence,
+)
+from programmes.facts import MILEPOST
+from services.permissions import Actor, reach
+from services.views.parts import ref
+from services.views.records import Notification, TimelineEntry
+from storage.queries.notifications import NotificationRow
+from storage.queries.timeline import TimelineRow
+
+_CONTACT = "con_"
+
+_RESOLVED = "notification.resolved"
+"""What a manager notes about an email in trouble."""
+
+_MEMBERS = frozenset(
+    {
+        "engagement.withdrawn",
+        "onboarding.step_completed",
+        "onboarding.step_waived",
+        "onboarding.closed",
+        "research.submitted",
+        "research.declined",
+        "research.asked",
+        "research.answered",
+        "research.scoped",
+        "research.delivered",
+        "research.returned",
+        "research.feedback_given",
+        "research.withdrawn",
+        "research.closed",
+        "advice.agenda_sent",
+        "advice.missed",
+        "advice.noted",
+        "advice.action_agreed",
+        "advice.action_done",
+        "advice.closed",
+        "review.planned_moved",
+        "review.evidence_added",
+        "review.submitted",
+        "review.returned",
+        "review.signed_off",
+        "review.closed",
+        "reply.passed_on",
+    }
+)
+"""Facts whose words a member has written, or are told to it. What is new is kept from members until
+somebody decides that it is for them. A date that moves may be the office's own: a member reads why
+in the email about it, if that went to the member."""
+
+
+def may_read(actor: Actor, row: TimelineRow) -> bool:
+    """Whether this actor sees what was written."""
+    if not actor.reads_texts:
+        return False
+    if row.kind == _RESOLVED:
+        return reach("resolve_notification", actor.role) is not None
+    if row.kind == UNVERIFIED or (row.kind == RECEIVED and row.entry == "notification"):
+        # What may be forged is for the manager to judge.
+        return actor.role == "manager"
+    if not actor.member_id:
+        return True
+    by_or_to_a_contact = row.who is not None and row.who.id.startswith(_CONTACT)
+    if row.entry == "notification" or row.kind == RECEIVED:
+        # An answer by email of the office is no letter to the member.
+        return by_or_to_a_contact
+    return row.kind in _MEMBERS
+
+
+_HOLDERS = ("con_", "per_")
+
+
+def mentioned(rows: Iterable[TimelineRow]) -> Sequence[str]:
+    """Ids of the people whom events name in their details: a researcher, an owner."""
+    return sorted(
+        {value for row in rows for value in row.data.values() if value.startswith(_HOLDERS)}
+    )
+
+
+def timeline_entry(actor: Actor, row: TimelineRow, reader: Reader) -> TimelineEntry:
+    """Something that happened, or what became of a notification, in a sentence."""
+    who = None if row.who is None or row.who.id == MILEPOST else row.who
+    return TimelineEntry(
+        at=row.at,
+        entry=row.entry,
+        kind=row.kind,
+        sentence=_sentence(row, reader),
+        item=row.item_id,
+        who=ref(who),
+        state=row.state,
+        data=row.data,
+        text=row.text if may_read(actor, row) else None,
+    )
+
+
+def _sentence(row: TimelineRow, reader: Reader) -> str:
+    name = row.who.name if row.who else ""
+    if row.entry == "notification":
+        return notification_sentence(row.kind, row.state, row.reason, name)
+    if row.who and name:
+        reader = replace(reader, names={**reader.names, row.who.id: name})
+    return fact_sentence(
+        row.kind,
+        row.data,
+        reader,
+        actor=row.who.id if row.who else MILEPOST,
+        item_kind=row.item_kind,
+        item_key=row.item_key,
+    )
+
+
+def notification(row: NotificationRow) -> Notification:
+    """One notification of the ledger."""
+    return Notification(
+        id=row.id,
+        item=row.item_id,
+        kind=row.kind,
+        task=row.task,
+        recipient=ref(row.recipient) if row.recipient.name else None,
+        state=row.state,
+        reason=reason_sentence(row.reason),
+        template=row.template,
+        template_trouble=reason_sentence(row.template_trouble),
+        not_before=row.not_before,
+        reserved_at=row.reserved_at,
+        changed_at=row.changed_at,
+    )

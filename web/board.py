@@ -1,0 +1,88 @@
+"""The board: where everybody stands, as totals of the whole office and page by page."""
+
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+
+from services.backend import OFFICE_CLOCK, Backend
+from services.views.engagements import entries
+from storage.queries.engagements import (
+    EngagementFilter,
+    Standing,
+    count_engagements,
+    list_engagements,
+)
+from storage.queries.troubles import count_troubles, troubles_of
+from web.rendering import FORM_POLICY, page, require_embedded, words
+
+router = APIRouter(include_in_schema=False)
+
+A_PAGE = 100
+"""Rows: more than most offices have members, and still quick to load."""
+
+Searched = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
+Cursor = Annotated[str | None, Query(max_length=600)]
+
+
+@router.get("/", dependencies=[Depends(require_embedded)])
+async def board(
+    request: Request, health: Standing | None = None, q: Searched = "", cursor: Cursor = None
+) -> HTMLResponse:
+    """Where everybody stands, the worst first: who is stuck, and why, is what a manager looks for.
+
+    ``health`` and ``q`` narrow the rows. The totals are those of everybody whom ``q`` finds.
+    """
+    backend: Backend = request.app.state.backend
+    now, text = backend.now(), q.strip()
+    wait = timedelta(seconds=backend.settings.unknown_after)
+    async with backend.database.reading() as session:
+        counts = await count_engagements(session, now, where=EngagementFilter(text=text))
+        found = await list_engagements(
+            session, now, where=_where(health, text), sort="health", cursor=cursor, limit=A_PAGE
+        )
+        troubles = await count_troubles(session, now, wait)
+        unheard = await troubles_of(session, now, wait, [row.id for row in found.rows])
+    rows = await entries(backend, found.rows, texts=True)
+    versions = {(row.programme.id, row.programme.version) for row in rows}
+    voices = {version: await backend.definitions.voice(*version) for version in versions}
+    everybody = sum(counts.values())
+    answer = page(
+        request,
+        "board.html",
+        page="board",
+        rows=rows,
+        programmes={version: voice.titles.programme for version, voice in voices.items()},
+        labels=words()["standing"],
+        counts=counts,
+        everybody=everybody,
+        total=counts[health] if health else everybody,
+        chosen=health,
+        q=text,
+        troubles=troubles,
+        unheard=unheard,
+        clock=OFFICE_CLOCK,
+        now=OFFICE_CLOCK.moment(now),
+        begun=cursor is not None,
+        next=found.next,
+        address=_address,
+    )
+    answer.headers["Content-Security-Policy"] = FORM_POLICY
+    return answer
+
+
+def _where(standing: Standing | None, text: str) -> EngagementFilter:
+    if standing is None:
+        return EngagementFilter(text=text)
+    if standing == "ended":
+        return EngagementFilter(text=text, open=False)
+    return EngagementFilter(text=text, open=True, health=standing)
+
+
+def _address(health: str | None, q: str, cursor: str | None = None) -> str:
+    """The board with these choices; what is not chosen is left out."""
+    given = {"health": health, "q": q, "cursor": cursor}
+    chosen = urlencode({name: value for name, value in given.items() if value})
+    return f"/?{chosen}" if chosen else "/"
