@@ -16,11 +16,10 @@ from commands.show import console
 from embedded.folder import Addresses, Occupied
 from embedded.leftovers import StillEnding
 from embedded.office import PortTaken, office
-from embedded.provision import provide_temporal
+from embedded.programs import Found, Missing, provide_temporal
 from embedded.services import NotReady
 from embedded.supervisor import Happening
 from embedded.temporal_server import ServerFailed
-from embedded.ways import Found, Missing
 from settings import Settings
 from storage.migrate import upgrade
 from workflows.search_attributes import ALL

@@ -10,11 +10,11 @@ import httpx
 
 from embedded.folder import HOST, Addresses, is_free, occupy
 from embedded.leftovers import after_the_last_parts
+from embedded.programs import Found
 from embedded.secret import kept_secret
 from embedded.services import ProcessService, Service, TemporalService
 from embedded.supervisor import Happening, Step, Supervisor, Tell
 from embedded.temporal_server import NAMESPACE, DevServer
-from embedded.ways import Found
 from settings import Settings
 
 LOGS = "log"

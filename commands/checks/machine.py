@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from commands.checks.finding import Finding, found
-from embedded.provision import find_temporal
-from embedded.time_skipping import find_test_server
-from embedded.ways import Missing
+from embedded.programs import Missing, find_temporal, find_test_server
 from settings import Settings
 
 OLDEST_PYTHON = (3, 11)
@@ -62,4 +60,4 @@ def check_test_server() -> Finding:
         return Finding("test server", "problem", str(missing), str(missing))
     if program is None:
         return found("test server", "notice", "test_server_absent")
-    return found("test server", "ok", "program", where=program, how="cached")
+    return found("test server", "ok", "program", where=program.location, how=program.source)
