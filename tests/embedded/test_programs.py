@@ -1,7 +1,6 @@
 """Where Temporal's programs come from: the order of the ways, and what is said without any."""
 
 import io
-import subprocess
 import sys
 from pathlib import Path
 
@@ -177,15 +176,16 @@ class TestDownload:
         assert "RuntimeError" in log.read_text()
         assert [path.name for path in log.parent.iterdir()] == [log.name]
 
+    @pytest.mark.usefixtures("without_wheels")
+    def test_a_cache_folder_that_cannot_be_made_is_named(
+        self, environment: dict[str, str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "cache").touch()
+        with pytest.raises(Missing, match=r"could not download it \(.*cache.*\)"):
+            provide_temporal(environment, stream=io.StringIO())
+
     def test_a_found_program_is_not_downloaded(self, environment: dict[str, str]) -> None:
         stream = io.StringIO()
         assert provide_temporal(environment, stream=stream).source == "wheel"
         assert provide_test_server(environment, stream=stream).source == "wheel"
         assert stream.getvalue() == ""
-
-
-def test_the_wheels_program_is_of_the_version_that_is_asked_for() -> None:
-    found = find_temporal({})
-    assert found is not None
-    said = subprocess.run([found.path, "--version"], capture_output=True, text=True, check=True)
-    assert said.stdout.startswith(f"temporal version {CLI.version} ")
