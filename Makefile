@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SOURCES := pyproject.toml uv.lock
 
-# Python keeps what it compiles, whatever the shell says: without that each start is seconds slower.
+# Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo up test test-faults lint format bench doctor lock clean

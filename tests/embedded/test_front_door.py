@@ -41,6 +41,18 @@ class TestMake:
             if uses:
                 assert re.search(r": setup\b", head), head
 
+    def test_python_keeps_what_it_compiles_whatever_the_shell_says(self) -> None:
+        said = subprocess.run(
+            ["make", "-f", "Makefile", "-f", "-", "kept"],
+            input="kept:\n\t@echo [$$PYTHONDONTWRITEBYTECODE]\n",
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert said.stdout == "[]\n"
+
 
 class TestPython:
     def test_takes_the_one_that_is_named(self) -> None:
