@@ -13,8 +13,7 @@ from rich.status import Status
 from commands.catalogue import say
 from commands.outcome import Exit, Stop
 from commands.show import console
-from embedded.folder import Addresses, Occupied
-from embedded.leftovers import StillEnding
+from embedded.folder import Addresses, Occupied, StillEnding
 from embedded.office import PortTaken, office
 from embedded.programs import Found, Missing, provide_temporal
 from embedded.services import NotReady

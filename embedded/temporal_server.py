@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,8 +20,6 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
-
-from embedded.leftovers import clear_half_made
 
 HOST = "127.0.0.1"
 NAMESPACE = "default"
@@ -225,6 +224,29 @@ class DevServer:
         if self._process is not None and self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
+
+
+def clear_half_made(database: Path) -> None:
+    """Remove a Temporal database whose making was cut off: its server would never start again.
+
+    The dev server makes all tables when there is no file, and none when there is one. It notes its
+    cluster when it starts, before it serves a client: a file without that holds nothing.
+    """
+    if database.exists() and not _was_served(database):
+        for leftover in (database, *database.parent.glob(f"{database.name}-*")):
+            leftover.unlink(missing_ok=True)
+
+
+def _was_served(database: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(database, timeout=0)) as connection:
+        try:
+            found = connection.execute("SELECT count(*) FROM cluster_metadata_info").fetchone()
+        except sqlite3.OperationalError as problem:
+            # Anything but a table that is missing says nothing about what is in there.
+            return "no such table" not in str(problem)
+        except sqlite3.DatabaseError:
+            return True
+        return bool(found[0])
 
 
 def _free_port() -> int:
