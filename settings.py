@@ -1,7 +1,7 @@
 """Every setting of what runs, once: from the environment, prefix ``MILEPOST_``.
 
-What is read before anything is installed (``MILEPOST_CACHE`` and the programs to use instead of one
-that is downloaded or built) is with ``embedded.cache``, ``provision`` and ``time_skipping``.
+Which of Temporal's programs to run (``MILEPOST_TEMPORAL_CLI``, ``MILEPOST_TEST_SERVER``) and where
+downloads are kept (``MILEPOST_CACHE``) is in ``embedded.programs``.
 """
 
 from collections.abc import Mapping

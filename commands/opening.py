@@ -13,25 +13,25 @@ from rich.status import Status
 from commands.catalogue import say
 from commands.outcome import Exit, Stop
 from commands.show import console
-from embedded.folder import Addresses, Occupied
-from embedded.leftovers import StillEnding
+from embedded.folder import Addresses, Occupied, StillEnding
 from embedded.office import PortTaken, office
-from embedded.provision import provide_temporal
+from embedded.programs import Found, Missing, provide_temporal
 from embedded.services import NotReady
 from embedded.supervisor import Happening
 from embedded.temporal_server import ServerFailed
-from embedded.ways import Found, Missing
 from settings import Settings
 from storage.migrate import upgrade
 from workflows.ids import ALL
 
 
 class Screen:
-    """Shows what happens to the parts: a line that turns while one starts, a line when it is up."""
+    """Shows what happens to the parts: a line that turns while some start, a line for each that is
+    up."""
 
     def __init__(self, to: Console | None = None) -> None:
         self._console = to or console()
         self._status: Status | None = None
+        self._under_way: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -49,17 +49,18 @@ class Screen:
         part = say(f"part.{happening.part}")
         values = {"part": part, "seconds": happening.seconds, "detail": happening.detail}
         line = say(f"office.{happening.what}", **values)
+        self._rest()
         if happening.what in {"starting", "stopping"}:
-            self._turn(line)
+            self._under_way[happening.part] = line
         else:
-            self._rest()
+            self._under_way.pop(happening.part, None)
             self._console.print(line)
+        self._turn()
 
-    def _turn(self, line: str) -> None:
+    def _turn(self) -> None:
         # On a pipe nothing turns: the line that it is up will do.
-        if self._console.is_terminal:
-            self._rest()
-            self._status = self._console.status(line)
+        if self._under_way and self._console.is_terminal:
+            self._status = self._console.status(" ".join(self._under_way.values()))
             self._status.start()
 
     def _rest(self) -> None:

@@ -8,13 +8,18 @@ from pathlib import Path
 
 import httpx
 
-from embedded.folder import HOST, Addresses, is_free, occupy
-from embedded.leftovers import after_the_last_parts
-from embedded.secret import kept_secret
+from embedded.folder import (
+    HOST,
+    Addresses,
+    after_the_last_parts,
+    is_free,
+    kept_secret,
+    occupy,
+)
+from embedded.programs import Found
 from embedded.services import ProcessService, Service, TemporalService
 from embedded.supervisor import Happening, Step, Supervisor, Tell
 from embedded.temporal_server import NAMESPACE, DevServer
-from embedded.ways import Found
 from settings import Settings
 
 LOGS = "log"

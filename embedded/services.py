@@ -13,6 +13,8 @@ from typing import Protocol
 from embedded.temporal_server import DevServer, dies_with_this_process
 
 ASK_EVERY_SECONDS = 0.05
+READY_WITHIN_SECONDS = 120.0
+"""More than Temporal's own limit: a part may have to wait for Temporal first."""
 
 
 class NotReady(Exception):
@@ -94,7 +96,7 @@ class ProcessService:
         environment: Mapping[str, str],
         is_ready: Callable[[], Awaitable[bool]],
         before_start: Callable[[], None] = lambda: None,
-        ready_within_seconds: float = 60.0,
+        ready_within_seconds: float = READY_WITHIN_SECONDS,
         grace_seconds: float = 15.0,
         inherits: Sequence[int] = (),
     ) -> None:

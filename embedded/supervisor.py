@@ -1,4 +1,4 @@
-"""Looks after the parts of one office: starts them in order, restarts what dies, stops them all."""
+"""Looks after the parts of one office: starts them together, restarts what dies, stops them all."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Step:
-    """Something done once between two parts, such as the database's migrations."""
+    """Something done once before the parts after it start, such as the database's migrations."""
 
     name: str
     run: Callable[[], Awaitable[None]]
@@ -40,10 +40,10 @@ Tell = Callable[[Happening], None]
 
 
 class Supervisor:
-    """Runs the parts in their order. Use it from the main thread's event loop.
+    """Runs the parts. Use it from the main thread's event loop.
 
-    The order is that of starting; stopping goes the other way round. A part that dies is started
-    again after a delay that doubles from 1 s to 30 s.
+    They start in the order given, without waiting for each other, and stop in reverse. A part that
+    dies is started again after a delay that doubles from 1 s to 30 s.
     """
 
     def __init__(
@@ -60,26 +60,36 @@ class Supervisor:
         self._watches: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Start each part once the one before it is ready.
+        """Start every part, run each step where it stands, and return once all parts are ready.
 
-        Raises NotReady or ServerFailed where one is not; the others are stopped by then.
+        Parts wait for each other themselves, so their programs load at the same time. Raises
+        NotReady or ServerFailed where one does not get ready; all are stopped by then.
         """
+        opening: list[asyncio.Task[None]] = []
         try:
             for part in self._parts:
                 began = time.monotonic()
                 self._tell(Happening("starting", part.name))
                 if isinstance(part, Step):
                     await part.run()
+                    self._tell(Happening("ready", part.name, time.monotonic() - began))
                 else:
                     # Noted before it starts: whatever interrupts us, it will be stopped.
                     self._started.append(part)
                     part.start()
-                    await part.wait_ready()
-                self._tell(Happening("ready", part.name, time.monotonic() - began))
+                    opening.append(asyncio.create_task(self._await_ready(part, began)))
+            await asyncio.gather(*opening)
         except BaseException:
+            for task in opening:
+                task.cancel()
+            await asyncio.gather(*opening, return_exceptions=True)
             await self.stop()
             raise
         self._watches = [asyncio.create_task(self._watch(part)) for part in self._started]
+
+    async def _await_ready(self, part: Service, began: float) -> None:
+        await part.wait_ready()
+        self._tell(Happening("ready", part.name, time.monotonic() - began))
 
     async def stop(self) -> None:
         """Stop the parts in reverse order, each within its grace period. Safe to call twice."""

@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -20,15 +21,13 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from embedded.leftovers import clear_half_made
-from embedded.sentences import say
-
 HOST = "127.0.0.1"
 NAMESPACE = "default"
 READY_WITHIN_SECONDS = 90.0
 STOPS_WITHIN_SECONDS = 20.0
 ASK_EVERY_SECONDS = 0.1
 ASK_SECONDS = 10.0
+SILENT = "it does not answer"
 
 PR_SET_PDEATHSIG = 1
 
@@ -185,21 +184,27 @@ class DevServer:
         return command
 
     async def _ask_until_ready(self, deadline: float) -> None:
-        last = say("server_silent")
+        last = SILENT
         while time.monotonic() < deadline:
             if not self.is_running:
                 code = None if self._process is None else self._process.returncode
-                raise ServerFailed(self._say("server_ended", code=code))
+                raise ServerFailed(
+                    f"The Temporal dev server at {self.address} ended by itself with code"
+                    f" {code}{self._see_log()}."
+                )
             try:
                 missing = await asyncio.wait_for(self._missing_search_attributes(), ASK_SECONDS)
             except (RPCError, RuntimeError, TimeoutError) as problem:
-                last = str(problem) or say("server_silent")
+                last = str(problem) or SILENT
             else:
                 if not missing:
                     return
-                last = say("server_lacks", names=", ".join(sorted(missing)))
+                last = f"search attributes are missing: {', '.join(sorted(missing))}"
             await asyncio.sleep(ASK_EVERY_SECONDS)
-        raise ServerFailed(self._say("server_late", last=last))
+        raise ServerFailed(
+            f"The Temporal dev server at {self.address} was not ready in time:"
+            f" {last}{self._see_log()}."
+        )
 
     async def _missing_search_attributes(self) -> set[str]:
         """They are added after the server serves, so a server that answers is not yet ready."""
@@ -212,14 +217,36 @@ class DevServer:
         )
         return set(self._search_attributes) - set(listed.custom_attributes)
 
-    def _say(self, key: str, **values: object) -> str:
-        log = say("server_log", log=self._log_file) if self._log_file else ""
-        return say(key, address=self.address, log=log, **values)
+    def _see_log(self) -> str:
+        return f"; its log is {self._log_file}" if self._log_file else ""
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
+
+
+def clear_half_made(database: Path) -> None:
+    """Remove a Temporal database whose making was cut off: its server would never start again.
+
+    The dev server makes all tables when there is no file, and none when there is one. It notes its
+    cluster when it starts, before it serves a client: a file without that holds nothing.
+    """
+    if database.exists() and not _was_served(database):
+        for leftover in (database, *database.parent.glob(f"{database.name}-*")):
+            leftover.unlink(missing_ok=True)
+
+
+def _was_served(database: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(database, timeout=0)) as connection:
+        try:
+            found = connection.execute("SELECT count(*) FROM cluster_metadata_info").fetchone()
+        except sqlite3.OperationalError as problem:
+            # Anything but a table that is missing says nothing about what is in there.
+            return "no such table" not in str(problem)
+        except sqlite3.DatabaseError:
+            return True
+        return bool(found[0])
 
 
 def _free_port() -> int:

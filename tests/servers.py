@@ -1,7 +1,8 @@
 """The real servers that tests run against: Temporal's dev and time-skipping ones, PostgreSQL.
 
-Plain context managers, so that a fixture of any scope can hold one. Each listens on the loopback
-address or on a Unix socket alone, and ends with the test process.
+Plain context managers, so that a fixture of any scope can hold one. Each ends with the test process
+and listens on the loopback address or a Unix socket alone, but for the time-skipping server: that
+one listens on every interface and cannot be told otherwise.
 """
 
 import asyncio
@@ -31,9 +32,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from embedded.provision import provide_temporal
+from embedded.programs import provide_temporal, provide_test_server
 from embedded.temporal_server import NAMESPACE, DevServer, dies_with_this_process
-from embedded.time_skipping import provide_test_server
 from temporal.connection import TemporalDown, require_answer
 
 STARTS_WITHIN_SECONDS = 90.0
@@ -79,7 +79,7 @@ async def time_skipping(
     """
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
-        test_server_existing_path=str(provide_test_server(os.environ)),
+        test_server_existing_path=provide_test_server(os.environ).location,
         test_server_startup_timeout=timedelta(seconds=STARTS_WITHIN_SECONDS),
     )
     async with environment:
@@ -132,7 +132,7 @@ class Connected:
 
 @cache
 def temporal_cli() -> Path:
-    """The Temporal CLI, built where need be; TEMPORAL_ADDRESS is no server of the tests' own."""
+    """The Temporal CLI. The tests stop their servers, so TEMPORAL_ADDRESS does not count."""
     return provide_temporal(os.environ, cli=True).path
 
 

@@ -1,4 +1,4 @@
-"""What a check found about one part."""
+"""What each check found: this machine's programs, and what the operator wrote down."""
 
 import asyncio
 import os
@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 
 from commands.catalogue import say
-from embedded.provision import find_temporal
-from embedded.time_skipping import find_test_server
-from embedded.ways import Missing
+from embedded.programs import Missing, find_temporal, find_test_server
 from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
 from settings import Settings
 
@@ -89,7 +87,7 @@ def check_test_server() -> Finding:
         return Finding("test server", "problem", str(missing), str(missing))
     if program is None:
         return found("test server", "notice", "test_server_absent")
-    return found("test server", "ok", "program", where=program, how="cached")
+    return found("test server", "ok", "program", where=program.location, how=program.source)
 
 
 CONNECT_WITHIN_SECONDS = 5.0

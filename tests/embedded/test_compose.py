@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from ruamel.yaml import YAML
 
+from embedded.programs import CLI
 from embedded.temporal_server import DevServer
 from settings import Settings
 from tests.servers import PostgresServer, temporal_cli
@@ -39,14 +40,6 @@ class TestImages:
             tag = image.rpartition(":")[2]
             assert re.match(r"v?\d+\.\d+", tag), image
 
-    def test_temporals_server_and_its_tools_are_of_one_version(self) -> None:
-        versions = {
-            service["image"].rpartition(":")[2]
-            for service in SERVICES.values()
-            if re.match(r"temporalio/(server|admin-tools):", service["image"])
-        }
-        assert len(versions) == 1
-
     def test_our_image_does_not_run_as_root_and_says_whether_it_is_healthy(self) -> None:
         last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
         user = re.search(r"^USER (\d+)", last_stage, re.MULTILINE)
@@ -58,6 +51,12 @@ class TestImages:
         version = re.search(r"^version=(.+)$", (ROOT / "tools/uv").read_text(), re.MULTILINE)
         assert version is not None
         assert f"uv=={version[1]}" in DOCKERFILE
+
+    def test_temporals_own_program_stays_out_of_our_image(self) -> None:
+        installs = re.findall(r"^RUN uv sync (.+)$", DOCKERFILE, re.MULTILINE)
+        assert installs
+        for options in installs:
+            assert f"--no-install-package {CLI.wheel} " in options
 
 
 class TestServices:

@@ -3,15 +3,17 @@
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
-from embedded.temporal_server import DevServer, ServerFailed
+from embedded.temporal_server import DevServer, ServerFailed, clear_half_made
 from tests.embedded.programs import program
 from tests.servers import temporal_cli
 
@@ -138,3 +140,58 @@ def test_it_dies_when_its_parent_is_killed(tmp_path: Path) -> None:
         assert ended
     finally:
         os.close(handle)
+
+
+class TestADatabaseHalfMade:
+    @pytest.fixture
+    def database(self, tmp_path: Path) -> Path:
+        """Temporal's, cut off after its first table."""
+        database = tmp_path / "temporal.db"
+        execute(database, "CREATE TABLE namespaces(partition_id INTEGER)")
+        (tmp_path / "temporal.db-journal").touch()
+        return database
+
+    def test_is_removed_with_what_belongs_to_it(self, database: Path) -> None:
+        clear_half_made(database)
+        assert list(database.parent.iterdir()) == []
+
+    def test_so_is_one_that_has_all_tables_and_was_never_served(self, database: Path) -> None:
+        execute(database, "CREATE TABLE cluster_metadata_info(data BLOB)")
+        clear_half_made(database)
+        assert not database.exists()
+
+    def test_one_that_was_served_stays(self, database: Path) -> None:
+        execute(database, "CREATE TABLE cluster_metadata_info(data BLOB)")
+        execute(database, "INSERT INTO cluster_metadata_info VALUES ('active')")
+        clear_half_made(database)
+        assert database.exists()
+
+    def test_one_that_another_process_writes_to_stays(self, database: Path) -> None:
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            clear_half_made(database)
+        assert database.exists()
+
+    def test_what_is_no_database_stays(self, tmp_path: Path) -> None:
+        letter = tmp_path / "temporal.db"
+        letter.write_text("Not a database, and longer than the header of one. " * 10)
+        clear_half_made(letter)
+        assert letter.exists()
+
+    def test_where_there_is_none_none_is_made(self, tmp_path: Path) -> None:
+        clear_half_made(tmp_path / "temporal.db")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_server_starts_on_it_and_starts_again_with_what_it_holds(
+        self, database: Path
+    ) -> None:
+        for _ in range(2):
+            with DevServer(temporal_cli(), database=database):
+                made = database.stat().st_ino
+        assert database.stat().st_ino == made
+
+
+def execute(database: Path, statement: str) -> None:
+    """Run one statement, and commit it."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute(statement)

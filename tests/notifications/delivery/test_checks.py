@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.delivery.checks import Now, Rule, untrue_because
+from notifications.delivery.checks import Now, untrue_because
+from notifications.kinds import Rule
 
 RUNNING = Now("active", True, 1)
 rules = st.sampled_from(["running", "finished", "always"])
