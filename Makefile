@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SOURCES := pyproject.toml uv.lock
 
-.PHONY: help setup demo up test test-faults lint format bench doctor lock clean
+.PHONY: help setup demo up test test-faults lint format bench walk doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: setup  ## Put style right where a tool can
 
 bench: setup test-servers  ## Count actions, events and bytes of an engagement against a naive version
 	@$(PY) -m bench $(ARGS)
+
+walk: setup test-servers  ## Count the files that four everyday tasks pass through; ARGS=--list names them
+	@$(PY) -m tools.walk $(ARGS)
 
 doctor: setup  ## Check each part and say how to mend it
 	@.venv/bin/milepost doctor $(ARGS)
