@@ -8,7 +8,7 @@ SOURCES := pyproject.toml uv.lock
 # Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-faults lint format bench doctor lock clean
+.PHONY: help setup demo up test test-faults lint format bench walk doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ format: setup  ## Put style right where a tool can
 
 bench: setup  ## Count actions, events and bytes of an engagement against a naive version
 	@$(PY) -m bench $(ARGS)
+
+walk: setup  ## Count the files that four everyday tasks pass through; ARGS=--list names them
+	@$(PY) -m tools.walk $(ARGS)
 
 doctor: setup  ## Check each part and say how to mend it
 	@.venv/bin/milepost doctor $(ARGS)

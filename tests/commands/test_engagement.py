@@ -17,17 +17,18 @@ from tests.storage.office import office
 def filled(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The small office. Nothing listens where Temporal would be."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    asyncio.run(furnish(database))
+
+
+async def furnish(url: str) -> None:
+    """Write the small office, with a second manager, into the database at ``url``."""
     rows = office()
     rows.person("per_nina", "manager", name="Nina Reed")
     for table in rows.by_table:
         if table.name == "engagements":
             rows.by_table[table][0]["calendar"] = CALENDAR
-
-    async def write() -> None:
-        async with opened(database) as there, there.transaction() as session:
-            await rows.write(session)
-
-    asyncio.run(write())
+    async with opened(url) as there, there.transaction() as session:
+        await rows.write(session)
 
 
 CALENDAR = {
