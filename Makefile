@@ -8,7 +8,7 @@ SOURCES := pyproject.toml uv.lock
 # Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-faults lint format bench walk doctor lock clean
+.PHONY: help setup demo up test test-faults lint format bench walk pictures doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: setup  ## Count actions, events and bytes of an engagement against a naiv
 
 walk: setup  ## Count the files that four everyday tasks pass through; ARGS=--list names them
 	@$(PY) -m tools.walk $(ARGS)
+
+pictures: setup  ## Take every picture in docs/pictures anew (needs Chromium)
+	@$(PY) -m tools.pictures
 
 doctor: setup  ## Check each part and say how to mend it
 	@.venv/bin/milepost doctor $(ARGS)
