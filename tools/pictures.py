@@ -1,6 +1,6 @@
 """Takes every picture in docs/pictures anew: ``make pictures``.
 
-The pages are those of a demo that is started for this and stopped afterwards; the emails are samples.
+The pages are those of a demo started for the purpose; the emails are samples.
 """
 
 import asyncio
