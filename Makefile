@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
-SOURCES := pyproject.toml uv.lock
+SOURCES := pyproject.toml uv.lock tools/setup tools/uv tools/python
 
 # Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
@@ -13,12 +13,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/bin/milepost  ## Install everything into .venv (each target does this by itself)
+setup: .venv/complete  ## Install everything into .venv (each target installs what it needs)
 
-demo: setup  ## Play the first office on this machine, with sample data; ONCE=1 plays it and ends
+demo: .venv/bin/milepost  ## Play the first office on this machine, with sample data; ONCE=1 plays it and ends
 	@.venv/bin/milepost demo $(if $(ONCE),--once) $(ARGS)
 
-up: setup  ## Run Milepost on this machine: Temporal, worker, API; no sample data
+up: .venv/bin/milepost  ## Run Milepost on this machine: Temporal, worker, API; no sample data
 	@.venv/bin/milepost up $(ARGS)
 
 test: setup  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
@@ -49,7 +49,7 @@ walk: setup  ## Count the files that four everyday tasks pass through; ARGS=--li
 pictures: setup  ## Take every picture in docs/pictures anew (needs Chromium)
 	@$(PY) -m tools.pictures
 
-doctor: setup  ## Check each part and say how to mend it
+doctor: .venv/bin/milepost  ## Check each part and say how to fix it
 	@.venv/bin/milepost doctor $(ARGS)
 
 lock: setup  ## Resolve the dependencies anew into uv.lock
@@ -59,7 +59,12 @@ clean:  ## Remove .venv and what tools left here; never data (var/) nor the cach
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# The installed command is the stamp: it is there exactly if the project is installed.
-.venv/bin/milepost: $(SOURCES) tools/setup tools/uv tools/python
-	@tools/setup
+# The installed command is the stamp: it is there exactly if the project is installed. What only the
+# tests and checks need is half of the download, so it waits for a target that uses it.
+.venv/bin/milepost: $(SOURCES)
+	@tools/setup --no-dev --inexact
 	@touch $@
+
+.venv/complete: $(SOURCES)
+	@tools/setup
+	@touch .venv/bin/milepost $@

@@ -38,8 +38,14 @@ class TestMake:
         for rule in re.split(r"\n(?=\S)", MAKEFILE):
             head, _, recipe = rule.partition("\n")
             uses = re.search(r"\.venv/bin/|\$\(PY\)", recipe)
-            if uses:
-                assert re.search(r": setup\b", head), head
+            if uses and not head.startswith(".venv/"):
+                assert re.search(r": (setup\b|\.venv/)", head), head
+
+    def test_the_product_is_installed_without_what_only_tests_need(self) -> None:
+        for target in ("demo", "up", "doctor"):
+            assert re.search(rf"^{target}: \.venv/bin/milepost ", MAKEFILE, re.MULTILINE), target
+        for target in ("test", "lint", "bench"):
+            assert re.search(rf"^{target}: setup ", MAKEFILE, re.MULTILINE), target
 
     def test_python_keeps_what_it_compiles_whatever_the_shell_says(self) -> None:
         said = subprocess.run(
