@@ -14,7 +14,7 @@ class Flaw(BaseModel):
 
     pointer: str = Field(description="Where: `#/dates/0` in the body, or `query/limit`.")
     what: str = Field(description="What is wrong.")
-    mend: str = Field(description="What would be right.")
+    fix: str = Field(description="What would be right.")
 
 
 class ProblemBody(BaseModel):
@@ -71,7 +71,7 @@ class Problem(Exception):
 
 @lru_cache
 def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Every problem by name, and under ``mend`` the advice for a wrong value."""
+    """Every problem by name, and under ``fix`` the advice for a wrong value."""
     text = files("services").joinpath("problems.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -79,7 +79,7 @@ def catalogue() -> Mapping[str, Mapping[str, Any]]:
 def wrong_value(name: str, pointer: str, **said: str) -> Problem:
     """The problem ``invalid`` of one value that our own rules, or the database, find wrong.
 
-    ``said`` is what the catalogue does not know: a ``mend`` that depends on the value.
+    ``said`` is what the catalogue does not know: a ``fix`` that depends on the value.
     """
     return Problem("invalid", errors=[Flaw(pointer=pointer, **catalogue()["wrong"][name], **said)])
 

@@ -151,14 +151,14 @@ async def _put(client: Client, id: str, schedule: Schedule) -> str:
         changed = False
         wanted = await _made_from(client, schedule)
 
-        async def mend(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        async def corrected(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
             nonlocal changed
             found = held.description.schedule
             changed = await _made_from(client, found) != wanted
             # What an operator has set stays: that it is paused, and why; how often it runs yet.
             return ScheduleUpdate(replace(schedule, state=found.state)) if changed else None
 
-        await client.get_schedule_handle(id).update(mend)
+        await client.get_schedule_handle(id).update(corrected)
         return "changed" if changed else "kept"
     return "made"
 
