@@ -31,6 +31,7 @@ lint: setup  ## Check style, types, rooms and the compose file; changes nothing
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m mypy
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: setup  ## Put style right where a tool can
 	@$(PY) -m ruff check --fix .
