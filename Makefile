@@ -35,6 +35,7 @@ lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes 
 	@$(PY) -m mypy
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: setup  ## Put style right where a tool can
 	@$(PY) -m ruff check --fix .

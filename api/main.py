@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
@@ -39,8 +40,8 @@ from temporal.connection import LazyTemporal, Temporal
 from web import board, calendar_feed, unsubscribe
 from web import mailbox as pages
 
-VERSION = "0.1.0"
-"""The project's own, also where it runs from a clone that nobody has installed."""
+VERSION = version("milepost")
+"""As pyproject.toml says it: whatever installs Milepost keeps it in the package's metadata."""
 
 SUBJECTS = (
     programmes,
