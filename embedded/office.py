@@ -196,8 +196,11 @@ def says_ready(url: str) -> Callable[[], Awaitable[bool]]:
     """A question whether the API says there that all of it is ready, commands included."""
 
     async def ask() -> bool:
-        # Never through a proxy: these addresses are on this machine.
-        async with httpx.AsyncClient(trust_env=False, timeout=ASK_TIMEOUT_SECONDS) as client:
+        # Never through a proxy: these addresses are on this machine. They are plain HTTP, so each
+        # question saves the 50 ms that loading certificates takes.
+        async with httpx.AsyncClient(
+            trust_env=False, verify=False, timeout=ASK_TIMEOUT_SECONDS
+        ) as client:
             try:
                 answer = await client.get(url)
                 return answer.is_success and answer.json()["status"] == "ready"
