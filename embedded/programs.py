@@ -36,7 +36,12 @@ STARTS_WITHIN = timedelta(seconds=90)
 
 
 class Missing(Exception):
-    """There is no such program here: what was tried and what to do, in words for a person."""
+    """There is no such program here: `what` is missing or wrong, and `remedy` says what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what} {remedy}")
+        self.what = what
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -136,8 +141,8 @@ def _named(program: Program, environment: Mapping[str, str]) -> Found | None:
         return None
     if not _can_run(Path(named)):
         raise Missing(
-            f"{program.variable} names {named}, which is not a program that can be run."
-            f" Name {program.title} there, or unset it."
+            f"{program.variable} names {named}, which is not a program that can be run.",
+            f"Name {program.title} there, or unset it.",
         )
     return Found("named", named)
 
@@ -183,11 +188,11 @@ def _download(program: Program, environment: Mapping[str, str], stream: TextIO |
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="download-", dir=target.parent) as folder:
             if not _ask_sdk(program, Path(folder), log, environment):
-                raise Missing(_what_to_do(program, f"its output is in {log}"))
+                raise _missing(program, f"its output is in {log}")
             # The SDK names the file after itself and its version; it is the only one there.
             os.replace(next(Path(folder).iterdir()), target)
     except OSError as problem:
-        raise Missing(_what_to_do(program, str(problem))) from None
+        raise _missing(program, str(problem)) from None
     return Found("downloaded", str(target))
 
 
@@ -223,18 +228,19 @@ def _ask_sdk(program: Program, folder: Path, log: Path, environment: Mapping[str
     return process.returncode == 0
 
 
-def _what_to_do(program: Program, reason: str) -> str:
+def _missing(program: Program, reason: str) -> Missing:
     ways = f"name {program.title} in {program.variable}"
     if program is CLI:
         ways = (
             "set TEMPORAL_ADDRESS to a running server,"
             f" {ways}, or put `temporal` on the PATH (https://docs.temporal.io/cli)"
         )
-    return (
+    return Missing(
         f"Milepost found no {program.file}. The wheel {program.wheel} is not installed: there is"
         " one for Linux and macOS on x86-64 and Arm, and this is"
         f" {platform.system()} on {platform.machine()}. Temporal's SDK could not download it"
-        f" ({reason}). Run `make setup` where there is a wheel; elsewhere {ways}."
+        f" ({reason}).",
+        f"Run `make setup` where there is a wheel; elsewhere {ways}.",
     )
 
 

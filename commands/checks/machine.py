@@ -73,7 +73,7 @@ def check_temporal_program() -> Finding:
     try:
         server = find_temporal(os.environ)
     except Missing as missing:
-        return Finding("temporal program", "problem", str(missing), str(missing))
+        return Finding("temporal program", "problem", missing.what, missing.remedy)
     if server is None:
         return found("temporal program", "notice", "program_absent")
     return found("temporal program", "ok", "program", where=server.location, how=server.source)
@@ -84,7 +84,7 @@ def check_test_server() -> Finding:
     try:
         program = find_test_server(os.environ)
     except Missing as missing:
-        return Finding("test server", "problem", str(missing), str(missing))
+        return Finding("test server", "problem", missing.what, missing.remedy)
     if program is None:
         return found("test server", "notice", "test_server_absent")
     return found("test server", "ok", "program", where=program.location, how=program.source)

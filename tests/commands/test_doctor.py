@@ -67,6 +67,18 @@ def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_mend_it(run: Run)
     assert findings["definition tour"]["state"] == "ok"
 
 
+def test_a_program_that_cannot_be_run_is_named_once_with_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEMPORAL_ADDRESS")
+    monkeypatch.setenv("MILEPOST_TEMPORAL_CLI", "/nowhere/temporal")
+    findings = json.loads(run("doctor", "--json").stdout)["findings"]
+    (finding,) = (each for each in findings if each["part"] == "temporal program")
+    assert finding["state"] == "problem"
+    assert "/nowhere/temporal" in finding["what"]
+    assert finding["mend"] == "Name the Temporal CLI there, or unset it."
+
+
 def test_for_people_it_prints_what_is_to_be_mended(run: Run, database: str) -> None:
     result = run("doctor")
     assert "answers and is up to date" in result.output
