@@ -12,7 +12,7 @@ from temporalio.service import RPCStatusCode
 
 from commands.checks.emails import check_emails
 from commands.checks.finding import Finding
-from commands.checks.machine import check_python, check_room
+from commands.checks.machine import check_python, check_room, refuses_forged_headers
 from commands.checks.office import check_from_address, check_public_url, check_sender
 from commands.checks.services import (
     check_api,
@@ -112,7 +112,19 @@ def test_the_worst_finding_decides_the_exit_code(states: tuple[str, ...], code: 
 
 def test_an_old_python_is_a_problem() -> None:
     assert check_python((3, 10)).state == "problem"
-    assert check_python((3, 12)).state == "ok"
+    assert check_python((3, 12), patched=True).state == "ok"
+
+
+def test_a_python_without_its_security_fixes_is_named() -> None:
+    """The office works on: only the operator can update it."""
+    finding = check_python((3, 11, 7), patched=False)
+    assert finding.state == "notice"
+    assert "3.11.7" in finding.what
+    assert "3.11.10" in finding.mend
+
+
+def test_the_fix_is_tried_out_and_not_read_off_the_version() -> None:
+    assert check_python().state == ("ok" if refuses_forged_headers() else "notice")
 
 
 def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
