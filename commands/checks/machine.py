@@ -6,6 +6,8 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -49,12 +51,30 @@ def check_machine(settings: Settings) -> Iterator[Finding]:
     yield check_test_server()
 
 
-def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
-    """Milepost needs Python 3.11 or newer."""
+def check_python(
+    version: tuple[int, ...] = sys.version_info[:3], *, patched: bool | None = None
+) -> Finding:
+    """Milepost needs Python 3.11 or newer, and should have one with its security fixes.
+
+    A missing fix is a notice: Milepost writes the headers of emails itself. It is tried out, since
+    a distribution may fix a Python and keep its number.
+    """
     words = ".".join(map(str, version))
     if version < OLDEST_PYTHON:
         return found("python", "problem", "python_old", version=words)
+    if not (refuses_forged_headers() if patched is None else patched):
+        return found("python", "notice", "python_unpatched", version=words)
     return found("python", "ok", "python", version=words)
+
+
+def refuses_forged_headers() -> bool:
+    """Whether this Python has the fix for CVE-2024-6923, which let a text add headers to emails."""
+    message = EmailMessage()
+    message["Subject"] = "=?utf-8?q?a=0Ab?="
+    try:
+        return b"\nb" not in message.as_bytes()
+    except MessageError:
+        return True
 
 
 def check_room(folder: Path, wanted_mb: int = ROOM_WANTED_MB) -> Finding:

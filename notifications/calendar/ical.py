@@ -1,5 +1,6 @@
 """An entry of a calendar and the iCalendar text (RFC 5545) around it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,9 +10,13 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from programmes.spoken import one_line
+
 Method = Literal["REQUEST", "PUBLISH", "CANCEL"]
 
 PRODUCT = "-//Milepost//Milepost//EN"
+_CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+"""What no text of a calendar may hold (RFC 5545, 3.1)."""
 SESSION_LASTS = timedelta(hours=1)
 """How long an advice session blocks in a calendar: nobody agrees an end, and one without an end
 blocks nothing at all."""
@@ -79,8 +84,8 @@ def _event(entry: Entry) -> Event:
         event.add("dtend", entry.start + timedelta(days=1))
         # A due date is a mark on the day: it blocks nobody's time.
         event.add("transp", "TRANSPARENT")
-    event.add("summary", entry.summary)
-    event.add("description", entry.description)
+    event.add("summary", one_line(entry.summary))
+    event.add("description", re.sub(_CONTROLS, " ", entry.description))
     event.add("url", entry.link)
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     event["organizer"] = _address(entry.organiser)
@@ -96,7 +101,8 @@ def _event(entry: Entry) -> Event:
 
 def _address(somebody: Somebody) -> vCalAddress:
     address = vCalAddress(f"mailto:{somebody.email}")
-    # A parameter can hold neither quotation marks nor line ends (RFC 5545, 3.2).
-    name = " ".join(somebody.name.replace('"', "'").split())
+    # A parameter can hold neither quotation marks nor control characters (RFC 5545, 3.2), and some
+    # readers take a backslash for the beginning of an escape.
+    name = one_line(somebody.name.replace('"', "'").replace("\\", "/"))
     address.params["CN"] = vText(name)
     return address

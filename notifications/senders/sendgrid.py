@@ -36,6 +36,13 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
+from notifications.senders.headers import (
+    UnsafeHeaders,
+    ascii_address,
+    plain_header,
+    require_tokens,
+    shown_as_typed,
+)
 from notifications.senders.protocol import (
     Accepted,
     Email,
@@ -125,11 +132,14 @@ class SendGrid:
     def _on_paper(self, email: Email) -> dict[str, Any]:
         """The package checks what it is given, and raises errors of many types."""
         try:
-            From(email.from_email, email.from_name)
+            From(ascii_address(email.from_email), email.from_name)
         except Exception:
             raise Transient("sendgrid_from") from None
         try:
             return to_body(email, sandbox=self._sandbox)
+        except UnsafeHeaders as error:
+            log.error("unsafe_headers", notification=email.notification_id, where=str(error))
+            raise Permanent("unsafe_headers") from None
         except Exception:
             raise Permanent("not_an_email") from None
 
@@ -224,19 +234,24 @@ def _minds_the_sender(answer: httpx.Response) -> bool:
 
 
 def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
-    """The request's body, built by SendGrid's own helpers."""
+    """The request's body, built by SendGrid's own helpers. Raises ``NoAddress`` and
+    ``UnsafeHeaders``, and whatever the helpers raise.
+
+    SendGrid writes the headers: what looks like an encoded word must not reach it as one.
+    """
     mail = Mail(
-        from_email=From(email.from_email, email.from_name),
-        to_emails=To(email.to_email, email.to_name),
-        subject=Subject(email.subject),
+        from_email=From(ascii_address(email.from_email), shown_as_typed(email.from_name)),
+        to_emails=To(ascii_address(email.to_email), shown_as_typed(email.to_name)),
+        subject=Subject(shown_as_typed(email.subject)),
         plain_text_content=PlainTextContent(email.text),
         html_content=HtmlContent(email.html),
     )
     if email.reply_to:
-        mail.reply_to = ReplyTo(email.reply_to)
+        mail.reply_to = ReplyTo(ascii_address(email.reply_to))
     if email.invitation is not None:
         _invite(mail, email.invitation)
     for name, value in headings(email).items():
+        plain_header(name, value)  # checked here, written by SendGrid
         mail.add_header(Header(name, value))
     # Comes back with every event. An opaque id: nothing personal may go in here.
     mail.add_custom_arg(CustomArg("notification_id", email.notification_id))
@@ -262,6 +277,7 @@ def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
 def _invite(mail: Mail, invitation: Invitation) -> None:
     """The content with its method is what mail clients act on: an attachment alone gets no
     buttons. The attachment is for those that do not; its type may hold no parameter."""
+    require_tokens(invitation.method, invitation.filename)
     mail.add_content(Content(f"text/calendar; method={invitation.method}", invitation.content))
     mail.add_attachment(
         Attachment(

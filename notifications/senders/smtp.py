@@ -3,26 +3,24 @@
 import asyncio
 import contextlib
 import ssl
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import format_datetime, localtime
 from typing import Literal
 
 import aiosmtplib
+import structlog
 from pydantic import SecretStr
 
+from notifications.senders.headers import NoAddress, UnsafeHeaders, ascii_address
+from notifications.senders.message import message_id, to_bytes
 from notifications.senders.protocol import (
-    UNSUBSCRIBE,
     Accepted,
     Email,
-    Invitation,
     Permanent,
     Refusal,
     Transient,
     Unknown,
-    headings,
 )
+
+log = structlog.get_logger(__name__)
 
 _PERMANENT = 500
 """Reply codes from here on are for good (RFC 5321, 4.2.1)."""
@@ -38,28 +36,6 @@ _NOT_OFFERED: dict[Step, str] = {"tls": "smtp_tls", "login": "smtp_login_refused
 VERDICT_TIMEOUT = 600.0
 """Seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6): some servers look through it for
 minutes before they take it, and whoever hangs up earlier does not know whether they did."""
-
-
-class Wire(EmailPolicy):
-    """Headings as they travel. One that is a link stays whole: mail programs do not decode it, and
-    Python would write it in a code once it is longer than a line."""
-
-    def fold(self, name: str, value: str) -> str:
-        """One heading, ready for the wire."""
-        if name == UNSUBSCRIBE:
-            return f"{name}: {value}{self.linesep}"
-        folded: str = super().fold(name, value)
-        return folded
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """The same as bytes."""
-        if name == UNSUBSCRIBE:
-            return self.fold(name, value).encode("ascii")
-        folded: bytes = super().fold_binary(name, value)
-        return folded
-
-
-WIRE = Wire(linesep="\r\n")
 
 
 class Smtp:
@@ -92,7 +68,7 @@ class Smtp:
 
     async def send(self, email: Email) -> Accepted:
         """Hand it over; the provider's id is its ``Message-ID``, which is the notification's."""
-        message, content = _on_paper(email)
+        content = _on_paper(email)
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
@@ -111,9 +87,9 @@ class Smtp:
                     step = "login"
                     await client.login(self._user, self._password)
                 step = "sender"
-                await client.mail(email.from_email)
+                await client.mail(ascii_address(email.from_email))
                 step = "recipient"
-                await client.rcpt(email.to_email)
+                await client.rcpt(ascii_address(email.to_email))
                 step = "message"
                 limit.reschedule(asyncio.get_running_loop().time() + self._verdict_timeout)
                 await client.data(content, timeout=self._verdict_timeout)
@@ -122,7 +98,7 @@ class Smtp:
         finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 client.close()
-        return Accepted(str(message["Message-ID"]))
+        return Accepted(message_id(email))
 
     async def recall(self, notification_id: str) -> Accepted | None:
         """A mail server keeps no account of what it took."""
@@ -173,50 +149,18 @@ def _refused(step: Step, code: int, words: str) -> Refusal:
     return Permanent(f"smtp_{code}")
 
 
-def _on_paper(email: Email) -> tuple[EmailMessage, bytes]:
-    """The message, and as it travels. Python's parser of addresses raises errors of many types."""
+def _on_paper(email: Email) -> bytes:
+    """The email as it travels. Raises ``Transient`` where our own address is at fault, so that all
+    emails wait until it is corrected, and ``Permanent`` where this one is."""
     try:
-        Address(addr_spec=email.from_email).addr_spec.encode("ascii")
-    except Exception:
+        ascii_address(email.from_email)
+    except NoAddress:
         raise Transient("smtp_from") from None
     try:
-        message = to_message(email)
-        return message, message.as_bytes(policy=WIRE)
+        return to_bytes(email)
+    except UnsafeHeaders as error:
+        log.error("unsafe_headers", notification=email.notification_id, where=str(error))
+        raise Permanent("unsafe_headers") from None
     except Exception:
+        # Python's writer of bodies raises errors of many types.
         raise Permanent("not_an_email") from None
-
-
-def to_message(email: Email) -> EmailMessage:
-    """The message with both parts. Raises where a header cannot hold its value."""
-    message = EmailMessage(policy=WIRE)
-    message["Subject"] = email.subject
-    message["From"] = Address(email.from_name, addr_spec=email.from_email)
-    message["To"] = Address(email.to_name, addr_spec=email.to_email)
-    if email.reply_to:
-        message["Reply-To"] = Address(addr_spec=email.reply_to)
-    message["Message-ID"] = message_id(email)
-    message["Date"] = format_datetime(localtime())
-    for name, value in headings(email).items():
-        message[name] = value
-    message.set_content(email.text, cte="quoted-printable")
-    message.add_alternative(email.html, subtype="html", cte="quoted-printable")
-    if email.invitation is not None:
-        _invite(message, email.invitation)
-    return message
-
-
-def _invite(message: EmailMessage, invitation: Invitation) -> None:
-    """The alternative is what mail clients act on; the attachment is for those that do not."""
-    method = {"method": invitation.method}
-    message.add_alternative(invitation.content, subtype="calendar", cte="base64", params=method)
-    message.add_attachment(
-        invitation.content.encode(),
-        maintype="application",
-        subtype="ics",
-        filename=invitation.filename,
-    )
-
-
-def message_id(email: Email) -> str:
-    """The same for each attempt, so that a mail server may notice a repeated email."""
-    return f"<{email.notification_id}@{email.from_email.rpartition('@')[2]}>"

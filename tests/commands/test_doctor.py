@@ -17,6 +17,7 @@ from commands.checks.machine import (
     check_python,
     check_room,
     check_sender,
+    refuses_forged_headers,
 )
 from commands.checks.services import (
     check_api,
@@ -76,7 +77,7 @@ def test_a_program_that_cannot_be_run_is_named_once_with_what_to_do(
     (finding,) = (each for each in findings if each["part"] == "temporal program")
     assert finding["state"] == "problem"
     assert "/nowhere/temporal" in finding["what"]
-    assert finding["mend"] == "Name the Temporal CLI there, or unset it."
+    assert finding["fix"] == "Name the Temporal CLI there, or unset it."
 
 
 def test_for_people_it_prints_what_is_to_be_mended(run: Run, database: str) -> None:
@@ -129,7 +130,19 @@ def test_the_worst_finding_decides_the_exit_code(states: tuple[str, ...], code: 
 
 def test_an_old_python_is_a_problem() -> None:
     assert check_python((3, 10)).state == "problem"
-    assert check_python((3, 12)).state == "ok"
+    assert check_python((3, 12), patched=True).state == "ok"
+
+
+def test_a_python_without_its_security_fixes_is_named() -> None:
+    """The office works on: only the operator can update it."""
+    finding = check_python((3, 11, 7), patched=False)
+    assert finding.state == "notice"
+    assert "3.11.7" in finding.what
+    assert "3.11.10" in finding.fix
+
+
+def test_the_fix_is_tried_out_and_not_read_off_the_version() -> None:
+    assert check_python().state == ("ok" if refuses_forged_headers() else "notice")
 
 
 def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from notifications.links import holder_of, unsubscribe_link
+from notifications.senders.message import to_bytes
 from notifications.senders.protocol import Email
 from notifications.senders.sendgrid import to_body
-from notifications.senders.smtp import WIRE, to_message
 from tests.notifications.senders.test_sendgrid import EMAIL
 
 LINK = unsubscribe_link(
@@ -18,7 +18,7 @@ DIGEST = replace(EMAIL, unsubscribe=LINK)
 
 
 def _smtp(email: Email) -> dict[str, str]:
-    raw = to_message(email).as_bytes(policy=WIRE).decode("ascii")
+    raw = to_bytes(email).decode("ascii")
     head = raw.partition("\r\n\r\n")[0].replace("\r\n ", " ")
     return dict(line.split(": ", 1) for line in head.splitlines())
 

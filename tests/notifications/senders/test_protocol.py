@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from notifications.senders.message import to_bytes
 from notifications.senders.protocol import Email
 from notifications.senders.sendgrid import to_body
-from notifications.senders.smtp import WIRE, to_message
 from notifications.titles import parsed
 from tests.notifications.senders.test_sendgrid import EMAIL
 from tests.programmes.small import changed
@@ -15,7 +15,7 @@ BREAKS = ["\r\n", *"\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\x00"]
 
 
 def headings(email: Email) -> tuple[str, str, str]:
-    sent = to_message(email).as_bytes(policy=WIRE)
+    sent = to_bytes(email)
     assert b"Bcc:" not in sent.partition(b"\r\n\r\n")[0].replace(b"Office Bcc:", b"")
     body = to_body(email)
     return body["from"]["name"], body["personalizations"][0]["to"][0]["name"], body["subject"]
