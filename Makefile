@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SOURCES := pyproject.toml uv.lock
 
-.PHONY: help setup demo up test test-faults lint format bench walk doctor lock clean
+.PHONY: help setup demo up test test-faults lint format docs bench walk doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ lint: setup  ## Check style, types, rooms and the compose file; changes nothing
 format: setup  ## Put style right where a tool can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+docs: setup  ## Write the parts of docs/ that come from the code: keys, commands, settings, the schema
+	@.venv/bin/milepost programme schema > programmes/definitions/programme.schema.json
+	@$(PY) -m tools.docs
 
 bench: setup test-servers  ## Count actions, events and bytes of an engagement against a naive version
 	@$(PY) -m bench $(ARGS)

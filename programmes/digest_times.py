@@ -15,11 +15,16 @@ _DAYS: tuple[str, ...] = get_args(Weekday)
 class DigestTime(Part):
     """A time of the week."""
 
-    on: Weekday = "monday"
-    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    """Local to the programme's calendar."""
-    within: Annotated[int, Field(ge=0, le=180)] = 30
-    """Minutes over which the programmes of an office are spread."""
+    on: Weekday = Field(default="monday", description="The day of the week.", examples=["monday"])
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+        description="The time of day, in the calendar's zone and within its sending hours.",
+        examples=["09:00"],
+    )
+    within: Annotated[int, Field(ge=0, le=180)] = Field(
+        default=30,
+        description="Minutes over which the summaries of the office's programmes are spread.",
+        examples=[60],
+    )
 
     def next_after(self, instant: datetime, zone: str) -> datetime:
         """The latest moment of the next run after that instant. One that may be under way does not
@@ -39,10 +44,17 @@ class DigestTime(Part):
 class Digests(Part):
     """The summaries of a programme: the team's every week, and the members' every month."""
 
-    manager: DigestTime | None = None
-    member: DigestTime | None = None
-    """Looked at every week: whoever has their reminders collected gets them by the week, and
-    everybody their summary in the first one of a month."""
+    manager: DigestTime | None = Field(
+        default=None,
+        description="When the team gets its list, each week. Without it, there is none.",
+    )
+    member: DigestTime | None = Field(
+        default=None,
+        description=(
+            "When members get their summary, in the first such week of a month. Collected "
+            "reminders go out then each week."
+        ),
+    )
 
     def time_of(self, digest: Digest) -> DigestTime | None:
         """When that one goes out, if it does."""
