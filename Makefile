@@ -8,7 +8,7 @@ SOURCES := pyproject.toml uv.lock tools/setup tools/uv tools/python
 # Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-faults lint format bench walk pictures doctor lock clean
+.PHONY: help setup demo up test test-faults lint format docs bench walk pictures doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes 
 format: setup  ## Put style right where a tool can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+docs: setup  ## Write the parts of docs/ that come from the code: keys, commands, settings, the schema
+	@.venv/bin/milepost programme schema > programmes/definitions/programme.schema.json
+	@$(PY) -m tools.docs
 
 bench: setup  ## Count actions, events and bytes of an engagement against a naive version
 	@$(PY) -m bench $(ARGS)

@@ -19,59 +19,123 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MILEPOST_", extra="ignore")
 
-    data_dir: Path = Field(default=Path("var"))
-    """Where the embedded product keeps its files."""
-    database_url: str = Field(
-        default_factory=lambda held: f"sqlite+aiosqlite:///{held['data_dir'] / 'milepost.db'}"
+    data_dir: Path = Field(
+        default=Path("var"), description="The folder in which the embedded product keeps its files."
     )
-    """SQLAlchemy URL: ``sqlite+aiosqlite:///path`` or ``postgresql+psycopg://…``. Unless it is set,
-    ``milepost.db`` in ``data_dir``."""
-    task_queue: str = "milepost"
-    """Workflows and commands; deliveries use the same name with ``-delivery`` behind it."""
-    api_host: str = "127.0.0.1"
-    api_port: int = 8400
-    public_url: str = Field(default_factory=lambda held: _listens_at(held))
-    """Where people reach this office; every link in an email starts with it. Unless it is set, it
-    is where the API listens."""
-    sender: Literal["mailbox", "smtp", "sendgrid"] = "mailbox"
-    mail_from: str = "milepost@example.org"
-    mail_timeout: float = 10.0
-    """Seconds for one hand-over to a mail server or provider."""
-    smtp_verdict_timeout: float = 600.0
-    """Seconds for a mail server's answer once it has the whole email: it may look through it for
-    minutes first, and without its answer nobody knows whether it took it."""
-    delivery_rate: float = 10.0
-    """Delivery activities a second over all workers (Temporal's task-queue limit)."""
-    unknown_after: float = 7200.0
-    """Seconds until an email of which nobody knows whether it arrived goes to a person. Reports
-    come within minutes; two hours outlast an upgrade or a short outage, and end the same day."""
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = 1025
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    sendgrid_api_key: SecretStr = SecretStr("")
-    sendgrid_host: str = "https://api.sendgrid.com"
-    sendgrid_sandbox: bool = False
-    inbound_secret: SecretStr = SecretStr("")
-    """Answers by email are taken at ``/webhooks/sendgrid/inbound/<this>`` alone, and the addresses
-    to answer to are signed with it. Nothing is taken unless it and the domain are set."""
-    inbound_domain: str = ""
-    """The domain whose mail the provider's Inbound Parse takes: ``reply+…@<this>``."""
-    sendgrid_webhook_key: str = ""
-    """SendGrid's public key of the signed Event Webhook, as it shows it; without it that is off."""
-    secret: SecretStr = SecretStr("")
-    """Signs links that work without signing in. `milepost up` makes one and keeps it in
-    ``data_dir``; without one digests have no link to end them."""
-    command_timeout: float = 5.0
-    """Seconds that the API waits for a command's record before it answers 202."""
-    temporal_port: int = 8433
-    """The embedded Temporal server's port; not its usual 7233, where another one may run."""
-    temporal_ui_port: int = 8434
-    ready_file: Path | None = None
-    """The worker touches it once it serves: for a supervisor and for a container's health check."""
-    log_level: str = "INFO"
-    log_format: Literal["json", "console"] = "console"
+    database_url: str = Field(
+        default_factory=lambda held: f"sqlite+aiosqlite:///{held['data_dir'] / 'milepost.db'}",
+        description="The database: `sqlite+aiosqlite:///path` or `postgresql+psycopg://…`.",
+    )
+    task_queue: str = Field(
+        default="milepost",
+        description=(
+            "The task queue of the workers in Temporal. Deliveries use the same name with "
+            "`-delivery` after it."
+        ),
+    )
+    api_host: str = Field(default="127.0.0.1", description="The address at which the API listens.")
+    api_port: int = Field(default=8400, description="The port at which the API listens.")
+    public_url: str = Field(
+        default_factory=lambda held: _listens_at(held),
+        description=(
+            "The address at which people reach the office. Each link in an email starts with it."
+        ),
+    )
+    sender: Literal["mailbox", "smtp", "sendgrid"] = Field(
+        default="mailbox",
+        description="How emails leave. The mailbox keeps and shows them, and sends none.",
+    )
+    mail_from: str = Field(
+        default="milepost@example.org",
+        description="The address that emails come from, unless the programme names its own.",
+    )
+    mail_timeout: float = Field(
+        default=10.0, description="Seconds to hand over one email to a mail server or provider."
+    )
+    smtp_verdict_timeout: float = Field(
+        default=600.0,
+        description=(
+            "Seconds to wait for a mail server's answer after it has the whole email. Some servers "
+            "scan it for minutes."
+        ),
+    )
+    delivery_rate: float = Field(default=10.0, description="Deliveries a second, over all workers.")
+    unknown_after: float = Field(
+        default=7200.0,
+        description=(
+            "Seconds until an email that may or may not have been sent is shown to a person."
+        ),
+    )
+    smtp_host: str = Field(default="127.0.0.1", description="The mail server.")
+    smtp_port: int = Field(default=1025, description="The port of the mail server.")
+    smtp_user: str = Field(
+        default="", description="The user name for the mail server, if it needs one."
+    )
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""), description="The password for the mail server."
+    )
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        default="none", description="How the connection to the mail server is encrypted."
+    )
+    sendgrid_api_key: SecretStr = Field(
+        default=SecretStr(""), description="The API key of SendGrid."
+    )
+    sendgrid_host: str = Field(
+        default="https://api.sendgrid.com",
+        description="The address of SendGrid's API; for the EU, `https://api.eu.sendgrid.com`.",
+    )
+    sendgrid_sandbox: bool = Field(
+        default=False, description="With `true`, SendGrid checks each request and sends nothing."
+    )
+    inbound_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "The last part of `/webhooks/sendgrid/inbound/…`, to which SendGrid posts answers. It "
+            "also signs reply addresses."
+        ),
+    )
+    inbound_domain: str = Field(
+        default="",
+        description=(
+            "The domain for answers by email, as in `reply+…@<domain>`. Answers are taken only "
+            "with this and the secret set."
+        ),
+    )
+    sendgrid_webhook_key: str = Field(
+        default="",
+        description=(
+            "The public key of SendGrid's signed Event Webhook. Without it, delivery reports are "
+            "refused."
+        ),
+    )
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "Signs links that work without signing in, such as the one that ends summaries. API "
+            "and workers need the same."
+        ),
+    )
+    command_timeout: float = Field(
+        default=5.0,
+        description="Seconds that the API waits for a command's record before it answers 202.",
+    )
+    temporal_port: int = Field(
+        default=8433,
+        description="The port of the embedded Temporal server. Its usual 7233 may be taken.",
+    )
+    temporal_ui_port: int = Field(
+        default=8434, description="The port of the embedded Temporal server's pages."
+    )
+    ready_file: Path | None = Field(
+        default=None, description="The worker creates this file when it serves, for health checks."
+    )
+    log_level: str = Field(
+        default="INFO",
+        description="The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="console", description="How log lines look: `json` is for machines."
+    )
 
     @field_validator("sendgrid_host")
     @classmethod

@@ -176,5 +176,8 @@ class Part(BaseModel):
 class Titled(Part):
     """Something with a name for machines and one for people."""
 
-    id: Key
-    title: Title
+    id: Key = Field(
+        description="The name for machines. It stays the same in later versions.",
+        examples=["good-jobs"],
+    )
+    title: Title = Field(description="The name for people.", examples=["Good jobs"])

@@ -16,32 +16,73 @@ Nation = Literal["ENG", "WLS", "SCT", "NIR"]
 class Closure(Part):
     """Days on which the office is closed: every year (``12-24``) or once (``2026-12-24``)."""
 
-    first: Day
-    last: Day | None = None
-    reason: Line
+    first: Day = Field(
+        description="The first day: of every year, or of one year.",
+        examples=["12-24", "2026-12-24"],
+    )
+    last: Day | None = Field(
+        default=None,
+        description="The last day. Without it, the closure is one day.",
+        examples=["12-31"],
+    )
+    reason: Line = Field(
+        description="Why the office is closed.", examples=["Closed between Christmas and New Year."]
+    )
 
 
 class UkCalendar(Part):
     """Working days in the United Kingdom: bank holidays follow the nation of each member."""
 
-    kind: Literal["uk"]
-    office: Nation = "ENG"
-    """Whose bank holidays the office itself keeps: emails to its own people leave by these."""
-    zone: Literal["Europe/London"] = "Europe/London"
-    working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
-    hours: Hours
-    sending: Hours
-    spread: Annotated[int, Field(ge=0, le=180)] = 30
-    """Minutes over which one morning's emails are spread, so that not all leave at once: each
-    member has its own minute, always the same."""
-    closures: tuple[Closure, ...] = ()
+    kind: Literal["uk"] = Field(
+        description="Working days and bank holidays of the United Kingdom.", examples=["uk"]
+    )
+    office: Nation = Field(
+        default="ENG",
+        description=(
+            "The nation whose bank holidays the office keeps. Emails to its own people follow them."
+        ),
+        examples=["SCT"],
+    )
+    zone: Literal["Europe/London"] = Field(
+        default="Europe/London",
+        description="The time zone of all times.",
+        examples=["Europe/London"],
+    )
+    working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = Field(
+        description="The days of the week that count as working days.",
+        examples=[["monday", "tuesday", "wednesday", "thursday", "friday"]],
+    )
+    hours: Hours = Field(
+        description="When the office opens and closes. Tasks fall due when it closes.",
+        examples=["09:00-17:00"],
+    )
+    sending: Hours = Field(
+        description="When emails may leave, on working days.", examples=["09:00-16:30"]
+    )
+    spread: Annotated[int, Field(ge=0, le=180)] = Field(
+        default=30,
+        description=(
+            "Minutes over which a morning's emails are spread. Each member keeps its own minute."
+        ),
+        examples=[30],
+    )
+    closures: tuple[Closure, ...] = Field(
+        default=(), description="Days on which the office is closed, besides bank holidays."
+    )
 
 
 class OpenCalendar(Part):
     """A calendar that is always open: for a tour, whose days are counted in seconds."""
 
-    kind: Literal["always-open"]
-    zone: Line = "Europe/London"
+    kind: Literal["always-open"] = Field(
+        description="Each second of the week is a working second. For trying things out.",
+        examples=["always-open"],
+    )
+    zone: Line = Field(
+        default="Europe/London",
+        description="The time zone of all times.",
+        examples=["Europe/London"],
+    )
 
 
 _DAYS: tuple[str, ...] = get_args(Weekday)
@@ -50,11 +91,16 @@ _DAYS: tuple[str, ...] = get_args(Weekday)
 class DigestTime(Part):
     """A time of the week."""
 
-    on: Weekday = "monday"
-    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    """Local to the programme's calendar."""
-    within: Annotated[int, Field(ge=0, le=180)] = 30
-    """Minutes over which the programmes of an office are spread."""
+    on: Weekday = Field(default="monday", description="The day of the week.", examples=["monday"])
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+        description="The time of day, in the calendar's zone and within its sending hours.",
+        examples=["09:00"],
+    )
+    within: Annotated[int, Field(ge=0, le=180)] = Field(
+        default=30,
+        description="Minutes over which the summaries of the office's programmes are spread.",
+        examples=[60],
+    )
 
     def next_after(self, instant: datetime, zone: str) -> datetime:
         """The latest moment of the next run after that instant. One that may be under way does not
@@ -74,10 +120,17 @@ class DigestTime(Part):
 class Digests(Part):
     """The summaries of a programme: the team's every week, and the members' every month."""
 
-    manager: DigestTime | None = None
-    member: DigestTime | None = None
-    """Looked at every week: whoever has their reminders collected gets them by the week, and
-    everybody their summary in the first one of a month."""
+    manager: DigestTime | None = Field(
+        default=None,
+        description="When the team gets its list, each week. Without it, there is none.",
+    )
+    member: DigestTime | None = Field(
+        default=None,
+        description=(
+            "When members get their summary, in the first such week of a month. Collected "
+            "reminders go out then each week."
+        ),
+    )
 
     def time_of(self, digest: Digest) -> DigestTime | None:
         """When that one goes out, if it does."""

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import shift_day
 from programmes.durations import parse_duration
@@ -15,11 +17,21 @@ _A_MOMENT = timedelta(seconds=1)
 class Outage(Part):
     """What becomes of emails that could not leave when they should have."""
 
-    late_after: Some = "2h"
-    """Hours and minutes count within the sending window alone: a night makes nothing late."""
-    then: Literal["collapse", "singly"] = "collapse"
-    """``collapse``: what is late for one recipient goes out in one email. ``singly``: each by
-    itself, as if nothing had been."""
+    late_after: Some = Field(
+        default="2h",
+        description=(
+            "From when on an email is late. Hours and minutes count within the sending hours alone."
+        ),
+        examples=["2h"],
+    )
+    then: Literal["collapse", "singly"] = Field(
+        default="collapse",
+        description=(
+            "`collapse` puts the late tasks of a recipient into one email. `singly` sends each "
+            "email."
+        ),
+        examples=["collapse"],
+    )
 
 
 def late_from(calendar: WorkingCalendar, planned: datetime, span: str) -> datetime:
