@@ -1,23 +1,13 @@
-"""The documents tell the truth: every setting is explained, every path and target exists."""
+"""The documents tell the truth: every path, room and target that they name exists."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from embedded.programs import CACHE, CLI, TEST_SERVER
-from settings import Settings
-
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-
-
-def test_the_readme_explains_every_setting_and_none_that_is_not_there() -> None:
-    explained = set(re.findall(r"`(MILEPOST_[A-Z_]+)`", README))
-    for_programs = {CACHE, CLI.variable, TEST_SERVER.variable}
-    settings = {f"MILEPOST_{name.upper()}" for name in Settings.model_fields}
-    assert explained == settings | for_programs
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
