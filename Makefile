@@ -43,7 +43,7 @@ format: setup  ## Put style right where a tool can
 bench: setup  ## Count actions, events and bytes of an engagement against a naive version
 	@$(PY) -m bench $(ARGS)
 
-doctor: .venv/bin/milepost  ## Check each part and say how to mend it
+doctor: .venv/bin/milepost  ## Check each part and say how to fix it
 	@.venv/bin/milepost doctor $(ARGS)
 
 lock: setup  ## Resolve the dependencies anew into uv.lock
