@@ -77,8 +77,8 @@ async def office(
 
 @contextlib.asynccontextmanager
 async def _alone_in(folder: Path, addresses: Addresses, tell: Tell) -> AsyncIterator[int]:
-    """Nobody else runs an office there, and nothing of the last one does. Gives what the parts of
-    this one hold, so that the next one can tell."""
+    """Hold the folder once no part of an earlier office runs there. Gives the descriptor that this
+    office's parts inherit, by which the next office sees them."""
     with occupy(folder, addresses):
         waits = Happening("waiting", "temporal", detail=str(folder))
         async with after_the_last_parts(folder, lambda: tell(waits)) as held:

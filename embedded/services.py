@@ -131,8 +131,8 @@ class ProcessService:
                 env=self._environment,
                 start_new_session=True,
                 pass_fds=self._inherits,
-                # By force: without its supervisor nobody would end what hangs in a graceful stop,
-                # and each part is built to be killed at any moment.
+                # By force: without its supervisor, a part that hangs as it stops would never end.
+                # Each part is built to be killed at any moment.
                 preexec_fn=dies_with_this_process(signal.SIGKILL),
             )
 

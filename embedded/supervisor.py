@@ -111,7 +111,7 @@ class Supervisor:
             raise
 
     def kill(self) -> None:
-        """End every part at once: for whoever does not want to wait for the grace period."""
+        """End every part at once, without its grace period."""
         for part in reversed(self._started):
             part.kill()
         self._started = []

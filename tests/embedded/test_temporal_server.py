@@ -36,7 +36,7 @@ def server(tmp_path: Path) -> Iterator[DevServer]:
 
 async def _start_something(server: DevServer) -> None:
     client = await Client.connect(server.address)
-    await client.start_workflow("Something", id="engagement/1", task_queue="nobody")
+    await client.start_workflow("Something", id="engagement/1", task_queue="unserved")
 
 
 async def _is_something_there(server: DevServer) -> bool:
