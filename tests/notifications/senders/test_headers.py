@@ -75,7 +75,9 @@ def test_any_text_comes_back_and_adds_nothing(subject: str, to_name: str, from_n
         assert line.strip()
         if b"=?" in line:
             assert len(line) <= 76
-            assert all(len(word) <= 75 for word in line.split())
+            words = [word for word in line.split() if b"=?" in word]
+            assert all(re.fullmatch(rb"=\?utf-8\?[qb]\?[!->@-~]+\?=", word) for word in words)
+            assert all(len(word) <= 75 for word in words)
 
 
 def lines(text: str) -> str:
@@ -190,7 +192,7 @@ def test_only_a_plain_name_reaches_an_attachment() -> None:
             write(replace(EMAIL, invitation=Sly("REQUEST", "BEGIN:VCALENDAR\r\n")))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(name=TEXTS)
 def test_no_name_adds_a_line_to_a_calendar(name: str) -> None:
     entry = Entry(
@@ -269,6 +271,16 @@ def test_a_provider_gets_no_encoded_word(text: str) -> None:
     found = [body["subject"], body["from"].get("name", "")]
     found += [one.get("name", "") for one in body["personalizations"][0]["to"]]
     assert not any("=?" in one or "\n" in one or "\r" in one for one in found)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x00", "\u2028"], ids=ascii)
+def test_a_line_end_is_a_space_before_anything_is_encoded(end: str) -> None:
+    """An encoded line end would become one again for a program that decodes and then writes."""
+    text = f"Llŷr{end}Bcc: x@evil.example"
+    assert text_header("Subject", text) == text_header("Subject", "Llŷr Bcc: x@evil.example")
+    assert address_header("To", text, "l@example.org") == address_header(
+        "To", "Llŷr Bcc: x@evil.example", "l@example.org"
+    )
 
 
 def test_a_name_is_read_by_people_where_it_can_be() -> None:
