@@ -1,4 +1,4 @@
-"""The activities that send what a record reserved: each email on its own, none of them twice."""
+"""The activities that send the emails of a record: each on its own, and none twice."""
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from temporalio import activity
 
-from activities.handing_over import beating, kind, not_yet, stopping, to_its_end
+from activities.handing_over import heartbeats, kind, retry_error, stopping, uninterrupted
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder, utc_now
 from notifications.content.scene import Scene, read_scene
@@ -15,7 +15,7 @@ from notifications.delivery.dispatch import Dispatch
 from notifications.delivery.ledger import Held, of_record
 from notifications.delivery.resolving import Word, begin_round
 from notifications.delivery.sending import OfficeSettings, Outcome
-from notifications.digests.sending import DigestPost
+from notifications.digests.sending import DigestSending
 from notifications.inbound.address import ReplyAddresses
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 class Courier:
-    """Sends reserved notifications. One that is broken fails alone, and the others go out.
+    """Sends reserved notifications. A broken one fails alone, and the others leave.
 
-    Neither results nor errors carry more than ids, counts and named reasons.
+    Results and errors contain only ids, counts and named reasons.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Courier:
     ) -> None:
         self._database = database
         self._dispatch = Dispatch(database, sender, settings, clock, replies)
-        self._summaries = DigestPost(database, sender, settings, clock, secret)
+        self._summaries = DigestSending(database, sender, settings, clock, secret)
         self._recorder = Recorder(database, clock)
         self._clock = clock
 
     @activity.defn(name=DELIVER)
     async def deliver(self, of: DeliverInput) -> None:
-        """Send what is still open of a record. Raises a retryable error if some have to wait."""
-        async with beating():
+        """Send a record's open notifications. Raises a retryable error if some have to wait."""
+        async with heartbeats():
             await self._deliver(of)
 
     async def _deliver(self, of: DeliverInput) -> None:
@@ -65,29 +65,29 @@ class Courier:
             ended = [await self._try(one, scene) for one in waiting]
             later += [one for one in ended if isinstance(one, Transient)]
             tried += waiting
-            # Who has left has a successor, for whom something was reserved just now.
+            # A recipient has left, so notifications for their successors were reserved just now.
             passed_on = Outcome.PASSED_ON in ended
         if later:
-            raise not_yet(later, of=len(tried))
+            raise retry_error(later, of=len(tried))
 
     async def _try(self, notification_id: str, scene: Scene) -> Outcome | Transient:
-        """Send one, if the worker goes on; or why it has to wait."""
+        """Send one, unless the worker stops; returns the reason if it has to wait."""
         if stopping():
             return Transient("worker_stops")
         try:
-            return await to_its_end(self._dispatch.send(notification_id, scene))
+            return await uninterrupted(self._dispatch.send(notification_id, scene))
         except Transient as refusal:
             return refusal
         except Exception as error:
-            # The database is away, or this one row is beyond us: either way the others go on.
-            # What the error says may quote a person, so its type has to do.
+            # The database is down, or this row is broken: either way the others go on.
+            # The error's text may quote personal data, so only its type is logged.
             log.error("delivery_stumbled", notification=notification_id, error=kind(error))
             return Transient("trouble")
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
-        """Write one record, and send what it reserved."""
-        async with beating():
+        """Write one record, and send the notifications that it reserves."""
+        async with heartbeats():
             written = await self._recorder.record(record)
             if written.notifications:
                 of = DeliverInput(record.engagement_id, record.item_id, record.sequence)
@@ -95,12 +95,11 @@ class Courier:
 
     @activity.defn(name=REDELIVER)
     async def redeliver(self, of: RedeliverInput) -> None:
-        """Send one notification again, in a round of its own, because a person said so.
+        """Send one notification again, in a new round, because a user asked for it.
 
-        It is looked at anew: what is not true any more is withheld this time, too. A summary says
-        what is true now.
+        It is checked again, so an outdated one is withheld. A summary says what is true now.
         """
-        async with beating():
+        async with heartbeats():
             await self._redeliver(of)
 
     async def _redeliver(self, of: RedeliverInput) -> None:
@@ -112,9 +111,9 @@ class Courier:
             return
         stopping()
         try:
-            outcome = await to_its_end(await self._sending(held))
+            outcome = await uninterrupted(await self._sending(held))
         except Transient as refusal:
-            raise not_yet([refusal], of=1) from None
+            raise retry_error([refusal], of=1) from None
         if outcome is Outcome.PASSED_ON:
             await self._deliver(DeliverInput(held.engagement_id, held.item_id, held.sequence))
 

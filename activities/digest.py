@@ -1,27 +1,27 @@
-"""The activities of summaries: who gets one in a run, and each one's way out."""
+"""The activities of summaries: reserve those of a run, send each, or give one up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from activities.handing_over import beating, not_yet, stopping, to_its_end
+from activities.handing_over import heartbeats, retry_error, stopping, uninterrupted
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from activities.record import utc_now
 from notifications.content.programme import newest_definition
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.planning import reserve_digests
-from notifications.digests.sending import DigestPost
+from notifications.digests.sending import DigestSending
 from notifications.senders.protocol import Sender, Transient
 from storage.database import Database
 
 A_WHILE = timedelta(minutes=15)
-"""A provider asks to wait as long as this. Longer is a night or a quiet day: no attempt stands by
-for that."""
+"""The longest wait within one attempt, as a provider may ask for. Longer waits are nights and quiet
+days; the workflow waits for those."""
 
 
 class DigestDesk:
-    """Reserves and sends summaries. Neither results nor errors carry more than ids and counts."""
+    """Reserves and sends summaries. Results and errors contain only ids and counts."""
 
     def __init__(
         self,
@@ -33,12 +33,14 @@ class DigestDesk:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._post = DigestPost(database, sender, settings, clock, secret)
+        self._post = DigestSending(database, sender, settings, clock, secret)
 
     @activity.defn(name=PLAN_DIGESTS)
     async def plan_digests(self, of: DigestPlan) -> list[str]:
-        """Reserve the summaries of a run, once a period and recipient; returns their ids. None,
-        where the programme is not there, cannot be read, or has no such summary any more."""
+        """Reserve the summaries of a run, one per period and recipient; returns their ids.
+
+        Empty if the programme does not exist, cannot be read, or has no such summary any more.
+        """
         async with self._database.transaction() as session:
             definition = await newest_definition(session, of.programme_id)
             if definition is None or definition.digests.time_of(of.digest) is None:
@@ -47,19 +49,18 @@ class DigestDesk:
 
     @activity.defn(name=SEND_DIGEST)
     async def send_digest(self, notification_id: str) -> float | None:
-        """Send one. Raises a retryable error while it has to wait a little; returns how many
-        seconds, where it is long."""
-        async with beating():
+        """Send one. Raises a retryable error for a short wait; returns a long one in seconds."""
+        async with heartbeats():
             stopping()
             try:
-                await to_its_end(self._post.send(notification_id, None))
+                await uninterrupted(self._post.send(notification_id, None))
             except Transient as refusal:
                 if refusal.retry_after is not None and refusal.retry_after > A_WHILE:
                     return refusal.retry_after.total_seconds()
-                raise not_yet([refusal], of=1) from None
+                raise retry_error([refusal], of=1) from None
         return None
 
     @activity.defn(name=WITHHOLD_DIGEST)
     async def withhold_digest(self, notification_id: str) -> None:
-        """Give one up: the next one is near."""
+        """Withhold one because the next one is near."""
         await self._post.give_up(notification_id, "too_late")

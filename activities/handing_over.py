@@ -27,7 +27,7 @@ BEATS = 4
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[asyncio.Task[None] | None]:
+async def heartbeats() -> AsyncIterator[asyncio.Task[None] | None]:
     """Show that we are alive, however long a database or a mail server keeps us waiting: taken for
     dead, another attempt would come between. It ends with the time that this attempt has."""
     info = activity.info() if activity.in_activity() else None
@@ -59,7 +59,7 @@ def stopping() -> bool:
     return activity.is_worker_shutdown()
 
 
-async def to_its_end(sending: Coroutine[Any, Any, Result]) -> Result:
+async def uninterrupted(sending: Coroutine[Any, Any, Result]) -> Result:
     """See an email that is on the wire to its end, also when the activity is cancelled meanwhile.
 
     Cut off, nobody would know whether it was taken. The sender's timeout bounds the wait.
@@ -79,7 +79,7 @@ def kind(error: Exception) -> str:
     return type(error).__name__
 
 
-def not_yet(later: list[Transient], *, of: int) -> ApplicationError:
+def retry_error(later: list[Transient], *, of: int) -> ApplicationError:
     """How many must wait, and why. The longest delay that the provider asked for is kept."""
     reasons = ", ".join(sorted({one.reason for one in later}))
     log.info("emails_wait", count=len(later), of=of, reasons=reasons)

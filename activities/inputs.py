@@ -15,20 +15,20 @@ REMIND = "remind"
 """Write one ``Record`` and send what it reserved; runs on the delivery task queue."""
 
 REDELIVER = "redeliver"
-"""Send one notification again because a person said so; runs on the delivery task queue."""
+"""Send one notification again because a user asked for it; runs on the delivery task queue."""
 
 PLAN_DIGESTS = "plan_digests"
 """Reserve the summaries of one run (``DigestPlan``); returns their ids. On the delivery queue."""
 
 SEND_DIGEST = "send_digest"
-"""Send one summary, by its id; runs on the delivery task queue. Returns the seconds until it may
-leave, where that is long; nothing, once it has had its turn."""
+"""Send one summary, by its id; runs on the delivery task queue. Returns the seconds of a long wait;
+nothing once it is sent or withheld."""
 
 WITHHOLD_DIGEST = "withhold_digest"
-"""Give up one summary, by its id, because it is too late; runs on the delivery task queue."""
+"""Withhold one summary, by its id, because it is too late; runs on the delivery task queue."""
 
 DELIVERY_QUEUE_SUFFIX = "-delivery"
-"""The delivery task queue is the workflow's own with this behind it: tests get a fresh pair."""
+"""The delivery task queue is named after the workflow's own, so tests get a fresh pair."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class RecordResult:
 
 @dataclass(frozen=True)
 class TellInput:
-    """What no process decided and somebody is to be told of, and from when on."""
+    """Notices that no process decided, and the earliest time to send them."""
 
     engagement_id: str
     item_id: str
     sequence: int
     not_before: datetime | None = None
     what: str = "an answer by email"
-    """For people who look at the workflow."""
+    """For operators who look at the workflow."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ class DeliverInput:
 
 @dataclass(frozen=True)
 class RedeliverInput:
-    """The notification that is to be sent again, in its round of that number."""
+    """The notification to send again, and the number of its new round."""
 
     notification_id: str
     round: int
     by: str
     text: str | None = None
-    """Id of what the person wrote about it."""
+    """The id of the user's comment."""
 
 
 @dataclass(frozen=True)
 class DigestInput:
-    """Which summaries of which programme."""
+    """The programme, and which of its summaries."""
 
     programme_id: str
     digest: Digest
@@ -80,7 +80,7 @@ class DigestInput:
 
 @dataclass(frozen=True)
 class DigestPlan:
-    """The same, with the instant that the period is told by."""
+    """The summaries of one run; ``at`` lies in their period."""
 
     programme_id: str
     digest: Digest
@@ -89,7 +89,7 @@ class DigestPlan:
 
 @dataclass(frozen=True)
 class DigestRun:
-    """What came of a run."""
+    """The result of a run."""
 
     planned: int
     handed_over: int

@@ -1,4 +1,4 @@
-"""The activity that writes down what a workflow decided: one transaction a record."""
+"""The activity that writes a workflow's decision: one transaction per record."""
 
 import asyncio
 import time
@@ -16,26 +16,26 @@ from storage.database import Database
 from storage.record import MisplacedState, UnknownEngagement, write
 
 RECORD_REFUSED = "RecordRefused"
-"""The database will never take this record; trying again does not help."""
+"""The database will never accept this record, so a retry does not help."""
 
 PATIENCE = timedelta(seconds=5)
-"""How long one attempt of the worker tries again by itself. Temporal's SDK (1.35) could do that in
-the same place, but it leaves the timer of each attempt behind, which then ends a later one too
-early, or panics when the worker has gone."""
+"""How long one attempt retries by itself. Temporal's SDK (1.35) could retry in the same place, but
+leaves each attempt's timer behind. That timer may end a later attempt early, or panic when the
+worker has stopped."""
 
 FIRST_PAUSE_SECONDS = 0.2
 
 
 def utc_now() -> datetime:
-    """The clock of this process."""
+    """The current time."""
     return datetime.now(UTC)
 
 
 class Recorder:
-    """Writes records. An attempt that repeats an earlier one changes nothing and answers the same.
+    """Writes records. A repeated attempt changes nothing and returns the same result.
 
-    What may pass (the database is away, locked, full) is tried again for as long as ``patience``
-    says, then raised as it is: Temporal repeats the attempt.
+    Passing errors (the database is down, locked or full) are retried for ``patience``. Then they
+    are raised, and Temporal retries the attempt.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Recorder:
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
-        """Append the facts, move the reading copy, reserve the notifications: all or nothing."""
+        """Append the facts, update the projection and reserve the notifications: all or nothing."""
         deadline = time.monotonic() + self._patience
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -75,7 +75,10 @@ class Recorder:
 
 
 def refused(record: Record, error: Exception) -> ApplicationError:
-    """Say which record and what kind of error; the database's own words may hold personal data."""
+    """An error that names the record and the kind of error.
+
+    The database's own message may contain personal data.
+    """
     return ApplicationError(
         f"The record {record.item_id} at {record.sequence} cannot be written: "
         f"{type(error).__name__}.",

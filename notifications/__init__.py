@@ -1,1 +1,1 @@
-"""What is said to people, and how it travels."""
+"""Emails: what they say, who gets them, and how they are sent."""

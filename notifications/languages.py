@@ -25,12 +25,14 @@ LOCALES: dict[Language, str] = {"en": "en_GB", "cy": "cy"}
 
 
 class InEnglish(str):
-    """A programme's own text for whoever reads Welsh, of which there is no Welsh: HTML marks it, so
-    that it is read aloud as English."""
+    """An English text in a Welsh email, because it has no Welsh version.
+
+    HTML marks it, so that a screen reader reads it as English.
+    """
 
     __slots__ = ()
 
 
 def languages_of(mode: Mode) -> tuple[Language, ...]:
-    """The languages of an email; where it is both, Welsh comes first."""
+    """The languages of an email; if both, Welsh comes first."""
     return (WELSH, ENGLISH) if mode == "both" else (mode,)

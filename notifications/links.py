@@ -1,4 +1,4 @@
-"""The links that leave the office, built in one place."""
+"""Builds every link in emails and feeds."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 
 def link_to(public_url: str, engagement_id: str, item_id: str = "", task: str = "") -> str:
-    """The page about an engagement, or one of its items, at the task to act on.
+    """The link to the page of an engagement or item, at the task to do.
 
     ``/go/engagements/<id>[/items/<item id>][#<task>]``: the API's own paths, behind ``/go``.
     """
@@ -19,11 +19,11 @@ def link_to(public_url: str, engagement_id: str, item_id: str = "", task: str = 
 
 
 CALENDARS = "/calendars/"
-"""Below it each path is a secret."""
+"""Each path below it is a secret."""
 
 
 def feed_link(public_url: str, secret: str) -> str:
-    """The address of somebody's calendar, for programs that cannot send a token."""
+    """The address of a user's calendar feed, for programs that cannot send a token."""
     return f"{public_url.rstrip('/')}{CALENDARS}{secret}.ics"
 
 
@@ -32,14 +32,16 @@ _LONGEST = 400
 
 
 def unsubscribe_link(public_url: str, secret: str, holder_id: str) -> str:
-    """The address that a mail program posts to (RFC 8058), and a person may open."""
+    """The unsubscribe address: email programs post to it (RFC 8058), and people may open it."""
     token = URLSafeSerializer(secret, salt=_SALT).dumps(holder_id)
     return f"{public_url.rstrip('/')}/unsubscribe/{token}"
 
 
 def holder_of(token: str, secret: str) -> str | None:
-    """Whose link it is; ``None`` where we have not signed it. It stays valid: an old email's link
-    has to work."""
+    """The person whose link it is; ``None`` if the signature is wrong.
+
+    A link never expires, because old emails have to work.
+    """
     if not secret or len(token) > _LONGEST:
         return None
     try:

@@ -13,12 +13,12 @@ from notifications.words import entry, fill, task_words
 from programmes.facts import MILEPOST
 
 _PLAIN = {(0, 0): "midnight", (12, 0): "midday"}
-"""Times whose "am" or "pm" nobody is sure of."""
+"""Times whose "am" or "pm" is ambiguous."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """How a member reads time: its zone, and whether the time of day matters for a deadline."""
+    """Writes times for a reader: their zone, language, and whether deadlines have a time of day."""
 
     zone: str
     to_the_minute: bool = False
@@ -30,15 +30,15 @@ class Clock:
         return day_in_words(self._local(instant), self.language)
 
     def local(self, instant: datetime) -> datetime:
-        """The same instant by the clocks of the zone."""
+        """The instant in the zone."""
         return self._local_time(instant)
 
     def local_date(self, instant: datetime) -> date:
-        """The day that it is in the zone."""
+        """The instant's day in the zone."""
         return self._local(instant)
 
     def due(self, instant: datetime) -> str:
-        """A deadline: the day, and the time of day where that matters."""
+        """A deadline: the day, with the time of day if it matters."""
         if self.to_the_minute:
             return self.moment(instant, seconds=True)
         return self.day(instant)
@@ -59,17 +59,17 @@ class Clock:
 def day_in_words(day: date, language: Language = ENGLISH) -> str:
     """``Tuesday 5 January 2027``, ``dydd Mawrth 5 Ionawr 2027``."""
     words = format_date(day, "EEEE d MMMM y", locale=LOCALES[language])
-    # Names of days have no capital in a Welsh sentence; Babel gives them one.
+    # Names of days have no capital in a Welsh sentence, but Babel writes one.
     return words if language == ENGLISH else words[:1].lower() + words[1:]
 
 
 def short_day(day: date, language: Language = ENGLISH) -> str:
-    """``3 March``: where the year is plain."""
+    """``3 March``: for where the year is clear."""
     return format_date(day, "d MMMM", locale=LOCALES[language])
 
 
 def time_in_words(local: datetime, seconds: bool = False, language: Language = ENGLISH) -> str:
-    """``2:30pm``, in Welsh ``14:30``; with seconds where a programme counts in them."""
+    """``2:30pm``, in Welsh ``14:30``; with seconds if the programme counts in them."""
     if not seconds and (local.hour, local.minute) in _PLAIN:
         return str(entry("when", language=language)[_PLAIN[local.hour, local.minute]])
     if language != ENGLISH:
@@ -87,14 +87,14 @@ _MOMENTS = frozenset({"session", "to", "at", "planned"})
 
 @dataclass(frozen=True)
 class Reader:
-    """What a sentence may draw on: the programme's titles, the zone, and names by id."""
+    """What sentences need: the programme's titles, the reader's clock, and names by id."""
 
     titles: Titles
     clock: Clock = UK
     names: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, id: str) -> str:
-        """A name by id. Somebody who was erased, or may not be named, is "Somebody"."""
+        """A name by id; the catalogue's own word if the person was erased or may not be named."""
         words = entry("people", language=self.titles.language)
         return str(words["office"] if id == MILEPOST else self.names.get(id, words["somebody"]))
 
@@ -108,7 +108,7 @@ def fact_sentence(
     item_kind: str = "",
     item_key: str = "",
 ) -> str:
-    """What happened. A kind that the catalogue does not know reads as its name: never an error."""
+    """What happened. A kind that is not in the catalogue reads as its name and never fails."""
     found = entry("fact", kind, language=reader.titles.language)
     if not found:
         return f"{readable(kind)}."
@@ -124,12 +124,12 @@ def fact_sentence(
 
 
 def kind_title(kind: str, language: Language = ENGLISH) -> str:
-    """What a kind of email is called."""
+    """The title of a kind of email."""
     return str(entry("kind", language=language).get(kind) or readable(kind))
 
 
 def reason_sentence(reason: str, language: Language = ENGLISH) -> str:
-    """Why an email was withheld, failed or is unknown; empty where there is no reason."""
+    """Why an email was withheld, failed or is unknown; empty without a reason."""
     if not reason:
         return ""
     reasons = entry("reason", language=language)
@@ -144,7 +144,7 @@ def reason_sentence(reason: str, language: Language = ENGLISH) -> str:
 def notification_sentence(
     kind: str, state: str, reason: str, recipient: str, language: Language = ENGLISH
 ) -> str:
-    """What became of an email. ``recipient`` is a name, or empty where nobody was found."""
+    """What became of an email. ``recipient`` is a name, or empty if the role had no holder."""
     states = entry("notification", language=language)
     values = {
         "kind": kind_title(kind, language),
@@ -158,9 +158,9 @@ def notification_sentence(
 def health_sentence(
     health: str, clock: Clock, *, task: str = "", owner: str = "", due: datetime | None = None
 ) -> str:
-    """How an engagement stands and why. ``task`` is the title of the task that explains it.
+    """The health of an engagement and why. ``task`` is the title of the task that explains it.
 
-    For ``stuck`` the sentence counts from the day on which that task was due.
+    For ``stuck`` the sentence names the day on which that task was due.
     """
     words = entry("health", language=clock.language)
     if not task or due is None:

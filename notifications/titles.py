@@ -1,4 +1,4 @@
-"""What a programme's definition calls its parts, for whoever writes about them."""
+"""The titles that a programme's definition gives to its parts."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from programmes.loader import load_definition
 from programmes.spoken import Spoken, spoken
 
 OFFICE = "Milepost"
-"""Who writes where a programme does not say."""
+"""The sender's name if a programme has none."""
 
 
 @dataclass(frozen=True)
 class Titles:
-    """Titles by key. A key without a title reads as itself: a text is never missing."""
+    """Titles by key. A key without a title reads as itself."""
 
     programme: str
     office: str = OFFICE
     reply_to: str = ""
     mail_from: str = ""
-    """The address that the programme's emails come from, where it has one of its own."""
+    """The programme's own sender address, if it has one."""
     themes: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
     step_texts: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ def readable(key: str) -> str:
 
 
 def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
-    """The titles of a definition. What it says in one language only is said so in both."""
+    """The titles of a definition. A text in one language only is used in both."""
     steps, reviews = definition.onboarding.steps, definition.reviews
 
     def said(text: Spoken) -> str:
@@ -64,7 +64,7 @@ def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
         return found if language == ENGLISH or text.cy else InEnglish(found)
 
     return Titles(
-        # Names, and subjects are made of them: they are what they are in any language.
+        # These are names, and subjects use them: they are the same in any language.
         programme=spoken(definition.title, language),
         office=spoken(definition.mail.from_name, language),
         reply_to=definition.mail.reply_to,
@@ -85,12 +85,15 @@ def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
 
 @lru_cache(maxsize=64)
 def parsed(source: str) -> tuple[Definition, Titles]:
-    """A stored definition with its titles. Stored versions never change, so each is read once."""
+    """A stored definition with its titles. Stored versions never change, so the result is cached.
+
+    Raises ``DefinitionErrors``.
+    """
     definition = load_definition(source, "stored programme", stored=True)
     return definition, titles_of(definition)
 
 
 async def parsed_in_thread(source: str) -> tuple[Definition, Titles]:
-    """``parsed``, for whoever shares a loop: the first reading of a long one takes seconds, and
-    everybody else on the loop would wait for it."""
+    """``parsed`` in a thread: the first reading of a long definition takes seconds, and would block
+    the event loop. Raises ``DefinitionErrors``."""
     return await asyncio.to_thread(parsed, source)

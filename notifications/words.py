@@ -1,6 +1,6 @@
-"""The words for people, used by emails, API and command line alike.
+"""The catalogue of words for people, for emails, API and command line.
 
-They live in ``words.toml``, and in ``words.cy.toml`` those that members read, in Welsh.
+``words.toml`` has the English. ``words.cy.toml`` has the Welsh of what members read.
 """
 
 import tomllib
@@ -23,23 +23,23 @@ CATALOGUES: Mapping[Language, Path] = {
 
 @dataclass(frozen=True)
 class TaskWords:
-    """What a task is called, and what to do about it."""
+    """A task's title, and what to do."""
 
     title: str
     todo: str
 
 
 def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskWords:
-    """The words of a task. ``action`` is the text of an agreed action, where it is one.
+    """The words of a task. ``action`` is the text of an agreed action.
 
-    A task that the catalogue does not know reads as its key: never an error.
+    A task that is not in the catalogue reads as its key and never fails.
     """
     group, _, part = key.partition(":")
     found = entry("task", family, group if part else key, language=titles.language)
     values = {
         "step": titles.step(part),
         "text": titles.step_texts.get(part, ""),
-        # Its own key is an opaque id: no title for people.
+        # An action's own key is an opaque id, which people cannot read.
         "action": action or str(found.get("untold", "")),
     }
     if not found:
@@ -48,7 +48,7 @@ def task_words(family: str, key: str, titles: Titles, action: str = "") -> TaskW
 
 
 def item_title(kind: str, key: str, titles: Titles, number: str = "") -> str:
-    """What an item is called: "Research request 3", "Interim review"."""
+    """An item's title: "Research request 3", "Interim review"."""
     found = entry("item", kind, language=titles.language)
     if not found:
         return titles.programme if not kind else readable(f"{kind} {key}")
@@ -56,24 +56,26 @@ def item_title(kind: str, key: str, titles: Titles, number: str = "") -> str:
 
 
 def theme_words(key: str, titles: Titles) -> str:
-    """A theme's title, or nothing where there is no theme."""
+    """A theme's title; empty without a theme."""
     return titles.theme(key) if key else ""
 
 
 def why_sentence(role: str, member: str, language: Language = ENGLISH) -> str:
-    """Why somebody gets an email, by what they are to the member."""
+    """Why a recipient gets an email, by their role for the member."""
     found = entry("why", role, language=language) or entry("why", "other", language=language)
     return fill(found["text"], {"member": member})
 
 
-def stand_in_sentence(who: str, language: Language = ENGLISH) -> str:
-    """Why somebody gets an email that was meant for somebody who is away."""
+def delegate_sentence(who: str, language: Language = ENGLISH) -> str:
+    """Why a delegate gets the email of an absent colleague."""
     return fill(entry("why", "stand_in", language=language)["text"], {"who": who})
 
 
 def fill(sentence: str, values: Mapping[str, str]) -> str:
-    """Fill in ``{names}``; one that is not there reads as a dash rather than fail. A sentence that
-    is nothing but a name is what is filled in, in its language."""
+    """Fill in ``{names}``; a missing one becomes a dash.
+
+    If the sentence is one name only, its value keeps its language.
+    """
     alone = values.get(sentence[1:-1]) if sentence[:1] == "{" else None
     return alone if isinstance(alone, InEnglish) else sentence.format_map(_Known(values))
 
@@ -84,8 +86,7 @@ class _Known(dict[str, str]):
 
 
 def entry(*path: str, language: Language = ENGLISH) -> Mapping[str, Any]:
-    """What the catalogue has under that path; the English where it is not there in ``language``,
-    and empty where it has nothing."""
+    """The catalogue's entry under that path, in English if ``language`` lacks it; else empty."""
     found: Any = catalogue(language)
     for part in path:
         found = found.get(part, {}) if isinstance(found, Mapping) else {}
@@ -101,9 +102,9 @@ def catalogue(language: Language = ENGLISH) -> Mapping[str, Any]:
 
 
 def soft(text: str, language: Language) -> str:
-    """A title of ours in the middle of a sentence, after a word that softens: "gais ymchwil 3".
+    """A built-in title within a sentence, after a word that causes soft mutation: "gais ymchwil 3".
 
-    Only first words that the catalogue lists are changed: what an office named stays as it is.
+    Only first words that the catalogue lists are changed, so an office's own titles stay.
     """
     if isinstance(text, InEnglish):
         return text
@@ -113,20 +114,20 @@ def soft(text: str, language: Language) -> str:
 
 
 def lower_first(text: str, _language: Language) -> str:
-    """A title in the middle of a sentence, where it has no capital; an acronym keeps its own."""
+    """A title within a sentence, without its capital; an acronym keeps its own."""
     if isinstance(text, InEnglish):
         return text
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def on_day(text: str, language: Language) -> str:
-    """A day that something happens on, or from: Welsh softens "dydd" to "ddydd"."""
+    """A day after "on" or "from": Welsh mutates "dydd" to "ddydd"."""
     first, space, rest = text.partition(" ")
     return f"{entry('soft', language=language).get(first, first)}{space}{rest}"
 
 
 def counted(number: int, thing: str, language: Language) -> str:
-    """So many of a thing, in the form that the number asks for: Welsh has six."""
+    """A number of things, in the plural form that the number needs: Welsh has six."""
     forms: Mapping[str, str] = entry("counted", thing, language=language)
     form = _locale(language).plural_form(number)
     return fill(forms.get(form, forms["other"]), {"number": str(number)})
@@ -138,7 +139,7 @@ def _locale(language: Language) -> Locale:
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
-    """These as filters of that language's templates."""
+    """The filters for that language's templates."""
     return {
         "soft": lambda text: soft(text, language),
         "lower_first": lambda text: lower_first(text, language),

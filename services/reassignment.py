@@ -18,9 +18,14 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput, TellInput
-from notifications.delivery.reassignment import ToTell, left_untold, reserve
-from notifications.delivery.role_changes import heard_now
-from notifications.feedback.suppression import Waiting, left_waiting, waiting_for
+from notifications.delivery.ledger import Waiting
+from notifications.delivery.reassignment import (
+    PendingNotices,
+    reserve,
+    sendable_now,
+    unsent_notices,
+)
+from notifications.feedback.suppression import left_waiting, waiting_for
 from programmes.facts import MILEPOST
 from services.access import engagement_in_reach
 from services.backend import Backend, writing
@@ -41,12 +46,12 @@ TELL = "TellOfReply"
 
 async def reserved(
     backend: Backend, session: AsyncSession, taken: Sequence[TakenOver]
-) -> tuple[ToTell, ...]:
+) -> tuple[PendingNotices, ...]:
     """Reserve what is to be told, in the transaction of the change."""
     return tuple([await reserve(session, one, backend.now()) for one in taken])
 
 
-async def tell(backend: Backend, told: Sequence[ToTell]) -> None:
+async def tell(backend: Backend, told: Sequence[PendingNotices]) -> None:
     """Have it told, once the change is final. A repeat is harmless: each has an id of its own."""
     try:
         for one in told:
@@ -55,7 +60,7 @@ async def tell(backend: Backend, told: Sequence[ToTell]) -> None:
         log.warning("telling_waits", problem=problem.name)
 
 
-async def _start(backend: Backend, one: ToTell) -> None:
+async def _start(backend: Backend, one: PendingNotices) -> None:
     client = await reachable(backend)
     of = TellInput(
         *(one.engagement_id, one.engagement_id, one.sequence, one.not_before),
@@ -108,7 +113,7 @@ async def release(backend: Backend, actor: Actor, waiting: Sequence[Waiting]) ->
 async def release_unheard(backend: Backend, actor: Actor) -> None:
     """Try again what nobody could get, where somebody has the role now, once that is final."""
     async with backend.database.reading() as session:
-        waiting = await heard_now(session)
+        waiting = await sendable_now(session)
     await release(backend, actor, waiting)
 
 
@@ -125,8 +130,8 @@ class Releaser:
         """Let go what is left; how much that was. What Temporal does not take is left once more."""
         try:
             async with self._backend.database.reading() as session:
-                left = [*await left_waiting(session), *await heard_now(session)]
-                untold = await left_untold(session, self._backend.now())
+                left = [*await left_waiting(session), *await sendable_now(session)]
+                untold = await unsent_notices(session, self._backend.now())
             await tell(self._backend, untold)
             for one in left:
                 client = await reachable(self._backend)

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.early_reminders import bring_forward
+from notifications.delivery.early_reminders import reserve_early_reminders
 from notifications.digests.collected import stranded
 from programmes.facts import MILEPOST
 from storage.database import Database
@@ -51,7 +51,7 @@ async def keep_summaries(
     for one in waiting:
         await start_round(client, task_queue, RedeliverInput(one.id, one.round + 1, MILEPOST))
     async with database.transaction() as session:
-        early = await bring_forward(session, now)
+        early = await reserve_early_reminders(session, now)
     for one in early:
         # Its first round: nobody else sends it.
         await start_round(client, task_queue, RedeliverInput(one.id, one.round, MILEPOST))

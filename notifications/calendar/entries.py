@@ -1,4 +1,4 @@
-"""What stands in whose calendar, as far as emails put it there: asked before one says otherwise."""
+"""The calendar entries that emails have put into recipients' calendars."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,27 +17,31 @@ from storage.sql import calendar_parts, engagements, notifications
 FIXES = frozenset({"advice.confirmed", "advice.agenda"})
 """Emails that put a session into the calendar."""
 DUE = frozenset({"review.opened", "review.returned", "task.moved"})
-"""Emails with the day by which a review is to be sent in."""
+"""Emails with the day by which a review is due."""
 CALLED_OFF = frozenset({"advice.called_off", "review.called_off"})
-"""Emails that are for those alone who have the date in their calendar."""
-LIFTS = CALLED_OFF | {
+"""Emails only for recipients who have the date in their calendar."""
+REMOVES = CALLED_OFF | {
     "advice.missed",
     "advice.dates_proposed",
     "advice.closed",
     "review.signed_off",
 }
-"""Emails that take a date out, where it stands."""
-CARRYING = FIXES | DUE | LIFTS
-"""Emails that may have a calendar part: each has to go by itself."""
+"""Emails that remove a date from the calendar."""
+WITH_CALENDAR = FIXES | DUE | REMOVES
+"""Emails that may have a calendar part. They are never batched."""
 
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 _MAY_HAVE_IT = ("claimed", "accepted", "deferred", "delivered", "complained", "unknown")
-"""The states of an email that may be in its reader's hands, or is about to be."""
+"""The states of an email that its reader has, may have, or is about to get."""
 
 
-class Held(Protocol):
-    """A notification that an attempt holds."""
+class HeldNotice(Protocol):
+    """A notification that an attempt has locked."""
+
+    @property
+    def id(self) -> str:
+        """The notification."""
 
     @property
     def item_id(self) -> str:
@@ -49,17 +53,33 @@ class Held(Protocol):
 
     @property
     def recipient_id(self) -> str:
-        """Whom it is for."""
+        """The recipient."""
+
+
+class Part(Protocol):
+    """The calendar part of an email."""
+
+    @property
+    def method(self) -> str:
+        """``REQUEST``, ``PUBLISH`` or ``CANCEL``."""
+
+    @property
+    def sequence(self) -> int:
+        """The part's number."""
+
+    @property
+    def start(self) -> str:
+        """The instant or the day, in ISO 8601."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """The last thing that one reader's calendar heard of an item, where that put it in."""
+class SentEntry:
+    """An item's current entry in one recipient's calendar."""
 
     sequence: int
     start: str
     under_way: bool
-    """Whether the email that puts it in is being sent at this moment."""
+    """Whether the email that adds it is being sent right now."""
 
     def lies_ahead(self, now: datetime) -> bool:
         """Whether its time is still to come; a whole day is over when it has begun."""
@@ -73,22 +93,26 @@ def lies_ahead(start: str, now: datetime) -> bool:
     return datetime.fromisoformat(start) > now
 
 
-async def hold_still(session: AsyncSession, engagement_id: str) -> None:
-    """Let no record of the engagement be written until the transaction ends: whoever calls a
-    session off afterwards finds this email among those that have it."""
+async def lock_engagement(session: AsyncSession, engagement_id: str) -> None:
+    """Keep records of the engagement from being written until the transaction ends.
+
+    A later record that calls the session off then finds this email among those that named it.
+    """
     await session.execute(
         select(engagements.c.id).where(engagements.c.id == engagement_id).with_for_update(read=True)
     )
 
 
-async def entry_of(session: AsyncSession, item_id: str, holder_id: str) -> Entry | None:
-    """What stands in one reader's calendar; ``None`` where nothing does, or no more."""
+async def entry_of(session: AsyncSession, item_id: str, holder_id: str) -> SentEntry | None:
+    """The item's entry in one recipient's calendar; ``None`` without one."""
     return (await _entries(session, item_id, holder_id)).get(holder_id)
 
 
-async def must_hear_themselves(session: AsyncSession, held: Held, now: datetime) -> bool:
-    """Whether a date in the recipient's own calendar hangs on this email alone. It may have been
-    reserved before they went away: nobody can take it out of their calendar for them."""
+async def must_be_told_directly(session: AsyncSession, held: HeldNotice, now: datetime) -> bool:
+    """Whether only this email can change a coming date in the recipient's own calendar.
+
+    A delegate cannot change it for them, so the email goes to the recipient even while away.
+    """
     entry = await entry_of(session, held.item_id, held.recipient_id)
     if entry is None or entry.sequence >= held.sequence or not entry.lies_ahead(now):
         return False
@@ -102,22 +126,22 @@ async def must_hear_themselves(session: AsyncSession, held: Held, now: datetime)
     return (await session.execute(told_apart)).first() is None
 
 
-async def invited(
+async def recipients_with_entry(
     session: AsyncSession,
     record: Record,
     found: Mapping[str, Sequence[str]],
     calendar: Mapping[str, Any],
     now: datetime,
 ) -> list[str]:
-    """Whose calendars have the item's date, and who get no other email of the record about it.
+    """Recipients with the item's date in their calendar who get no other email of the record.
 
-    ``found`` has who is behind each selector of the record's notices. Whoever of them is away is
-    told by somebody else: their own calendar has to hear of it all the same.
+    ``found`` has the recipients behind each selector of the record's notices. An absent recipient
+    is included: their delegate gets the other email, but cannot change their calendar.
     """
     meant = {
         one
         for notice in record.notices
-        if notice.kind in CARRYING
+        if notice.kind in WITH_CALENDAR
         for selector in notice.to
         for one in found[selector]
     }
@@ -131,33 +155,23 @@ async def invited(
     return sorted(
         holder
         for holder in having
-        if holder not in meant or chosen[holder].stands_in(today) is not None
+        if holder not in meant or chosen[holder].delegate_on(today) is not None
     )
 
 
 async def keep(
-    session: AsyncSession,
-    notification_id: str,
-    holder_id: str,
-    *,
-    item_id: str,
-    method: str,
-    sequence: int,
-    start: str,
-    now: datetime,
+    session: AsyncSession, held: HeldNotice, holder_id: str, part: Part, now: datetime
 ) -> None:
-    """Note the calendar part of an email that is about to leave, in place of an earlier round's."""
-    await session.execute(
-        delete(calendar_parts).where(calendar_parts.c.notification_id == notification_id)
-    )
+    """Store the calendar part of an email that is about to leave, in place of an earlier one."""
+    await session.execute(delete(calendar_parts).where(calendar_parts.c.notification_id == held.id))
     await session.execute(
         insert(calendar_parts).values(
-            notification_id=notification_id,
-            item_id=item_id,
+            notification_id=held.id,
+            item_id=held.item_id,
             holder_id=holder_id,
-            method=method,
-            sequence=sequence,
-            start=start,
+            method=part.method,
+            sequence=part.sequence,
+            start=part.start,
             at=now,
         )
     )
@@ -165,19 +179,19 @@ async def keep(
 
 async def _entries(
     session: AsyncSession, item_id: str, holder_id: str | None = None
-) -> dict[str, Entry]:
+) -> dict[str, SentEntry]:
     c = calendar_parts.c
     query = (
         select(c.holder_id, c.method, c.sequence, c.start, notifications.c.state)
         .join_from(calendar_parts, notifications, notifications.c.id == c.notification_id)
         .where(c.item_id == item_id, notifications.c.state.in_(_MAY_HAVE_IT))
-        # One record may take a date out for who is away, and set it for who turns out to be there:
-        # then it stands. "CANCEL" comes first in the alphabet, too.
+        # One record may remove a date for an absent recipient and set it for one who is back. The
+        # date then stands: "CANCEL" also comes first in the alphabet.
         .order_by(c.sequence, c.method)
     )
     if holder_id is not None:
         query = query.where(c.holder_id == holder_id)
-    standing: dict[str, Entry] = {}
+    standing: dict[str, SentEntry] = {}
     under_way: set[str] = set()
     for row in await session.execute(query):
         if row.method == "CANCEL":
@@ -185,5 +199,5 @@ async def _entries(
             continue
         if row.state == "claimed":
             under_way.add(row.holder_id)
-        standing[row.holder_id] = Entry(row.sequence, row.start, row.holder_id in under_way)
+        standing[row.holder_id] = SentEntry(row.sequence, row.start, row.holder_id in under_way)
     return standing

@@ -1,4 +1,4 @@
-"""An entry of a calendar and the iCalendar text (RFC 5545) around it."""
+"""Calendar entries and their iCalendar text (RFC 5545)."""
 
 import re
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ PRODUCT = "-//Milepost//Milepost//EN"
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 """What no text of a calendar may hold (RFC 5545, 3.1)."""
 SESSION_LASTS = timedelta(hours=1)
-"""How long an advice session blocks in a calendar: nobody agrees an end, and one without an end
-blocks nothing at all."""
+"""How long an advice session blocks in a calendar. No end is agreed, and an entry without an end
+blocks no time."""
 
 
 @dataclass(frozen=True)
-class Somebody:
-    """Who invites, or who is invited."""
+class Person:
+    """The organiser or the attendee."""
 
     name: str
     email: str
@@ -32,25 +32,25 @@ class Somebody:
 
 @dataclass(frozen=True)
 class Entry:
-    """A session (an instant), or a day by which something is due (a date)."""
+    """A session (an instant), or a due day (a date)."""
 
     uid: str
-    """The same for the life of what it stands for: see ``uid_of``."""
+    """It stays the same for the life of the session or due day: see ``uid_of``."""
     sequence: int
-    """Grows with each change of the date; calendars leave out what is older than they have."""
+    """It grows with each change of the date. Calendars ignore a lower number."""
     stamp: datetime
     start: datetime | date
     zone: str
     summary: str
     description: str
     link: str
-    organiser: Somebody
-    attendee: Somebody | None = None
+    organiser: Person
+    attendee: Person | None = None
     cancelled: bool = False
 
 
 def uid_of(public_url: str, item_id: str, task: str = "") -> str:
-    """``<item id>@<host>`` for what an item is about; ``<item id>.<task>@<host>`` for its tasks."""
+    """``<item id>@<host>`` for an item's own date; ``<item id>.<task>@<host>`` for its tasks."""
     host = urlsplit(public_url).hostname or "milepost"
     return f"{item_id}.{task}@{host}" if task else f"{item_id}@{host}"
 
@@ -82,7 +82,7 @@ def _event(entry: Entry) -> Event:
     else:
         event.add("dtstart", entry.start)
         event.add("dtend", entry.start + timedelta(days=1))
-        # A due date is a mark on the day: it blocks nobody's time.
+        # A due date marks the day and blocks no time.
         event.add("transp", "TRANSPARENT")
     event.add("summary", one_line(entry.summary))
     event.add("description", re.sub(_CONTROLS, " ", entry.description))
@@ -93,13 +93,13 @@ def _event(entry: Entry) -> Event:
         attendee = _address(entry.attendee)
         attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
         attendee.params["PARTSTAT"] = vText("NEEDS-ACTION")
-        # The date was agreed: nobody has to answer, and no answer would be read.
+        # The date was agreed, so no reply is needed, and none would be read.
         attendee.params["RSVP"] = vText("FALSE")
         event.add("attendee", attendee, encode=False)
     return event
 
 
-def _address(somebody: Somebody) -> vCalAddress:
+def _address(somebody: Person) -> vCalAddress:
     address = vCalAddress(f"mailto:{somebody.email}")
     # A parameter can hold neither quotation marks nor control characters (RFC 5545, 3.2), and some
     # readers take a backslash for the beginning of an escape.

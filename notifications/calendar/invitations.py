@@ -1,42 +1,51 @@
-"""The calendar part of an email: which email has one, under which number, and what it says.
+"""The calendar part of an email: which emails have one, its number, and its text.
 
-``SEQUENCE`` is the number of the item's record that set, moved or lifted the date. It is stored and
-only ever grows, so a later email wins whatever its way took.
+``SEQUENCE`` is the number of the item's record that set, moved or removed the date. It is stored
+and only grows, so calendars keep the later change even if emails arrive out of order.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.calendar.entries import DUE, FIXES, LIFTS
-from notifications.calendar.entries import Entry as Standing
-from notifications.calendar.ical import Entry, Method, Somebody, calendar_text, uid_of
-from notifications.content.message import Occasion
+from notifications.calendar.entries import (
+    CALLED_OFF,
+    DUE,
+    FIXES,
+    REMOVES,
+    WITH_CALENDAR,
+    SentEntry,
+    entry_of,
+)
+from notifications.calendar.ical import Entry, Method, Person, calendar_text, uid_of
+from notifications.content.message import Message
 from notifications.content.scene import MEMBERS_OWN
-from notifications.senders.protocol import Invitation
+from notifications.delivery.recipient import ONE_EMAIL
+from notifications.senders.protocol import Invitation, Transient
 from notifications.words import entry, fill
 from storage.sql import events
 
 SUBMIT, REVISE = "submit", "revise"
 SENDS_IN = (SUBMIT, REVISE)
-"""The tasks of a review whose date is the review's in a calendar."""
+"""The tasks of a review whose due day is the review's calendar entry."""
 
 _FIXED, _HELD = "advice.confirmed", "advice.held"
-_SESSION_TURNS = (
+_SESSION_CHANGES = (
     _FIXED,
     "advice.missed",
     "advice.dates_proposed",
     _HELD,
     "advice.closed",
 )
-DATE_TURNS = ("review.opened", "review.returned", "deadline.moved")
-"""What sets or moves the date by which a review is to be sent in."""
+DATE_CHANGES = ("review.opened", "review.returned", "deadline.moved")
+"""The facts that set or move the due day of a review."""
 
 
 @dataclass(frozen=True)
-class Turn:
+class DateChange:
     """A fact about an item's date, under the number of its record."""
 
     sequence: int
@@ -45,11 +54,16 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Drafted:
-    """A calendar part, and what of it is noted down."""
+class CalendarPart:
+    """The calendar part of an email."""
 
     method: Method
     entry: Entry
+
+    @property
+    def sequence(self) -> int:
+        """The part's number."""
+        return self.entry.sequence
 
     @property
     def start(self) -> str:
@@ -58,13 +72,56 @@ class Drafted:
 
     @property
     def invitation(self) -> Invitation:
-        """As it goes with the email."""
+        """The part as the email carries it."""
         return Invitation(self.method, calendar_text(self.method, [self.entry]))
 
 
-async def read_turns(session: AsyncSession, kind: str, item_id: str) -> tuple[Turn, ...]:
-    """What happened to the item's date so far; asked only for emails that name it."""
-    wanted = _SESSION_TURNS if kind in FIXES else DATE_TURNS if kind in DUE else ()
+class Held(Protocol):
+    """A notification that an attempt has locked."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind of email."""
+
+    @property
+    def item_id(self) -> str:
+        """The item that it is about."""
+
+    @property
+    def sequence(self) -> int:
+        """The number of its record."""
+
+
+async def calendar_part(
+    session: AsyncSession, held: Held, message: Message, sent_by: str, now: datetime
+) -> CalendarPart | str | None:
+    """The calendar part of an email that is about to leave; ``None`` if it has none.
+
+    Returns the reason as a string if the email is to be withheld. Raises ``Transient`` while an
+    invitation that it would cancel is on its way. ``sent_by`` is the organiser's address where the
+    programme has none for replies.
+    """
+    if held.kind not in WITH_CALENDAR:
+        return None
+    changes = await read_date_changes(session, held.kind, held.item_id)
+    if reason := session_gone_reason(held.kind, changes):
+        return reason
+    current = None
+    if held.kind in REMOVES:
+        current = await entry_of(session, held.item_id, message.recipient.id)
+        if current is not None and current.under_way:
+            raise Transient("invitation_under_way", ONE_EMAIL)
+    part = make_part(message, changes, current, held.sequence, sent_by, now)
+    if held.kind in CALLED_OFF and part is None:
+        return "not_invited"
+    return part
+
+
+async def read_date_changes(
+    session: AsyncSession, kind: str, item_id: str
+) -> tuple[DateChange, ...]:
+    """The changes of the item's date so far; empty for kinds of email that do not name it."""
+    wanted = _SESSION_CHANGES if kind in FIXES else DATE_CHANGES if kind in DUE else ()
     if not wanted:
         return ()
     query = (
@@ -73,71 +130,69 @@ async def read_turns(session: AsyncSession, kind: str, item_id: str) -> tuple[Tu
         .order_by(events.c.sequence, events.c.position)
     )
     rows = await session.execute(query)
-    return tuple(Turn(row.sequence, row.kind, row.data.get("session", "")) for row in rows)
+    return tuple(DateChange(row.sequence, row.kind, row.data.get("session", "")) for row in rows)
 
 
-def draft(
-    it: Occasion,
-    turns: tuple[Turn, ...],
-    standing: Standing | None,
+def make_part(
+    it: Message,
+    changes: tuple[DateChange, ...],
+    current: SentEntry | None,
     sequence: int,
     sent_by: str,
     now: datetime,
-) -> Drafted | None:
-    """The calendar part of an email, or ``None`` where it has none.
+) -> CalendarPart | None:
+    """Make the calendar part of an email; ``None`` if it has none.
 
-    ``standing`` is what its reader's calendar has; ``sequence`` the number of the record that the
-    email belongs to; ``sent_by`` stands in where a programme names no address for replies.
+    ``current`` is the recipient's entry; ``sequence`` is the number of the email's record.
     """
     if it.kind in FIXES:
-        return _fixed(it, turns, sequence, sent_by, now)
-    if it.kind in LIFTS:
-        return _lifted(it, standing, sequence, sent_by, now)
+        return _fixed(it, changes, sequence, sent_by, now)
+    if it.kind in REMOVES:
+        return _removed(it, current, sequence, sent_by, now)
     if it.kind in DUE and it.scene.item_kind == "review" and it.task in SENDS_IN:
-        newest = max((turn.sequence for turn in turns), default=sequence)
-        return Drafted("PUBLISH", _due(it, it.due_day(), max(sequence, newest), sent_by, now))
+        newest = max((change.sequence for change in changes), default=sequence)
+        return CalendarPart("PUBLISH", _due(it, it.due_day(), max(sequence, newest), sent_by, now))
     return None
 
 
-def stands_no_more(kind: str, turns: tuple[Turn, ...]) -> str:
-    """The named reason why an email would put a session into calendars that was held, or called
-    off, meanwhile; empty where it stands."""
-    if kind not in FIXES or not turns or turns[-1].kind == _FIXED:
+def session_gone_reason(kind: str, changes: tuple[DateChange, ...]) -> str:
+    """The reason if the session that an email announces was held or called off; otherwise empty."""
+    if kind not in FIXES or not changes or changes[-1].kind == _FIXED:
         return ""
-    fixed = max((n for n, turn in enumerate(turns) if turn.kind == _FIXED), default=-1)
-    held = any(turn.kind == _HELD for turn in turns[fixed + 1 :])
+    fixed = max((n for n, change in enumerate(changes) if change.kind == _FIXED), default=-1)
+    held = any(change.kind == _HELD for change in changes[fixed + 1 :])
     return "session_held" if held else "session_called_off"
 
 
 def _fixed(
-    it: Occasion, turns: tuple[Turn, ...], sequence: int, sent_by: str, now: datetime
-) -> Drafted | None:
+    it: Message, changes: tuple[DateChange, ...], sequence: int, sent_by: str, now: datetime
+) -> CalendarPart | None:
     session = it.data("session")
     if not session:
         return None
-    # An agenda that waited names the session as it stands by now, under that session's number.
-    newest = max((turn.sequence for turn in turns if turn.kind == _FIXED), default=sequence)
+    # An agenda that waited names the current session, under that session's number.
+    newest = max((change.sequence for change in changes if change.kind == _FIXED), default=sequence)
     found = _session(it, session, max(sequence, newest), sent_by, now)
-    return Drafted("REQUEST", found)
+    return CalendarPart("REQUEST", found)
 
 
-def _lifted(
-    it: Occasion, standing: Standing | None, sequence: int, sent_by: str, now: datetime
-) -> Drafted | None:
-    # What has as high a number was set since, or by the same record: that stands.
-    if standing is None or standing.sequence >= sequence:
+def _removed(
+    it: Message, current: SentEntry | None, sequence: int, sent_by: str, now: datetime
+) -> CalendarPart | None:
+    # An entry with the same or a higher number was set by the same record or a later one: it stays.
+    if current is None or current.sequence >= sequence:
         return None
     if it.scene.item_kind == "review":
-        if not standing.lies_ahead(now):
+        if not current.lies_ahead(now):
             return None
-        start = _instant_or_day(standing.start)
-        return Drafted("CANCEL", _due(it, start, sequence, sent_by, now, cancelled=True))
-    found = _session(it, standing.start, sequence, sent_by, now, cancelled=True)
-    return Drafted("CANCEL", found)
+        start = _instant_or_day(current.start)
+        return CalendarPart("CANCEL", _due(it, start, sequence, sent_by, now, cancelled=True))
+    found = _session(it, current.start, sequence, sent_by, now, cancelled=True)
+    return CalendarPart("CANCEL", found)
 
 
 def _session(
-    it: Occasion,
+    it: Message,
     session: str,
     sequence: int,
     sent_by: str,
@@ -157,14 +212,14 @@ def _session(
         summary=fill(words["title"], {"who": with_whom}),
         description=fill(words["text"], {"programme": scene.titles.programme, "link": it.link()}),
         link=it.link(),
-        organiser=Somebody(scene.titles.office, scene.titles.reply_to or sent_by),
-        attendee=Somebody(it.recipient.name, it.recipient.email),
+        organiser=Person(scene.titles.office, scene.titles.reply_to or sent_by),
+        attendee=Person(it.recipient.name, it.recipient.email),
         cancelled=cancelled,
     )
 
 
 def _due(
-    it: Occasion,
+    it: Message,
     start: datetime | date,
     sequence: int,
     sent_by: str,
@@ -190,7 +245,7 @@ def _due(
         summary=fill(words["title"], values),
         description=fill(words["text"], values),
         link=it.link(),
-        organiser=Somebody(scene.titles.office, scene.titles.reply_to or sent_by),
+        organiser=Person(scene.titles.office, scene.titles.reply_to or sent_by),
         cancelled=cancelled,
     )
 

@@ -1,1 +1,1 @@
-"""What an email says: its facts, its words, its rendering."""
+"""What an email says: the facts, the text and the templates."""

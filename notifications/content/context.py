@@ -1,7 +1,7 @@
-"""What each kind of email is written from: small frozen values, all of them plain.
+"""The context of each kind of email: frozen dataclasses of plain values for the templates.
 
-A context survives a trip through JSON, so that a preview or a test shows an email without a
-database. Dates are in words already, in the zone where they are read; an empty text is "none".
+A context can be stored as JSON, so a preview or a test shows an email without a database. Dates are
+in words already, in the reader's time zone. An empty text means "none".
 """
 
 from dataclasses import dataclass
@@ -11,32 +11,32 @@ from notifications.content.scene import Words
 
 @dataclass(frozen=True)
 class Letter:
-    """What every email has: to whom, about whom, why, and the one link."""
+    """What every email has: recipient, member, reason and one link."""
 
     to: str
     """The recipient's name."""
     member: str
     programme: str
     office: str
-    """Who writes: the programme's ``from_name``."""
+    """The sender: the programme's ``from_name``."""
     reply_to: str
     item: str
-    """What it is about: "Research request 3", "Interim review"; the programme where no item is."""
+    """The item: "Research request 3", "Interim review"; the programme's title without an item."""
     link: str
     why: str
-    """Why this person gets this email: a whole sentence."""
+    """Why this recipient gets this email: a whole sentence."""
 
 
 @dataclass(frozen=True)
-class Told(Letter):
-    """It passes on what somebody wrote: a reason, a comment, the notes."""
+class Quoting(Letter):
+    """An email that quotes what a person wrote: a reason, a comment, the notes."""
 
     words: Words | None
 
 
 @dataclass(frozen=True)
 class Ask(Letter):
-    """It asks for something by a date."""
+    """An email that asks for a task by a date."""
 
     task: str
     todo: str
@@ -46,29 +46,29 @@ class Ask(Letter):
 
 @dataclass(frozen=True)
 class StepReady(Ask):
-    """A step of the onboarding can be done."""
+    """An onboarding step that can be done now."""
 
     outside: bool
-    """Whether it is for somebody of the office, who may have many members."""
+    """Whether the recipient is of the office, and may have many members."""
 
 
 @dataclass(frozen=True)
-class AskTold(Ask):
-    """It asks for something, and passes on what somebody wrote."""
+class AskQuoting(Ask):
+    """An email that asks for a task and quotes what a person wrote."""
 
     words: Words | None
 
 
 @dataclass(frozen=True)
 class Chase(Ask):
-    """A reminder, a note that the date has passed, or an escalation: about somebody's task."""
+    """A reminder, an overdue notice or an escalation."""
 
     owner: str
-    """Who has to do it; empty where nobody holds the role."""
+    """The task's owner; empty if the role has no holder."""
     yours: bool
-    """Whether that is the recipient."""
+    """Whether the recipient is the owner."""
     about: str
-    """The member's name, for those who look after several; empty for the member's own people."""
+    """The member's name, for the office; empty for the member's own contacts."""
 
 
 @dataclass(frozen=True)
@@ -90,21 +90,21 @@ class Line:
     by: str
     owner: str = ""
     member: str = ""
-    """Whose it is, for those who look after several."""
+    """The member's name, for recipients who look after several."""
 
 
 @dataclass(frozen=True)
 class NewLead(Letter):
-    """The recipient speaks for the member from now on: in whose place, and what waits for them."""
+    """The recipient is now the member's lead contact: whom they replace, and their open tasks."""
 
     before: str
-    """Who did it until now; empty where nobody did."""
+    """The previous holder of the role; empty if it had none."""
     waiting: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
 class NewInTeam(NewLead):
-    """The recipient looks after the member from now on, or advises it, or both."""
+    """The recipient is now the member's manager or adviser, or both."""
 
     manager: bool
     adviser: bool
@@ -112,7 +112,7 @@ class NewInTeam(NewLead):
 
 @dataclass(frozen=True)
 class Welcome(Letter):
-    """The first email: who looks after the member, and what to begin with."""
+    """The first email: the member's manager, and the first tasks."""
 
     manager: str
     todos: tuple[Todo, ...]
@@ -120,7 +120,7 @@ class Welcome(Letter):
 
 @dataclass(frozen=True)
 class PlannedReview:
-    """A review to come."""
+    """A coming review."""
 
     title: str
     opens: str
@@ -128,20 +128,20 @@ class PlannedReview:
 
 
 @dataclass(frozen=True)
-class Replanned(Told):
-    """A review to come has a new date."""
+class Replanned(Quoting):
+    """A coming review with a new date."""
 
     review: str
     was: str
-    """Empty where no date was known before."""
+    """The previous date; empty if there was none."""
     by: str
     reviews: tuple[PlannedReview, ...]
-    """It, and those after it; empty until the joining is done, when they have no dates yet."""
+    """This review and those after it; empty during onboarding, when they have no dates yet."""
 
 
 @dataclass(frozen=True)
 class Onboarded(Letter):
-    """The joining is done: what comes next, and when."""
+    """Onboarding is done: what comes next, and when."""
 
     reviews: tuple[PlannedReview, ...]
     advice_from: str
@@ -149,22 +149,22 @@ class Onboarded(Letter):
 
 
 @dataclass(frozen=True)
-class Waived(Told):
+class Waived(Quoting):
     """An onboarding step that is not needed."""
 
     step: str
 
 
 @dataclass(frozen=True)
-class Received(Told):
-    """A research request is in: ``words`` are its own."""
+class Received(Quoting):
+    """A research request was sent in; ``words`` is its text."""
 
     asked_by: str
-    """Who sent it in; empty where that is the recipient."""
+    """Who sent it in; empty if that is the recipient."""
 
 
 @dataclass(frozen=True)
-class NewRequest(AskTold):
+class NewRequest(AskQuoting):
     """A research request to triage."""
 
     theme: str
@@ -172,15 +172,15 @@ class NewRequest(AskTold):
 
 
 @dataclass(frozen=True)
-class AboutRequest(AskTold):
-    """It asks for something about a research request, which it quotes."""
+class AboutRequest(AskQuoting):
+    """An email that asks for a task about a research request, and quotes the request."""
 
     request: Words | None
 
 
 @dataclass(frozen=True)
-class Scoped(Told):
-    """What was agreed about a research request."""
+class Scoped(Quoting):
+    """The agreed scope of a research request."""
 
     request: Words | None
     format: str
@@ -188,37 +188,37 @@ class Scoped(Told):
 
 
 @dataclass(frozen=True)
-class Assigned(AskTold):
-    """The same, for the researcher who does it."""
+class Assigned(AskQuoting):
+    """The agreed scope, for the researcher."""
 
     format: str
 
 
 @dataclass(frozen=True)
-class Withdrawn(Told):
-    """A research request that is over before its time."""
+class Withdrawn(Quoting):
+    """A research request that was withdrawn."""
 
     by_office: bool
-    """Whether it was the office that withdrew it, and not the member."""
+    """Whether the office withdrew it, and not the member."""
 
 
 @dataclass(frozen=True)
 class HandedOver(Letter):
-    """A research request that somebody else goes on with."""
+    """A research request that another researcher continues."""
 
     now_with: str
 
 
 @dataclass(frozen=True)
-class Feedback(Told):
-    """What the member thinks of the work, from 1 to 5."""
+class Feedback(Quoting):
+    """The member's rating of the work, from 1 to 5."""
 
     score: str
 
 
 @dataclass(frozen=True)
 class AdviceOpened(Ask):
-    """A new advice cycle, with so many actions carried into it."""
+    """A new advice cycle, with the number of actions carried into it."""
 
     carried: int
 
@@ -239,23 +239,23 @@ class Session(Letter):
 
 
 @dataclass(frozen=True)
-class Agenda(Told):
+class Agenda(Quoting):
     """What a session will cover."""
 
     session: str
 
 
 @dataclass(frozen=True)
-class Notes(Told):
-    """What was said and agreed in a session."""
+class Notes(Quoting):
+    """The notes and agreed actions of a session."""
 
     held: str
     actions: tuple[Todo, ...]
 
 
 @dataclass(frozen=True)
-class CycleClosed(Told):
-    """An advice cycle is over; whether it was cut short, and when the next is planned."""
+class CycleClosed(Quoting):
+    """The end of an advice cycle, and when the next is planned."""
 
     cancelled: bool
     next_from: str
@@ -266,13 +266,13 @@ class ReviewOpened(Ask):
     """A review to prepare, with its checklist."""
 
     about: str
-    """What this review is for, in the programme's own words."""
+    """The purpose of this review, in the programme's own words."""
     checks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class SignedOff(Told):
-    """A review is done; which comes next, or that it was the last."""
+class SignedOff(Quoting):
+    """A review that was signed off, and which comes next."""
 
     next_review: str
     next_by: str
@@ -281,61 +281,61 @@ class SignedOff(Told):
 
 @dataclass(frozen=True)
 class CalledOff(Letter):
-    """A review that has not to be sent in by that day any more."""
+    """A review that is no longer due on that day."""
 
     was: str
 
 
 @dataclass(frozen=True)
-class Moved(AskTold):
+class Moved(AskQuoting):
     """A task with a new date."""
 
     was: str
     outside: bool
-    """Whether it is for somebody of the office, who may have many members."""
+    """Whether the recipient is of the office, and may have many members."""
 
 
 @dataclass(frozen=True)
-class Reply(Told):
-    """Somebody answered an email by email."""
+class Reply(Quoting):
+    """A reply by email."""
 
     sender: str
-    """Who wrote it; empty where that is not known."""
+    """Who wrote it; empty if unknown."""
     verified: bool
     attachments: int
-    """How many files were left out."""
+    """The number of files that were left out."""
     passes_on: bool
-    """Whether an answer to this email goes to whoever wrote."""
+    """Whether a reply to this email goes to the writer."""
 
 
 @dataclass(frozen=True)
-class PassedOn(Told):
-    """What somebody of the office answers to a member's contact."""
+class PassedOn(Quoting):
+    """The office's reply to a member's contact."""
 
     sender: str
 
 
 @dataclass(frozen=True)
 class FilesLeftOut(Letter):
-    """The files of an answer were not taken."""
+    """A notice that the files of a reply were left out."""
 
     attachments: int
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One thing that a late email would have asked for."""
+    """One task that a late email would have asked for."""
 
     task: str
     item: str
     by: str
     link: str
     todo: str
-    """What to do; empty where it is somebody else's."""
+    """What to do; empty if another person owns the task."""
     owner: str
-    """Who has to do it, where that is somebody else."""
+    """The owner, if that is another person."""
     member: str
-    """For those who look after several."""
+    """The member's name, for recipients who look after several."""
     words: Words | None
 
 
@@ -344,6 +344,6 @@ class CatchUp(Letter):
     """One email in place of several that were late."""
 
     since: str
-    """From which day on they could not leave."""
+    """The day since which they could not leave."""
     things: tuple[Waiting, ...]
-    """The soonest first."""
+    """Soonest first."""

@@ -1,4 +1,4 @@
-"""One notification in its scene: who is told what about which task, and what may be read off it."""
+"""One notification with everything that its email may mention."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -6,29 +6,31 @@ from functools import cached_property
 
 from pydantic import TypeAdapter
 
-from notifications.content.programme import readers_calendar
 from notifications.content.scene import Happened, OpenTask, Scene, Who, Words
 from notifications.languages import Language
 from notifications.links import link_to
 from notifications.words import (
     TaskWords,
+    delegate_sentence,
     item_title,
-    stand_in_sentence,
     task_words,
     why_sentence,
 )
 from programmes.calendar import WorkingCalendar
+from programmes.definition import Definition
+from programmes.holidays import office_calendar
+from programmes.sending_hours import is_office
 
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 
 class MissingFact(LookupError):
-    """The scene lacks what an email of this kind has to say; the message holds keys alone."""
+    """The scene lacks what an email of this kind needs. The error names keys only."""
 
 
 @dataclass(frozen=True)
-class Occasion:
-    """A notification and everything that its email may speak of."""
+class Message:
+    """A notification and everything that its email may mention."""
 
     scene: Scene
     recipient: Who
@@ -38,21 +40,21 @@ class Occasion:
     task: str = ""
     text_id: str | None = None
     instead_of: Who | None = None
-    """Who is away, where the recipient stands in for them."""
+    """The absent recipient, if this goes to their delegate."""
     entry: str = ""
-    """The instant or the day that stands in the recipient's calendar, where this takes it out."""
-    carries: "tuple[Occasion, ...]" = ()
-    """What one email tells of, where several were late for the same recipient."""
+    """The instant or day in the recipient's calendar that this email removes."""
+    carries: "tuple[Message, ...]" = ()
+    """The late messages for the same recipient that this email includes."""
     since: datetime | None = None
-    """From when on these could not leave."""
+    """Since when these could not leave."""
 
     @property
     def language(self) -> Language:
-        """The language in which it is told."""
+        """The language in which it is written."""
         return self.scene.titles.language
 
-    def in_language(self, language: Language) -> "Occasion":
-        """The same, told in that language."""
+    def in_language(self, language: Language) -> "Message":
+        """The same message in that language."""
         return replace(
             self,
             scene=self.scene.in_language(language),
@@ -61,7 +63,7 @@ class Occasion:
 
     @property
     def words(self) -> Words | None:
-        """What somebody wrote, which this email passes on. An erased text is simply left out."""
+        """The text that a person wrote and this email quotes; ``None`` if it was erased."""
         return self.text(self.text_id)
 
     def text(self, text_id: str | None) -> Words | None:
@@ -73,7 +75,7 @@ class Occasion:
         return self.scene.item_data.get(key, "")
 
     def fact(self, kind: str) -> Happened | None:
-        """The fact of that kind in the record that this email belongs to."""
+        """The fact of that kind in the email's own record."""
         return next((fact for fact in self.scene.facts if fact.kind == kind), None)
 
     def fact_data(self, kind: str, key: str) -> str:
@@ -92,25 +94,25 @@ class Occasion:
         return task.owner_id == (self.instead_of or self.recipient).id
 
     def task_words(self, task: OpenTask) -> TaskWords:
-        """What a task is called, and what to do."""
+        """The title of a task, and what to do."""
         agreed = self.text(self.data(f"{task.key}:text"))
         return task_words(
             task.family, task.key, self.scene.titles, first_line(agreed.body) if agreed else ""
         )
 
     def item_title(self) -> str:
-        """What the item is called; the programme, where the email is about the whole engagement."""
+        """The item's title; the programme's, if the email is about the whole engagement."""
         scene = self.scene
         return item_title(scene.item_kind, scene.item_key, scene.titles, self.data("number"))
 
     def why(self) -> str:
         """Why the recipient gets it."""
         if self.instead_of is not None:
-            return stand_in_sentence(self.instead_of.name, self.language)
+            return delegate_sentence(self.instead_of.name, self.language)
         return why_sentence(self.recipient.role, self.scene.member, self.language)
 
     def due_day(self) -> date | datetime:
-        """When its open task is due: a day, but in a calendar that counts in seconds."""
+        """When its open task is due: a day, or an instant in a calendar that counts in seconds."""
         due, clock = self.open_task().due_at, self.scene.clock
         return due if clock.to_the_minute else clock.local_date(due)
 
@@ -136,8 +138,8 @@ class Occasion:
         return calendar_of(self.scene)
 
     @cached_property
-    def readers_calendar(self) -> WorkingCalendar:
-        """The calendar by which its recipient gets emails."""
+    def recipient_calendar(self) -> WorkingCalendar:
+        """The calendar that sets when its recipient gets emails."""
         return calendar_for(self.scene, self.recipient.id)
 
 
@@ -147,8 +149,25 @@ def calendar_of(scene: Scene) -> WorkingCalendar:
 
 
 def calendar_for(scene: Scene, recipient_id: str) -> WorkingCalendar:
-    """The same as it holds for this recipient: the office has days off of its own."""
-    return readers_calendar(calendar_of(scene), scene.definition, recipient_id)
+    """The engagement's calendar for this recipient: the office has days off of its own."""
+    return recipient_calendar(calendar_of(scene), scene.definition, recipient_id)
+
+
+def recipient_calendar(
+    calendar: WorkingCalendar, definition: Definition | None, recipient_id: str
+) -> WorkingCalendar:
+    """An engagement's calendar for this contact or person.
+
+    Older engagements lack the office's days off, which then come from the definition.
+    """
+    if not is_office(recipient_id) or calendar.always_open:
+        return calendar
+    if calendar.office is not None or definition is None or not calendar.non_working:
+        return calendar.for_office()
+    known = office_calendar(
+        definition, first=calendar.non_working[0], last=calendar.non_working[-1]
+    )
+    return replace(calendar, non_working=known.non_working)
 
 
 def first_line(text: str, longest: int = 90) -> str:

@@ -1,6 +1,6 @@
-"""The calendar by which one recipient gets emails: the member's, or the office's own."""
+"""The newest version of a programme: its definition and its words."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import structlog
@@ -9,64 +9,42 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.content.scene import Scene
 from notifications.sentences import Clock
 from notifications.titles import Titles, parsed_in_thread
-from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.holidays import office_calendar
 from programmes.problems import DefinitionErrors
-from programmes.sending_hours import is_office
 from storage.queries.programmes import show_programme
-
-
-def readers_calendar(
-    calendar: WorkingCalendar, definition: Definition | None, recipient_id: str
-) -> WorkingCalendar:
-    """That of an engagement as it holds for this contact or person.
-
-    Engagements that were started before their calendar knew the office's days off get these from
-    the definition.
-    """
-    if not is_office(recipient_id) or calendar.always_open:
-        return calendar
-    if calendar.office is not None or definition is None or not calendar.non_working:
-        return calendar.for_office()
-    known = office_calendar(
-        definition, first=calendar.non_working[0], last=calendar.non_working[-1]
-    )
-    return replace(calendar, non_working=known.non_working)
-
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Newest:
-    """The newest version."""
+class NewestVersion:
+    """A programme's newest version."""
 
     definition: Definition
     since: datetime
     """When it was stored."""
 
 
-async def newest_version(session: AsyncSession, programme_id: str) -> Newest | None:
-    """``None`` where there is none that can be read any more."""
+async def newest_version(session: AsyncSession, programme_id: str) -> NewestVersion | None:
+    """The newest version; ``None`` if there is none, or if it cannot be read."""
     stored = await show_programme(session, programme_id)
     if stored is None:
         return None
     try:
-        return Newest((await parsed_in_thread(stored.source))[0], stored.created_at)
+        return NewestVersion((await parsed_in_thread(stored.source))[0], stored.created_at)
     except DefinitionErrors:
         log.error("stored_programme_unreadable", programme=programme_id)
         return None
 
 
 async def newest_definition(session: AsyncSession, programme_id: str) -> Definition | None:
-    """What it says; ``None`` as above."""
+    """The newest definition; ``None`` if there is none, or if it cannot be read."""
     newest = await newest_version(session, programme_id)
     return newest.definition if newest is not None else None
 
 
 async def _words(source: str, programme_id: str) -> tuple[Definition | None, Titles]:
-    """A stored version that cannot be read any more costs a summary its title, and nothing else."""
+    """The definition and its titles. If it cannot be read, the programme's id is its title."""
     try:
         return await parsed_in_thread(source)
     except DefinitionErrors:
@@ -74,7 +52,7 @@ async def _words(source: str, programme_id: str) -> tuple[Definition | None, Tit
 
 
 async def read_programme_scene(session: AsyncSession, programme_id: str) -> tuple[Scene, int]:
-    """The newest version's words, with no engagement in it; and which version that is."""
+    """A scene with the newest version's words and no engagement; and the version's number."""
     stored = await show_programme(session, programme_id)
     definition, titles = await _words(stored.source if stored else "", programme_id)
     zone = definition.calendar.zone if definition else "UTC"

@@ -1,4 +1,4 @@
-"""From a kind and its context to a subject, a text part and an HTML part."""
+"""Renders a kind's templates into a subject, a text part and an HTML part."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,7 +30,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Side:
-    """What an email says in one language: its parts without the page around them."""
+    """An email's parts in one language, without the page around them."""
 
     language: Language
     subject: str
@@ -41,17 +41,17 @@ class Side:
 
 
 def render(kind: str, context: Letter, language: Language = ENGLISH) -> Rendered:
-    """Render a kind's three templates. Raises Jinja's errors; a missing name is one of them."""
+    """Render a kind's three templates. Raises Jinja's errors, for a missing name too."""
     return render_values(kind, asdict(context), language)
 
 
 def render_values(kind: str, values: Mapping[str, Any], language: Language = ENGLISH) -> Rendered:
-    """The same from a context that was turned into plain values."""
+    """Render a kind from a context's plain values. Raises Jinja's errors."""
     return put_together([side_of(kind, values, language)])
 
 
 def side_of(kind: str, values: Mapping[str, Any], language: Language) -> Side:
-    """What the built-in templates say in one language."""
+    """Render the built-in templates in one language. Raises Jinja's errors."""
     texts, pages = environments(language)
 
     def part(name: str) -> str:
@@ -62,7 +62,7 @@ def side_of(kind: str, values: Mapping[str, Any], language: Language) -> Side:
 
 
 def made_side(language: Language, values: Mapping[str, Any], part: Callable[[str], str]) -> Side:
-    """One language's side from its parts, each rendered by ``part``."""
+    """Make one language's side; ``part`` renders a part by its file name."""
     subject, text, letter = (part(name) for name in PARTS)
     return Side(
         language=language,
@@ -75,10 +75,10 @@ def made_side(language: Language, values: Mapping[str, Any], part: Callable[[str
 
 
 def put_together(sides: Sequence[Side]) -> Rendered:
-    """One email of one language, or of several: one subject, and one after the other within."""
+    """Make one email from one language or several, one below the other."""
     texts, pages = environments(ENGLISH)
     names = entry("language")
-    # The same subject in both languages, as of a name alone, is said once.
+    # A subject that is the same in both languages, such as a name, appears once.
     subject = " / ".join(dict.fromkeys(side.subject for side in sides))
     shown = [
         {
@@ -99,7 +99,7 @@ def put_together(sides: Sequence[Side]) -> Rendered:
 
 
 def _tidy(text: str) -> str:
-    """At most one empty line in a row: blocks that say nothing leave no hole."""
+    """Reduce several empty lines to one, because empty blocks leave gaps."""
     lines: list[str] = []
     for line in text.splitlines():
         if line.strip() or (lines and lines[-1]):
@@ -108,9 +108,9 @@ def _tidy(text: str) -> str:
 
 
 class Shelf(BaseLoader):
-    """The built-in templates in one language: ``<folder>/cy/<file>`` stands for the Welsh.
+    """The built-in templates in one language: Welsh ones are in ``<folder>/cy/<file>``.
 
-    Parts without words of their own, such as a list, are there once for all languages.
+    Parts without words of their own, such as a list, exist once for all languages.
     """
 
     def __init__(self, language: Language) -> None:
@@ -120,7 +120,7 @@ class Shelf(BaseLoader):
     def get_source(
         self, environment: Environment, template: str
     ) -> tuple[str, str, Callable[[], bool] | None]:
-        """The source of a template, named as if there were one language."""
+        """Jinja's hook: the template's source in this language. Raises ``TemplateNotFound``."""
         if self._language == ENGLISH:
             return self._files.get_source(environment, template)
         folder, _, name = template.rpartition("/")
@@ -152,7 +152,7 @@ def environments(language: Language) -> tuple[Environment, Environment]:
 
 
 def marked(value: object) -> object:
-    """What HTML shows of a value: a text that has no Welsh says that it is English."""
+    """A value as HTML shows it: a text without a Welsh version is marked as English."""
     if isinstance(value, InEnglish):
         return Markup('<span lang="{}">{}</span>').format(TAGS[ENGLISH], str(value))
     return value
@@ -160,5 +160,5 @@ def marked(value: object) -> object:
 
 @lru_cache(maxsize=1)
 def _inliner() -> css_inline.CSSInliner:
-    # The style element stays: clients that know media queries read it.
+    # Keep the style element: email programs with media queries read it.
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)

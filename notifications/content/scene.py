@@ -1,4 +1,4 @@
-"""Everything that an email may speak of, read in few statements just before it is written."""
+"""Everything that an email may mention, read in a few statements just before it is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ from storage.sql import (
 log = structlog.get_logger(__name__)
 
 MEMBERS_OWN = ("lead", "contact")
-"""The roles of a member's own people, as against those of the office."""
+"""The roles of a member's own contacts."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Who:
     name: str
     email: str
     role: str
-    """``lead`` or ``contact`` for a member's; else the person's role in the office."""
+    """``lead`` or ``contact`` for a member's contact; else the person's role in the office."""
     active: bool
 
 
 @dataclass(frozen=True)
 class Words:
-    """What somebody wrote, with a title and a link where they gave them."""
+    """A text that a person wrote, with its title and link if it has them."""
 
     body: str
     title: str
@@ -71,7 +71,7 @@ class OpenTask:
 
 @dataclass(frozen=True)
 class Happened:
-    """A fact of the record that the email belongs to."""
+    """A fact of the email's own record."""
 
     kind: str
     actor: str
@@ -81,7 +81,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Scene:
-    """One record's surroundings: its engagement, item, tasks, people, texts and facts."""
+    """One record with its engagement, item, tasks, people, texts and facts."""
 
     engagement_id: str
     member_id: str
@@ -109,14 +109,14 @@ class Scene:
     facts: tuple[Happened, ...] = ()
     programme_id: str = ""
     everything_open: tuple[OpenAnywhere, ...] = ()
-    """Every open task of the engagement; read only for what is about the engagement itself."""
+    """Every open task of the engagement; read only for emails about the engagement itself."""
 
     def name_of(self, id: str | None) -> str:
         """The name behind an id, or an empty string."""
         return self.people[id].name if id and id in self.people else ""
 
     def in_language(self, language: Language) -> "Scene":
-        """The same for somebody who reads that language."""
+        """The scene in that language."""
         if self.titles.language == language:
             return self
         titles = (
@@ -130,13 +130,15 @@ class Scene:
 async def read_scene(
     session: AsyncSession, engagement_id: str, item_id: str, sequence: int
 ) -> Scene:
-    """Read a record's surroundings in five statements, six where it is about the engagement itself.
-    Raises ``LookupError`` without it."""
+    """Read a record's scene in five statements, or six if it is about the engagement itself.
+
+    Raises ``LookupError`` if the engagement does not exist.
+    """
     row = await _engagement(session, engagement_id, item_id)
     open_tasks = await _tasks(session, item_id)
     facts = await _facts(session, item_id, sequence)
     data: Mapping[str, str] = row.data or {}
-    # Ids of people and texts look alike in all of these: whatever is neither is simply not found.
+    # These values mix ids of people, ids of texts and other text; other text finds no row.
     mentioned = {row.manager_id, row.adviser_id, row.assignee_id}
     mentioned |= {task.owner_id for task in open_tasks} | {fact.actor for fact in facts}
     values = set(data.values())
@@ -218,8 +220,8 @@ async def _engagement(session: AsyncSession, engagement_id: str, item_id: str) -
 
 
 async def _definition(row: AnyRow) -> tuple[Definition | None, Titles]:
-    """The programme's words. A stored version that cannot be read any more costs emails their
-    titles and planned dates, but none of them is lost for it."""
+    """The definition and its titles. If it cannot be read, emails lack titles and planned dates
+    but still leave."""
     if row.source:
         try:
             return await parsed_in_thread(row.source)
@@ -247,7 +249,7 @@ async def _facts(session: AsyncSession, item_id: str, sequence: int) -> tuple[Ha
 
 
 async def _people(session: AsyncSession, member_id: str, named: set[str]) -> dict[str, Who]:
-    """The member's contacts, and whoever is named."""
+    """The member's contacts and the people with these ids."""
     query = union_all(
         select(
             contacts.c.id,
@@ -272,7 +274,7 @@ def _who(row: AnyRow) -> Who:
 async def _texts(
     session: AsyncSession, item_id: str, sequence: int, values: set[str]
 ) -> dict[str, Words]:
-    """The texts that the item, its facts and its notifications point at."""
+    """The texts that the item, its facts and its notifications refer to."""
     noticed = select(notifications.c.text_id).where(
         notifications.c.item_id == item_id,
         notifications.c.sequence == sequence,
@@ -284,7 +286,7 @@ async def _texts(
 
 
 async def read_recipient(session: AsyncSession, recipient_id: str) -> Who | None:
-    """The contact or person whom a notification is for, as they are now."""
+    """The current contact or person behind a recipient id; ``None`` if there is none."""
     query = union_all(
         select(
             contacts.c.id,

@@ -1,4 +1,4 @@
-"""Whether an office's templates may be stored: read as they are written, then tried on samples."""
+"""Checks an office's templates before they are stored: first as written, then with samples."""
 
 import traceback
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from notifications.kinds import Kind
 from notifications.languages import Language
 
 LIMITS: dict[PartName, int] = {"subject": 300, "text": 20_000, "html": 50_000}
-"""Characters of a template."""
+"""The most characters of a template."""
 
 
 def check(kind: Kind, language: Language, draft: Draft) -> tuple[Fault, ...]:
-    """Everything that is wrong with a draft; nothing where it may be stored."""
+    """Every fault of a draft; empty if it may be stored."""
     parts = draft.parts()
     if not parts:
         return (fault("text", 0, "nothing"),)
@@ -37,7 +37,7 @@ def check(kind: Kind, language: Language, draft: Draft) -> tuple[Fault, ...]:
             continue
         if name == "html":
             found += read_source(source)
-        # What is wrong as it stands is not run.
+        # A part with faults is not run.
         faults.update(found or _tried(kind, language, name, source))
     return tuple(sorted(faults))
 
@@ -60,7 +60,7 @@ def _tried(kind: Kind, language: Language, name: PartName, source: str) -> Itera
 
 
 def _made(name: PartName, made: str, values: dict[str, Any]) -> Iterator[Fault]:
-    """What is wrong with what came out."""
+    """The faults of a rendered part."""
     if not made.strip():
         yield fault(name, 0, "empty")
     elif name != "subject" and values["link"] not in made:
@@ -72,7 +72,7 @@ def _made(name: PartName, made: str, values: dict[str, Any]) -> Iterator[Fault]:
 
 
 def _line(error: Exception) -> int:
-    """The line of the template on which it went wrong; Jinja puts it into the traceback."""
+    """The template's line that failed; Jinja puts it into the traceback."""
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)

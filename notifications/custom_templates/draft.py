@@ -1,4 +1,4 @@
-"""What an office writes in place of a built-in template, and what can be wrong with it."""
+"""An office's own templates, and the faults that they may have."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,19 +14,19 @@ BUILT_IN = 0
 
 @dataclass(frozen=True)
 class Draft:
-    """Three templates; one that is empty is the built-in one."""
+    """Three templates; an empty one means the built-in one."""
 
     subject: str = ""
     text: str = ""
     html: str = ""
 
     def parts(self) -> dict[PartName, str]:
-        """Those that are not empty."""
+        """The parts that are not empty."""
         found: dict[PartName, str] = {"subject": self.subject, "text": self.text, "html": self.html}
         return {name: source for name, source in found.items() if source.strip()}
 
     def source(self, file: str) -> str:
-        """The template that stands for a built-in file; empty where none does."""
+        """The template in place of a built-in file; empty without one."""
         return next((self.parts().get(name, "") for name in FILES if FILES[name] == file), "")
 
 
@@ -41,11 +41,11 @@ class Override:
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """Something wrong with a draft, for the person who wrote it."""
+    """A fault in a draft, for the person who wrote it."""
 
     part: PartName
     line: int
-    """From 1; 0 where it is about the part as a whole."""
+    """From 1; 0 if the fault is in the part as a whole."""
     what: str
     fix: str
 

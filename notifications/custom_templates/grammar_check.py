@@ -1,4 +1,4 @@
-"""Reads a template without running it: what it may not use, and names that its kind has not."""
+"""Checks a template without running it: forbidden constructs, and names that its kind lacks."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
@@ -39,25 +39,25 @@ _KNOWN = (
     nodes.Test,
 )
 _MACROS = frozenset({"quote", "tasks"})
-"""What the built-in parts offer to call."""
+"""The macros of the built-in parts."""
 _LOOP = frozenset({"index", "index0", "revindex", "first", "last", "length"})
 _DEEPEST = 60
-"""Levels of nodes. Whoever goes through them would fall over thousands."""
+"""The most levels of nodes: thousands would exceed Python's recursion limit."""
 _WORKS = (nodes.Filter, nodes.Call)
 _MOST_WORKS = 5
-"""How many filters and calls may go into one another: each may make its text longer."""
+"""The most nested filters and calls: each may make its text longer."""
 _SENTENCES = entry("template")
 
 
 def fault(part: PartName, line: int, key: str, **values: object) -> Fault:
-    """A fault in the catalogue's words."""
+    """A fault, in the catalogue's words."""
     words = _SENTENCES["fault"][key]
     given = {name: str(value) for name, value in values.items()}
     return Fault(part, line, fill(words["what"], given), fill(words["fix"], given))
 
 
 def variables(context: type[Any]) -> dict[str, tuple[str, ...]]:
-    """The names that a kind's templates may use, each with the fields that it has in turn."""
+    """The names that a kind's templates may use, each with its own fields."""
     hints = get_type_hints(context)
     found: dict[str, tuple[str, ...]] = {}
     for field in fields(context):
@@ -68,7 +68,7 @@ def variables(context: type[Any]) -> dict[str, tuple[str, ...]]:
 
 
 class Unreadable(ValueError):
-    """Jinja cannot make anything of a template."""
+    """Jinja cannot read the template."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
@@ -78,7 +78,7 @@ class Unreadable(ValueError):
 def read(
     part: PartName, source: str, language: Language, known: dict[str, tuple[str, ...]]
 ) -> list[Fault]:
-    """What is wrong with the names and constructs of a template. Raises ``Unreadable``."""
+    """The faults in a template's names and constructs. Raises ``Unreadable``."""
     try:
         tree = sandbox(language, False).tree(source)
     except TemplateSyntaxError as error:
@@ -158,7 +158,7 @@ class _Reader:
         if node.kwargs or node.dyn_args or node.dyn_kwargs:
             return self._fault(node, "named", name=node.name)
         most = {"indent": _width, "join": _between}.get(node.name)
-        # What makes a text longer says by how much, where it can be read.
+        # A filter that makes a text longer needs a literal limit.
         if most is not None and not (len(node.args) <= 1 and all(map(most, node.args))):
             return self._fault(node, "wide", name=node.name, most=WIDEST)
         return None
@@ -177,7 +177,7 @@ class _Reader:
         )
         if not ours or node.kwargs or node.dyn_args or node.dyn_kwargs:
             return self._fault(node, "call")
-        # Each would say again what the one within it says.
+        # A nested call would repeat the text of the inner one.
         within = any(True for one in node.args for _ in _found(one, nodes.Call))
         return self._fault(node, "call_nested") if within else None
 
@@ -185,7 +185,7 @@ class _Reader:
         if node.recursive or any(True for one in node.body for _ in _found(one, nodes.For)):
             return self._fault(node, "loop_nested")
         if any(True for one in node.body for _ in _found(one, nodes.Include)):
-            # What is included may loop itself.
+            # An included template may loop itself.
             return self._fault(node, "loop_include")
         if not isinstance(node.iter, nodes.Name) or not isinstance(node.target, nodes.Name):
             return self._fault(node, "loop_over")
@@ -206,7 +206,7 @@ class _Reader:
 
 
 def _found(node: nodes.Node, kind: type[nodes.Node]) -> Iterator[nodes.Node]:
-    """Every node of a kind, the outermost too."""
+    """Every node of a kind, including the root."""
     if isinstance(node, kind):
         yield node
     yield from node.find_all(kind)

@@ -1,4 +1,4 @@
-"""What the HTML of an office's template may be made of, so that everybody can read it."""
+"""Checks the HTML of an office's template, so that every recipient can read it."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -12,13 +12,13 @@ _ELEMENTS = (
     "strong sub sup table tbody td th thead tr u ul"
 )
 ELEMENTS = frozenset(_ELEMENTS.split())
-"""The page around it has the only ``h1``, the style sheet, and everything else."""
+"""The page around it has the only ``h1`` and the style sheet."""
 _VOID = frozenset({"br", "hr", "img"})
 _LINKS = ("https://", "http://", "mailto:")
 
 
 def read_source(source: str) -> Iterator[Fault]:
-    """What is wrong with the markup as it is written; what Jinja does stands for some text."""
+    """The faults in the markup as written; Jinja's expressions count as text."""
     plain = _without_jinja(source)
     if (line := _torn(plain)) is not None:
         yield fault("html", line, "torn")
@@ -30,7 +30,7 @@ def read_source(source: str) -> Iterator[Fault]:
 
 
 def read_rendered(html: str) -> Iterator[Fault]:
-    """What is wrong with the markup that comes out of it."""
+    """The faults in the rendered markup."""
     if _torn(html) is not None:
         yield fault("html", 0, "torn")
         return
@@ -47,7 +47,7 @@ def _leads_somewhere(value: str | None) -> bool:
 
 
 def _without_jinja(source: str) -> str:
-    """The markup alone, on the lines that it is on. ``source`` is right as Jinja reads it."""
+    """The markup alone, on its own lines. ``source`` is valid for Jinja."""
     kept: list[str] = []
     for _, token, value in sandbox("en", True).lex(source):
         shown = "https://x" if token == "variable_begin" else ""
@@ -56,9 +56,9 @@ def _without_jinja(source: str) -> str:
 
 
 def _torn(html: str) -> int | None:
-    """The line of the first tag without its end, or with half a pair of quotation marks.
+    """The line of the first tag that is not closed, or has an unmatched quotation mark.
 
-    Python's own parser looks for such an end over and over again: minutes, for a long template.
+    Python's own parser would search for the end again and again: minutes, for a long template.
     """
     at = html.find("<")
     while at >= 0:
@@ -110,7 +110,7 @@ class _Nesting(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            # What fills a link in may be somebody else's words.
+            # The value of a link may come from another person.
             if name in ("href", "src") and not _leads_somewhere(value):
                 self.found.append(fault("html", 0, "link", value=value or ""))
         if tag not in _VOID:

@@ -1,4 +1,4 @@
-"""Stores an office's own templates: nothing that was not checked first is ever kept."""
+"""Stores an office's own templates, after a check."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from storage.queries.templates import template_versions
 
 
 class FaultyDraft(ValueError):
-    """A draft that may not be stored, with everything that is wrong with it."""
+    """A draft that may not be stored, with its faults."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(", ".join(str(fault) for fault in faults))
@@ -24,13 +24,12 @@ class FaultyDraft(ValueError):
 
 
 async def faults_in(kind: Kind, language: Language, draft: Draft) -> tuple[Fault, ...]:
-    """Everything that is wrong with a draft. Looked for in a thread: whoever else asks meanwhile
-    is not to wait for it."""
+    """Every fault of a draft. The check runs in a thread, so that other requests need not wait."""
     return await asyncio.to_thread(check, kind, language, draft)
 
 
 async def must_be_right(kind: Kind, language: Language, draft: Draft) -> None:
-    """Raises ``FaultyDraft`` where anything is wrong."""
+    """Raise ``FaultyDraft`` if the draft has faults."""
     if faults := await faults_in(kind, language, draft):
         raise FaultyDraft(faults)
 
@@ -47,9 +46,9 @@ async def put(
     why: str = "",
     activate: bool = False,
 ) -> int:
-    """Check a draft, store it as the next version, and put it into use if that is wished.
+    """Check a draft, store it as the next version, and use it if ``activate`` is set.
 
-    Raises ``FaultyDraft``, and ``Missing`` where there is no such programme.
+    Raises ``FaultyDraft``, and ``Missing`` if the programme does not exist.
     """
     await must_be_right(kind, language, draft)
     version = await add_template(
@@ -77,9 +76,9 @@ async def roll_back(
     kind: Kind,
     language: Language,
 ) -> int:
-    """Put the version before the one in use into use; before the first one is the built-in one.
+    """Go back to the version before the one in use; before the first comes the built-in one.
 
-    Returns which one is in use then.
+    Returns the version that is in use then.
     """
     versions = await template_versions(session, programme_id, kind.name, language)
     current = next((row.version for row in versions if row.active), BUILT_IN)
@@ -95,7 +94,7 @@ async def draft_of(
     language: Language,
     version: int | None = None,
 ) -> Draft | None:
-    """The words of a version, or of the one in use; ``None`` where there is none of that number.
+    """The draft of a version, or of the one in use; ``None`` if that version does not exist.
 
     The built-in templates are an empty draft.
     """
@@ -109,7 +108,7 @@ async def draft_of(
 
 
 def built_in(kind: Kind, language: Language) -> Draft:
-    """The templates that come with Milepost, to begin from."""
+    """The templates that come with Milepost, to start from."""
     folder = TEMPLATES / kind.name
     folder = folder if language == ENGLISH else folder / language
     return Draft(*((folder / file).read_text("utf-8") for file in FILES.values()))

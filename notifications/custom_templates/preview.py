@@ -1,4 +1,4 @@
-"""The kinds of email whose words an office may replace: all of them, summaries too."""
+"""Previews of emails, and the kinds whose templates an office may replace."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.context import Letter
-from notifications.content.message import MissingFact, Occasion
+from notifications.content.message import Message, MissingFact
 from notifications.content.rendering import Rendered, put_together, side_of
 from notifications.content.scene import read_recipient, read_scene
 from notifications.custom_templates.draft import Draft, Override
@@ -18,8 +18,8 @@ from notifications.custom_templates.writing import overridden
 from notifications.delivery.ledger import NOBODY
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.content import (
+    DigestReader,
     MemberDigest,
-    Reader,
     TeamDigest,
     member_digest,
     team_digest,
@@ -30,7 +30,7 @@ from notifications.links import link_to
 from storage.sql import notifications
 
 
-def _of_no_occasion(it: Occasion) -> Letter:
+def _of_no_occasion(it: Message) -> Letter:
     raise MissingFact(f"{it.kind}: a summary is of a programme, and of no one occasion")
 
 
@@ -38,13 +38,13 @@ DIGESTS: Mapping[str, Kind] = {
     name: Kind(name, context, _of_no_occasion, "always")
     for name, context in (("digest.manager", TeamDigest), ("digest.member", MemberDigest))
 }
-"""Summaries: see ``notifications.digests`` for how they are written."""
+"""The kinds of summary: ``notifications.digests`` writes them."""
 
 OVERRIDABLE: Mapping[str, Kind] = {**KINDS, **DIGESTS}
 
 
 _LOOKED_AT = 20
-"""How many emails are tried: what one was about may be done by now, and its words gone with it."""
+"""The most emails that are tried: the task of one may be closed by now."""
 
 Source = Literal["engagement", "partly", "sample"]
 
@@ -56,8 +56,8 @@ class Preview:
     rendered: Rendered
     source: Source
     """``engagement``: an email that this engagement got, as it would read now. ``partly``: its
-    names and link, and samples for the rest, since it got none of this kind that is still open.
-    ``sample``: samples alone."""
+    names and link with samples for the rest, because it has no such email about an open task.
+    ``sample``: samples only."""
 
 
 async def real_context(
@@ -68,8 +68,10 @@ async def real_context(
     office: OfficeSettings,
     now: datetime,
 ) -> tuple[Letter, Source]:
-    """What a kind of email would say about an engagement; a summary, what it says to the member's
-    lead contact or to the manager. Raises ``LookupError`` without it."""
+    """The context of a kind of email for an engagement; a summary is for its lead or manager.
+
+    Raises ``LookupError`` if the engagement does not exist.
+    """
     if kind.name in DIGESTS:
         written = await _summary(session, kind, engagement_id, language, office, now)
         if written is not None:
@@ -86,7 +88,7 @@ async def real_context(
         recipient = await read_recipient(session, row.recipient_id)
         if recipient is None:
             continue
-        occasion = Occasion(
+        message = Message(
             scene,
             recipient,
             office.public_url,
@@ -96,7 +98,7 @@ async def real_context(
             text_id=row.text_id,
         )
         try:
-            return kind.build(occasion.in_language(language)), "engagement"
+            return kind.build(message.in_language(language)), "engagement"
         except (MissingFact, ValueError):
             continue
     scene = (await read_scene(session, engagement_id, engagement_id, 0)).in_language(language)
@@ -118,7 +120,7 @@ async def _summary(
     office: OfficeSettings,
     now: datetime,
 ) -> Letter | None:
-    """``None`` where there is nothing to say, or nobody to say it to."""
+    """The context of a summary; ``None`` if it would be empty or has no recipient."""
     scene = await read_scene(session, engagement_id, engagement_id, 0)
     to_member = kind.name == "digest.member"
     leads = [one.id for one in scene.people.values() if one.role == "lead" and one.active]
@@ -126,7 +128,7 @@ async def _summary(
     who = await read_recipient(session, reader_id)
     if who is None or scene.definition is None:
         return None
-    reader = Reader(
+    reader = DigestReader(
         who,
         scene.member_id if to_member else "",
         scene.member if to_member else "",
@@ -142,15 +144,15 @@ async def _summary(
         unknown_after = timedelta(seconds=office.unknown_after)
         team = await team_digest(session, scene.definition, reader, now, unknown_after)
         letter = team[language]
-    return letter if letter.says_something else None
+    return letter if letter.has_content else None
 
 
 def show(
     kind: Kind, context: Letter, source: Source, language: Language, draft: Draft | None
 ) -> Preview:
-    """The email in one language; of the built-in templates where there is no draft.
+    """The email in one language, from a draft or the built-in templates.
 
-    Raises what is wrong with a draft; check it first.
+    Raises Jinja's errors for a faulty draft: check it first.
     """
     values = asdict(context)
     side = (

@@ -1,4 +1,4 @@
-"""Contexts of a kind to try a template with: a full one, bare ones, and one that means harm."""
+"""Sample contexts to try a template with: a full one, empty ones, and a hostile one."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -24,7 +24,7 @@ def sample(kind: Kind, language: Language) -> Letter:
 
 
 def edges(kind: Kind, language: Language) -> Iterator[Letter]:
-    """Contexts as they come once in a while: with nothing in them, or with odd and hostile text."""
+    """Rare contexts: empty ones, and ones with odd or hostile text."""
     words = entry("template", "sample", language=language)
     bare = {"yours": False, "last": False, "carried": 0, "words": None}
     yield _made(kind.context, lambda name, hint: _bare(words, name, hint, bare))
@@ -35,7 +35,7 @@ def edges(kind: Kind, language: Language) -> Iterator[Letter]:
 
 
 _ALWAYS = frozenset({"to", "member", "programme", "office", "item", "why", "task", "by"})
-"""What is never empty."""
+"""The fields that are never empty."""
 
 
 def _made(of: type[Any], value: Any) -> Any:
@@ -44,7 +44,7 @@ def _made(of: type[Any], value: Any) -> Any:
 
 
 def _of_family(kind: Kind, language: Language) -> dict[str, str]:
-    """The item and the task that a kind speaks of, as they are called."""
+    """The titles of a kind's item and task."""
     words = entry("template", "sample", language=language)
     titles = Titles(words["programme"], language=language)
     family = {"action": "advice", "task": "research", "engagement": ""}.get(

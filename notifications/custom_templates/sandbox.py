@@ -1,7 +1,7 @@
-"""How much an office's template may make: each filter's work is counted, and ends before it hurts.
+"""Limits the work of an office's template: each filter's output is counted.
 
-What may be written is read first (``grammar_check``). This holds for whatever gets past that, and
-for what only shows with real words: a note of ten thousand lines.
+``grammar_check`` reads a template before it is stored. The limits here cover what it cannot see,
+such as a note of ten thousand lines.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,18 +20,18 @@ from notifications.languages import Language
 from notifications.words import filters
 
 LONGEST = 100_000
-"""Characters that a part, or a filter's result, may become."""
+"""The most characters of a part, or of a filter's result."""
 MOST_WORK = 5_000_000
-"""Characters that the filters of one part may make together: a tenth of a second."""
+"""The most characters that the filters of one part may produce together: a tenth of a second."""
 WIDEST = 40
-"""How far text is indented, and how long what stands between a list's entries may be."""
+"""The most characters to indent by, or to put between a list's entries."""
 
 _left: ContextVar[int | None] = ContextVar("left", default=None)
 
 
 @contextmanager
 def counted_work() -> Iterator[None]:
-    """Count what the filters make meanwhile."""
+    """Count the output of filters within the block."""
     token = _left.set(MOST_WORK)
     try:
         yield
@@ -40,7 +40,7 @@ def counted_work() -> Iterator[None]:
 
 
 def bounded(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that raises ``SecurityError`` once it, or all of them, have made too much."""
+    """Limit a filter: it raises ``SecurityError`` once it, or all together, produce too much."""
 
     @wraps(make)
     def made(*given: Any, **named: Any) -> Any:
@@ -50,7 +50,7 @@ def bounded(make: Callable[..., Any]) -> Callable[..., Any]:
         if size > LONGEST or (left is not None and left < size):
             raise SecurityError("too long")
         if left is not None:
-            # What is short costs its call.
+            # A short result still costs a call.
             _left.set(left - max(size, 20))
         return result
 
@@ -58,7 +58,7 @@ def bounded(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def indent(text: str, width: object = 4) -> str:
-    """Jinja's, up to a width and for a text that stays short: raises before it is made."""
+    """Jinja's filter with limits. Raises ``SecurityError`` before it produces too much."""
     if type(width) is not int or not 0 <= width <= WIDEST:
         raise SecurityError("too wide")
     if len(text) + width * len(text.splitlines()) > LONGEST:
@@ -67,7 +67,7 @@ def indent(text: str, width: object = 4) -> str:
 
 
 def join(value: object, between: object = "") -> str:
-    """Jinja's, over the entries of a list alone: the letters of a text would be as many."""
+    """Jinja's filter for lists only, with limits. Raises ``SecurityError``."""
     if not isinstance(value, list | tuple) or len(str(between)) > WIDEST:
         raise SecurityError("a join goes over a list")
     entries = [str(one) for one in value]
@@ -102,7 +102,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """An environment whose loops go over lists only."""
 
     def tree(self, source: str) -> nodes.Template:
-        """A template as it was written. Raises ``TemplateSyntaxError``."""
+        """Parse a template as written. Raises ``TemplateSyntaxError``."""
         return super()._parse(source, None, None)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -122,7 +122,7 @@ def _only_lists(value: Any) -> Any:
 
 @cache
 def sandbox(language: Language, autoescape: bool) -> Sandbox:
-    """The sandbox of a language, for text or for HTML. Layout and parts are the built-in ones."""
+    """The sandbox of a language, for text or HTML. Its layout and parts are the built-in ones."""
     made = Sandbox(
         loader=Shelf(language),
         undefined=StrictUndefined,
@@ -142,12 +142,12 @@ def sandbox(language: Language, autoescape: bool) -> Sandbox:
 
 @lru_cache(maxsize=512)
 def compiled(source: str, language: Language, autoescape: bool) -> Template:
-    """A template of an office, ready to be rendered; stored versions never change."""
+    """Compile an office's template; stored versions never change, so the result is cached."""
     return sandbox(language, autoescape).from_string(source)
 
 
 def render_part(source: str, language: Language, values: Mapping[str, Any], *, html: bool) -> str:
-    """Render one part. Raises Jinja's errors, and ``SecurityError`` where it grows too long."""
+    """Render one part. Raises Jinja's errors, and ``SecurityError`` if it grows too long."""
     pieces, length = [], 0
     with counted_work():
         for piece in compiled(source, language, html).generate(values):

@@ -1,4 +1,4 @@
-"""Tries an office's own words: shown, or sent to the one person who asks; no member hears of it."""
+"""Tries an office's own templates: shown, or sent to the user who asks. No member gets them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -29,20 +29,20 @@ from storage.reach import place_of_engagement
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: a draft, or else a stored version."""
+    """The draft, or the stored version, to try."""
 
     programme_id: str
     kind: Kind
     language: Language
     draft: Draft | None = None
     version: int | None = None
-    """Of the stored ones; the one in use without it."""
+    """The stored version; the one in use if ``None``."""
     engagement_id: str | None = None
-    """Whose data fill it; samples without one."""
+    """The engagement whose data fill it; samples if ``None``."""
 
 
 class NothingToTry(LookupError):
-    """Something that a trial names is not there."""
+    """A version, engagement or person that a trial names does not exist."""
 
     def __init__(
         self, what: Literal["programme", "version", "engagement", "person"], named: object
@@ -53,14 +53,16 @@ class NothingToTry(LookupError):
 
 
 class TrialSettings(SenderSettings, OfficeSettings, Protocol):
-    """What a test is sent with."""
+    """The settings to send a test with."""
 
 
 async def try_out(
     session: AsyncSession, trial: Trial, office: OfficeSettings, now: datetime
 ) -> Preview:
-    """The email as an engagement's people would read it. Raises ``FaultyDraft``, and
-    ``NothingToTry`` where the engagement is not one of the programme's, too."""
+    """The email as an engagement's people would read it.
+
+    Raises ``FaultyDraft``, and ``NothingToTry``, also if the engagement is in another programme.
+    """
     kind, language = trial.kind, trial.language
     if not await is_programme(session, trial.programme_id):
         raise NothingToTry("programme", trial.programme_id)
@@ -70,7 +72,7 @@ async def try_out(
     if draft is None:
         raise NothingToTry("version", trial.version)
     if draft.parts():
-        # One that is stored as well: an earlier Milepost may have let more pass.
+        # Check a stored one as well: an earlier Milepost may have allowed more.
         await must_be_right(kind, language, draft)
     context: Letter = sample(kind, language)
     source: Source = "sample"
@@ -87,9 +89,9 @@ async def try_out(
 async def send_test(
     database: Database, settings: TrialSettings, trial: Trial, shown: Preview, person_id: str
 ) -> str:
-    """Send a preview to a person of the office; returns their name. It is on no ledger.
+    """Send a preview to a person of the office; returns their name. The ledger does not list it.
 
-    Raises ``NothingToTry``, and what the sender raises: ``Transient``, ``Permanent``, ``Unknown``.
+    Raises ``NothingToTry``, and the sender's ``Transient``, ``Permanent`` and ``Unknown``.
     """
     async with database.reading() as session:
         person = await show_person(session, person_id)

@@ -1,4 +1,4 @@
-"""Writes an email in each language that its recipient reads, in the office's own words if any."""
+"""Writes an email in each of its recipient's languages, from the office's own templates if any."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,24 +24,24 @@ from storage.queries.templates import active_templates
 log = structlog.get_logger(__name__)
 
 BROKEN = "template_broken"
-"""The named reason of an email that was written with the built-in template instead."""
+"""The reason of an email that was written from the built-in template instead."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """An email's parts, and which version of its templates they are from."""
+    """A rendered email, and the version of its templates."""
 
     rendered: Rendered
     template: str
-    """``cy:3,en:0``: language and version, 0 for the built-in one."""
+    """Language and version, as ``cy:3,en:0``; 0 is the built-in one."""
     trouble: str = ""
-    """``template_broken`` where a version of the office's own could not be used."""
+    """``template_broken`` if the office's own version could not be used."""
 
 
 async def overrides_of(
     session: AsyncSession, programme_id: str, kind: str
 ) -> dict[Language, Override]:
-    """The office's own templates in use for a kind of email."""
+    """The office's own templates that are in use for a kind of email."""
     rows = await active_templates(session, programme_id, kind)
     known: dict[str, Language] = {language: language for language in LANGUAGES}
     return {
@@ -54,7 +54,7 @@ async def overrides_of(
 
 
 def named_versions(languages: Sequence[Language], overrides: Mapping[Language, Override]) -> str:
-    """How the ledger names the templates of an email."""
+    """The templates of an email, as the ledger stores them."""
     return ",".join(
         f"{language}:{overrides[language].version if language in overrides else BUILT_IN}"
         for language in languages
@@ -64,10 +64,10 @@ def named_versions(languages: Sequence[Language], overrides: Mapping[Language, O
 def write(
     kind: str, contexts: Mapping[Language, Letter], overrides: Mapping[Language, Override]
 ) -> Written:
-    """Write an email in every language that there is a context for, in that order.
+    """Write an email in the languages of the contexts, in that order.
 
-    An override that cannot be rendered gives way to the built-in template, and never holds up an
-    email. Raises Jinja's errors where a built-in one fails.
+    If the office's own template fails, the built-in one is used. Raises Jinja's errors if that
+    fails too.
     """
     used = dict(overrides)
     trouble, sides = "", []
@@ -78,8 +78,8 @@ def write(
             try:
                 sides.append(overridden(kind, values, override))
                 continue
-            except Exception as error:  # whatever an office wrote must not hold up an email
-                # The error's words may quote what was filled in.
+            except Exception as error:  # a faulty template must not hold up an email
+                # The error's text may quote personal data.
                 log.warning(
                     "template_broken",
                     kind=kind,
@@ -94,7 +94,7 @@ def write(
 
 
 def overridden(kind: str, values: Mapping[str, Any], override: Override) -> Side:
-    """One language's side in the office's own words. Raises whatever is wrong with them."""
+    """Render the office's own template in one language. Raises Jinja's and ``ValueError``."""
     texts, pages = environments(override.language)
 
     def part(file: str) -> str:

@@ -1,4 +1,4 @@
-"""Which notification's email speaks for which others: rows of the ledger, and whose turn it is."""
+"""Batching: one email in place of several late ones for the same recipient."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,31 +7,31 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.content.message import Occasion, calendar_for
+from notifications.content.message import Message, calendar_for
 from notifications.content.scene import Scene, read_scene
-from notifications.delivery.checks import Fit, Unfit, judge
+from notifications.delivery.checks import Fit, Unfit, check_message
 from notifications.delivery.ledger import Held, look
 from notifications.delivery.preferences import choices_of
 from notifications.delivery.recipient import Quiet, without_quiet_days
 from notifications.delivery.states import before
-from notifications.kinds import CATCH_UP, JOINING
+from notifications.kinds import BATCHABLE, CATCH_UP
 from programmes.outages import Outage, late_from
 from storage.queries.access import Visibility
 from storage.roles import CONTACT_PREFIX
 from storage.sql import contacts, engagements, items, members, notifications, people
 
 COLLAPSED = "collapsed"
-"""The named reason of a notification that another one carries."""
+"""The reason of a notification that another email includes."""
 
 MOST = 200
-"""What one email carries: nobody reads further. What goes beyond gets an email of its own."""
+"""The most notifications in one email. The rest go into another email."""
 
 
 async def take_turn(session: AsyncSession, recipient_id: str) -> None:
-    """Keep others from gathering what this recipient waits for, until the transaction ends.
+    """Keep other attempts from batching this recipient's notifications until the transaction ends.
 
-    Taken before any row of the ledger is, by everybody who gathers: or two would deadlock. SQLite
-    has one writer anyhow.
+    Every attempt that batches takes this lock before any notification, to avoid deadlocks. SQLite
+    has one writer anyway.
     """
     table = contacts if recipient_id.startswith(CONTACT_PREFIX) else people
     await session.execute(
@@ -40,7 +40,7 @@ async def take_turn(session: AsyncSession, recipient_id: str) -> None:
 
 
 async def carried_by(session: AsyncSession, carrier_id: str) -> list[Held]:
-    """What a notification carries, locked; the oldest first."""
+    """The notifications that this one's email includes, locked; the oldest first."""
     c = notifications.c
     query = (
         select(c.id)
@@ -53,10 +53,10 @@ async def carried_by(session: AsyncSession, carrier_id: str) -> list[Held]:
 async def others_open(
     session: AsyncSession, mine: Held, programme_id: str, kinds: Collection[str], now: datetime
 ) -> list[Held]:
-    """What else of a programme should have left for the same recipient by now, locked; what
-    somebody is sending is left alone.
+    """Other late notifications of a programme for the same recipient, locked.
 
-    A row that somebody has locked is waited for: they may only be looking whether it is late.
+    Notifications that an attempt is sending are left out. The query waits for locked ones, because
+    the other attempt may only be checking whether they are late.
     """
     c = notifications.c
     planned = func.coalesce(c.planned_at, c.not_before, c.reserved_at)
@@ -81,7 +81,7 @@ async def others_open(
 
 
 async def carry(session: AsyncSession, carrier_id: str, ids: Sequence[str], now: datetime) -> None:
-    """Have these, which are open, or carried by another, carried by that one."""
+    """Include these notifications in another one's email."""
     c = notifications.c
     await session.execute(
         update(notifications)
@@ -90,8 +90,8 @@ async def carry(session: AsyncSession, carrier_id: str, ids: Sequence[str], now:
     )
 
 
-async def let_go(session: AsyncSession, notification_id: str, reason: str, now: datetime) -> None:
-    """Say why something is not carried any more: it would have been withheld by itself, too."""
+async def release(session: AsyncSession, notification_id: str, reason: str, now: datetime) -> None:
+    """Withhold a notification for its own reason: it is no longer part of another email."""
     await session.execute(
         update(notifications)
         .where(notifications.c.id == notification_id)
@@ -100,8 +100,8 @@ async def let_go(session: AsyncSession, notification_id: str, reason: str, now: 
 
 
 @dataclass(frozen=True)
-class Companion:
-    """Another notification of the same email."""
+class BatchedEmail:
+    """Another notification in the same email."""
 
     id: str
     kind: str
@@ -114,34 +114,35 @@ class Companion:
 
 
 @dataclass(frozen=True)
-class Company:
-    """Who speaks for a notification, or for whom it speaks; as far as this reader may see them."""
+class Batch:
+    """The notifications that share an email, as far as this reader may see them."""
 
-    carrier: Companion | None = None
-    carries: tuple[Companion, ...] = ()
+    carrier: BatchedEmail | None = None
+    """The one whose email includes this one."""
+    carries: tuple[BatchedEmail, ...] = ()
     unseen: int = 0
-    """How many more it speaks for."""
+    """How many others it includes that the reader may not see."""
 
 
-async def read_company(
+async def read_batch(
     session: AsyncSession, notification_id: str, carrier_id: str | None, visible_to: Visibility
-) -> Company:
-    """Read it, in a statement or two."""
+) -> Batch:
+    """Read a notification's batch, in one or two statements."""
     c = notifications.c
     if carrier_id is not None:
-        found = await _companions(session, c.id == carrier_id, visible_to)
-        return Company(carrier=found[0] if found else None)
+        found = await _batched(session, c.id == carrier_id, visible_to)
+        return Batch(carrier=found[0] if found else None)
     carried = c.carrier_id == notification_id
     count = select(func.count()).select_from(notifications).where(carried)
     if not (number := int((await session.execute(count)).scalar_one())):
-        return Company()
-    found = await _companions(session, carried, visible_to)
-    return Company(carries=found, unseen=number - len(found))
+        return Batch()
+    found = await _batched(session, carried, visible_to)
+    return Batch(carries=found, unseen=number - len(found))
 
 
-async def _companions(
+async def _batched(
     session: AsyncSession, where: ColumnElement[bool], visible_to: Visibility
-) -> tuple[Companion, ...]:
+) -> tuple[BatchedEmail, ...]:
     c = notifications.c
     query = (
         select(
@@ -158,14 +159,16 @@ async def _companions(
         .where(where, visible_to.of_engagements())
         .order_by(c.reserved_at, c.id)
     )
-    return tuple(Companion(*row) for row in await session.execute(query))
+    return tuple(BatchedEmail(*row) for row in await session.execute(query))
 
 
 def is_late(held: Held, scene: Scene, now: datetime) -> bool:
-    """Whether it may be gathered: the programme's policy has it so, and it should have left a
-    while ago. A day on which its recipient takes nothing is looked at later."""
+    """Whether it may be batched: the programme batches late emails, and this one is late.
+
+    The recipient's quiet days are considered later, in ``Batching``.
+    """
     policy = _policy(scene)
-    if policy.then != "collapse" or held.kind not in JOINING:
+    if policy.then != "collapse" or held.kind not in BATCHABLE:
         return False
     calendar = calendar_for(scene, held.recipient_id)
     return now > late_from(calendar, held.planned_at, policy.late_after)
@@ -176,21 +179,21 @@ def _policy(scene: Scene) -> Outage:
 
 
 @dataclass(frozen=True)
-class Gathering:
-    """One attempt's look around: for others that are late, and for what it carries already."""
+class Batching:
+    """Finds the late notifications that one attempt's email includes."""
 
     session: AsyncSession
     public_url: str
     now: datetime
 
-    async def of(self, held: Held, scene: Scene, mine: Fit | Unfit) -> list[Fit]:
-        """What this attempt's email has to tell, itself included; nothing, where it is not sent."""
-        found = [mine] if isinstance(mine, Fit) else []
-        # Only a second attempt can find that an earlier one has gathered something.
+    async def of(self, held: Held, scene: Scene, checked: Fit | Unfit) -> list[Fit]:
+        """Every notification in this attempt's email, its own first; empty if none is sent."""
+        found = [checked] if isinstance(checked, Fit) else []
+        # Only a second attempt can find a batch that an earlier one has made.
         if held.state != "reserved" or held.round:
             found += await self._still_true(held)
-        if isinstance(mine, Fit) and await self._late(held, scene):
-            others = await self._others(mine, scene)
+        if isinstance(checked, Fit) and await self._late(held, scene):
+            others = await self._others(checked, scene)
             if others:
                 ids = [one.held.id for one in others]
                 await carry(self.session, held.id, ids, self.now)
@@ -200,57 +203,56 @@ class Gathering:
     async def _late(self, held: Held, scene: Scene) -> bool:
         if not is_late(held, scene, self.now):
             return False
-        theirs = await choices_of(self.session, held.recipient_id)
-        heeded = without_quiet_days(theirs, calendar_for(scene, held.recipient_id))
-        return self.now > late_from(heeded, held.planned_at, _policy(scene).late_after)
+        chosen = await choices_of(self.session, held.recipient_id)
+        open_days = without_quiet_days(chosen, calendar_for(scene, held.recipient_id))
+        return self.now > late_from(open_days, held.planned_at, _policy(scene).late_after)
 
     async def _still_true(self, carrier: Held) -> list[Fit]:
-        """What it carries; what is not true any more is let go, with the reason."""
+        """The batched notifications that are still true; the others are released."""
         kept: list[Fit] = []
         for one in await carried_by(self.session, carrier.id):
             scene = await self._scene(one)
-            judged = await judge(self.session, one, scene, self.public_url, self.now)
-            if isinstance(judged, Fit):
-                kept.append(judged)
+            checked = await check_message(self.session, one, scene, self.public_url, self.now)
+            if isinstance(checked, Fit):
+                kept.append(checked)
             else:
-                await let_go(self.session, one.id, judged.reason, self.now)
+                await release(self.session, one.id, checked.reason, self.now)
         return kept
 
     async def _others(self, mine: Fit, scene: Scene) -> list[Fit]:
-        """What else is late, still true, and for the same reader, with what that carries."""
+        """Other late notifications for the same reader that are still true, with their batches."""
         found: list[Fit] = []
         for one in await others_open(
-            self.session, mine.held, scene.programme_id, JOINING, self.now
+            self.session, mine.held, scene.programme_id, BATCHABLE, self.now
         ):
             about = await self._scene(one)
             if not await self._late(one, about):
                 continue
             try:
-                judged = await judge(self.session, one, about, self.public_url, self.now)
+                checked = await check_message(self.session, one, about, self.public_url, self.now)
             except Quiet:
                 continue
-            # What is not true is withheld by its own delivery, with its own reason.
-            if isinstance(judged, Fit) and _same_reader(judged.occasion, mine.occasion):
-                found += [judged, *await self._still_true(one)]
+            # An outdated one is withheld by its own delivery, with its own reason.
+            if (
+                isinstance(checked, Fit)
+                and checked.message.recipient.id == mine.message.recipient.id
+            ):
+                found += [checked, *await self._still_true(one)]
         return found
 
     async def _scene(self, held: Held) -> Scene:
         return await read_scene(self.session, held.engagement_id, held.item_id, held.sequence)
 
 
-def _same_reader(one: Occasion, other: Occasion) -> bool:
-    return one.recipient.id == other.recipient.id
-
-
-def catch_up(found: Iterable[Fit]) -> Occasion:
-    """The occasion of the one email that tells of all of these."""
-    told = list(found)
+def catch_up(found: Iterable[Fit]) -> Message:
+    """The message of the one email that includes all of these."""
+    fit = list(found)
     return replace(
-        told[0].occasion,
+        fit[0].message,
         kind=CATCH_UP,
         rung="",
         task="",
         text_id=None,
-        carries=tuple(one.occasion for one in told),
-        since=min(one.held.planned_at for one in told),
+        carries=tuple(one.message for one in fit),
+        since=min(one.held.planned_at for one in fit),
     )

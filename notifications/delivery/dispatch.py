@@ -1,184 +1,146 @@
-"""The emails that records reserve: checked whether they are true, and written, as they leave."""
+"""Sends the emails that records reserve. Each is checked and written just before it leaves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.calendar import entries as standing_entries
-from notifications.calendar.entries import CALLED_OFF, CARRYING, LIFTS
-from notifications.calendar.invitations import Drafted, draft, read_turns, stands_no_more
-from notifications.content.message import Occasion
+from notifications.calendar import entries
+from notifications.calendar.entries import REMOVES, WITH_CALENDAR
+from notifications.calendar.invitations import CalendarPart, calendar_part
+from notifications.content.message import Message
+from notifications.content.rendering import Rendered
 from notifications.content.scene import Scene
 from notifications.custom_templates.draft import Override
 from notifications.custom_templates.writing import Written, named_versions, overrides_of, write
 from notifications.delivery import ledger
-from notifications.delivery.batching import Gathering, catch_up, is_late
-from notifications.delivery.checks import Fit, Unfit, judge
-from notifications.delivery.role_changes import ROLE_PASSED, hand_on
-from notifications.delivery.sending import Handover, Outcome, Ready, require_window
+from notifications.delivery.batching import Batching, catch_up, is_late
+from notifications.delivery.checks import Fit, Unfit, check_message
+from notifications.delivery.reassignment import ROLE_PASSED, reserve_for_successors
+from notifications.delivery.sending import Outcome, Sending, require_window
 from notifications.inbound.address import ReplyAddresses
 from notifications.inbound.taking import UNVERIFIED
 from notifications.kinds import CATCH_UP, KINDS, Kind
-from notifications.languages import Language, languages_of
-from notifications.senders.protocol import Email, Transient
-
-_ONE_EMAIL = timedelta(seconds=15)
-"""Longer than one email takes to be handed over."""
+from notifications.languages import Language
+from notifications.senders.protocol import Email
 
 
 @dataclass(frozen=True)
-class _Dated:
-    """An email with what it does to its reader's calendar; or why it is withheld."""
+class ClaimedMessage:
+    """A message that this attempt sends."""
 
-    occasion: Occasion
-    part: Drafted | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A notification that is this attempt's to send."""
-
-    id: str
+    held: ledger.Held
     delivery: int
     kind: Kind
-    occasion: Occasion
-    held: ledger.Held
-    part: Drafted | None
-    """What it puts into its reader's calendar, or takes out."""
+    message: Message
+    part: CalendarPart | None
+    """What it adds to the recipient's calendar, or removes from it."""
     languages: tuple[Language, ...]
-    """Those that the recipient reads, the first one first."""
+    """The recipient's languages, in the order in which the email uses them."""
     overrides: Mapping[Language, Override]
     """The office's own templates."""
 
-
-def _ended(reason: str) -> Outcome:
-    return Outcome.PASSED_ON if reason == ROLE_PASSED else Outcome.DONE
+    @property
+    def id(self) -> str:
+        """The notification."""
+        return self.held.id
 
 
 @dataclass(frozen=True)
-class Dispatch(Handover[Scene, Taken]):
+class Dispatch(Sending[Scene, ClaimedMessage]):
     """Sends what a record reserved, if it is still true."""
 
     replies: ReplyAddresses | None = None
-    """Where answers to emails about items go; ``None`` where no answers are taken."""
+    """Where replies to emails about items go; ``None`` where the office takes no replies."""
 
-    def _turn_of(self, held: ledger.Held, about: Scene) -> str:
+    def _batching_recipient(self, held: ledger.Held, about: Scene) -> str:
         return held.recipient_id if held.open and is_late(held, about, self.clock()) else ""
 
-    async def _claim(
+    async def _decide(
         self, session: AsyncSession, held: ledger.Held, about: Scene
-    ) -> Taken | Outcome:
+    ) -> ClaimedMessage | Outcome:
         if not held.open:
-            return _ended(held.reason)
+            return _outcome(held.reason)
         now = self.clock()
-        if held.kind in CARRYING:
-            await standing_entries.hold_still(session, held.engagement_id)
-        mine = await judge(session, held, about, self.office.public_url, now)
-        if isinstance(mine, Fit):
-            require_window(mine.occasion.readers_calendar, now)
-        found = await Gathering(session, self.office.public_url, now).of(held, about, mine)
+        if held.kind in WITH_CALENDAR:
+            await entries.lock_engagement(session, held.engagement_id)
+        checked = await check_message(session, held, about, self.office.public_url, now)
+        if isinstance(checked, Fit):
+            require_window(checked.message.recipient_calendar, now)
+        found = await Batching(session, self.office.public_url, now).of(held, about, checked)
         if not found:
-            assert isinstance(mine, Unfit)
-            reason = mine.reason
-            if reason == "recipient_left":
-                reason = await hand_on(session, held, now)
-            await ledger.advance(session, held.id, mine.state, reason, now)
-            return _ended(reason)
-        kind, occasion = found[0].kind, found[0].occasion
-        if len(found) > 1 or found[0] is not mine:
-            kind, occasion = KINDS[CATCH_UP], catch_up(found)
-            require_window(occasion.readers_calendar, now)
-        languages = languages_of(found[0].language)
-        dated = await self._dated(session, held, occasion.in_language(languages[0]), now)
-        if dated.reason:
-            await ledger.advance(session, held.id, "withheld", dated.reason, now)
-            return Outcome.DONE
+            assert isinstance(checked, Unfit)
+            return await self._withhold(session, held, checked.state, checked.reason, now)
+        kind, message = found[0].kind, found[0].message
+        if len(found) > 1 or found[0] is not checked:
+            kind, message = KINDS[CATCH_UP], catch_up(found)
+            require_window(message.recipient_calendar, now)
+        languages = found[0].languages
+        message = message.in_language(languages[0])
+        part = await calendar_part(session, held, message, self._sent_by(message.scene), now)
+        if isinstance(part, str):
+            return await self._withhold(session, held, "withheld", part, now)
         overrides = await overrides_of(session, about.programme_id, kind.name)
         templates = named_versions(languages, overrides)
-        note = mine.reason if isinstance(mine, Unfit) else mine.restated
+        note = checked.reason if isinstance(checked, Unfit) else checked.note
         delivery = await ledger.claim(session, held, self.sender.name, now, templates, note)
-        await self._note_part(session, held, dated, now)
-        return Taken(
-            held.id, delivery, kind, dated.occasion, held, dated.part, languages, overrides
-        )
+        if part is not None:
+            await entries.keep(session, held, message.recipient.id, part, now)
+            if held.kind in REMOVES:
+                message = replace(message, entry=part.start)
+        return ClaimedMessage(held, delivery, kind, message, part, languages, overrides)
 
-    async def _dated(
-        self, session: AsyncSession, held: ledger.Held, it: Occasion, now: datetime
-    ) -> _Dated:
-        """What the email does to its reader's calendar. Raises ``Transient`` while an email that
-        it would contradict is on its way."""
-        if held.kind not in CARRYING:
-            return _Dated(it, None)
-        turns = await read_turns(session, held.kind, held.item_id)
-        if over := stands_no_more(held.kind, turns):
-            return _Dated(it, None, over)
-        entry = None
-        if held.kind in LIFTS:
-            entry = await standing_entries.entry_of(session, held.item_id, it.recipient.id)
-            if entry is not None and entry.under_way:
-                raise Transient("invitation_under_way", _ONE_EMAIL)
-        part = draft(it, turns, entry, held.sequence, self._sent_by(it.scene), now)
-        if held.kind in CALLED_OFF and part is None:
-            return _Dated(it, None, "not_invited")
-        lifted = part.start if part is not None and held.kind in LIFTS else ""
-        return _Dated(replace(it, entry=lifted), part)
+    async def _withhold(
+        self, session: AsyncSession, held: ledger.Held, state: str, reason: str, now: datetime
+    ) -> Outcome:
+        if reason == "recipient_left":
+            reason = await reserve_for_successors(session, held, now)
+        await ledger.advance(session, held.id, state, reason, now)
+        return _outcome(reason)
 
-    async def _note_part(
-        self, session: AsyncSession, held: ledger.Held, dated: _Dated, now: datetime
-    ) -> None:
-        if dated.part is not None:
-            await standing_entries.keep(
-                session,
-                held.id,
-                dated.occasion.recipient.id,
-                item_id=held.item_id,
-                method=dated.part.method,
-                sequence=dated.part.entry.sequence,
-                start=dated.part.start,
-                now=now,
-            )
-
-    def _sent_by(self, scene: Scene) -> str:
-        return scene.titles.mail_from or self.office.mail_from
-
-    def _write(self, taken: Taken) -> Ready:
-        written = self._written(taken)
-        return Ready(self._email(taken, written), written.template, written.trouble)
-
-    def _written(self, taken: Taken) -> Written:
+    def _write(self, claimed: ClaimedMessage) -> Written:
         contexts = {
-            language: taken.kind.build(taken.occasion.in_language(language))
-            for language in taken.languages
+            language: claimed.kind.build(claimed.message.in_language(language))
+            for language in claimed.languages
         }
-        return write(taken.kind.name, contexts, taken.overrides)
+        return write(claimed.kind.name, contexts, claimed.overrides)
 
-    def _email(self, taken: Taken, written: Written) -> Email:
-        occasion = taken.occasion.in_language(taken.languages[0])
-        scene, recipient, rendered = occasion.scene, occasion.recipient, written.rendered
+    def _email(self, claimed: ClaimedMessage, rendered: Rendered) -> Email:
+        message = claimed.message.in_language(claimed.languages[0])
+        scene, recipient = message.scene, message.recipient
         return Email(
-            notification_id=taken.id,
-            kind=taken.kind.name,
+            notification_id=claimed.id,
+            kind=claimed.kind.name,
             to_name=recipient.name,
             to_email=recipient.email,
             from_name=scene.titles.office,
             from_email=self._sent_by(scene),
-            reply_to=self._reply_to(taken),
+            reply_to=self._reply_to(claimed),
             subject=rendered.subject,
             text=rendered.text,
             html=rendered.html,
             programme=scene.programme_id,
-            attempt=taken.delivery,
-            invitation=taken.part.invitation if taken.part else None,
+            attempt=claimed.delivery,
+            invitation=claimed.part.invitation if claimed.part else None,
         )
 
-    def _reply_to(self, taken: Taken) -> str:
-        """An answer about an item goes to its timeline; any other to the programme's office, as
-        does one to what nobody knows who wrote: two machines would go on for ever."""
-        of_item = taken.held.item_id != taken.held.engagement_id and not taken.occasion.carries
-        of_item &= taken.occasion.fact(UNVERIFIED) is None
+    def _sent_by(self, scene: Scene) -> str:
+        return scene.titles.mail_from or self.office.mail_from
+
+    def _reply_to(self, claimed: ClaimedMessage) -> str:
+        """Replies about an item go to its timeline; all others go to the programme's office.
+
+        Replies to an unverified email go to the office too. Otherwise two machines could answer
+        each other for ever.
+        """
+        held, message = claimed.held, claimed.message
+        of_item = held.item_id != held.engagement_id and not message.carries
+        of_item &= message.fact(UNVERIFIED) is None
         if self.replies is None or not of_item:
-            return taken.occasion.scene.titles.reply_to
-        return self.replies.address(taken.id)
+            return message.scene.titles.reply_to
+        return self.replies.address(claimed.id)
+
+
+def _outcome(reason: str) -> Outcome:
+    return Outcome.PASSED_ON if reason == ROLE_PASSED else Outcome.DONE

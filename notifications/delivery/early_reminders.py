@@ -1,7 +1,7 @@
-"""A reminder that would come after its date, since its own day is quiet for its reader.
+"""Early reminders: sent ahead of a day on which the recipient has opted out of email.
 
-It comes on the last day before on which they take emails. The workflow knows no choices: it finds
-then that the reminder is reserved already.
+Without that, the reminder would come after its date. It leaves on the last open day before. The
+workflow does not know recipients' choices; it finds the reminder reserved already.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.content.programme import readers_calendar
+from notifications.content.message import recipient_calendar
 from notifications.delivery import ledger
+from notifications.delivery.ledger import Waiting
 from notifications.delivery.preferences import Choices, read_choices
 from notifications.delivery.recipient import without_quiet_days
-from notifications.feedback.suppression import Waiting
 from notifications.titles import parsed
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import heard_by, rung_instants
@@ -33,16 +33,16 @@ from storage.tables import Engagement, Item
 
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
-BROUGHT_FORWARD = "rung.brought_forward"
-"""The fact that says so on the timeline."""
+SENT_EARLY = "rung.brought_forward"
+"""The fact on the timeline."""
 
 _FURTHEST = timedelta(days=31)
-"""Longer than quiet days, days off and a closed office make anybody unreachable."""
+"""Longer than quiet days, bank holidays and office closures together can last."""
 
 
 @dataclass(frozen=True)
-class _Ahead:
-    """One reminder to come of an open task, with the calendar that it was planned in."""
+class _Reminder:
+    """A coming reminder of an open task, with the calendar that it was planned in."""
 
     task: Any
     rung: RungRule
@@ -52,21 +52,23 @@ class _Ahead:
 
     @property
     def key(self) -> str:
-        """Its name in its item, as the workflow has it."""
+        """Its name within the item, as the workflow writes it."""
         return f"{self.task.key}/{self.rung.name}"
 
-    def last_day_before(self, theirs: Choices, holder_id: str) -> datetime | None:
-        """The opening of the last day on which they hear of it in time; ``None`` where that is its
-        own day, or one that comes after it and before the date."""
-        hours = readers_calendar(self.calendar, self.definition, holder_id)
-        heeded = without_quiet_days(theirs, hours)
-        if heeded is hours or heeded.next_send_instant(self.at) < self.task.due_at:
+    def last_day_before(self, chosen: Choices, holder_id: str) -> datetime | None:
+        """The opening of the last open day before its own day.
+
+        ``None`` where its own day, or a later one before the date, is open.
+        """
+        hours = recipient_calendar(self.calendar, self.definition, holder_id)
+        open_days = without_quiet_days(chosen, hours)
+        if open_days is hours or open_days.next_send_instant(self.at) < self.task.due_at:
             return None
-        return heeded.send_opening(heeded.roll_back(heeded.local_date(self.at)))
+        return open_days.send_opening(open_days.roll_back(open_days.local_date(self.at)))
 
 
-async def bring_forward(session: AsyncSession, now: datetime) -> list[Waiting]:
-    """Reserve what has to leave today, each once; returns all of these that have not left yet."""
+async def reserve_early_reminders(session: AsyncSession, now: datetime) -> list[Waiting]:
+    """Reserve each early reminder of today once; returns all that have not left yet."""
     quiet = await _with_quiet_days(session)
     if not quiet:
         return []
@@ -117,11 +119,11 @@ async def _tasks(session: AsyncSession, now: datetime) -> list[Any]:
     return list((await session.execute(query)).all())
 
 
-def _reminders(row: Any, now: datetime) -> Iterator[_Ahead]:
+def _reminders(row: Any, now: datetime) -> Iterator[_Reminder]:
     try:
         definition, _ = parsed(row.source)
     except DefinitionErrors:
-        return  # what it says about its dates nobody knows
+        return  # its ladders cannot be read
     rules, calendar = definition.rules(), _CALENDAR.validate_python(row.calendar)
     stage = rules.stage_of(row.item_kind, row.item_key, row.key)
     ladder = rules.ladders.get(stage.ladder) if stage else None
@@ -130,10 +132,10 @@ def _reminders(row: Any, now: datetime) -> Iterator[_Ahead]:
     instants = rung_instants(calendar, row.due_at, ladder.rungs, row.owner_role)
     for rung, at in zip(ladder.rungs, instants, strict=True):
         if rung.says == "reminder" and at > now:
-            yield _Ahead(row, rung, at, calendar, definition)
+            yield _Reminder(row, rung, at, calendar, definition)
 
 
-async def _holders(session: AsyncSession, ahead: _Ahead) -> list[str]:
+async def _holders(session: AsyncSession, ahead: _Reminder) -> list[str]:
     engagement = await session.get(Engagement, ahead.task.engagement_id)
     assert engagement is not None
     item = await session.get(Item, ahead.task.item_id)
@@ -142,14 +144,14 @@ async def _holders(session: AsyncSession, ahead: _Ahead) -> list[str]:
     return list(dict.fromkeys(one for selector in to for one in found[selector]))
 
 
-async def _reserve(session: AsyncSession, ahead: _Ahead, holder_id: str, now: datetime) -> None:
+async def _reserve(session: AsyncSession, ahead: _Reminder, holder_id: str, now: datetime) -> None:
     row, kind = ahead.task, f"{ahead.task.family}.reminder"
     key = (row.engagement_id, row.item_id, kind, ahead.key, str(row.revision), holder_id)
     known = select(notifications.c.id).where(notifications.c.id == derived_id("ntf", *key))
     if (await session.execute(known)).first() is not None:
         return
     data = {"task": row.key, "rung": ahead.rung.name, "revision": str(row.revision)}
-    aside = Aside(row.engagement_id, row.item_id, BROUGHT_FORWARD, MILEPOST, data)
+    aside = Aside(row.engagement_id, row.item_id, SENT_EARLY, MILEPOST, data)
     sequence = await append_aside(session, aside, now)
     notice = Notice(kind, (holder_id,), ahead.key, task=row.key, revision=row.revision)
     record = Record(row.engagement_id, row.item_id, sequence, facts=(), notices=(notice,))

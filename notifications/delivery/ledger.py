@@ -1,8 +1,8 @@
-"""The ledger of notifications: each reserved once, and moved as ``delivery.states`` allows.
+"""The ledger of notifications: each is reserved once, and moves as ``delivery.states`` allows.
 
-A refused attempt that may be repeated leaves the row claimed and says so on its ``Delivery``; a
-claimed row whose last delivery still says ``claimed`` is under way, or was cut off between sending
-and marking. Whoever comes after it overtakes it first (``overtake``), and then finds out.
+A refused attempt that may be retried leaves the notification claimed, and its delivery says why. If
+the last delivery of a claimed notification is still ``claimed``, that attempt is under way or was
+cut off between sending and marking. The next attempt overtakes it first, then finds out.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.calendar.entries import invited
+from notifications.calendar.entries import recipients_with_entry
 from notifications.delivery.states import before
 from programmes.facts import INVITED, Notice, Record
 from storage.ids import derived_id
@@ -20,18 +20,19 @@ from storage.sql import choices, deliveries, insert_or_ignore, notifications
 from storage.tables import Engagement, Item
 
 NOBODY = "nobody"
-"""The recipient of a notice that nobody can receive: kept, so that people see it."""
+"""The recipient of a notice whose role has no holder. The office sees it in its list."""
 
 OPEN_ATTEMPT = ("claimed", "overtaken")
-"""The outcomes of an attempt of which nobody has said yet what became of it."""
+"""The outcomes of an attempt whose result is not known yet."""
 
 
 async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
-    """Reserve one notification a recipient of each notice; returns how many there are to deliver.
+    """Reserve one notification per notice and recipient; returns how many are to be delivered.
 
     Part of the record's own transaction, after the projection was written. A repeated record, or
-    the same notice in a later one, adds nothing: the unique key is taken. A notice that nobody can
-    receive is kept as withheld for ``no_recipient`` and not counted.
+    the same notice in a later one, adds nothing, because the unique key is taken. A notice without
+    a recipient is stored as withheld for ``no_recipient`` and not counted. Raises ``LookupError``
+    where the engagement does not exist.
     """
     if not record.notices:
         return 0
@@ -42,10 +43,12 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
     selectors = {selector for notice in record.notices for selector in notice.to}
     found = dict(await all_holders(session, engagement, item, selectors))
     if INVITED in selectors:
-        found[INVITED] = await invited(session, record, found, engagement.calendar, now)
+        found[INVITED] = await recipients_with_entry(
+            session, record, found, engagement.calendar, now
+        )
     rows = []
     for notice in record.notices:
-        # Whoever is meant by two selectors is told once.
+        # A recipient behind two selectors gets one notification.
         named: dict[str, list[str]] = {}
         for selector in dict.fromkeys(notice.to):
             for one in found[selector]:
@@ -61,9 +64,11 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
 
 
 async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[str]:
-    """Ids of the notifications that a record reserved for somebody, always in the same order: those
-    of recipients with an absence last, so that whoever stands in is told by an email of their own
-    where they get one."""
+    """Ids of the notifications that a record reserved for recipients, always in the same order.
+
+    Recipients with an absence come last, so that a delegate who gets an email of their own is told
+    by that one.
+    """
     query = (
         select(notifications.c.id)
         .select_from(
@@ -115,7 +120,7 @@ def _row(
 
 
 def _planned(record: Record, notice: Notice) -> datetime | None:
-    """The instant of the rung that a notice belongs to: it may have come due while all was down."""
+    """The planned time of the notice's rung, which may have come while Milepost was down."""
     for fact in record.facts:
         if (
             fact.kind == "rung.fired"
@@ -128,7 +133,7 @@ def _planned(record: Record, notice: Notice) -> datetime | None:
 
 @dataclass(frozen=True)
 class Held:
-    """A notification as an attempt finds it, locked until the attempt's transaction ends."""
+    """A notification, locked until the transaction ends."""
 
     id: str
     engagement_id: str
@@ -148,16 +153,24 @@ class Held:
     round: int
     resolution: str
     interrupted: int | None
-    """The attempt of which nobody has said yet what became of it, if there is one."""
+    """The attempt whose result is not known yet, if there is one."""
 
     @property
     def open(self) -> bool:
-        """Whether anything remains to be done about it."""
+        """Whether it is still to be sent."""
         return self.state in ("reserved", "claimed")
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A notification that may be sent again, and the number of its current round."""
+
+    id: str
+    round: int
+
+
 async def look(session: AsyncSession, notification_id: str) -> Held:
-    """Read a notification and keep others from it until the transaction ends."""
+    """Read a notification and lock it until the transaction ends."""
     query = select(notifications).where(notifications.c.id == notification_id).with_for_update()
     row = (await session.execute(query)).one()
     interrupted = None
@@ -198,10 +211,10 @@ async def claim(
     template: str = "",
     note: str = "",
 ) -> int:
-    """Take a notification, looked at in this transaction and open, for one attempt: a delivery.
+    """Claim an open, locked notification for one attempt; returns the attempt's delivery id.
 
-    ``template`` names the templates that it is about to be written from; ``note`` is why its
-    own news is not in its email, or is another than it was to be.
+    ``template`` names the templates that the email is written from. ``note`` is the reason why the
+    email leaves out its own news, or says something other than planned.
     """
     await advance(session, held.id, "claimed", "", now, template=template)
     row = {
@@ -223,7 +236,7 @@ async def claim(
 async def note_template(
     session: AsyncSession, notification_id: str, template: str, trouble: str
 ) -> None:
-    """Say which templates a notification is written from, where others could not be used."""
+    """Note which templates an email is written from, where the planned ones could not be used."""
     await session.execute(
         update(notifications)
         .where(notifications.c.id == notification_id)
@@ -240,7 +253,7 @@ async def advance(
     *,
     template: str | None = None,
 ) -> bool:
-    """Move a notification on; ``False`` and no change where that may not follow."""
+    """Move a notification to a state; ``False`` and no change where the move is not allowed."""
     written = {} if template is None else {"template": template, "template_trouble": ""}
     step = (
         update(notifications)
@@ -254,8 +267,10 @@ async def advance(
 
 
 async def overtake(session: AsyncSession, delivery_id: int) -> None:
-    """Keep an attempt that is still open from handing anything over where its sender can be told
-    (``still_ours``). What became of it so far is then found out without a race."""
+    """Stop an open attempt from handing over its email, if its sender asks ``still_ours`` first.
+
+    What became of the attempt can then be found out without a race.
+    """
     await session.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery_id, deliveries.c.outcome == "claimed")
@@ -264,7 +279,7 @@ async def overtake(session: AsyncSession, delivery_id: int) -> None:
 
 
 async def still_ours(session: AsyncSession, delivery_id: int) -> bool:
-    """Whether an attempt was not overtaken; nobody can overtake it until the transaction ends."""
+    """Whether an attempt has not been overtaken; it cannot be until the transaction ends."""
     query = select(deliveries.c.outcome).where(deliveries.c.id == delivery_id).with_for_update()
     return (await session.execute(query)).scalar_one_or_none() == "claimed"
 
@@ -277,8 +292,10 @@ async def close_delivery(
     provider_id: str = "",
     detail: str = "",
 ) -> bool:
-    """Say what became of one attempt: once, but that what nobody knew may still become known.
-    ``False`` where it was said before."""
+    """Record the result of one attempt; ``False`` if it has one already.
+
+    An ``unknown`` result may still become ``accepted``.
+    """
     step = (
         update(deliveries)
         .where(
@@ -294,7 +311,7 @@ async def close_delivery(
 
 
 async def reopen(session: AsyncSession, held: Held, now: datetime) -> None:
-    """Reserve it once more, in a new round, because a person said so: the only way back."""
+    """Reserve it again in a new round, because a user asked for it: the only way back."""
     await session.execute(
         update(notifications)
         .where(notifications.c.id == held.id)

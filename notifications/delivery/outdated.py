@@ -1,4 +1,4 @@
-"""What happened meanwhile that made a notification untrue: who did it, and when."""
+"""Finds the event that made a withheld notification untrue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from storage.queries.notifications import NotificationDetail
 from storage.sql import events
 
 SESSION_OFF = ("advice.missed", "advice.dates_proposed", "advice.closed")
-"""The facts with which a session that was fixed does not take place."""
+"""The facts after which a fixed session does not take place."""
 
 ENGAGEMENT_ENDS = ("engagement.withdrawn", "engagement.completed", "engagement.cancelled")
-"""The facts with which nothing is asked any more."""
+"""The facts after which an engagement asks for nothing."""
 
 _ENDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "research": {
@@ -45,12 +45,12 @@ _ENDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "onboarding": {"step": ("onboarding.step_completed", "onboarding.step_waived")},
 }
-"""The facts that end a task, by its item's kind and its key; under an empty key those that end
-any. Whatever closes the item ends its tasks as well."""
+"""The facts that end a task, by its item's kind and its key. Those under an empty key end every
+task of the item, as does the item's own end."""
 
 
 @dataclass(frozen=True)
-class Noted:
+class TimelineEvent:
     """An event of the timeline."""
 
     sequence: int
@@ -60,9 +60,13 @@ class Noted:
     data: Mapping[str, str]
 
 
-async def read_overtaken(session: AsyncSession, detail: NotificationDetail) -> Noted | None:
-    """The event that made a withheld notification untrue; ``None`` of any other, and where the
-    record does not show it."""
+async def read_outdating_event(
+    session: AsyncSession, detail: NotificationDetail
+) -> TimelineEvent | None:
+    """The event that made a withheld notification untrue.
+
+    ``None`` where it was not withheld for that, or the record does not show the event.
+    """
     row = detail.row
     if row.state != "withheld":
         return None
@@ -77,14 +81,16 @@ async def read_overtaken(session: AsyncSession, detail: NotificationDetail) -> N
         query = query.where(c.item_id == row.item_id, c.sequence > detail.sequence)
     else:
         query = query.where(c.item_id == row.engagement_id)
-    found = [Noted(*one) for one in await session.execute(query.order_by(c.sequence, c.position))]
+    found = [
+        TimelineEvent(*one) for one in await session.execute(query.order_by(c.sequence, c.position))
+    ]
     return next((one for one in found if _is_about(one, wanted)), None)
 
 
 def _sought(
     reason: str, kind: str, item_kind: str, task: str
 ) -> tuple[tuple[str, ...], Mapping[str, str], bool]:
-    """Which facts, with which details, and whether they are the item's or the engagement's."""
+    """The facts to look for, their details, and whether they belong to the item or engagement."""
     match reason:
         case "session_held":
             return ("advice.held",), {}, True
@@ -97,11 +103,7 @@ def _sought(
         case "done":
             return _ends(item_kind, task)
         case "engagement_closed":
-            return (
-                ("engagement.withdrawn", "engagement.completed", "engagement.cancelled"),
-                {},
-                False,
-            )
+            return ENGAGEMENT_ENDS, {}, False
     return (), {}, True
 
 
@@ -112,6 +114,6 @@ def _ends(item_kind: str, task: str) -> tuple[tuple[str, ...], Mapping[str, str]
     return facts, {key: of} if of else {}, True
 
 
-def _is_about(one: Noted, wanted: Mapping[str, Any]) -> bool:
-    """What closes an item names none of its tasks, and ends them all."""
+def _is_about(one: TimelineEvent, wanted: Mapping[str, Any]) -> bool:
+    """Whether the event has the details; one that closes the item names no task and ends all."""
     return all(one.data.get(name, value) == value for name, value in wanted.items())

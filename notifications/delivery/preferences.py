@@ -1,4 +1,4 @@
-"""What recipients have chosen about their emails, as whoever writes to them reads it."""
+"""What recipients have chosen about their emails: language, reminders, quiet days, absence."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from storage.sql import choices, suppressions
 
 @dataclass(frozen=True)
 class Choices:
-    """One recipient's choices; as it is made, those of somebody who has made none."""
+    """One recipient's choices. The defaults apply to a recipient who has made none."""
 
     language: Mode = ENGLISH
     reminders: Reminders = "single"
@@ -33,8 +33,8 @@ class Choices:
             return False
         return self.absent_from <= day <= self.absent_until
 
-    def stands_in(self, day: date) -> str | None:
-        """Who is told on that day in their place; ``None`` where they are there themselves."""
+    def delegate_on(self, day: date) -> str | None:
+        """The delegate who gets their emails on that day; ``None`` unless they are away."""
         return self.delegate_id if self.is_away(day) else None
 
 
@@ -42,11 +42,13 @@ async def read_choices(session: AsyncSession, holder_ids: Iterable[str]) -> Mapp
     """The choices of each of them, in one statement."""
     wanted = list(dict.fromkeys(holder_ids))
     rows = await session.execute(select(choices).where(choices.c.holder_id.in_(wanted)))
-    return {**dict.fromkeys(wanted, Choices()), **{row.holder_id: _made(row) for row in rows}}
+    return {**dict.fromkeys(wanted, Choices()), **{row.holder_id: _choices(row) for row in rows}}
 
 
-async def manners_of(session: AsyncSession, holder_id: str, address: str) -> tuple[Choices, bool]:
-    """Somebody's choices, and whether their address takes nothing: one statement."""
+async def choices_and_suppression(
+    session: AsyncSession, holder_id: str, address: str
+) -> tuple[Choices, bool]:
+    """A recipient's choices, and whether their address is suppressed: one statement."""
     one = select(literal(address.lower()).label("address")).subquery()
     s = suppressions.c
     row = (
@@ -58,7 +60,7 @@ async def manners_of(session: AsyncSession, holder_id: str, address: str) -> tup
             )
         )
     ).one()
-    return (_made(row) if row.holder_id else Choices()), row.suppression is not None
+    return (_choices(row) if row.holder_id else Choices()), row.suppression is not None
 
 
 async def choices_of(session: AsyncSession, holder_id: str) -> Choices:
@@ -72,11 +74,11 @@ async def language_of(session: AsyncSession, holder_id: str) -> Mode:
 
 
 async def first_language_of(session: AsyncSession, holder_id: str) -> Language:
-    """The language of what has room for one alone; Welsh for whoever reads both."""
+    """The language to use where there is room for one only; Welsh for readers of both."""
     return languages_of(await language_of(session, holder_id))[0]
 
 
-def _made(row: AnyRow) -> Choices:
+def _choices(row: AnyRow) -> Choices:
     return Choices(
         language=row.language,
         reminders=row.reminders,

@@ -1,7 +1,7 @@
-"""What a person says about an email in trouble: it arrived, send it again, or leave it.
+"""What a user decides about an email in trouble: it arrived, send it again, or dismiss it.
 
-Each choice is an event on the engagement's timeline, under the notification's own number; what is
-said of a summary, which has no engagement, is in the office's audit trail.
+Each decision is an event on the engagement's timeline, under the notification's own number. A
+summary has no engagement, so a decision about it goes to the office's audit trail.
 """
 
 from dataclasses import dataclass, replace
@@ -11,30 +11,33 @@ from typing import Literal
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.delivery import ledger
 from notifications.delivery.ledger import Held, look, reopen
-from notifications.delivery.role_changes import NO_RECIPIENT, SAID_LATER, said_since
-from notifications.delivery.stalled import is_stuck, leave, take_up
+from notifications.delivery.reassignment import NO_RECIPIENT, SAID_LATER, said_since
 from notifications.delivery.states import Choice, choices_of
-from storage.queries.troubles import NEVER_LEFT
+from storage.queries.troubles import NEVER_LEFT, never_left
 from storage.sql import events, notifications
+
+LEFT_UNSENT = "left_unsent"
+"""The reason of a notification that a user decided not to send."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """Who says it, and in which words."""
+    """Who decides, and the comment that they wrote."""
 
     by: str
     text_id: str | None = None
 
 
 class NotPossible(Exception):
-    """The notification is not in a state in which that can be said; ``choices`` can be."""
+    """The notification's state does not allow that decision; ``choices`` are allowed."""
 
     def __init__(self, choices: tuple[Choice, ...], wait_until: datetime | None = None) -> None:
         super().__init__("not possible")
         self.choices = choices
         self.wait_until = wait_until
-        """Until when it may still be heard of by itself."""
+        """Until when the provider may still report what became of it."""
 
 
 def check(
@@ -47,9 +50,9 @@ def check(
     now: datetime,
     wait: timedelta,
 ) -> None:
-    """Raise ``NotPossible`` unless that can be said about a notification in that state.
+    """Raise ``NotPossible`` unless the state allows that decision.
 
-    What may still be heard of by itself is not sent again: that would be a blind repeat.
+    An email is not sent again while the provider may still report that it arrived.
     """
     choices = () if resolution else choices_of(state, reason)
     if choice not in choices:
@@ -65,78 +68,90 @@ async def settle(
     word: Word,
     now: datetime,
 ) -> None:
-    """Take ``arrived`` or ``dismiss``. Raises ``NotPossible``."""
+    """Carry out ``arrived`` or ``dismiss``. Raises ``NotPossible``."""
     held = await look(session, notification_id)
-    stuck = await is_stuck(session, held.id, now)
+    stalled = await _is_stalled(session, held.id, now)
     check(
         choice,
         state=held.state,
-        reason=NEVER_LEFT if stuck else held.reason,
+        reason=NEVER_LEFT if stalled else held.reason,
         resolution=held.resolution,
         since=now,
         now=now,
         wait=timedelta(),
     )
-    if stuck:
-        await leave(session, held, now)
-        await _dismissed(session, held.id, now)
-        await _note(session, held, choice, word, now)
-        return
-    arrived = choice == "arrived"
+    resolved: dict[str, object] = {"resolution": choice, "resolved_at": now}
+    if choice == "arrived":
+        resolved |= {"state": "delivered", "reason": "said_by_person", "changed_at": now}
+    if stalled:
+        await _never_send(session, held, now)
     await session.execute(
-        update(notifications)
-        .where(notifications.c.id == held.id)
-        .values(
-            state="delivered" if arrived else held.state,
-            reason="said_by_person" if arrived else notifications.c.reason,
-            changed_at=now if arrived else notifications.c.changed_at,
-            resolution=choice,
-            resolved_at=now,
-        )
+        update(notifications).where(notifications.c.id == held.id).values(**resolved)
     )
     await _note(session, held, choice, word, now)
-
-
-async def _dismissed(session: AsyncSession, notification_id: str, now: datetime) -> None:
-    await session.execute(
-        update(notifications)
-        .where(notifications.c.id == notification_id)
-        .values(resolution="dismiss", resolved_at=now)
-    )
 
 
 async def begin_round(
     session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
 ) -> Held | None:
-    """Begin the round of that number, because a person wants it sent again, or has mended the
-    address that it was withheld for, or somebody has the role that it is for, or since no summary
-    tells of it in time; ``None`` where they, the provider or a courier have said otherwise
-    meanwhile, or a later email says it too. A repeated call finds it begun."""
+    """Begin a new round of sending; a repeated call finds it begun.
+
+    A round begins when a user wants the email sent again or has fixed the address. It also begins
+    when the role has a holder now, or when no summary comes before the date. Returns ``None`` if
+    the notification has been settled meanwhile, or if a later email repeats it.
+    """
     held = await look(session, notification_id)
     if held.round == number:
         return held
-    collected = held.state == "withheld" and held.reason == "in_digest"
-    mended = held.state == "withheld" and held.reason == "suppressed"
-    unheard = held.state == "withheld" and held.reason == NO_RECIPIENT
-    stuck = await is_stuck(session, held.id, now)
-    again = collected or mended or unheard or stuck or "send_again" in choices_of(held.state)
+    withheld_for = held.reason if held.state == "withheld" else ""
+    stalled = await _is_stalled(session, held.id, now)
+    again = stalled or withheld_for in ("in_digest", "suppressed", NO_RECIPIENT)
+    again = again or "send_again" in choices_of(held.state)
     if held.round != number - 1 or held.resolution or not again:
         return None
-    if unheard and await said_since(session, held):
+    if withheld_for == NO_RECIPIENT and await said_since(session, held):
         await _leave_to_the_later(session, held, now)
         return None
-    await (take_up if stuck else reopen)(session, held, now)
-    if collected:
+    await (_begin_stalled_round if stalled else reopen)(session, held, now)
+    if withheld_for == "in_digest":
         await _note(session, replace(held, state="collected"), "let_go", word, now)
-    elif unheard:
+    elif withheld_for == NO_RECIPIENT:
         await _note(session, replace(held, state="unheard"), "send_again", word, now)
     else:
         await _note(session, held, "send_again", word, now)
     return held
 
 
+async def _is_stalled(session: AsyncSession, notification_id: str, now: datetime) -> bool:
+    """Whether it should have left and no workflow seems to be sending it."""
+    query = select(notifications.c.id).where(notifications.c.id == notification_id, never_left(now))
+    return (await session.execute(query)).scalar_one_or_none() is not None
+
+
+async def _begin_stalled_round(session: AsyncSession, held: Held, now: datetime) -> None:
+    """Begin its next round in the state that it has.
+
+    An open attempt stays open. The next attempt finds out what became of it before it sends.
+    """
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == held.id)
+        .values(round=held.round + 1, changed_at=now, planned_at=now, waits_until=None)
+    )
+
+
+async def _never_send(session: AsyncSession, held: Held, now: datetime) -> None:
+    """Withhold it for good. If an open attempt may have sent it, it becomes ``unknown``."""
+    if held.interrupted is None:
+        await ledger.advance(session, held.id, "withheld", LEFT_UNSENT, now)
+        return
+    await ledger.overtake(session, held.interrupted)
+    await ledger.close_delivery(session, held.interrupted, "unknown", detail="interrupted")
+    await ledger.advance(session, held.id, "unknown", "interrupted", now)
+
+
 async def _leave_to_the_later(session: AsyncSession, held: Held, now: datetime) -> None:
-    """What has gone on since is said by what was reserved last: nobody gets all of them at once."""
+    """Leave it to the latest email, so that a new holder does not get all of them at once."""
     await session.execute(
         update(notifications)
         .where(notifications.c.id == held.id)
@@ -147,11 +162,11 @@ async def _leave_to_the_later(session: AsyncSession, held: Held, now: datetime) 
 async def _note(
     session: AsyncSession, held: Held, choice: Choice | Literal["let_go"], word: Word, now: datetime
 ) -> None:
-    """The row is locked, so that two events of one notification are numbered one by one."""
+    """Append the event. The notification is locked, so its events get consecutive numbers."""
     last = select(func.coalesce(func.max(events.c.sequence), 0)).where(events.c.item_id == held.id)
     await session.execute(
         insert(events).values(
-            # A summary belongs to no engagement: what is said of it is on the office's own trail.
+            # A summary has no engagement: its events are on the office's audit trail.
             engagement_id=held.engagement_id or None,
             item_id=held.id,
             sequence=last.scalar_subquery() + 1,

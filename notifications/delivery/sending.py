@@ -1,4 +1,4 @@
-"""One email's way out: claimed, handed over, marked; never two, never none."""
+"""The steps of sending one email: claim it, hand it over, mark it. No email leaves twice."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -9,13 +9,15 @@ from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 import structlog
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from notifications.content.rendering import Rendered
+from notifications.custom_templates.writing import Written
 from notifications.delivery import ledger
 from notifications.delivery.batching import take_turn
 from notifications.delivery.recipient import Quiet
-from notifications.delivery.stalled import note_wait
 from notifications.senders.protocol import (
     Accepted,
     Email,
@@ -27,14 +29,19 @@ from notifications.senders.protocol import (
 )
 from programmes.calendar import WorkingCalendar
 from storage.database import Database
+from storage.sql import notifications
 
 log = structlog.get_logger(__name__)
 
 _PATIENCE = (0.2, 1.0, 3.0)
-"""Seconds to wait for a database that is away: what is sent and not marked becomes unknown."""
+"""Seconds between attempts to mark an email while the database is down. A sent email that cannot
+be marked becomes ``unknown``."""
+
+_WORTH_NOTING = timedelta(hours=1)
+"""Shorter waits are not noted: the email is tried again before a user looks."""
 
 OPENING_TOLERANCE = timedelta(seconds=5)
-"""Clocks differ: what is sent for the opening of a window may come a little before it."""
+"""Clocks differ, so an email for the opening of a window may leave this much earlier."""
 
 
 class OfficeSettings(Protocol):
@@ -50,11 +57,11 @@ class OfficeSettings(Protocol):
 
     @property
     def unknown_after(self) -> float:
-        """Seconds until a summary calls an email trouble of which nobody knows whether it came."""
+        """Seconds until a summary reports an email whose arrival is unknown."""
 
 
 class Claimed(Protocol):
-    """A notification that is this attempt's to send."""
+    """A notification that this attempt sends."""
 
     @property
     def id(self) -> str:
@@ -65,23 +72,12 @@ class Claimed(Protocol):
         """The attempt."""
 
 
-@dataclass(frozen=True)
-class Ready:
-    """An email as it is handed over."""
-
-    email: Email
-    template: str = ""
-    """Which templates it is written from, where others could not be used."""
-    trouble: str = ""
-    """Why they could not: a named reason."""
-
-
 class Outcome(Enum):
-    """What an attempt leaves behind."""
+    """The result of an attempt."""
 
     DONE = "done"
     PASSED_ON = "passed_on"
-    """It is for somebody else now: others of its record were reserved in its place."""
+    """The recipient left, so the same record now has notifications for their successors."""
 
 
 About = TypeVar("About")
@@ -89,18 +85,18 @@ Mine = TypeVar("Mine", bound=Claimed)
 
 
 def require_window(calendar: WorkingCalendar, now: datetime) -> None:
-    """Raise ``Quiet`` outside the reader's sending window: a retry must not write at night."""
+    """Raise ``Quiet`` outside the recipient's sending hours, so that no retry arrives at night."""
     waits = calendar.next_send_instant(now) - now
     if waits > OPENING_TOLERANCE:
         raise Quiet("outside_window", waits)
 
 
 @dataclass(frozen=True)
-class Handover(ABC, Generic[About, Mine]):
-    """Sends one notification at a time; whoever inherits says which are true, and writes them.
+class Sending(ABC, Generic[About, Mine]):
+    """Sends one notification at a time. A subclass decides which are true, and writes them.
 
-    An attempt that was cut off between sending and marking is looked up with the sender, where
-    that can tell, and is otherwise ``unknown``: it is never repeated blindly.
+    An attempt may be cut off between sending and marking. The next one asks the sender what became
+    of it. Where the sender cannot tell, the email is ``unknown`` and is never sent again blindly.
     """
 
     database: Database
@@ -109,78 +105,84 @@ class Handover(ABC, Generic[About, Mine]):
     clock: Callable[[], datetime]
 
     @abstractmethod
-    async def _claim(
+    async def _decide(
         self, session: AsyncSession, held: ledger.Held, about: About
     ) -> Mine | Outcome:
-        """Claim it, if it is open and true; withhold it, if not. Raises ``Transient``."""
+        """Claim it if it is open and true; otherwise withhold it. Raises ``Transient``."""
 
-    def _turn_of(self, held: ledger.Held, about: About) -> str:
-        """The recipient whose other notifications may come into it; empty where none may."""
+    def _batching_recipient(self, held: ledger.Held, about: About) -> str:
+        """The recipient whose other notifications may join this email; empty for none."""
         return ""
 
     @abstractmethod
-    def _write(self, taken: Mine) -> Ready:
-        """Write the email."""
+    def _write(self, claimed: Mine) -> Written:
+        """Fill in the templates."""
+
+    @abstractmethod
+    def _email(self, claimed: Mine, rendered: Rendered) -> Email:
+        """Address the email."""
 
     async def send(self, notification_id: str, about: About) -> Outcome:
         """Send it if it is open and still true. Raises ``Transient`` if it has to wait.
 
-        Also a repeated attempt hears of what was passed on: whoever did it may be gone."""
+        A repeated attempt returns ``PASSED_ON`` again: the earlier attempt may have been cut off.
+        """
         try:
-            taken = await self._take(notification_id, about)
+            claimed = await self._claim(notification_id, about)
         except Transient as refusal:
             async with self.database.transaction() as session:
-                await note_wait(session, notification_id, refusal, self.clock())
+                await _note_wait(session, notification_id, refusal, self.clock())
             raise
-        if isinstance(taken, Outcome):
-            return taken
-        await self._hand_over(taken)
+        if isinstance(claimed, Outcome):
+            return claimed
+        await self._hand_over(claimed)
         return Outcome.DONE
 
-    async def _hand_over(self, taken: Mine) -> None:
+    async def _hand_over(self, claimed: Mine) -> None:
         try:
-            written = self._write(taken)
-        except Exception as error:  # whatever is wrong with one email must not stop the others
-            # The error's own words may quote a name: its type has to do.
-            log.error("rendering_failed", notification=taken.id, error=type(error).__name__)
-            await self._mark(taken, "failed", "permanent", "rendering")
+            written = self._write(claimed)
+            email = self._email(claimed, written.rendered)
+        except Exception as error:  # one broken email must not stop the others
+            # The error's text may quote a name, so only its type is logged.
+            log.error("rendering_failed", notification=claimed.id, error=type(error).__name__)
+            await self._mark(claimed, "failed", "permanent", "rendering")
             return
         if written.trouble:
             async with self.database.transaction() as session:
-                await ledger.note_template(session, taken.id, written.template, written.trouble)
+                await ledger.note_template(session, claimed.id, written.template, written.trouble)
         try:
-            accepted = await self.sender.send(written.email)
+            accepted = await self.sender.send(email)
         except Overtaken:
-            # Whoever overtook this attempt sees to the email.
-            log.info("overtaken", notification=taken.id)
+            # A later attempt has taken over this email.
+            log.info("overtaken", notification=claimed.id)
         except Transient as error:
             async with self.database.transaction() as session:
                 await ledger.close_delivery(
-                    session, taken.delivery, "transient", detail=error.reason
+                    session, claimed.delivery, "transient", detail=error.reason
                 )
             raise
         except Permanent as error:
-            await self._mark(taken, "failed", "permanent", error.reason)
+            await self._mark(claimed, "failed", "permanent", error.reason)
         except Unknown as error:
-            await self._mark(taken, "unknown", "unknown", error.reason)
+            await self._mark(claimed, "unknown", "unknown", error.reason)
         except Exception as error:
-            # A sender that breaks its promise: nobody can say how far it came.
-            log.error("sender_broke", notification=taken.id, error=type(error).__name__)
-            await self._mark(taken, "unknown", "unknown", "sender_broke")
+            # The sender raised what its protocol does not allow, so the email may have left.
+            log.error("sender_broke", notification=claimed.id, error=type(error).__name__)
+            await self._mark(claimed, "unknown", "unknown", "sender_broke")
         else:
             await self._mark(
-                taken,
+                claimed,
                 "accepted" if accepted.sends else "withheld",
                 "accepted",
                 "" if accepted.sends else "sandbox",
                 provider_id=accepted.provider_id,
             )
 
-    async def _take(self, notification_id: str, about: About) -> Mine | Outcome:
-        """Claim it for this attempt, unless it is done, or is not true any more.
+    async def _claim(self, notification_id: str, about: About) -> Mine | Outcome:
+        """Claim it for this attempt, unless it is done or outdated.
 
-        Another attempt that is open is never passed by: as long as it may hand the email over,
-        nothing is withheld and nothing claimed anew.
+        An open attempt is resolved first. While it may still send the email, the notification is
+        neither withheld nor claimed again.
         """
         turn = ""
         while True:
@@ -189,16 +191,16 @@ class Handover(ABC, Generic[About, Mine]):
                     await take_turn(session, turn)
                 held = await ledger.look(session, notification_id)
                 if held.interrupted is None:
-                    # Where others may be gathered, the recipient's turn comes before their rows.
-                    if turn or not (turn := self._turn_of(held, about)):
-                        return await self._claim(session, held, about)
+                    # Where others may be batched, lock the recipient before their notifications.
+                    if turn or not (turn := self._batching_recipient(held, about)):
+                        return await self._decide(session, held, about)
                     continue
                 await ledger.overtake(session, held.interrupted)
             if not await self._recover(held.id, held.interrupted):
                 return Outcome.DONE
 
     async def _recover(self, notification_id: str, delivery: int) -> bool:
-        """Clear up after an attempt that was cut off; whether the email may go out now."""
+        """Resolve an attempt that was cut off; returns whether the email may be sent now."""
         accepted: Accepted | None = None
         unknown = ""
         try:
@@ -212,28 +214,28 @@ class Handover(ABC, Generic[About, Mine]):
             log.warning("delivery_unknown", notification=notification_id, reason=unknown)
         else:
             outcome, state, provider_id = "transient", "", ""
-        # What was noted about an attempt that arrived stays.
+        # An attempt that arrived keeps its note.
         found = "" if accepted is not None else unknown or "interrupted"
         async with self.database.transaction() as session:
             await ledger.look(session, notification_id)
             said = await ledger.close_delivery(
                 session, delivery, outcome, provider_id=provider_id, detail=found
             )
-            # An attempt that was overtaken may have come to its own end meanwhile: it knows better.
+            # An overtaken attempt may have ended meanwhile; its own result counts.
             if state and said:
                 await ledger.advance(session, notification_id, state, unknown, self.clock())
         return not (state and said)
 
     async def _mark(
-        self, taken: Claimed, state: str, outcome: str, reason: str = "", *, provider_id: str = ""
+        self, claimed: Claimed, state: str, outcome: str, reason: str = "", *, provider_id: str = ""
     ) -> None:
         for patience in (*_PATIENCE, None):
             try:
                 async with self.database.transaction() as session:
-                    # The notification before its delivery, as everywhere: or two would deadlock.
-                    await ledger.advance(session, taken.id, state, reason, self.clock())
+                    # Always lock the notification before its delivery, to avoid deadlocks.
+                    await ledger.advance(session, claimed.id, state, reason, self.clock())
                     await ledger.close_delivery(
-                        session, taken.delivery, outcome, provider_id=provider_id, detail=reason
+                        session, claimed.delivery, outcome, provider_id=provider_id, detail=reason
                     )
                 break
             except OperationalError:
@@ -241,4 +243,18 @@ class Handover(ABC, Generic[About, Mine]):
                     raise
                 await asyncio.sleep(patience)
         if state != "accepted":
-            log.warning("not_accepted", notification=taken.id, state=state, reason=reason)
+            log.warning("not_accepted", notification=claimed.id, state=state, reason=reason)
+
+
+async def _note_wait(
+    session: AsyncSession, notification_id: str, refusal: Transient, now: datetime
+) -> None:
+    """Note why it waits and until when, if it waits long for the recipient's day or hours."""
+    if refusal.retry_after is None or refusal.retry_after < _WORTH_NOTING:
+        return
+    c = notifications.c
+    await session.execute(
+        update(notifications)
+        .where(c.id == notification_id, c.state.in_(("reserved", "claimed")))
+        .values(waits_until=now + refusal.retry_after, reason=refusal.reason)
+    )

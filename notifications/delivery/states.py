@@ -1,7 +1,7 @@
-"""What may become of a notification: one table of allowed moves, the same for couriers and events.
+"""The states of a notification: one table of allowed moves, for senders and reports alike.
 
-A state is a rank. Everything but a repeated attempt goes up, so whatever the order, repetition and
-loss of what is reported, the state is the furthest that was heard of.
+States are ranked, and only a repeated attempt keeps its rank. Reports may be lost, repeated or in
+any order: the state is always the furthest that was reported.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ _REPORTED: frozenset[State] = frozenset(
 
 MOVES: Mapping[State, frozenset[State]] = {
     "reserved": frozenset({"claimed", "withheld", "failed"}),
-    # An event may be here before the answer that it was accepted. ``claimed`` follows itself where
-    # an attempt that was certainly refused is repeated.
+    # A report may arrive before the sender's answer. ``claimed`` follows itself where a refused
+    # attempt is repeated.
     "claimed": _REPORTED | {"claimed", "withheld", "unknown", "failed"},
     "unknown": _REPORTED | {"failed"},
     "accepted": _REPORTED - {"accepted"},
     "deferred": frozenset({"delivered", "bounced", "dropped", "complained"}),
-    # A receiving server may take an email and send it back later, or its reader complain.
+    # A receiving server may return an email later, or its reader may complain.
     "delivered": frozenset({"bounced", "dropped", "complained"}),
     "withheld": frozenset(),
     "failed": frozenset(),
@@ -45,10 +45,10 @@ MOVES: Mapping[State, frozenset[State]] = {
     "dropped": frozenset(),
     "complained": frozenset(),
 }
-"""From each state to those that may follow. What is not here does not happen."""
+"""From each state to those that may follow. No other move is made."""
 
 IN_TRANSIT: frozenset[State] = frozenset({"reserved", "claimed"})
-"""The states of what is still to leave."""
+"""The states of an email that has not left yet."""
 
 Choice = Literal["arrived", "send_again", "dismiss"]
 
@@ -57,10 +57,10 @@ CHOICES: Mapping[State, tuple[Choice, ...]] = {
     "failed": ("send_again", "dismiss"),
     "bounced": ("send_again", "dismiss"),
     "dropped": ("send_again", "dismiss"),
-    # Whoever called it spam is not written to again from here.
+    # A recipient who marked it as spam gets no further copy.
     "complained": ("dismiss",),
 }
-"""What a person may say about a trouble."""
+"""What a user may decide about an email in trouble."""
 
 
 def may_follow(before: str, after: str) -> bool:
@@ -74,12 +74,12 @@ def before(after: str) -> frozenset[State]:
 
 
 def choices_of(state: str, reason: str = "") -> tuple[Choice, ...]:
-    """What a person may say about a notification in that state; nothing where all is well."""
+    """What a user may decide about a notification in that state; empty if it needs no decision."""
     if state in IN_TRANSIT:
         return ("send_again", "dismiss") if reason == NEVER_LEFT else ()
     if state == "withheld" and reason == "no_recipient":
         return ("send_again", "dismiss")
     if state == "withheld":
-        # What is to be mended is an address: the email then follows.
+        # The email leaves once the office fixes the address.
         return ("dismiss",) if reason in UNHEARD else ()
     return next((choices for known, choices in CHOICES.items() if known == state), ())

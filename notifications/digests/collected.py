@@ -1,4 +1,4 @@
-"""Reminders that were collected: for whom, and which of them no summary would tell of in time."""
+"""Collected reminders: who has any, and which would miss their date in a summary."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,10 +8,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.content.programme import newest_definition, readers_calendar
+from notifications.content.message import recipient_calendar
+from notifications.content.programme import newest_definition
+from notifications.delivery.ledger import Waiting
 from notifications.delivery.preferences import read_choices
-from notifications.delivery.recipient import told_in_time
-from notifications.feedback.suppression import Waiting, superseded
+from notifications.delivery.recipient import in_time_for_summary
+from notifications.feedback.suppression import superseded
 from programmes.calendar import WorkingCalendar
 from programmes.digests import Digest
 from storage.roles import CONTACT_PREFIX
@@ -20,17 +22,19 @@ from storage.sql import deliveries, engagements, notifications, tasks
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 _MAY_HAVE_GONE = ("claimed", "overtaken", "accepted", "unknown")
-"""The outcomes of attempts after which a summary may be with its reader."""
+"""The outcomes of attempts after which a summary may have arrived."""
 
 AT_ONCE = 500
-"""How many are let go in one look; the next one finds the others."""
+"""How many are found in one run; the next run finds the rest."""
 
 
 async def collected_for(
     session: AsyncSession, programme_id: str, holder_ids: Iterable[str]
 ) -> dict[str, bool]:
-    """Who of them has reminders collected about what is still open, in a programme; and whether
-    one of these was in no summary yet."""
+    """The recipients who have reminders collected about open tasks of a programme.
+
+    The value says whether one of these was in no summary yet.
+    """
     c = notifications.c
     query = _of_open_tasks(c.recipient_id, _told().label("told")).where(
         engagements.c.programme_id == programme_id, c.recipient_id.in_(list(holder_ids))
@@ -42,9 +46,11 @@ async def collected_for(
 
 
 async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
-    """Those that no summary tells of in time any more, since choices, the definition or a date
-    changed, or since one did not go out. They go by themselves; of several about one task the
-    latest says it all."""
+    """Collected reminders that no summary includes before their date, so they go as single emails.
+
+    Choices, the definition or a date may have changed, or a summary did not leave. Of several about
+    one task only the latest goes.
+    """
     c = notifications.c
     query = (
         _of_open_tasks(
@@ -61,16 +67,16 @@ async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
     found = []
     for row in rows:
         side: Digest = "member" if row.recipient_id.startswith(CONTACT_PREFIX) else "manager"
-        theirs, definition = chosen[row.recipient_id], newest[row.programme_id]
+        choices, definition = chosen[row.recipient_id], newest[row.programme_id]
         planned_with = _CALENDAR.validate_python(row.calendar)
-        calendar = readers_calendar(planned_with, definition, row.recipient_id)
-        if not told_in_time(definition, side, theirs, calendar, row.due_at, now):
+        calendar = recipient_calendar(planned_with, definition, row.recipient_id)
+        if not in_time_for_summary(definition, side, choices, calendar, row.due_at, now):
             found.append(Waiting(row.id, row.round))
     return found
 
 
 def _of_open_tasks(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Of reminders that were collected about a task that is open at the same date."""
+    """A query over collected reminders whose task is open with the same date."""
     c = notifications.c
     return (
         select(*columns)
@@ -87,7 +93,7 @@ def _of_open_tasks(*columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def _told() -> ColumnElement[bool]:
-    """Whether a summary of the programme has left for its recipient since."""
+    """Whether a summary of the programme has left for the recipient since."""
     c, summary = notifications.c, notifications.alias("summary")
     return (
         select(deliveries.c.id)

@@ -1,4 +1,4 @@
-"""What a summary is written from; plain values, as those of any email."""
+"""The contexts of summaries: plain values, like those of any email."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from storage.queries.troubles import TroubleRow, list_troubles
 
 @dataclass(frozen=True)
 class Trouble:
-    """An email that did not arrive, or an address that takes none."""
+    """An email that did not arrive, or a suppressed address."""
 
     what: str
     who: str
@@ -32,7 +32,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class TeamDigest(Letter):
-    """What somebody of the office should know on a Monday."""
+    """The weekly summary for a person of the office."""
 
     unsubscribe: str
     stuck: tuple[Line, ...]
@@ -43,14 +43,14 @@ class TeamDigest(Letter):
     troubles: tuple[Trouble, ...]
 
     @property
-    def says_something(self) -> bool:
+    def has_content(self) -> bool:
         """Whether there is anything to send."""
         return bool(self.stuck or self.waiting or self.due or self.troubles)
 
 
 @dataclass(frozen=True)
 class MemberDigest(Letter):
-    """How a member stands, for its own people."""
+    """The monthly summary for a member's contact."""
 
     unsubscribe: str
     waiting: tuple[Line, ...]
@@ -62,7 +62,7 @@ class MemberDigest(Letter):
     done: tuple[str, ...]
 
     @property
-    def says_something(self) -> bool:
+    def has_content(self) -> bool:
         """Whether there is anything to send."""
         return bool(self.waiting or self.colleagues or self.ours or self.done)
 
@@ -72,12 +72,12 @@ MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Whom a summary is for, and where its links lead."""
+class DigestReader:
+    """The recipient of a summary, with what its links need."""
 
     who: Who
     member_id: str
-    """Empty for somebody of the office."""
+    """Empty for a person of the office."""
     member: str
     engagement_id: str
     public_url: str
@@ -85,7 +85,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Voice:
+class Wording:
     """The programme's words in one language."""
 
     titles: Titles
@@ -93,7 +93,7 @@ class Voice:
     language: Language
 
     @classmethod
-    def of(cls, definition: Definition, language: Language) -> "Voice":
+    def of(cls, definition: Definition, language: Language) -> "Wording":
         """The words of a definition."""
         zone = definition.calendar.zone
         return cls(titles_of(definition, language), Clock(zone, language=language), language)
@@ -110,8 +110,8 @@ class Voice:
             member=one.member.name if member else "",
         )
 
-    def letter(self, reader: Reader, why: str, link: str) -> dict[str, str]:
-        """What every email has."""
+    def letter(self, reader: DigestReader, why: str, link: str) -> dict[str, str]:
+        """The fields that every email has."""
         titles = self.titles
         return {
             "to": reader.who.name,
@@ -129,13 +129,14 @@ class Voice:
 async def team_digest(
     session: AsyncSession,
     definition: Definition,
-    reader: Reader,
+    reader: DigestReader,
     now: datetime,
     unknown_after: timedelta,
 ) -> "dict[Language, TeamDigest]":
-    """What somebody of the office should know, in each language.
+    """The weekly summary for a person of the office, in each language.
 
-    ``unknown_after``: how long an email may be unknown before it is trouble."""
+    ``unknown_after``: after this time, an email whose arrival is unknown is listed as trouble.
+    """
     me = reader.who.id
     found = await reading.tasks_for_team(session, definition.id, me, now, now + WEEK)
     waiting = [one for one in found if _is(one, me)]
@@ -150,7 +151,7 @@ async def team_digest(
             unknown_after,
             manager_id=me,
             programme_id=definition.id,
-            # What waits for the sender leaves with this list, or just after it.
+            # Emails that wait for the sender leave with this summary, or just after it.
             waiting=False,
             limit=MOST,
         )
@@ -160,7 +161,7 @@ async def team_digest(
         emails, addresses = troubles.rows, suppressed.rows
     written: dict[Language, TeamDigest] = {}
     for language in ("en", "cy"):
-        voice = Voice.of(definition, language)
+        voice = Wording.of(definition, language)
         written[language] = TeamDigest(
             **voice.letter(reader, "team_digest", reader.public_url),
             stuck=_lines(voice, stuck, member=True),
@@ -172,9 +173,9 @@ async def team_digest(
 
 
 async def member_digest(
-    session: AsyncSession, definition: Definition, reader: Reader, now: datetime
+    session: AsyncSession, definition: Definition, reader: DigestReader, now: datetime
 ) -> "dict[Language, MemberDigest]":
-    """How a member stands, in each language."""
+    """The monthly summary for a member's contact, in each language."""
     me = reader.who.id
     found = await reading.tasks_of_member(session, definition.id, reader.member_id)
     waiting = [one for one in found if _is(one, me)]
@@ -185,7 +186,7 @@ async def member_digest(
     link = link_to(reader.public_url, reader.engagement_id)
     written: dict[Language, MemberDigest] = {}
     for language in ("en", "cy"):
-        voice = Voice.of(definition, language)
+        voice = Wording.of(definition, language)
         written[language] = MemberDigest(
             **voice.letter(reader, "member_digest", link),
             waiting=_lines(voice, waiting),
@@ -202,7 +203,7 @@ async def member_digest(
 def _troubles(
     language: Language, emails: Sequence[TroubleRow], addresses: Sequence[SuppressionRow]
 ) -> tuple[Trouble, ...]:
-    """Emails that did not arrive, and addresses that take none."""
+    """Emails that did not arrive, and suppressed addresses."""
     words = entry("digest", language=language)
     return (
         *(
@@ -212,7 +213,7 @@ def _troubles(
                 reason_sentence(row.reason, language),
             )
             for row in emails
-            # The address says it for all that waits for it.
+            # The suppressed address is listed once for all its emails.
             if row.reason != "suppressed"
         ),
         *(
@@ -227,7 +228,7 @@ def _troubles(
     )
 
 
-def _lines(voice: Voice, found: Sequence[OpenTask], *, member: bool = False) -> tuple[Line, ...]:
+def _lines(voice: Wording, found: Sequence[OpenTask], *, member: bool = False) -> tuple[Line, ...]:
     return tuple(voice.line(one, member=member) for one in found[:MOST])
 
 

@@ -1,4 +1,4 @@
-"""Who gets a summary in one run: reserved on the ledger, once a period and recipient."""
+"""Reserves the summaries of one run on the ledger: one per period and recipient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ KINDS: dict[Digest, str] = {"manager": "digest.manager", "member": "digest.membe
 
 @dataclass(frozen=True)
 class Candidate:
-    """Somebody who may get one."""
+    """A possible recipient."""
 
     holder_id: str
     period: str
@@ -30,9 +30,11 @@ class Candidate:
 async def reserve_digests(
     session: AsyncSession, definition: Definition, digest: Digest, at: datetime, now: datetime
 ) -> list[str]:
-    """Reserve the summaries of the period that ``at`` lies in; returns all of that run, also those
-    that an earlier attempt has reserved. Whether there is anything to say is asked as each leaves,
-    so that it says what is true then."""
+    """Reserve the summaries of the period that ``at`` lies in; returns the ids of the whole run.
+
+    These include what an earlier attempt has reserved. Whether a summary is empty is checked as it
+    leaves, so that it says what is true then.
+    """
     day = Clock(definition.calendar.zone).local_date(at)
     found = (
         await _team(session, definition, week=week_of(day))
@@ -48,7 +50,7 @@ async def reserve_digests(
 
 
 async def _team(session: AsyncSession, definition: Definition, *, week: str) -> Sequence[Candidate]:
-    """The managers of its engagements, and whoever else of the office had reminders collected."""
+    """The managers of its engagements, and other people of the office with collected reminders."""
     looked_after = select(engagements.c.manager_id).where(
         engagements.c.programme_id == definition.id, engagements.c.closed_at.is_(None)
     )
@@ -65,7 +67,7 @@ async def _team(session: AsyncSession, definition: Definition, *, week: str) -> 
 async def _members(
     session: AsyncSession, definition: Definition, month: str, week: str
 ) -> Sequence[Candidate]:
-    """Every contact in the first week of a month; in any week those with reminders collected."""
+    """Every contact in the first week of a month; in other weeks those with collected reminders."""
     query = (
         select(contacts.c.id)
         .join(engagements, engagements.c.member_id == contacts.c.member_id)
@@ -87,8 +89,10 @@ async def _members(
 async def _collecting(
     session: AsyncSession, definition: Definition, ids: Sequence[str]
 ) -> frozenset[str]:
-    """Who has something to hear of. Whoever has gone back to single emails hears once more of
-    what was collected until then."""
+    """The recipients with collected reminders to list.
+
+    A recipient who went back to single emails gets one more summary of what was collected.
+    """
     collected = await collected_for(session, definition.id, ids)
     chosen = await read_choices(session, collected)
     return frozenset(
@@ -101,7 +105,7 @@ def _row(programme_id: str, digest: Digest, one: Candidate, now: datetime) -> di
     return {
         "id": derived_id("ntf", programme_id, kind, one.period, one.holder_id),
         "engagement_id": None,
-        # Not an item's id: it has a dot in it, and begins with the programme's.
+        # No item has this id: it is the programme's id, a dot and the kind.
         "item_id": f"{programme_id}.{kind}",
         "sequence": 0,
         "kind": kind,

@@ -1,4 +1,4 @@
-"""What a summary speaks of, read in a few statements: open tasks, what has closed, and trouble."""
+"""Reads what a summary lists, in a few statements: open tasks and closed items."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,24 +22,26 @@ from storage.queries.rows import (
 from storage.sql import engagements, items, members, notifications, tasks
 
 MOST = 50
-"""Lines of one list: a summary that nobody can read to its end is none."""
+"""The most lines of one list: a longer summary would not be read."""
 
 
 @dataclass(frozen=True)
 class OpenTask:
-    """A task with whose it is."""
+    """An open task with its member."""
 
     task: TaskRow
     member: MemberRow
     number: str
-    """Of the item, for people to name it by."""
+    """The item's number for people."""
 
 
 async def tasks_for_team(
     session: AsyncSession, programme_id: str, person_id: str, now: datetime, week_end: datetime
 ) -> list[OpenTask]:
-    """What is stuck or due by then in the engagements that somebody looks after, what waits for
-    themselves anywhere, and what they had a reminder of collected about."""
+    """The tasks in a person's summary: their own, and those with a collected reminder.
+
+    Also stuck tasks, and tasks due by ``week_end``, in the engagements that they manage.
+    """
     return await _tasks(
         session,
         engagements.c.programme_id == programme_id,
@@ -70,7 +72,7 @@ async def tasks_of_engagement(session: AsyncSession, engagement_id: str) -> list
 async def closed_for_member(
     session: AsyncSession, programme_id: str, member_id: str, since: datetime
 ) -> list[ItemRow]:
-    """What has come to its end since then."""
+    """The items that have closed since then."""
     query = (
         select(*item_columns())
         .select_from(
@@ -90,7 +92,7 @@ async def closed_for_member(
 
 
 def _collected(holder_id: str) -> ColumnElement[bool]:
-    """The task is one that a collected reminder speaks of, at the date that it still has."""
+    """Tasks with a collected reminder for the same date."""
     n = notifications.c
     reminded = select(n.item_id, n.task, n.revision).where(
         n.recipient_id == holder_id, n.state == "withheld", n.reason == "in_digest"

@@ -1,4 +1,4 @@
-"""One summary's way out: asked anew what there is to say, to whom, and whether today."""
+"""Sends summaries. Each is checked and written just before it leaves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.programme import newest_definition
+from notifications.content.rendering import Rendered
 from notifications.content.scene import Who, read_recipient
 from notifications.custom_templates.draft import Override
-from notifications.custom_templates.writing import named_versions, overrides_of, write
+from notifications.custom_templates.writing import Written, named_versions, overrides_of, write
 from notifications.delivery import ledger
-from notifications.delivery.preferences import manners_of
-from notifications.delivery.recipient import keep_quiet, note_address
-from notifications.delivery.sending import Handover, Outcome, Ready, require_window
+from notifications.delivery.preferences import choices_and_suppression
+from notifications.delivery.recipient import note_address, require_open_day
+from notifications.delivery.sending import Outcome, Sending, require_window
 from notifications.digests.content import (
+    DigestReader,
     MemberDigest,
-    Reader,
     TeamDigest,
     member_digest,
     team_digest,
@@ -37,12 +38,12 @@ _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 _AHEAD = timedelta(days=60)
 
 Letters = Mapping[Language, TeamDigest] | Mapping[Language, MemberDigest]
-"""What a summary says, in each language."""
+"""A summary's context in each language."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a reader stands: a contact in their member's engagement, or at the office."""
+    """A recipient's calendar; and for a contact, their member and its engagement."""
 
     calendar: WorkingCalendar
     member_id: str = ""
@@ -51,8 +52,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class TakenDigest:
-    """A summary that is this attempt's to send."""
+class ClaimedDigest:
+    """A summary that this attempt sends."""
 
     id: str
     delivery: int
@@ -67,15 +68,17 @@ class TakenDigest:
 
 
 @dataclass(frozen=True)
-class DigestPost(Handover[None, TakenDigest]):
-    """Sends one summary at a time. It says what is true as it leaves; nothing, where nothing is."""
+class DigestSending(Sending[None, ClaimedDigest]):
+    """Sends one summary at a time, with what is true as it leaves. An empty one is withheld."""
 
     secret: str = field(default="", repr=False)
-    """Signs the link that ends them; without it there is none."""
+    """Signs the unsubscribe link; without it there is no link."""
 
     async def give_up(self, notification_id: str, reason: str) -> None:
-        """Withhold one that is not done. What became of an open attempt is found out first: where
-        it may have gone, it is ``unknown``."""
+        """Withhold a summary that has not left.
+
+        An open attempt is resolved first. If it may have sent the summary, that is ``unknown``.
+        """
         while True:
             async with self.database.transaction() as session:
                 held = await ledger.look(session, notification_id)
@@ -87,22 +90,22 @@ class DigestPost(Handover[None, TakenDigest]):
             if not await self._recover(held.id, held.interrupted):
                 return
 
-    async def _claim(
+    async def _decide(
         self, session: AsyncSession, held: ledger.Held, about: None
-    ) -> TakenDigest | Outcome:
+    ) -> ClaimedDigest | Outcome:
         if not held.open:
             return Outcome.DONE
         now = self.clock()
-        taken = await self._judge(session, held, now)
-        if isinstance(taken, TakenDigest):
-            return taken
-        await ledger.advance(session, held.id, "withheld", taken, now)
+        claimed = await self._check(session, held, now)
+        if isinstance(claimed, ClaimedDigest):
+            return claimed
+        await ledger.advance(session, held.id, "withheld", claimed, now)
         return Outcome.DONE
 
-    async def _judge(
+    async def _check(
         self, session: AsyncSession, held: ledger.Held, now: datetime
-    ) -> TakenDigest | str:
-        """The summary, claimed; or the named reason to withhold it."""
+    ) -> ClaimedDigest | str:
+        """Claim the summary; or return the reason to withhold it."""
         who = await read_recipient(session, held.recipient_id)
         if who is None or not who.active:
             return "recipient_left"
@@ -111,23 +114,23 @@ class DigestPost(Handover[None, TakenDigest]):
         place = await _place(session, definition, who, now) if definition else None
         if definition is None or place is None:
             return "engagement_closed"
-        theirs, suppressed = await manners_of(session, who.id, who.email)
-        if not theirs.digests:
+        chosen, suppressed = await choices_and_suppression(session, who.id, who.email)
+        if not chosen.digests:
             return "opted_out"
         if suppressed:
             return "suppressed"
-        keep_quiet(theirs, place.calendar, now)
+        require_open_day(chosen, place.calendar, now)
         require_window(place.calendar, now)
         letters = await self._letters(session, definition, who, place, now)
-        if not any(letter.says_something for letter in letters.values()):
+        if not any(letter.has_content for letter in letters.values()):
             return "nothing_to_say"
-        languages = languages_of(theirs.language)
+        languages = languages_of(chosen.language)
         overrides = await overrides_of(session, programme_id, held.kind)
         templates = named_versions(languages, overrides)
         delivery = await ledger.claim(session, held, self.sender.name, now, templates)
         await note_address(session, held.id, who)
         titles = titles_of(definition, languages[0])
-        return TakenDigest(
+        return ClaimedDigest(
             held.id,
             delivery,
             held.kind,
@@ -142,7 +145,7 @@ class DigestPost(Handover[None, TakenDigest]):
     async def _letters(
         self, session: AsyncSession, definition: Definition, who: Who, place: Place, now: datetime
     ) -> Letters:
-        reader = Reader(
+        reader = DigestReader(
             who,
             place.member_id,
             place.member,
@@ -155,28 +158,25 @@ class DigestPost(Handover[None, TakenDigest]):
         unknown_after = timedelta(seconds=self.office.unknown_after)
         return await team_digest(session, definition, reader, now, unknown_after)
 
-    def _write(self, taken: TakenDigest) -> Ready:
-        contexts = {language: taken.letters[language] for language in taken.languages}
-        written = write(taken.kind, contexts, taken.overrides)
-        rendered = written.rendered
-        return Ready(
-            Email(
-                notification_id=taken.id,
-                kind=taken.kind,
-                to_name=taken.who.name,
-                to_email=taken.who.email,
-                from_name=taken.titles.office,
-                from_email=taken.titles.mail_from or self.office.mail_from,
-                reply_to=taken.titles.reply_to,
-                subject=rendered.subject,
-                text=rendered.text,
-                html=rendered.html,
-                programme=taken.programme_id,
-                unsubscribe=self._unsubscribe(taken.who.id),
-                attempt=taken.delivery,
-            ),
-            written.template,
-            written.trouble,
+    def _write(self, claimed: ClaimedDigest) -> Written:
+        contexts = {language: claimed.letters[language] for language in claimed.languages}
+        return write(claimed.kind, contexts, claimed.overrides)
+
+    def _email(self, claimed: ClaimedDigest, rendered: Rendered) -> Email:
+        return Email(
+            notification_id=claimed.id,
+            kind=claimed.kind,
+            to_name=claimed.who.name,
+            to_email=claimed.who.email,
+            from_name=claimed.titles.office,
+            from_email=claimed.titles.mail_from or self.office.mail_from,
+            reply_to=claimed.titles.reply_to,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            programme=claimed.programme_id,
+            unsubscribe=self._unsubscribe(claimed.who.id),
+            attempt=claimed.delivery,
         )
 
     def _unsubscribe(self, holder_id: str) -> str:
@@ -188,7 +188,7 @@ class DigestPost(Handover[None, TakenDigest]):
 async def _place(
     session: AsyncSession, definition: Definition, who: Who, now: datetime
 ) -> Place | None:
-    """``None`` where a contact's member has no open engagement in the programme any more."""
+    """``None`` if a contact's member has no open engagement in the programme."""
     if not who.id.startswith(CONTACT_PREFIX):
         today = now.date()
         return Place(office_calendar(definition, first=today, last=today + _AHEAD))

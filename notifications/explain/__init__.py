@@ -1,1 +1,1 @@
-"""Why an email was sent when it was, or was not."""
+"""Explains why an email was sent when it was, or was not sent."""

@@ -1,6 +1,6 @@
-"""What is on record about the choices of a notification's recipient, read beside the evidence.
+"""Reads the choices of a notification's recipient, as part of the evidence.
 
-Whoever may not know of somebody's choices is told what happened, and not what they have chosen.
+A reader who may not know another person's choices sees what happened, but not what they chose.
 """
 
 from collections.abc import Mapping
@@ -19,38 +19,38 @@ from storage.sql import contacts, notifications, people, suppressions
 
 @dataclass(frozen=True)
 class Chosen:
-    """What they have chosen as of today, and what came of that."""
+    """A recipient's current choices, and their results for one notification."""
 
-    theirs: Choices = field(default_factory=Choices)
-    """The recipient's; as if they had made none for a reader who may not know of them."""
-    getters: Choices = field(default_factory=Choices)
-    """The same of whoever gets it: theirs are the quiet days and the language."""
-    stood_in: str = ""
-    """The name of who got it in the recipient's place, where somebody did."""
-    stands_in: str = ""
-    """The name of whom the recipient has named to stand in."""
+    recipient_choices: Choices = field(default_factory=Choices)
+    """The recipient's choices; the defaults for a reader who may not know them."""
+    reader_choices: Choices = field(default_factory=Choices)
+    """The choices of the person who gets it: their quiet days and language apply."""
+    told_delegate: str = ""
+    """The name of the delegate who got it; empty if the recipient got it."""
+    delegate: str = ""
+    """The name of the recipient's current delegate."""
     summary: tuple[datetime, str] | None = None
-    """When the next summary after it was made, and what became of that."""
+    """The time and the state of the next summary after it."""
     suppressed: tuple[datetime, str] | None = None
-    """Since when and why the recipient's address takes nothing."""
+    """Since when and why the recipient's address is suppressed."""
 
 
 async def read_chosen(session: AsyncSession, notification_id: str, *, may_know: bool) -> Chosen:
-    """Read it. ``may_know``: whether the reader may know what people have chosen."""
+    """Read the choices. ``may_know``: whether the reader may know them."""
     c = notifications.c
     query = select(c.recipient_id, c.told_id, c.reason, c.changed_at).where(c.id == notification_id)
     row = (await session.execute(query)).one()
     told_id = row.told_id if row.told_id != row.recipient_id else ""
     chosen = await read_choices(session, filter(None, (row.recipient_id, told_id)))
-    theirs = chosen[row.recipient_id]
-    named = sorted(filter(None, {told_id, theirs.delegate_id}))
+    recipient_choices = chosen[row.recipient_id]
+    named = sorted(filter(None, {told_id, recipient_choices.delegate_id}))
     names: Mapping[str, str] = await names_of(session, named)
-    gets = (chosen[told_id] if told_id else theirs) if may_know else Choices()
+    gets = (chosen[told_id] if told_id else recipient_choices) if may_know else Choices()
     return Chosen(
-        theirs=theirs if may_know else Choices(),
-        getters=gets,
-        stood_in=names.get(told_id, ""),
-        stands_in=names.get(theirs.delegate_id or "", "") if may_know else "",
+        recipient_choices=recipient_choices if may_know else Choices(),
+        reader_choices=gets,
+        told_delegate=names.get(told_id, ""),
+        delegate=names.get(recipient_choices.delegate_id or "", "") if may_know else "",
         summary=await _summary(session, row) if row.reason == "in_digest" else None,
         suppressed=await _suppressed(session, row.recipient_id) if may_know else None,
     )

@@ -1,6 +1,6 @@
-"""What choices did to a notification: who got it, when, together with what, in which words.
+"""The effects of choices on a notification: who got it, when, in which summary and language.
 
-Pure: drawn from what ``notifications.explain.evidence`` and ``notifications.explain.choices`` read.
+Pure functions over what ``evidence`` and ``choices`` have read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,27 +36,27 @@ What = Literal[
 
 @dataclass(frozen=True)
 class Effect:
-    """One thing that a choice did to it, or the office's care for everybody's morning."""
+    """One effect of a recipient's choice, or of the office's spread of a morning's emails."""
 
     what: What
     at: datetime | None = None
-    """When: of the summary, of the bounce, of the day or the moment that it waited for."""
+    """The time of the summary or the bounce, or the time that it waited for."""
     instead_of: datetime | None = None
-    """When it would have been due without the spread."""
+    """When it would have left without the spread."""
     until: date | None = None
-    """The last day of an absence, where the reader may know."""
+    """The last day of an absence, if the reader may know it."""
     who: str = ""
-    """The name of whoever stands in."""
+    """The delegate's name."""
     detail: str = ""
-    """Languages (``cy,en``), why an address takes nothing (``bounced``), minutes of the spread."""
+    """Languages (``cy,en``), a reason of suppression (``bounced``), or minutes of the spread."""
 
 
 def effects_of(evidence: Evidence, calendar: CalendarDecision | None) -> tuple[Effect, ...]:
-    """All of them, in the order in which they are told."""
+    """Every effect, in reading order."""
     chosen = evidence.chosen
     return (
         *_spread(evidence, calendar),
-        *_stand_in(evidence, chosen),
+        *_delegate(evidence, chosen),
         *_digest(evidence, chosen),
         *_quiet(evidence, chosen, calendar),
         *_suppressed(evidence, chosen),
@@ -65,7 +65,7 @@ def effects_of(evidence: Evidence, calendar: CalendarDecision | None) -> tuple[E
 
 
 def _spread(evidence: Evidence, calendar: CalendarDecision | None) -> Iterator[Effect]:
-    """It was due as the window opened, and that is a moment of the engagement's own."""
+    """The email was due as the sending window opened, at the engagement's own minute."""
     stored, definition = evidence.calendar, evidence.scene.definition
     if stored is None or definition is None or calendar is None:
         return
@@ -89,15 +89,19 @@ def _planned(evidence: Evidence) -> datetime | None:
     return datetime.fromisoformat(planned) if planned else None
 
 
-def _stand_in(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
-    row, theirs = evidence.detail.row, chosen.theirs
+def _delegate(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
+    row, recipient_choices = evidence.detail.row, chosen.recipient_choices
     day = evidence.scene.clock.local_date(row.changed_at)
-    away = theirs.stands_in(day) is not None
-    if chosen.stood_in:
-        until = theirs.absent_until if away and chosen.stands_in == chosen.stood_in else None
-        yield Effect("delegate", until=until, who=chosen.stood_in)
-    elif row.reason == "delegate_told" and away and chosen.stands_in:
-        yield Effect("delegate_told", until=theirs.absent_until, who=chosen.stands_in)
+    away = recipient_choices.delegate_on(day) is not None
+    if chosen.told_delegate:
+        until = (
+            recipient_choices.absent_until
+            if away and chosen.delegate == chosen.told_delegate
+            else None
+        )
+        yield Effect("delegate", until=until, who=chosen.told_delegate)
+    elif row.reason == "delegate_told" and away and chosen.delegate:
+        yield Effect("delegate_told", until=recipient_choices.absent_until, who=chosen.delegate)
 
 
 def _digest(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
@@ -112,15 +116,17 @@ def _digest(evidence: Evidence, chosen: Chosen) -> Iterator[Effect]:
 
 
 def _next_summary(evidence: Evidence, chosen: Chosen) -> datetime | None:
-    """When the summary that tells of it has left, by the newest definition and its reader's days,
-    as it was judged when it was collected; ``None`` where none does in time any more."""
+    """When the summary that includes it leaves; ``None`` if none comes in time.
+
+    It follows the newest definition and the reader's quiet days.
+    """
     newest, calendar, row = evidence.newest, evidence.calendar, evidence.detail.row
     if newest is None or calendar is None:
         return None
     side: Digest = "member" if row.recipient.id.startswith(CONTACT_PREFIX) else "manager"
-    # A version that came later says nothing of the summaries before it.
+    # A later version does not apply to the summaries before it.
     after = max(row.changed_at, newest.since)
-    comes = next_summary(newest.definition, side, chosen.theirs, calendar, after)
+    comes = next_summary(newest.definition, side, chosen.recipient_choices, calendar, after)
     late = comes is not None and evidence.open_due is not None and comes >= evidence.open_due[1]
     return None if late else comes
 
@@ -128,7 +134,7 @@ def _next_summary(evidence: Evidence, chosen: Chosen) -> datetime | None:
 def _quiet(
     evidence: Evidence, chosen: Chosen, calendar: CalendarDecision | None
 ) -> Iterator[Effect]:
-    """It might have left on a day on which whoever gets it takes nothing."""
+    """It was ready on a day on which its reader has opted out of email."""
     stored, detail = evidence.calendar, evidence.detail
     if stored is None or calendar is None:
         return
@@ -142,7 +148,7 @@ def _quiet(
 
 
 def _next_day(chosen: Chosen, calendar: WorkingCalendar, ready_at: datetime) -> datetime | None:
-    wait = wait_for_a_day(chosen.getters, calendar, ready_at)
+    wait = wait_for_a_day(chosen.reader_choices, calendar, ready_at)
     return ready_at + wait if wait is not None else None
 
 
@@ -162,7 +168,7 @@ _BOTH = "cy,en"
 
 
 def effect_sentence(effect: Effect, evidence: Evidence) -> str:
-    """One of them."""
+    """The sentence of one effect."""
     sentence = str(entry("explain", "choice")[_key(effect, evidence)])
     return fill(sentence, _values(effect, evidence))
 
@@ -170,7 +176,7 @@ def effect_sentence(effect: Effect, evidence: Evidence) -> str:
 def _key(effect: Effect, evidence: Evidence) -> str:
     match effect.what:
         case "language":
-            chosen = _has_chosen(effect.detail, evidence.chosen.getters)
+            chosen = _has_chosen(effect.detail, evidence.chosen.reader_choices)
             kind = "language_both" if effect.detail == _BOTH else "language_one"
             return f"{kind}_chosen" if chosen else kind
         case "suppressed":
@@ -192,7 +198,7 @@ def _values(effect: Effect, evidence: Evidence) -> Mapping[str, str]:
     names = entry("explain", "language")
     return {
         "recipient": recipient,
-        "who": evidence.chosen.stood_in or recipient,
+        "who": evidence.chosen.told_delegate or recipient,
         "delegate": effect.who,
         "day": clock.day(effect.at) if effect.at is not None else "",
         "moment": clock.moment(effect.at) if effect.at is not None else "",

@@ -1,4 +1,4 @@
-"""What is on record about one notification, read in a few statements: what explains it."""
+"""Reads the records that explain one notification, in a few statements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.message import calendar_for
-from notifications.content.programme import Newest, newest_version, read_programme_scene
+from notifications.content.programme import NewestVersion, newest_version, read_programme_scene
 from notifications.content.scene import Scene, read_scene
-from notifications.delivery.batching import Company, read_company
-from notifications.delivery.outdated import Noted, read_overtaken
+from notifications.delivery.batching import Batch, read_batch
+from notifications.delivery.outdated import TimelineEvent, read_outdating_event
 from notifications.explain.choices import Chosen, read_chosen
 from programmes.calendar import WorkingCalendar
 from programmes.office_hours import UkCalendar
@@ -24,36 +24,36 @@ from storage.reach import names_of
 from storage.sql import engagements, events, members, tasks
 
 _DATES = ("deadline.moved", "rung.fired", "rung.deferred")
-"""The facts that say when a task was due, and what waited for a sending window."""
+"""The facts about a task's dates, and about emails that waited for a sending window."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that bears on one notification."""
+    """Everything that explains one notification."""
 
     detail: NotificationDetail
     scene: Scene
     nation: str
-    """Whose bank holidays its recipient keeps."""
+    """The nation whose bank holidays apply to the recipient."""
     member: str
     version: int
     calendar: WorkingCalendar | None
-    """That by which its recipient hears. ``None`` where what is stored cannot be read."""
-    causes: tuple[Noted, ...]
+    """The recipient's calendar; ``None`` if the stored one cannot be read."""
+    causes: tuple[TimelineEvent, ...]
     """The facts of the record that reserved it."""
-    dates: tuple[Noted, ...]
-    """What was noted about its task's dates up to then."""
-    said: tuple[Noted, ...]
-    """What people have said about it since."""
+    dates: tuple[TimelineEvent, ...]
+    """The facts about its task's dates up to then."""
+    said: tuple[TimelineEvent, ...]
+    """What users have decided about it since."""
     open_due: tuple[int, datetime] | None
-    """Revision and due instant of its task, if that is open."""
+    """Revision and due instant of its task, if the task is open."""
     names: Mapping[str, str]
-    company: Company
+    batch: Batch
     chosen: Chosen
-    overtaken: Noted | None = None
-    """What made it untrue, where it was withheld for that."""
-    newest: Newest | None = None
-    """Where it was collected: what says when the next summary comes."""
+    outdated_by: TimelineEvent | None = None
+    """The event that made it untrue, if it was withheld for that."""
+    newest: NewestVersion | None = None
+    """The version that sets the time of the next summary, if it was collected."""
 
 
 async def read_evidence(
@@ -63,10 +63,10 @@ async def read_evidence(
     visible_to: Visibility = ALL,
     choices_of: str | None = None,
 ) -> Evidence | None:
-    """Read it; ``None`` where there is no such notification for this reader.
+    """Read the evidence; ``None`` if the notification does not exist for this reader.
 
-    ``choices_of``: the one contact or person whose choices the reader may know of, themselves;
-    ``None``: everybody's.
+    ``choices_of``: the only person whose choices the reader may know, usually the reader. ``None``
+    means that the reader may know every recipient's choices.
     """
     detail = await show_notification(session, notification_id, visible_to=visible_to)
     if detail is None:
@@ -81,8 +81,8 @@ async def read_evidence(
     causes = tuple(
         one for item, one in noted if item == row.item_id and one.sequence == detail.sequence
     )
-    overtaken = await read_overtaken(session, detail)
-    told = [one for _, one in noted] + ([overtaken] if overtaken else [])
+    outdated_by = await read_outdating_event(session, detail)
+    told = [one for _, one in noted] + ([outdated_by] if outdated_by else [])
     named = {one.actor for one in told}
     named |= {value for one in told for value in one.data.values()}
     place = await _place(session, row.engagement_id)
@@ -103,9 +103,9 @@ async def read_evidence(
         said=tuple(one for item, one in noted if item == row.id),
         open_due=await _open_due(session, row.item_id, row.task),
         names=await names_of(session, sorted(id for id in named if id[:4] in ("con_", "per_"))),
-        company=await read_company(session, row.id, detail.carrier_id, visible_to),
+        batch=await read_batch(session, row.id, detail.carrier_id, visible_to),
         chosen=chosen,
-        overtaken=overtaken,
+        outdated_by=outdated_by,
         newest=await newest_version(session, scene.programme_id) if collected else None,
     )
 
@@ -113,7 +113,7 @@ async def read_evidence(
 async def _of_summary(
     session: AsyncSession, detail: NotificationDetail, chosen: Chosen
 ) -> Evidence:
-    """A summary follows from the programme alone: from no record, task or date."""
+    """The evidence of a summary, which comes from the programme and not from a record."""
     scene, version = await read_programme_scene(session, detail.programme_id)
     said = tuple(one for item, one in await _events(session, detail) if item == detail.row.id)
     actors = {one.actor for one in said if one.actor[:4] in ("con_", "per_")}
@@ -129,12 +129,14 @@ async def _of_summary(
         said=said,
         open_due=None,
         names=await names_of(session, sorted(actors)),
-        company=Company(),
+        batch=Batch(),
         chosen=chosen,
     )
 
 
-async def _events(session: AsyncSession, detail: NotificationDetail) -> list[tuple[str, Noted]]:
+async def _events(
+    session: AsyncSession, detail: NotificationDetail
+) -> list[tuple[str, TimelineEvent]]:
     c = events.c
     of_the_record = (c.item_id == detail.row.item_id) & (c.sequence == detail.sequence)
     of_the_dates = (
@@ -145,7 +147,7 @@ async def _events(session: AsyncSession, detail: NotificationDetail) -> list[tup
         .where(or_(of_the_record, of_the_dates, c.item_id == detail.row.id))
         .order_by(c.sequence, c.position)
     )
-    return [(row[0], Noted(*row[1:])) for row in await session.execute(query)]
+    return [(row[0], TimelineEvent(*row[1:])) for row in await session.execute(query)]
 
 
 async def _place(session: AsyncSession, engagement_id: str) -> AnyRow:

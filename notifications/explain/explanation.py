@@ -1,14 +1,14 @@
-"""Why a notification shares one email with others: in sentences."""
+"""Explains a notification in sentences, with the facts behind them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import groupby
 
-from notifications.delivery.batching import COLLAPSED, Companion
+from notifications.delivery.batching import COLLAPSED, BatchedEmail
 from notifications.delivery.checks import DATE_PASSED, REMINDER
 from notifications.delivery.ledger import NOBODY
-from notifications.delivery.outdated import Noted
+from notifications.delivery.outdated import TimelineEvent
 from notifications.explain.effects import Effect, effect_sentence, effects_of
 from notifications.explain.evidence import Evidence
 from notifications.explain.grounds import CalendarDecision, Due, Rule, calendar_of, due_of, rule_of
@@ -25,28 +25,27 @@ from notifications.words import entry, fill, item_title, task_words
 from programmes.durations import in_words, parse_duration
 
 
-def told_together(evidence: Evidence) -> Iterator[str]:
-    """Who speaks for it and what became of that, or for whom it speaks; nothing where it is
-    alone."""
-    words, company, row = entry("explain"), evidence.company, evidence.detail.row
-    if company.carrier is not None:
-        one = company.carrier
+def batch_sentences(evidence: Evidence) -> Iterator[str]:
+    """The sentences about its batch: the email that includes it, or the others that it includes."""
+    words, batch, row = entry("explain"), evidence.batch, evidence.detail.row
+    if batch.carrier is not None:
+        one = batch.carrier
         fate = notification_sentence(one.kind, one.state, one.reason, row.recipient.name)
         yield fill(words["carried"], {"carrier": one.id, "fate": fate})
     elif row.reason == COLLAPSED:
         yield str(words["carried_unseen"])
     taken = [one for one in evidence.detail.attempts if one.outcome == "accepted" and one.detail]
-    if taken and (company.carries or company.unseen):
+    if taken and (batch.carries or batch.unseen):
         yield fill(words["left_out"], {"reason": reason_sentence(taken[-1].detail)})
-    for one in company.carries:
+    for one in batch.carries:
         values = {"kind": kind_title(one.kind), "thing": _thing(evidence, one), "id": one.id}
         yield fill(words["carries"], values | {"member": one.member})
-    if company.unseen:
-        form = "one" if company.unseen == 1 else "other"
-        yield fill(words["carries_unseen"][form], {"number": str(company.unseen)})
+    if batch.unseen:
+        form = "one" if batch.unseen == 1 else "other"
+        yield fill(words["carries_unseen"][form], {"number": str(batch.unseen)})
 
 
-def _thing(evidence: Evidence, one: Companion) -> str:
+def _thing(evidence: Evidence, one: BatchedEmail) -> str:
     titles = evidence.scene.titles
     family = "action" if one.task.startswith("action:") else one.item_kind
     if one.task:
@@ -62,20 +61,20 @@ class Explanation:
     """The sentences in reading order, and the facts behind them."""
 
     sentences: tuple[str, ...]
-    events: tuple[Noted, ...]
-    overtaken: Noted | None
-    """What made it untrue, where it was withheld for that."""
+    events: tuple[TimelineEvent, ...]
+    outdated_by: TimelineEvent | None
+    """The event that made it untrue, if it was withheld for that."""
     rule: Rule
     due: Due | None
     calendar: CalendarDecision | None
     effects: tuple[Effect, ...]
-    """What choices did to it."""
+    """The effects of choices."""
     selector: str
     template: str
-    carrier: Companion | None = None
-    """Whose email says it, where several were late."""
-    carries: tuple[Companion, ...] = ()
-    """What else its email says."""
+    carrier: BatchedEmail | None = None
+    """The notification whose email includes it."""
+    carries: tuple[BatchedEmail, ...] = ()
+    """The other notifications that its email includes."""
 
 
 def explain(evidence: Evidence) -> Explanation:
@@ -83,36 +82,36 @@ def explain(evidence: Evidence) -> Explanation:
     rule, due, calendar = rule_of(evidence), due_of(evidence), calendar_of(evidence)
     effects = effects_of(evidence, calendar)
     return Explanation(
-        sentences=tuple(_Teller(evidence, rule, due, calendar, effects).sentences()),
+        sentences=tuple(_Sentences(evidence, rule, due, calendar, effects).sentences()),
         events=evidence.causes,
-        overtaken=evidence.overtaken,
+        outdated_by=evidence.outdated_by,
         rule=rule,
         due=due,
         calendar=calendar,
         effects=effects,
         selector=evidence.detail.selector,
         template=_kind_of(evidence),
-        carrier=evidence.company.carrier,
-        carries=evidence.company.carries,
+        carrier=evidence.batch.carrier,
+        carries=evidence.batch.carries,
     )
 
 
 def _kind_of(evidence: Evidence) -> str:
-    """What its email is: one that speaks for others too is of another kind than it was to be."""
-    company, kind = evidence.company, evidence.detail.row.kind
-    if company.carries or company.unseen:
+    """The kind of its email, which may differ from its own: a batch, or an overdue email."""
+    batch, kind = evidence.batch, evidence.detail.row.kind
+    if batch.carries or batch.unseen:
         return CATCH_UP
     return f"{kind.removesuffix(REMINDER)}.overdue" if _was_late(evidence) else kind
 
 
 def _was_late(evidence: Evidence) -> bool:
-    """Whether it says that its date has passed, rather than that it comes."""
+    """Whether it became an overdue email because its date had passed."""
     attempts = evidence.detail.attempts
     return bool(attempts) and attempts[-1].detail == DATE_PASSED
 
 
 @dataclass(frozen=True)
-class _Teller:
+class _Sentences:
     """Puts the evidence into sentences of the catalogue."""
 
     evidence: Evidence
@@ -124,7 +123,7 @@ class _Teller:
     def sentences(self) -> Iterator[str]:
         row = self.evidence.detail.row
         yield notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
-        if (end := self.evidence.overtaken) is not None:
+        if (end := self.evidence.outdated_by) is not None:
             yield self._say("overtaken", at=self._moment(end.at), event=self._fact(end))
         yield from self._causes()
         yield self._say(self._ground(), **self._rule_words())
@@ -133,7 +132,7 @@ class _Teller:
         yield self._recipient()
         if self.calendar is not None:
             yield from self._calendar_sentences(self.calendar)
-        yield from told_together(self.evidence)
+        yield from batch_sentences(self.evidence)
         yield from self._template()
         yield from (effect_sentence(one, self.evidence) for one in self.effects)
         yield from self._what_became_of_it()
@@ -142,7 +141,7 @@ class _Teller:
         for noted in self.evidence.causes:
             yield self._say("event", at=self._moment(noted.at), event=self._fact(noted))
 
-    def _fact(self, noted: Noted) -> str:
+    def _fact(self, noted: TimelineEvent) -> str:
         reader = Reader(self.evidence.scene.titles, self.evidence.scene.clock, self.evidence.names)
         return fact_sentence(
             noted.kind,
@@ -254,7 +253,7 @@ class _Teller:
             yield self._say("waits")
 
     def _at(self, moments: Sequence[datetime], sentence: str) -> str:
-        """What happened once, or the same many times over: an outage makes hundreds of attempts."""
+        """Sum up equal results: an outage causes hundreds of attempts."""
         first, last, times = self._moment(moments[0]), self._moment(moments[-1]), len(moments)
         if times == 1:
             return self._say("then", at=first, what=sentence)

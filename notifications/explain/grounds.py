@@ -1,6 +1,6 @@
-"""The facts that explain a notification: which rule, which date, which calendar decision.
+"""The facts that explain a notification: its rule, its date and its calendar decision.
 
-Pure: they are drawn from what ``notifications.explain.evidence`` read, and from nothing else.
+Pure functions over what ``evidence`` has read.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from programmes.rules import Rules, RungRule, StageRule
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule that led to it. Without a ladder the process itself tells people."""
+    """The rule that caused it. Without a ladder, the process itself sends it."""
 
     programme: str
     version: int
@@ -25,7 +25,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Due:
-    """The date that it speaks of; ``at`` is ``None`` where that is not on record any more."""
+    """The due date that it names; ``at`` is ``None`` if the date is no longer on record."""
 
     task: str
     revision: int
@@ -34,7 +34,7 @@ class Due:
 
 @dataclass(frozen=True)
 class CalendarDecision:
-    """Which calendar held when it was decided, and what that changed."""
+    """The calendar that applied to the decision, and its effect."""
 
     nation: str
     zone: str
@@ -43,12 +43,12 @@ class CalendarDecision:
     decided_at: datetime
     held_until: datetime | None
     why: str
-    """``outside_hours``, ``day_off``, ``weekend`` or ``blackout``; empty where it was not held."""
+    """``outside_hours``, ``day_off``, ``weekend`` or ``blackout``; empty if it was not held."""
     blackout: str = ""
 
 
 def rule_of(evidence: Evidence) -> Rule:
-    """The ladder and rung of the definition that it was decided by; bare where none led to it."""
+    """The definition's ladder and rung that caused it; without them if the process did."""
     programme, version = evidence.scene.programme_id, evidence.version
     task, _, name = evidence.detail.row.rung.rpartition("/")
     definition = evidence.scene.definition
@@ -68,7 +68,7 @@ def _rung(rules: Rules, stage: StageRule, name: str) -> RungRule | None:
 
 
 def due_of(evidence: Evidence) -> Due | None:
-    """The date of its task, in the revision that it speaks of; ``None`` where it speaks of none."""
+    """Its task's due date in the revision that it names; ``None`` if it names none."""
     row, revision = evidence.detail.row, evidence.detail.revision
     if not row.task or not revision:
         return None
@@ -83,14 +83,14 @@ def due_of(evidence: Evidence) -> Due | None:
 
 
 def calendar_of(evidence: Evidence) -> CalendarDecision | None:
-    """What the engagement's calendar made of it; ``None`` where no decision of it is on record."""
+    """The calendar's effect on it; ``None`` if no decision is on record."""
     calendar = evidence.calendar
     if calendar is None or not evidence.causes:
         return None
     decided, held = evidence.causes[0].at, evidence.detail.row.not_before
     name = evidence.detail.row.rung.rpartition("/")[2]
     for noted in evidence.dates:
-        # A rung that came due outside a window says so, and is decided once that opens.
+        # A rung outside the sending window is noted, and decided once the window opens.
         if noted.kind == "rung.deferred" and noted.data.get("rung") == name:
             decided, held = noted.at, datetime.fromisoformat(noted.data["to"])
             break

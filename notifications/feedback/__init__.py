@@ -1,1 +1,1 @@
-"""What providers report, and addresses that take no email."""
+"""Providers' reports about emails, and suppressed addresses."""

@@ -1,7 +1,7 @@
-"""What a provider reports about emails: each report taken once, in any order, in one transaction.
+"""A provider's reports about emails: each counts once, in any order, in one transaction.
 
-The rows of a batch are locked in the order of their ids, so that two batches, or a batch and a
-courier, never wait for each other in a circle.
+The notifications of a batch are locked in the order of their ids. So two batches, or a batch and a
+sending worker, cannot deadlock.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery.ledger import advance, close_delivery
 from notifications.delivery.states import may_follow
-from notifications.feedback.suppression import heed_report
+from notifications.feedback.suppression import apply_report
 from storage.inbound import count_strangers
 from storage.queries.rows import AnyRow
 from storage.sql import deliveries, insert_or_ignore, notifications, provider_events
@@ -23,23 +23,23 @@ from storage.sql import deliveries, insert_or_ignore, notifications, provider_ev
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
-"""Reports of one statement: a database takes only so many values."""
+"""Reports per statement: a database limits the number of values."""
 
 _PROVE_ACCEPTANCE = frozenset({"accepted", "deferred", "delivered", "bounced", "complained"})
 _COUNT_FOR_EVER = frozenset({"complained"})
-"""What counts although a person has had the email sent again since."""
+"""The reports that count although the email has been sent again since."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """One report, in our words."""
+    """One report, in Milepost's terms."""
 
     id: str
     notification_id: str
     attempt: int
-    """The attempt that it speaks of; 0 where it does not say."""
+    """The attempt that it is about; 0 where the report does not say."""
     kind: str
-    """The provider's own name of it."""
+    """The provider's own name for it."""
     state: str
     """The state that it stands for."""
     code: str
@@ -49,19 +49,21 @@ class Report:
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of a batch."""
+    """The result of a batch."""
 
     taken: int = 0
     repeated: int = 0
     unknown: int = 0
-    """Of emails that are not ours."""
+    """Reports about emails that this office did not send."""
 
 
 async def take(session: AsyncSession, reports: Sequence[Report], now: datetime) -> Tally:
-    """Take a batch of reports. A repeated one changes nothing; one of an email that nobody knows
-    here is counted, for `milepost doctor` to say so, and left."""
+    """Apply a batch of reports. A repeated report changes nothing.
+
+    A report about an unknown email is only counted, and `milepost doctor` shows the count.
+    """
     counted: Counter[str] = Counter()
-    # At one instant the report that says less comes first: an acceptance before its delivery.
+    # At one instant the earlier stage comes first: an acceptance before its delivery.
     ordered = sorted(reports, key=lambda one: (one.notification_id, one.at, _ORDER[one.state]))
     for some in _by(ordered, AT_ONCE):
         counted.update(await _take(session, some, now))
@@ -128,7 +130,7 @@ async def _apply(
     session: AsyncSession, row: _Row, of: AnyRow | None, report: Report, now: datetime
 ) -> bool:
     if of is not None and report.state in _PROVE_ACCEPTANCE:
-        # A courier that was cut off, or got no answer, learns what became of its attempt.
+        # This resolves an attempt that was cut off or got no answer.
         await close_delivery(
             session, of.id, "accepted", provider_id=report.provider_id, detail="reported"
         )
@@ -138,7 +140,7 @@ async def _apply(
         return False
     moved = await advance(session, row.id, report.state, report.code, now)
     if moved:
-        await heed_report(session, row.id, report.state, report.code, now)
+        await apply_report(session, row.id, report.state, report.code, now)
     return moved
 
 

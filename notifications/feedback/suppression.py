@@ -1,30 +1,30 @@
-"""What a provider's report does to an address, and which emails a mended one lets go."""
+"""Suppresses addresses that a provider reports, and finds the emails that a fixed address frees."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.scene import read_recipient
+from notifications.delivery.ledger import Waiting
 from notifications.delivery.recipient import fingerprint
 from storage.master.suppressions import suppress
 from storage.sql import contacts, notifications, people, suppressions
 
 SUPPRESSING = frozenset({"bounced", "dropped", "complained"})
-"""The states that say of an address that nothing should be sent to it any more."""
+"""The states after which an address should get no more emails."""
 
 _NOT_THE_ADDRESS = ("blocked", "dropped_spam_content", "dropped_other")
-"""Codes of reports: a server that refuses us for now, or what an email says."""
+"""Codes of refusals that are about us or the email's text, and not about the address."""
 
 
-async def heed_report(
+async def apply_report(
     session: AsyncSession, notification_id: str, state: str, code: str, now: datetime
 ) -> bool:
-    """Suppress the address of an email that bounced, was dropped, or was called spam.
+    """Suppress the address of an email that bounced, was dropped, or was marked as spam.
 
-    A refusal of what was said, or of who says it, is nothing against the address; and an address
-    that was changed since the email left is another one.
+    A refusal of the text or of the sender does not suppress. Neither does a report about an address
+    that has been changed since the email left. Returns whether the address is now suppressed.
     """
     if state not in SUPPRESSING or code.startswith(_NOT_THE_ADDRESS):
         return False
@@ -42,25 +42,17 @@ async def heed_report(
     return await suppress(session, now, told.email, reason=state, notification_id=notification_id)
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A notification that was withheld for its address."""
-
-    id: str
-    round: int
-
-
 async def waiting_for(session: AsyncSession, holder_ids: list[str]) -> list[Waiting]:
-    """The notifications that a mended address lets go, the oldest first.
+    """The notifications that a fixed address frees, the oldest first.
 
-    Of several about one task the latest says it all, so the others stay withheld, also once that
-    has been let go. Whether what is left is still true, whoever sends it asks again.
+    Of several about one task only the latest is sent; the others stay withheld for good. Each is
+    checked again when it is sent.
     """
     return await _let_go(session, notifications.c.recipient_id.in_(holder_ids))
 
 
 async def left_waiting(session: AsyncSession) -> list[Waiting]:
-    """What should have been let go by now: its recipient's address takes emails."""
+    """Withheld notifications whose recipient's address takes emails again."""
     s = suppressions.c
     taking_none = select(s.address).where(s.lifted_at.is_(None))
     reachable = union_all(
@@ -73,7 +65,7 @@ async def left_waiting(session: AsyncSession) -> list[Waiting]:
 
 
 def superseded() -> ColumnElement[bool]:
-    """Whether a later one of any kind tells its recipient about the same task."""
+    """Whether a later notification of any kind tells the recipient about the same task."""
     c, later = notifications.c, notifications.alias("later")
     return (
         select(later.c.id)

@@ -1,1 +1,1 @@
-"""Answers by email."""
+"""Replies by email."""

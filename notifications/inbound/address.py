@@ -1,4 +1,4 @@
-"""The address that an email is answered to: it says which email, and nobody can make one up."""
+"""The reply address of each email: it names the notification, and a signature protects it."""
 
 import hmac
 import re
@@ -13,33 +13,33 @@ BEGINNING = "reply+"
 _PREFIX = "ntf_"
 _SALT = b"milepost.reply-address"
 _SIGNATURE = 16
-"""Characters of 32 kinds: 80 bits. An address may have 64 characters before the ``@``, and mail
-servers may change their case, so neither a longer signature nor base64 would do."""
+"""Characters in base 32: 80 bits. An address has at most 64 characters before the ``@``, and mail
+servers may change their case, so base64 or a longer signature would not work."""
 
 
 _LONGEST = 4000
-"""Characters of a header that are looked at."""
+"""The most characters of a header that are read."""
 _ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]@]{1,64}@[^\s<>\"',;:()\[\]@]{1,255}")
 _BRACKETED = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,255})>")
 
 
 @dataclass(frozen=True)
 class ReplyAddresses:
-    """Makes and reads ``reply+<token>@<domain>``: the token is a notification's id, signed.
+    """Makes and reads ``reply+<token>@<domain>``; the token is a notification's signed id.
 
-    A notification is one email about one item to one recipient, so it names both.
+    A notification is one email about one item to one recipient, so the address names both.
     """
 
     secret: str
     domain: str
 
     def address(self, notification_id: str) -> str:
-        """Where an answer to this email goes."""
+        """The address for replies to this email."""
         body = notification_id.removeprefix(_PREFIX)
         return f"{BEGINNING}{body}{self._signature(body)}@{self.domain}"
 
     def read(self, address: str) -> str | None:
-        """The notification that an address belongs to; ``None`` where it is not one of ours."""
+        """The notification of a reply address; ``None`` if it is not one of this office."""
         local, _, domain = address.strip().lower().rpartition("@")
         token = local.removeprefix(BEGINNING)
         if domain != self.domain.lower() or token == local or not token.isascii():
@@ -50,7 +50,7 @@ class ReplyAddresses:
         return f"{_PREFIX}{body}"
 
     def first(self, addresses: Iterable[str]) -> str | None:
-        """The notification that the first of these addresses belongs to which is ours."""
+        """The notification of the first reply address of this office among these."""
         found = (self.read(address) for address in addresses)
         return next((one for one in found if one is not None), None)
 
@@ -61,20 +61,20 @@ class ReplyAddresses:
 
 
 def reply_addresses(secret: SecretStr, domain: str) -> ReplyAddresses | None:
-    """As the settings say; ``None`` unless both are set: then no answers are taken."""
+    """The reply addresses by the settings; ``None`` unless both are set: no replies are taken."""
     given = secret.get_secret_value()
     return ReplyAddresses(given, domain) if given and domain else None
 
 
 def addresses_in(text: str) -> list[str]:
-    """Everything in a header that looks like an address; none where it cannot be read."""
+    """Every address in a header; empty if it cannot be read."""
     return _ADDRESS.findall(text[:_LONGEST])
 
 
 def sender_in(header: str) -> str:
-    """The one address of a ``From``; empty where there is none, or more than one.
+    """The one address of a ``From``; empty if there is none, or more than one.
 
-    What stands in front of the ``<…>`` is a name, even if it looks like an address.
+    Text before the ``<…>`` is a name, even if it looks like an address.
     """
     header = header[:_LONGEST]
     found = set(_BRACKETED.findall(header)) or set(_ADDRESS.findall(header))

@@ -1,9 +1,8 @@
 """Whether an email is proven to come from the domain that its ``From`` names.
 
-SPF speaks for the envelope's domain and DKIM for whoever signed: by themselves they say nothing of
-the ``From`` that people read. As in DMARC (RFC 7489, 3.1), one of them has to be aligned with it.
-The domain's policy is not asked for: it says what to do with the rest, and here the rest goes to a
-person.
+SPF covers the envelope's domain and DKIM the signer's. By themselves they prove nothing about the
+``From`` that people read. As in DMARC (RFC 7489, 3.1), one of them has to be aligned with it. The
+domain's policy is not read: it says what to do with unproven emails, and here a manager decides.
 """
 
 import re
@@ -21,7 +20,7 @@ _SIGNERS = re.compile(r"(?:^|;)\s*d\s*=([^;]*)", re.I)
 
 
 def proven(address: str, *, spf: str, envelope_from: object, dkim: str, headers: str) -> bool:
-    """Whether SPF or DKIM, as the receiving server judged them, speak for this address's domain."""
+    """Whether the receiving server's SPF or DKIM result covers this address's domain."""
     domain = _domain(address)
     if not domain:
         return False
@@ -32,7 +31,7 @@ def proven(address: str, *, spf: str, envelope_from: object, dkim: str, headers:
 
 
 def _domain(address: str) -> str:
-    """The domain of a plain address, as DNS writes it; nothing where it is not plain."""
+    """The domain of a plain address, as DNS writes it; empty if the address is not plain."""
     local, _, domain = address.strip()[:_LONGEST].rpartition("@")
     try:
         named = domain.encode("idna").decode().lower()
@@ -45,9 +44,9 @@ def _domain(address: str) -> str:
 def _signers(dkim: str, headers: str) -> list[str]:
     """The domains in ``{@one.org : pass, @two.org : pass}``.
 
-    What stands between the braces comes out of the email itself: a signature may name a "domain"
-    such as ``one.org : pass, @two.org``. So nothing counts unless every signature that is judged
-    passed, and each names a plain domain.
+    The text between the braces comes from the email itself: a signature may name a "domain" such
+    as ``one.org : pass, @two.org``. So the result counts only if every signature passed and each
+    names a plain domain.
     """
     entries = [one.strip() for one in re.split(r"[{},]", dkim[:_LONGEST].lower()) if one.strip()]
     results = [_RESULT.fullmatch(entry) for entry in entries]
@@ -59,23 +58,23 @@ def _signers(dkim: str, headers: str) -> list[str]:
 
 
 def _named(headers: str) -> list[str]:
-    """What the signatures name as their domains; one that is none where they cannot be read."""
+    """The domains that the signatures name; one empty string if they cannot be read."""
     if len(headers) > _HEADERS_LONGEST:
         return [""]
     try:
         message = HeaderParser().parsestr(headers, headersonly=True)
         signatures = [str(one) for one in message.get_all("DKIM-Signature", [])]
-    except Exception:  # the standard parser promises nothing about garbage
+    except Exception:  # the standard parser may raise anything on garbage
         return [""]
     return [name.strip() for one in signatures for name in _SIGNERS.findall(one)]
 
 
 def _speaks_for(one: str, domain: str) -> bool:
-    """A domain speaks for itself and for those below it, as it decides in DNS what they are.
+    """Whether a result for one domain covers another: itself and those below it.
 
-    Not for its parent and not for its siblings, where DMARC's relaxed alignment goes further: that
-    hangs on the public suffix list, which lacks such as ``gov.wales``. Nor does a public suffix
-    speak for anybody below it: ``gov.uk`` is no organisation.
+    It does not cover parents or siblings. DMARC's relaxed alignment does, but relies on the public
+    suffix list, which lacks suffixes such as ``gov.wales``. A public suffix covers no domain below
+    it: ``gov.uk`` is no organisation.
     """
     if one == domain:
         return True
@@ -84,5 +83,5 @@ def _speaks_for(one: str, domain: str) -> bool:
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    # The list that comes with the package: nothing is fetched.
+    # The list comes with the package, so nothing is downloaded.
     return PublicSuffixList()

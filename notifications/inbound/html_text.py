@@ -1,4 +1,4 @@
-"""The words of an HTML email, for those that come without a plain text."""
+"""The text of an HTML email, for emails without a plain text part."""
 
 import re
 from html import unescape
@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import nh3
 
 LONGEST = 200_000
-"""Characters of HTML that are looked at: far more than anybody writes."""
+"""The most characters of HTML that are read: far more than a person writes."""
 
 _BLOCKS = frozenset(
     {"p", "div", "br", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
@@ -15,7 +15,7 @@ _BLOCKS = frozenset(
 _QUOTED = "blockquote"
 _TAGS = set(_BLOCKS | {_QUOTED, "hr", "td", "th"})
 _DEEPEST = 300
-"""Levels of nesting: an email from Word has some thirty, and each level costs the reader time."""
+"""The most levels of nesting. An email from Word has about thirty, and each costs parsing time."""
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]{0,20})", re.I)
 _CLOSED_BY_OTHERS = frozenset(
     {"p", "br", "li", "td", "th", "tr", "hr", "img", "meta", "link", "input", "option", "col"}
@@ -25,10 +25,10 @@ _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 
 
 def text_of(html: str) -> str:
-    """The text of an HTML part, quotations marked with ``>``.
+    """The text of an HTML part, with quotations marked by ``>``.
 
-    ``nh3`` (Rust's Ammonia) reads it as a browser would and leaves a few plain elements: what is
-    in scripts, styles, comments and attributes never becomes text.
+    ``nh3`` (Rust's Ammonia) reads it as a browser would and keeps a few plain elements. Scripts,
+    styles, comments and attributes never become text.
     """
     html = html[:LONGEST]
     if _is_too_deep(html):
@@ -92,7 +92,7 @@ class _Reader(HTMLParser):
             self._lines[-1] = (self._depth, [])
 
     def text(self) -> str:
-        """All lines; what stood in a quotation begins with ``>``."""
+        """All lines; a quoted line begins with ``>``."""
         lines = []
         for depth, parts in self._lines:
             line = "".join(parts).strip()

@@ -1,6 +1,6 @@
-"""An email in its raw MIME form ("send raw"), read into the fields that the parsed form has.
+"""Reads an inbound email, in the provider's parsed form or as raw MIME ("send raw").
 
-The provider posts either. Files are counted, never opened; an email inside the email is a file.
+The provider posts either. Files are counted and never opened; an attached email counts as a file.
 """
 
 import json
@@ -16,16 +16,16 @@ from notifications.inbound.address import addresses_in, sender_in
 from notifications.inbound.authenticity import proven
 
 RAW = "email"
-"""The field of the form with the whole email, one character a byte."""
+"""The form field with the whole email, one character per byte."""
 _END_OF_HEADERS = re.compile(r"\r?\n\r?\n")
 _MOST_PARTS = 500
 _DEEPEST = 20
 
 
 def fields_of(fields: Mapping[str, str]) -> tuple[Mapping[str, str], int]:
-    """The fields as the parsed form has them, and how many files there were.
+    """The fields of the parsed form, and the number of files in a raw email.
 
-    A form that is parsed already stays as it is. What cannot be read has no words.
+    A parsed form is returned as it is. An unreadable email has no text.
     """
     if RAW not in fields:
         return fields, 0
@@ -33,15 +33,15 @@ def fields_of(fields: Mapping[str, str]) -> tuple[Mapping[str, str], int]:
     try:
         message = message_from_bytes(fields[RAW].encode("latin-1", "replace"))
         text, html, files = _words(message)
-    except Exception:  # the standard parser promises nothing about garbage
-        # What we cannot read ourselves proves nothing either.
+    except Exception:  # the standard parser may raise anything on garbage
+        # An unreadable email proves nothing about its sender either.
         return {**rest, "SPF": "", "dkim": ""}, 0
     headers = _END_OF_HEADERS.split(fields[RAW], maxsplit=1)[0]
     return {"text": text, "html": html, "headers": headers, **rest}, files
 
 
 def _words(message: Message) -> tuple[str, str, int]:
-    """The first text, the first HTML, and how many other parts."""
+    """The first text, the first HTML, and the number of other parts."""
     text = html = ""
     files = 0
     for part in _parts(message):
@@ -58,7 +58,7 @@ def _words(message: Message) -> tuple[str, str, int]:
 
 
 def _parts(message: Message, depth: int = 0) -> Iterator[Message]:
-    """The parts that are no containers; what is nested too deep, or is too many, is left out."""
+    """The parts that are not containers; parts nested too deep, or too many, are left out."""
     if message.get_content_maintype() != "multipart":
         yield message
         return
@@ -88,28 +88,27 @@ _MACHINES = frozenset({"mailer-daemon", "postmaster"})
 
 @dataclass(frozen=True)
 class Incoming:
-    """The fields of one email, read but not believed."""
+    """The fields of one email as they came; they may be forged."""
 
     key: str
-    """The hash of its ``Message-ID``, or of all of it where it has none."""
+    """The hash of its ``Message-ID``, or of all its fields without one."""
     to: tuple[str, ...]
-    """Where it went by its envelope, then by its header."""
+    """Its recipients by the envelope, then by the header."""
     sender: str
-    """The one address of its ``From``, or nothing."""
+    """The one address of its ``From``, or empty."""
     claims: str
-    """Its ``From`` as it stands."""
+    """Its ``From`` header as written."""
     text: str
     html: str
     attachments: int
     automatic: str
-    """Why no person wrote it, as a named reason; empty where one may have."""
+    """The reason why a machine wrote it; empty if a person may have."""
     proven: bool
     """Whether SPF or DKIM show that it comes from the domain of its ``From``."""
 
 
 def incoming(fields: Mapping[str, str], files: int) -> Incoming:
-    """Read the fields of the form, parsed or with the raw email; whatever is not there or not right
-    reads as nothing."""
+    """Read the fields of the form, parsed or raw. Missing or invalid fields are empty."""
     fields, in_raw = fields_of(fields)
     files += in_raw
     headers = _headers(fields.get("headers", ""))
@@ -141,7 +140,7 @@ def incoming(fields: Mapping[str, str], files: int) -> Incoming:
 
 
 def _automatic(headers: Mapping[str, str], came_from: object, sender: str) -> str:
-    """Out-of-office notes, lists and bounces: RFC 3834, and what mail programs really send."""
+    """Recognise out-of-office notes, lists and bounces: by RFC 3834 and common practice."""
     submitted = headers.get("auto-submitted", "no").split(";")[0].strip().lower()
     if came_from == "" or headers.get("return-path", "").strip() == "<>":
         return "bounce"
@@ -157,11 +156,11 @@ def _automatic(headers: Mapping[str, str], came_from: object, sender: str) -> st
 
 
 def _headers(text: str) -> Mapping[str, str]:
-    """Names in lower case to the first value of each."""
+    """Header names in lower case, with the first value of each."""
     try:
         message = HeaderParser().parsestr(text[:_HEADERS_LONGEST], headersonly=True)
         pairs = [(name.lower(), str(value)) for name, value in message.items()]
-    except Exception:  # the standard parser promises nothing about garbage
+    except Exception:  # the standard parser may raise anything on garbage
         return {}
     return dict(reversed(pairs))
 

@@ -1,4 +1,4 @@
-"""Who hears of an answer by email: whoever looks after the item, whom it is for, and its sender."""
+"""The emails about a reply: to the item's team, to the contact it is for, and to its sender."""
 
 from datetime import datetime
 
@@ -17,18 +17,17 @@ from storage.tables import Engagement, Item
 _CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 RECEIVED = "reply.received"
-"""The kind of email that tells the office of an answer; and the fact, where its sender is known."""
+"""The email that tells the office of a reply; also the fact, if the sender is known."""
 PASSED_ON = "reply.passed_on"
-"""What somebody of the office answers to such an email; and the email that brings it to a member's
-contact."""
+"""The email that passes the office's reply on to a member's contact; also its fact."""
 FILES_LEFT_OUT = "reply.files_left_out"
 
 
 async def reader_of(session: AsyncSession, about: Answered, sender: str) -> str:
-    """The contact whom an answer of the office is for: whoever wrote what it answers.
+    """The contact who gets the office's reply: the writer of the email that it replies to.
 
-    Only the person who was told of a contact's answer speaks to them in this way, and that email
-    says so. Any other answer of the office stays in the office. Empty where it does.
+    Only the person who was told of a contact's reply can reply to them this way, and that email
+    says so. Any other reply stays in the office: the result is then empty.
     """
     mine = sender in (about.recipient_id, about.told_id) and sender.startswith(PERSON_PREFIX)
     if about.kind != RECEIVED or not mine:
@@ -53,32 +52,34 @@ async def notices_of(
     text_id: str | None,
     now: datetime,
 ) -> tuple[Notice, ...]:
-    """The emails about an answer. ``sender`` is empty where they are not known for certain: then
-    the manager alone hears of it, and nobody is written back to."""
+    """The emails about a reply.
+
+    ``sender`` is empty if unverified. Then only the manager is told, and no email goes back.
+    """
     engagement = await session.get(Engagement, about.engagement_id)
     item = await session.get(Item, about.item_id)
     assert engagement is not None
     calendar = _CALENDAR.validate_python(engagement.calendar)
 
     def notice(kind: str, to: tuple[str, ...], rung: str, text: str | None = None) -> Notice:
-        # An answer at night waits for its reader's morning, like everything that people cause.
+        # A reply at night waits for the morning, like every email that a user causes.
         window = first_window(calendar, to, now)
         return Notice(kind, to, rung, text=text, not_before=window if window > now else None)
 
     roles = ["manager"]
     if sender:
-        # What may be forged goes to the manager alone.
+        # A reply that may be forged goes to the manager only.
         roles += ["researcher"] if about.assignee_id else []
         roles += ["adviser"] if about.item_kind == "advice" else []
     found = await all_holders(session, engagement, item, roles)
-    everybody = dict.fromkeys(one for role in roles for one in found[role])
-    to = tuple(one for one in everybody if one != sender)
+    holders = dict.fromkeys(one for role in roles for one in found[role])
+    to = tuple(one for one in holders if one != sender)
     notices = []
-    if to or not everybody:
+    if to or not holders:
         notices.append(notice(RECEIVED, to or ("manager",), inbound_id, text_id))
     if reader and text_id:
         notices.append(notice(PASSED_ON, (reader,), inbound_id, text_id))
     if sender and files:
-        # Of one name in each item: nobody is told of it twice.
+        # The rung is the same for each item, so a sender is told once an item.
         notices.append(notice(FILES_LEFT_OUT, (sender,), "files"))
     return tuple(notices)

@@ -1,8 +1,7 @@
-"""What the sender of an email wrote themselves: without what they quote, and without a signature.
+"""The text that an email's sender wrote, without quotations and signature.
 
-Line by line and in one pass, so that no text makes it slow. It would rather keep a line too many
-than lose one: only what is plainly a quotation or a signature goes, and a text that seems to be
-nothing else stays whole.
+It reads line by line in one pass, so that no text makes it slow. When in doubt it keeps a line:
+only clear quotations and signatures go. A text that seems to be nothing else stays whole.
 """
 
 import re
@@ -10,9 +9,9 @@ import unicodedata
 from dataclasses import dataclass
 
 LONGEST = 20_000
-"""Characters of an answer that are kept: the same as a long note."""
+"""The most characters of a reply that are kept: as many as a long note has."""
 _LONGEST_LINE = 400
-"""No line that begins a quotation is longer; longer ones are not looked at."""
+"""Longer lines are not tested: none of them begins a quotation."""
 
 _WROTE = re.compile(r"^(on|ar|am|le|el|am) .{6,}(wrote|ysgrifennodd .*|a écrit|escribió) ?:$", re.I)
 _ENDS_WROTE = re.compile(r"(wrote|ysgrifennodd|a écrit|escribió) ?:$", re.I)
@@ -35,24 +34,24 @@ _PHONE = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """What was written, and whether its end had to be left out."""
+    """The sender's own text, and whether its end was cut."""
 
     text: str
     cut: bool = False
 
 
 def answer_in(text: str) -> Answer:
-    """The sender's own words in the plain text of an email."""
+    """The sender's own text in the plain text of an email."""
     lines = [line.rstrip() for line in clean(text).split("\n")]
     own = _tidy(_without_signature(_without_quotations(lines)))
     if not own:
-        # All of it reads as a quotation: then it is better shown whole than not at all.
+        # All of it looks like a quotation: show it whole rather than nothing.
         own = _tidy(lines)
     return Answer(own[:LONGEST].rstrip(), cut=len(own) > LONGEST)
 
 
 def clean(text: str) -> str:
-    """The text with one kind of line end and without characters that no database or page takes."""
+    """The text with one kind of line end, without characters that databases or pages refuse."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     return "".join(
         character
@@ -62,8 +61,8 @@ def clean(text: str) -> str:
 
 
 def _without_quotations(lines: list[str]) -> list[str]:
-    """Marked lines go wherever they stand, so that answers between them stay; what is not marked
-    (an Outlook header) is a quotation up to the end."""
+    """Remove marked lines anywhere, so that replies between them stay. An unmarked quotation, such
+    as one below an Outlook header, goes on to the end."""
     own: list[str] = []
     index = 0
     while index < len(lines):
@@ -79,7 +78,7 @@ def _without_quotations(lines: list[str]) -> list[str]:
             if rest < len(lines) and lines[rest].strip().startswith(">"):
                 index = rest
                 continue
-            # Quoted without marks: all that follows is what we wrote.
+            # Quoted without marks: the rest is the office's own email.
             break
         if _begins_unmarked(lines, index):
             break
@@ -89,7 +88,7 @@ def _without_quotations(lines: list[str]) -> list[str]:
 
 
 def _attribution(lines: list[str], index: int) -> int:
-    """How many lines from here say "On …, … wrote:"; mail programs break it into up to three."""
+    """The number of lines that say "On …, … wrote:"; email programs use up to three."""
     first = lines[index].strip()
     if len(first) > _LONGEST_LINE:
         return 0
@@ -118,15 +117,17 @@ def _begins_unmarked(lines: list[str], index: int) -> bool:
         following = [one.strip() for one in lines[index + 1 : index + 4] if one.strip()]
         return bool(following) and bool(_FROM.match(following[0][:_LONGEST_LINE]))
     if _FROM.match(line):
-        # One line "From: …" may be somebody's own words; two more headers below it are not.
+        # One line "From: …" may be the sender's own; with two more headers below it is a quotation.
         below = [one.strip()[:_LONGEST_LINE] for one in lines[index + 1 : index + 6] if one.strip()]
         return sum(bool(_HEADER.match(one)) for one in below[:4]) >= 2
     return False
 
 
 def _without_signature(lines: list[str]) -> list[str]:
-    """Up to the signature: the agreed mark ``-- `` (RFC 3676), or what a telephone adds. A name or
-    a greeting at the end is somebody's words, and stays."""
+    """The lines before the signature: the mark ``-- `` (RFC 3676), or a phone's own line.
+
+    A name or a greeting at the end is part of the text and stays.
+    """
     for index, line in enumerate(lines):
         if line in ("--", "-- ") and index > 0:
             return lines[:index]
@@ -137,7 +138,7 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 
 def _tidy(lines: list[str]) -> str:
-    """At most one empty line in a row."""
+    """Reduce several empty lines to one."""
     kept: list[str] = []
     for line in lines:
         if line.strip() or (kept and kept[-1]):

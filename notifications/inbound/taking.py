@@ -1,8 +1,8 @@
-"""When answers by email about one item are too many: two machines that thank each other never end.
+"""Takes replies by email: onto the item's timeline, with emails to those who should know.
 
-A ticket system at a manager's address acknowledges each email that tells of an answer, from an
-address that nobody knows and often without saying that it is a machine. So only the first few of an
-hour are passed on, and the timeline says when that is over.
+Two machines that answer each other would never stop. A ticket system at a manager's address, for
+instance, acknowledges each email from an unknown address. So only the first few replies of an hour
+are passed on, and the timeline says when more came.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ TOO_MANY = "too_many"
 FACT = "reply.too_many"
 WITHIN = timedelta(hours=1)
 MOST = {"unverified": 5, "taken": 20}
-"""Answers about an item that are told of within the hour; nobody writes twenty to one item."""
+"""The most replies about an item within the hour that cause emails. No person writes twenty."""
 
 
 async def too_many(session: AsyncSession, about: Answered, state: str, now: datetime) -> bool:
-    """Whether one more, of this state, is not to be told of. The engagement is locked by then."""
+    """Whether one more reply of this state is too many. The engagement is locked by then."""
     came = await came_since(session, about.engagement_id, about.item_id, state, now - WITHIN)
     return came >= MOST[state]
 
 
 async def say_so(session: AsyncSession, about: Answered, state: str, now: datetime) -> None:
-    """Put it on the timeline, once for all that come within the hour."""
+    """Note it on the timeline, once an hour."""
     if not await said_since(session, about.item_id, FACT, now - WITHIN):
         data = {"most": str(MOST[state]), "state": state}
         aside = Aside(about.engagement_id, about.item_id, FACT, MILEPOST, data)
@@ -46,28 +46,28 @@ async def say_so(session: AsyncSession, about: Answered, state: str, now: dateti
 
 
 UNVERIFIED = "reply.unverified"
-"""The fact of an answer whose sender is not known for certain."""
+"""The fact of a reply whose sender is not verified."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it."""
+    """The result for one inbound email."""
 
     state: str
-    """``taken``, ``unverified``, ``ignored``, or ``repeated`` for one that is there already."""
+    """``taken``, ``unverified``, ``ignored``, or ``repeated`` for one that came before."""
     reason: str = ""
     tells: Untold | None = None
-    """What is to be delivered now, where somebody is to be told."""
+    """The notices to deliver now, if there are any."""
 
 
 async def take(
     database: Database, addresses: ReplyAddresses, email: Incoming, now: datetime
 ) -> Outcome:
-    """Take one email, in one transaction. Raises the database's errors while that is away."""
+    """Take one email, in one transaction. Raises the database's errors."""
     notification_id = addresses.first(email.to)
     if notification_id is None:
         return await set_aside(database, email.key, "no_address", now)
-    # Reading HTML may take a second for the longest there can be.
+    # The longest HTML takes a second to read.
     answer = await asyncio.to_thread(_words, email)
     async with database.transaction() as session:
         about = await answered(session, notification_id)
@@ -80,7 +80,7 @@ async def take(
 
 
 async def set_aside(database: Database, key: str, reason: str, now: datetime) -> Outcome:
-    """Keep of an email only that it came, and why nothing is made of it."""
+    """Store only that an email came, and the reason why it is ignored."""
     async with database.transaction() as session:
         return await _ignore(session, key, reason, now)
 
@@ -176,7 +176,7 @@ async def _reserve(
     notices: tuple[Notice, ...],
     now: datetime,
 ) -> int:
-    """Reserve it; how many there are to deliver."""
+    """Reserve the notices; returns how many are to be delivered."""
     record = Record(
         about.engagement_id, about.item_id, sequence, facts=(), tasks=None, notices=notices
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from notifications.calendar.ical import Entry, Somebody, calendar_text, uid_of
+from notifications.calendar.ical import Entry, Person, calendar_text, uid_of
 from notifications.calendar.invitations import SENDS_IN
 from notifications.delivery.preferences import first_language_of
 from notifications.languages import Language
@@ -57,7 +57,7 @@ async def _due(backend: Backend, actor: Actor, row: DueRow, language: Language) 
         summary=fill(words["title"], values),
         description=fill(words["text"], values),
         link=link,
-        organiser=Somebody(titles.office, titles.reply_to or backend.settings.mail_from),
+        organiser=Person(titles.office, titles.reply_to or backend.settings.mail_from),
     )
 
 
@@ -75,5 +75,5 @@ async def _session(backend: Backend, row: SessionRow, who: str, language: Langua
         summary=fill(words["title"], {"who": who}),
         description=fill(words["text"], {"programme": titles.programme, "link": link}),
         link=link,
-        organiser=Somebody(titles.office, titles.reply_to or backend.settings.mail_from),
+        organiser=Person(titles.office, titles.reply_to or backend.settings.mail_from),
     )

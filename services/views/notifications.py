@@ -3,8 +3,8 @@
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from notifications.delivery import batching as company
-from notifications.delivery.outdated import Noted
+from notifications.delivery.batching import BatchedEmail
+from notifications.delivery.outdated import TimelineEvent
 from notifications.delivery.states import choices_of
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
@@ -59,7 +59,7 @@ async def explained(backend: Backend, actor: Actor, notification_id: str) -> Exp
         notification=notification_detail(actor, evidence.detail, backend.now()),
         sentences=list(found.sentences),
         events=[_cause(one) for one in found.events],
-        overtaken=_cause(found.overtaken) if found.overtaken else None,
+        overtaken=_cause(found.outdated_by) if found.outdated_by else None,
         rule=RuleFacts(**asdict(found.rule)),
         due=DueFacts(**asdict(found.due)) if found.due else None,
         calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
@@ -71,11 +71,11 @@ async def explained(backend: Backend, actor: Actor, notification_id: str) -> Exp
     )
 
 
-def _cause(one: Noted) -> Cause:
+def _cause(one: TimelineEvent) -> Cause:
     return Cause(kind=one.kind, at=one.at, data=dict(one.data))
 
 
-def _companion(one: company.Companion) -> Companion:
+def _companion(one: BatchedEmail) -> Companion:
     return Companion(id=one.id, kind=one.kind, task=one.task, member=one.member, state=one.state)
 
 

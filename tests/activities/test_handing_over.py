@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
-from activities.handing_over import beating, not_yet
+from activities.handing_over import heartbeats, retry_error
 from activities.inputs import DeliverInput, RedeliverInput
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from storage.database import Database
@@ -75,14 +75,14 @@ async def stalled(database: Database) -> AsyncIterator[Callable[[], Awaitable[No
     holding = asyncio.create_task(hold())
     await ready.wait()
 
-    async def let_go() -> None:
+    async def release() -> None:
         free.set()
         await holding
 
     try:
-        yield let_go
+        yield release
     finally:
-        await let_go()
+        await release()
 
 
 async def test_it_beats_while_a_mail_server_takes_its_time(database: Database) -> None:
@@ -96,21 +96,21 @@ async def test_it_beats_while_a_mail_server_takes_its_time(database: Database) -
 async def test_it_beats_while_the_database_lets_nobody_write(database: Database) -> None:
     heart, post = Heart(), Post(database)
     await post.write(REMIND)
-    async with stalled(database) as let_go:
+    async with stalled(database) as release:
         of = DeliverInput("eng_1", "itm_1", 1)
         delivering = asyncio.create_task(heart.run(post.courier.deliver, of))
         await asyncio.wait_for(heart.enough.wait(), 30)
-        await let_go()
+        await release()
         await delivering
     assert await post.outcomes() == ["accepted"]
 
 
 async def test_it_beats_while_it_writes_a_record_before_it_reminds(database: Database) -> None:
     heart, post = Heart(), Post(database)
-    async with stalled(database) as let_go:
+    async with stalled(database) as release:
         reminding = asyncio.create_task(heart.run(post.courier.remind, REMIND))
         await asyncio.wait_for(heart.enough.wait(), 30)
-        await let_go()
+        await release()
         await reminding
     assert await post.outcomes() == ["accepted"]
 
@@ -135,7 +135,7 @@ async def test_it_beats_no_longer_than_the_attempt_may_take() -> None:
     heart = Heart(longest=0.5)
 
     async def hangs() -> None:
-        async with beating() as beats:
+        async with heartbeats() as beats:
             assert beats is not None
             await asyncio.wait_for(asyncio.shield(beats), 30)
 
@@ -147,7 +147,7 @@ async def test_it_stops_with_the_attempt() -> None:
     heart = Heart()
 
     async def quick() -> asyncio.Task[None]:
-        async with beating() as beats:
+        async with heartbeats() as beats:
             assert beats is not None
             return beats
 
@@ -155,14 +155,14 @@ async def test_it_stops_with_the_attempt() -> None:
 
 
 async def test_outside_of_an_activity_nobody_listens() -> None:
-    async with beating() as beats:
+    async with heartbeats() as beats:
         assert beats is None
 
 
 @pytest.mark.parametrize("broken", [RuntimeError, asyncio.CancelledError])
 async def test_what_goes_wrong_comes_out_as_it_is(broken: type[BaseException]) -> None:
     async def fails() -> None:
-        async with beating():
+        async with heartbeats():
             raise broken
 
     with pytest.raises(broken):
@@ -172,7 +172,7 @@ async def test_what_goes_wrong_comes_out_as_it_is(broken: type[BaseException]) -
 def test_what_has_to_wait_is_a_line_in_the_log_and_no_traceback() -> None:
     """Temporal's client logs a traceback of what is not benign, at each attempt of an outage."""
     with capture_logs() as logs:
-        error = not_yet([Transient("sendgrid_401"), Transient("sendgrid_401")], of=5)
+        error = retry_error([Transient("sendgrid_401"), Transient("sendgrid_401")], of=5)
     assert error.category is ApplicationErrorCategory.BENIGN
     assert not error.non_retryable
     assert logs == [

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from commands.programme_versions import built_in
 from notifications.digests.planning import reserve_digests
-from notifications.digests.sending import DigestPost
+from notifications.digests.sending import DigestSending
 from notifications.senders.mailbox import Mailbox
 from programmes.facts import Notice
 from storage.database import Database
@@ -77,7 +77,7 @@ async def sent(url: str) -> tuple[dict[tuple[str, str], tuple[str, str]], list[M
 async def summaries(held: Database) -> None:
     async with held.transaction() as session:
         planned = await reserve_digests(session, definition(), "member", NOW, NOW)
-    post = DigestPost(held, Mailbox(held, lambda: NOW), SETTINGS, lambda: NOW, "a secret")
+    post = DigestSending(held, Mailbox(held, lambda: NOW), SETTINGS, lambda: NOW, "a secret")
     for one in planned:
         await post.send(one, None)
 

@@ -17,7 +17,7 @@ from typing import Any
 from embedded.temporal_server import dies_with_this_process
 from notifications.content.rendering import PARTS, environments
 from notifications.delivery import ledger
-from notifications.delivery.dispatch import Dispatch, Taken
+from notifications.delivery.dispatch import ClaimedMessage, Dispatch
 from notifications.languages import ENGLISH
 from notifications.senders import Accepted, Email, Sender, sender_for
 from notifications.titles import parsed
@@ -92,9 +92,9 @@ def make_the_mark_deadly(death: Death) -> None:
             death.comes("before_mark", notification_id)
         return moved
 
-    async def dying_mark(self: Dispatch, taken: Taken, *rest: Any, **named: Any) -> None:
-        await mark(self, taken, *rest, **named)
-        death.comes("after_mark", taken.id)
+    async def dying_mark(self: Dispatch, claimed: ClaimedMessage, *rest: Any, **named: Any) -> None:
+        await mark(self, claimed, *rest, **named)
+        death.comes("after_mark", claimed.id)
 
     ledger.advance = dying_advance
     Dispatch._mark = dying_mark  # type: ignore[assignment, method-assign]

@@ -166,26 +166,24 @@ class TestNotifications:
         patterns = (
             r'(?:Transient|Permanent|Unknown|Quiet)\("([a-z_]+)"',
             r'advance\(\w+, [\w.]+, "\w+", "(\w+)"',
-            r'_mark\(taken, "\w+", "\w+", "(\w+)"',
+            r'_mark\(claimed, "\w+", "\w+", "(\w+)"',
             r'return "(\w+)"\n',
-            r'return "(\w+)" if held else "\w+"\n',
-            r'return "\w+" if held else "(\w+)"\n',
+            r'return "(\w+)" if \w+ else "\w+"\n',
+            r'return "\w+" if \w+ else "(\w+)"\n',
             r'reason = "(\w+)"',
-            r'Told\(None, "(\w+)"',
             r'Unfit\("\w+", "(\w+)"',
             r'^COLLAPSED = "(\w+)"',
         )
         rooms = (
-            "dispatch.py",
-            "judging.py",
-            "handover.py",
-            "truth.py",
-            "invitations.py",
-            "courtesy.py",
-            "carrying.py",
+            "calendar/invitations.py",
+            "delivery/batching.py",
+            "delivery/checks.py",
+            "delivery/dispatch.py",
+            "delivery/recipient.py",
+            "delivery/sending.py",
+            "digests/sending.py",
         )
         code = [ROOT / "notifications" / name for name in rooms]
-        code.append(ROOT / "notifications/digests/sending.py")
         code += (ROOT / "notifications/senders").glob("*.py")
         texts = [path.read_text("utf-8") for path in code]
         named = {

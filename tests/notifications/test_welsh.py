@@ -12,7 +12,7 @@ from notifications.content.context import Ask, StepReady
 from notifications.custom_templates.draft import Draft, Override
 from notifications.custom_templates.writing import write
 from notifications.digests.planning import reserve_digests
-from notifications.digests.sending import DigestPost
+from notifications.digests.sending import DigestSending
 from notifications.languages import InEnglish, Language
 from notifications.senders.mailbox import Mailbox
 from notifications.sentences import (
@@ -111,7 +111,7 @@ async def test_no_summary_says_a_sentence_of_ours_in_english_to_both(
             .values(state="bounced", reason="bounce_5.1.1")
         )
         ids = await reserve_digests(session, definition(), digest, at, at)
-    sending = DigestPost(bilingual, Mailbox(bilingual, lambda: at), SETTINGS, lambda: at, "s")
+    sending = DigestSending(bilingual, Mailbox(bilingual, lambda: at), SETTINGS, lambda: at, "s")
     for id in ids:
         await sending.send(id, None)
     mails = [mail for mail in await post.mails() if mail.kind == f"digest.{digest}"]

@@ -1,4 +1,4 @@
-"""Emails about an engagement: its beginning, its people, its onboarding."""
+"""Emails about an engagement: its start, its team, its onboarding, its replies."""
 
 from dataclasses import replace
 
@@ -7,21 +7,21 @@ from notifications.content.builders.shapes import (
     letter,
     moved_reviews,
     planned_review,
+    quoting,
     reviews_of,
     todo_line,
-    told,
 )
-from notifications.content.message import Occasion
+from notifications.content.message import Message
 from notifications.content.scene import Happened
-from notifications.digests.content import Voice
+from notifications.digests.content import Wording
 from programmes.facts import is_of_member
 from programmes.planner import next_cycle_at
 from storage.master.teams import CHANGED, PREDECESSOR
 from storage.roles import ADVISER, LEAD, MANAGER
 
 
-def welcome(it: Occasion) -> c.Welcome:
-    """What the recipient has to do first, soonest first."""
+def welcome(it: Message) -> c.Welcome:
+    """The recipient's first tasks, soonest first."""
     mine = sorted(
         (task for task in it.scene.tasks.values() if it.is_mine(task)),
         key=lambda task: (task.due_at, task.key),
@@ -33,13 +33,13 @@ def welcome(it: Occasion) -> c.Welcome:
     )
 
 
-def new_lead(it: Occasion) -> c.NewLead:
-    """What a member's new lead contact has now."""
+def new_lead(it: Message) -> c.NewLead:
+    """What a member's new lead contact takes over."""
     return c.NewLead(**vars(letter(it)), before=_before(it, LEAD), waiting=_waiting_for(it))
 
 
-def new_in_team(it: Occasion) -> c.NewInTeam:
-    """What whoever looks after the member, or advises it, has now."""
+def new_in_team(it: Message) -> c.NewInTeam:
+    """What a member's new manager or adviser takes over."""
     roles = [role for role in (MANAGER, ADVISER) if has_taken_over(it, role)]
     before = dict.fromkeys(name for role in roles if (name := _before(it, role)))
     return c.NewInTeam(
@@ -51,8 +51,9 @@ def new_in_team(it: Occasion) -> c.NewInTeam:
     )
 
 
-def has_taken_over(it: Occasion, role: str) -> bool:
-    """Whether the recipient, or whom they stand in for, was given that role and has it still."""
+def has_taken_over(it: Message, role: str) -> bool:
+    """Whether the recipient, or the colleague whom they cover for, was given that role and still
+    holds it."""
     me, scene = (it.instead_of or it.recipient).id, it.scene
     holder = {
         MANAGER: scene.manager_id,
@@ -62,20 +63,20 @@ def has_taken_over(it: Occasion, role: str) -> bool:
     return me == it.fact_data(CHANGED[role], role) == holder[role]
 
 
-def _before(it: Occasion, role: str) -> str:
+def _before(it: Message, role: str) -> str:
     return it.scene.name_of(it.fact_data(CHANGED[role], PREDECESSOR))
 
 
-def _waiting_for(it: Occasion) -> tuple[c.Line, ...]:
-    """Every open task of the engagement that is theirs, soonest first."""
+def _waiting_for(it: Message) -> tuple[c.Line, ...]:
+    """The recipient's open tasks in the engagement, soonest first."""
     me, scene = (it.instead_of or it.recipient).id, it.scene
-    voice = Voice(scene.titles, scene.clock, it.language)
+    voice = Wording(scene.titles, scene.clock, it.language)
     mine = (one for one in scene.everything_open if one.task.owner and one.task.owner.id == me)
     return tuple(replace(voice.line(one), owner="") for one in mine)
 
 
-def onboarded(it: Occasion) -> c.Onboarded:
-    """The plan from here on. Without a definition to plan by, it names no dates."""
+def onboarded(it: Message) -> c.Onboarded:
+    """The plan after onboarding. It names no dates if the definition cannot be read."""
     definition, at = it.scene.definition, it.scene.onboarded_at
     clock = it.scene.clock
     first_advice = (
@@ -91,18 +92,18 @@ def onboarded(it: Occasion) -> c.Onboarded:
     )
 
 
-def waived(it: Occasion) -> c.Waived:
-    """The step is the notice's rung: one record may waive several."""
+def waived(it: Message) -> c.Waived:
+    """A step that was waived. Its id is the notice's rung, because one record may waive several."""
     step = it.rung or it.fact_data("onboarding.step_waived", "step")
-    return c.Waived(**vars(told(it)), step=it.scene.titles.step(step))
+    return c.Waived(**vars(quoting(it)), step=it.scene.titles.step(step))
 
 
-def reply(it: Occasion) -> c.Reply:
-    """What somebody wrote in answer to an email."""
+def reply(it: Message) -> c.Reply:
+    """A reply by email."""
     found = it.fact("reply.received") or it.fact("reply.passed_on")
     fact = found or it.fact("reply.unverified")
     return c.Reply(
-        **vars(told(it)),
+        **vars(quoting(it)),
         sender=it.scene.name_of(found.actor) if found else "",
         verified=found is not None,
         attachments=_attachments(fact),
@@ -110,15 +111,15 @@ def reply(it: Occasion) -> c.Reply:
     )
 
 
-def passed_on(it: Occasion) -> c.PassedOn:
-    """What somebody of the office answered, for the contact whom it is for."""
+def passed_on(it: Message) -> c.PassedOn:
+    """The office's reply to a contact."""
     fact = it.fact("reply.passed_on")
     sender = it.scene.name_of(fact.actor) if fact else ""
-    return c.PassedOn(**vars(told(it)), sender=sender or it.scene.titles.office)
+    return c.PassedOn(**vars(quoting(it)), sender=sender or it.scene.titles.office)
 
 
-def files_left_out(it: Occasion) -> c.FilesLeftOut:
-    """For whoever sent files with their answer."""
+def files_left_out(it: Message) -> c.FilesLeftOut:
+    """The notice to a contact whose reply had files."""
     fact = it.fact("reply.received") or it.fact("reply.passed_on")
     return c.FilesLeftOut(**vars(letter(it)), attachments=_attachments(fact))
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from notifications.calendar.entries import FIXES, LIFTS, Entry
-from notifications.calendar.invitations import Turn, draft, stands_no_more
-from notifications.content.message import Occasion
+from notifications.calendar.entries import FIXES, REMOVES, SentEntry
+from notifications.calendar.invitations import DateChange, make_part, session_gone_reason
+from notifications.content.message import Message
 from notifications.content.scene import Scene, Who
 from notifications.senders.protocol import Invitation
 from notifications.sentences import Clock
@@ -256,7 +256,7 @@ class TestAnyRescheduling:
         self, changes: list[tuple[str, int]], gaps: list[int]
     ) -> None:
         calendar = _Calendar()
-        turns: tuple[Turn, ...] = ()
+        turns: tuple[DateChange, ...] = ()
         stands, sequence = "", 0
         for (kind, days), gap in zip(changes, gaps, strict=False):
             sequence += gap
@@ -265,33 +265,35 @@ class TestAnyRescheduling:
                     continue
             elif kind == "advice.confirmed":
                 stands = (SESSION + timedelta(days=days)).isoformat()
-                turns += (Turn(sequence, kind, stands),)
+                turns += (DateChange(sequence, kind, stands),)
             else:
                 stands = ""
-                turns += (Turn(sequence, kind, ""),)
-            it = _occasion(SCENE, LENA, kind, stands)
-            has = Entry(calendar.sequence, calendar.shows, False) if calendar.shows else None
-            made = draft(it, turns, has, sequence, SENT_BY, NOW)
+                turns += (DateChange(sequence, kind, ""),)
+            it = _message(SCENE, LENA, kind, stands)
+            has = SentEntry(calendar.sequence, calendar.shows, False) if calendar.shows else None
+            made = make_part(it, turns, has, sequence, SENT_BY, NOW)
             calendar.take(made.invitation if made else None)
             assert calendar.shows == stands
         assert len(calendar.uids) <= 1
 
     def test_an_email_that_waited_puts_nothing_in_that_was_called_off_since(self) -> None:
-        fixed, missed = Turn(3, "advice.confirmed", "x"), Turn(4, "advice.missed")
-        assert stands_no_more("advice.confirmed", (fixed, missed))
-        assert not stands_no_more("advice.agenda", (fixed, missed, Turn(5, "advice.confirmed")))
-        assert not stands_no_more("advice.missed", (fixed, missed))
+        fixed, missed = DateChange(3, "advice.confirmed", "x"), DateChange(4, "advice.missed")
+        assert session_gone_reason("advice.confirmed", (fixed, missed))
+        assert not session_gone_reason(
+            "advice.agenda", (fixed, missed, DateChange(5, "advice.confirmed"))
+        )
+        assert not session_gone_reason("advice.missed", (fixed, missed))
 
     @settings(max_examples=100, deadline=None)
     @given(
         name=st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40),
-        kind=st.sampled_from(sorted(kind for kind in FIXES | LIFTS if "advice" in kind)),
+        kind=st.sampled_from(sorted(kind for kind in FIXES | REMOVES if "advice" in kind)),
     )
     def test_no_name_breaks_an_invitation(self, name: str, kind: str) -> None:
         who = Who("con_lead", name, "lena@example.org", "lead", active=True)
-        it = _occasion(replace(SCENE, member=name), who, kind, SESSION.isoformat())
-        fixed = (Turn(1, "advice.confirmed", SESSION.isoformat()),)
-        made = draft(it, fixed, Entry(1, SESSION.isoformat(), False), 2, SENT_BY, NOW)
+        it = _message(replace(SCENE, member=name), who, kind, SESSION.isoformat())
+        fixed = (DateChange(1, "advice.confirmed", SESSION.isoformat()),)
+        made = make_part(it, fixed, SentEntry(1, SESSION.isoformat(), False), 2, SENT_BY, NOW)
         assert made is not None
         event = event_of(made.invitation.content)
         assert event["uid"] == "eng_1.advice.1@office.example.org"
@@ -318,6 +320,6 @@ class _Calendar:
         self.shows = "" if given.method == "CANCEL" else start
 
 
-def _occasion(scene: Scene, recipient: Who, kind: str, session: str) -> Occasion:
+def _message(scene: Scene, recipient: Who, kind: str, session: str) -> Message:
     data = {"session": session} if session else {}
-    return Occasion(replace(scene, item_data=data), recipient, OFFICE, kind=kind)
+    return Message(replace(scene, item_data=data), recipient, OFFICE, kind=kind)

@@ -13,7 +13,7 @@ from activities.inputs import DigestPlan
 from notifications import titles
 from notifications.content.builders.research import scoped
 from notifications.content.builders.shapes import letter
-from notifications.content.message import Occasion, first_line
+from notifications.content.message import Message, first_line
 from notifications.content.programme import newest_definition, read_programme_scene
 from notifications.content.scene import read_recipient, read_scene
 from notifications.senders.mailbox import Mailbox
@@ -89,9 +89,7 @@ async def test_the_words_of_a_context_come_from_the_scene(database: Database) ->
         lead = await read_recipient(session, "con_lead")
         assert await read_recipient(session, "con_unheard_of") is None
     assert lead is not None
-    it = Occasion(
-        scene, lead, "https://office.example.org", "research.scoped", text_id="txt_reason"
-    )
+    it = Message(scene, lead, "https://office.example.org", "research.scoped", text_id="txt_reason")
     context = scoped(it)
     assert context.words is not None
     assert context.words.body.startswith("We have merged")

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.early_reminders import bring_forward
+from notifications.delivery.early_reminders import reserve_early_reminders
+from notifications.delivery.ledger import Waiting
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
-from notifications.feedback.suppression import Waiting
 from programmes.facts import MILEPOST
 from storage.database import Database
 from storage.sql import tasks
@@ -27,7 +27,7 @@ async def opened(database: Database) -> None:
 
 async def look(database: Database, now: datetime) -> list[Waiting]:
     async with database.transaction() as session:
-        return await bring_forward(session, now)
+        return await reserve_early_reminders(session, now)
 
 
 async def send(database: Database, now: datetime, *found: Waiting) -> Post:

@@ -69,8 +69,8 @@ async def test_a_session_that_was_held_by_then_was_not_moved(database: Database)
         f"{NOT_SENT.format('Session fixed', 'Lena Price')} The session had been held by then.",
         f"{MADE_UNTRUE} Bola Ade noted that the session was held on Monday 11 January 2027.",
     )
-    assert found.overtaken is not None
-    assert (found.overtaken.kind, found.overtaken.actor) == ("advice.held", "per_adviser")
+    assert found.outdated_by is not None
+    assert (found.outdated_by.kind, found.outdated_by.actor) == ("advice.held", "per_adviser")
 
 
 async def test_a_held_session_stays_held_once_its_cycle_has_closed(database: Database) -> None:
@@ -117,14 +117,14 @@ async def test_a_date_that_was_moved_says_so(database: Database) -> None:
     found = await withheld(
         database, REMIND, record(3, facts=(other, moved), tasks=(task(revision=2),))
     )
-    assert found.overtaken is not None
-    assert (found.overtaken.actor, found.overtaken.at) == ("per_manager", LATER)
+    assert found.outdated_by is not None
+    assert (found.outdated_by.actor, found.outdated_by.at) == ("per_manager", LATER)
 
 
 async def test_the_end_of_the_engagement_is_named(database: Database) -> None:
     found = await withheld(database, REMIND, closing(1, "withdrawn"))
-    assert found.overtaken is not None
-    assert found.overtaken.kind == "engagement.withdrawn"
+    assert found.outdated_by is not None
+    assert found.outdated_by.kind == "engagement.withdrawn"
 
 
 @pytest.mark.parametrize("step", ["contacts", "agreement"])
@@ -149,8 +149,8 @@ async def test_of_several_steps_only_its_own_ends_its_task(database: Database, s
         for one in ("contacts", "agreement")
     )
     found = await withheld(database, asks, record(3, facts=done, kind="onboarding", stage="steps"))
-    assert found.overtaken is not None
-    assert found.overtaken.data == {"step": step}
+    assert found.outdated_by is not None
+    assert found.outdated_by.data == {"step": step}
 
 
 async def test_no_template_is_named_where_nothing_was_written(database: Database) -> None:

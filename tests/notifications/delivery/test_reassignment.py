@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from activities.inputs import DeliverInput
-from notifications.delivery.reassignment import ToTell, left_untold, reserve
+from notifications.delivery.reassignment import PendingNotices, reserve, unsent_notices
 from programmes.facts import Notice
 from storage.database import Database
 from storage.master import assign_team, update_contact
@@ -35,14 +35,14 @@ async def post(database: Database) -> Post:
     return post
 
 
-async def give(post: Post, now: datetime = NOW, **roles: str) -> ToTell:
+async def give(post: Post, now: datetime = NOW, **roles: str) -> PendingNotices:
     async with post.database.transaction() as session:
         taken = await assign_team(session, "per_manager", now, "eng_1", **roles)
         assert taken is not None
         return await reserve(session, taken, now)
 
 
-async def deliver(post: Post, told: ToTell) -> None:
+async def deliver(post: Post, told: PendingNotices) -> None:
     await post.courier.deliver(DeliverInput("eng_1", "eng_1", told.sequence))
 
 
@@ -116,10 +116,10 @@ class TestWhatIsLeft:
     async def test_is_found_until_it_has_left(self, post: Post) -> None:
         told = await give(post, manager_id="per_nina")
         async with post.database.reading() as session:
-            assert await left_untold(session, NOW) == [told]
+            assert await unsent_notices(session, NOW) == [told]
         await deliver(post, told)
         async with post.database.reading() as session:
-            assert await left_untold(session, NOW) == []
+            assert await unsent_notices(session, NOW) == []
 
     async def test_is_left_alone_while_it_waits(self, post: Post) -> None:
         await give(post, manager_id="per_nina")
@@ -128,10 +128,10 @@ class TestWhatIsLeft:
             async with post.database.transaction() as session:
                 await session.execute(update(notifications).values(**values))
             async with post.database.reading() as session:
-                assert await left_untold(session, NOW) == []
-                assert len(await left_untold(session, later)) == 1
+                assert await unsent_notices(session, NOW) == []
+                assert len(await unsent_notices(session, later)) == 1
 
     async def test_other_emails_are_not_its_business(self, post: Post) -> None:
         await post.write(record(2, Notice("research.received", ("lead",))))
         async with post.database.reading() as session:
-            assert await left_untold(session, NOW) == []
+            assert await unsent_notices(session, NOW) == []

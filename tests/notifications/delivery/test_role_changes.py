@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select, update
 
 from activities.inputs import RedeliverInput
+from notifications.delivery.ledger import Waiting
+from notifications.delivery.reassignment import sendable_now
 from notifications.delivery.resolving import Word, settle
-from notifications.delivery.role_changes import heard_now
-from notifications.feedback.suppression import Waiting
 from programmes.facts import MILEPOST, Notice
 from storage.database import Database
 from storage.master import add_contact, assign_team, update_person
@@ -30,7 +30,7 @@ async def post(database: Database) -> Post:
 
 async def now_heard(post: Post) -> list[Waiting]:
     async with post.database.reading() as session:
-        return await heard_now(session)
+        return await sendable_now(session)
 
 
 async def released(post: Post) -> int:

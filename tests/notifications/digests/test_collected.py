@@ -7,10 +7,10 @@ from sqlalchemy import update
 
 from activities.inputs import RedeliverInput
 from notifications.delivery.preferences import Choices
-from notifications.delivery.recipient import told_in_time
+from notifications.delivery.recipient import in_time_for_summary
 from notifications.digests.collected import stranded
 from notifications.digests.planning import reserve_digests
-from notifications.digests.sending import DigestPost
+from notifications.digests.sending import DigestSending
 from notifications.senders.mailbox import Mailbox
 from programmes.facts import MILEPOST, Record
 from programmes.office_hours import DigestTime
@@ -52,13 +52,13 @@ async def summaries(database: Database, at: datetime) -> list[str]:
     """Plan and send a week's; to whom they went."""
     async with database.transaction() as session:
         ids = await reserve_digests(session, definition(), "member", at, at)
-    post = DigestPost(database, Mailbox(database, lambda: at), SETTINGS, lambda: at, "a secret")
+    post = DigestSending(database, Mailbox(database, lambda: at), SETTINGS, lambda: at, "a secret")
     for id in ids:
         await post.send(id, None)
     return [one.kind for one in await Post(database).mails() if one.kind == "digest.member"]
 
 
-async def let_go(database: Database, now: datetime = NOW) -> list[tuple[str, int]]:
+async def release(database: Database, now: datetime = NOW) -> list[tuple[str, int]]:
     async with database.reading() as session:
         return [(one.id, one.round) for one in await stranded(session, now)]
 
@@ -96,8 +96,8 @@ class TestWhatIsCollected:
 
     def test_a_quiet_day_may_put_the_summary_beyond_the_date(self) -> None:
         def told(due_at: datetime, *quiet: int) -> bool:
-            theirs = Choices(reminders="digest", quiet_weekdays=quiet)
-            return told_in_time(definition(), "member", theirs, calendar(), due_at, NOW)
+            chosen = Choices(reminders="digest", quiet_weekdays=quiet)
+            return in_time_for_summary(definition(), "member", chosen, calendar(), due_at, NOW)
 
         monday_evening = NEXT_MONDAY.replace(hour=17)
         assert told(monday_evening)
@@ -117,7 +117,7 @@ class TestWhatIsCollected:
     ) -> None:
         await collect(database)
         await choose(database, "con_lead", reminders="single")
-        assert await let_go(database) == []
+        assert await release(database) == []
         assert await summaries(database, NEXT_MONDAY) == ["digest.member"]
         assert len(await summaries(database, NEXT_MONDAY + timedelta(days=7))) == 1
 
@@ -136,12 +136,12 @@ class TestWhatIsLetGo:
             case _:
                 async with database.transaction() as session:
                     await session.execute(update(tasks).values(due_at=NOW + timedelta(days=3)))
-        [(id, number)] = await let_go(database)
+        [(id, number)] = await release(database)
         for _ in range(2):
             await post.courier.redeliver(RedeliverInput(id, number + 1, MILEPOST))
         assert (await post.states())[KEY] == ("accepted", "")
         assert len(await post.mails()) == 1
-        assert await let_go(database) == []
+        assert await release(database) == []
         async with database.reading() as session:
             rows = (await timeline(session, "eng_1")).rows
         [said] = [row.data for row in rows if row.kind == "notification.resolved"]
@@ -149,15 +149,15 @@ class TestWhatIsLetGo:
 
     async def test_a_summary_that_did_not_go_out_has_told_nobody(self, database: Database) -> None:
         await collect(database)
-        assert len(await let_go(database, NEXT_MONDAY + timedelta(hours=1))) == 1
+        assert len(await release(database, NEXT_MONDAY + timedelta(hours=1))) == 1
 
     async def test_nothing_is_let_go_that_a_summary_tells_of_or_has_told_of(
         self, database: Database
     ) -> None:
         await collect(database)
-        assert await let_go(database) == []
+        assert await release(database) == []
         await summaries(database, NEXT_MONDAY)
-        assert await let_go(database, NEXT_MONDAY + timedelta(hours=1)) == []
+        assert await release(database, NEXT_MONDAY + timedelta(hours=1)) == []
 
     async def test_of_two_about_one_task_the_latest_goes(self, database: Database) -> None:
         post = await collect(database)
@@ -165,11 +165,11 @@ class TestWhatIsLetGo:
         await post.write(again)
         await post.deliver(again)
         await no_summaries_any_more(database)
-        assert len(await let_go(database)) == 1
+        assert len(await release(database)) == 1
 
     async def test_what_is_done_or_late_already_stays_where_it_is(self, database: Database) -> None:
         await collect(database)
         await no_summaries_any_more(database)
-        assert await let_go(database, NOW + timedelta(days=9)) == []
+        assert await release(database, NOW + timedelta(days=9)) == []
         await Post(database).write(record(2, stage="scope"))
-        assert await let_go(database) == []
+        assert await release(database) == []

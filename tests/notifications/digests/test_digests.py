@@ -17,7 +17,7 @@ from notifications.custom_templates.preview import OVERRIDABLE
 from notifications.delivery.recipient import Quiet
 from notifications.digests.content import MemberDigest, TeamDigest, Trouble
 from notifications.digests.planning import reserve_digests
-from notifications.digests.sending import DigestPost
+from notifications.digests.sending import DigestSending
 from notifications.languages import LANGUAGES, Language
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Transient
@@ -40,8 +40,8 @@ from tests.notifications.scripted import Killed, Scripted
 OPENING = record(1, reminder("triage/early", "lead"), tasks=(task(),))
 
 
-def post(database: Database, now: datetime = NOW) -> DigestPost:
-    return DigestPost(
+def post(database: Database, now: datetime = NOW) -> DigestSending:
+    return DigestSending(
         database, Mailbox(database, lambda: now), SETTINGS, lambda: now, "a secret of these tests"
     )
 

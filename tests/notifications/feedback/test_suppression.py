@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from activities.inputs import RedeliverInput
-from notifications.feedback.suppression import heed_report, left_waiting, waiting_for
+from notifications.feedback.suppression import apply_report, left_waiting, waiting_for
 from programmes.facts import Notice
 from storage.database import Database
 from storage.master import update_contact
@@ -34,8 +34,8 @@ async def test_a_bounce_or_a_complaint_suppresses_the_address_once(
 ) -> None:
     sent = await sent_to_the_lead(Post(database))
     async with database.transaction() as session:
-        assert await heed_report(session, sent, state, "", NOW)
-        assert not await heed_report(session, sent, state, "", NOW)
+        assert await apply_report(session, sent, state, "", NOW)
+        assert not await apply_report(session, sent, state, "", NOW)
         assert [row.address for row in (await list_suppressions(session)).rows] == [LEAD]
 
 
@@ -43,7 +43,7 @@ async def test_a_bounce_or_a_complaint_suppresses_the_address_once(
 async def test_no_other_report_does(database: Database, state: str) -> None:
     sent = await sent_to_the_lead(Post(database))
     async with database.transaction() as session:
-        assert not await heed_report(session, sent, state, "", NOW)
+        assert not await apply_report(session, sent, state, "", NOW)
 
 
 @pytest.mark.parametrize("code", ["blocked_4.7.1", "dropped_spam_content"])
@@ -52,7 +52,7 @@ async def test_a_refusal_of_us_or_of_what_we_said_is_not_held_against_the_addres
 ) -> None:
     sent = await sent_to_the_lead(Post(database))
     async with database.transaction() as session:
-        assert not await heed_report(session, sent, "bounced", code, NOW)
+        assert not await apply_report(session, sent, "bounced", code, NOW)
 
 
 async def test_a_late_bounce_is_not_held_against_an_address_that_was_mended_meanwhile(
@@ -61,7 +61,7 @@ async def test_a_late_bounce_is_not_held_against_an_address_that_was_mended_mean
     sent = await sent_to_the_lead(Post(database))
     async with database.transaction() as session:
         await update_contact(session, "per_manager", NOW, "con_lead", email="lena@example.org")
-        assert not await heed_report(session, sent, "bounced", "", NOW)
+        assert not await apply_report(session, sent, "bounced", "", NOW)
         assert (await list_suppressions(session)).rows == ()
 
 

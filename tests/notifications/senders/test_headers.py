@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from notifications.calendar.ical import Entry, Method, Somebody, calendar_text
+from notifications.calendar.ical import Entry, Method, Person, calendar_text
 from notifications.senders.headers import (
     NoAddress,
     UnsafeHeaders,
@@ -204,8 +204,8 @@ def test_no_name_adds_a_line_to_a_calendar(name: str) -> None:
         summary=name,
         description=name,
         link="https://office.example.org/go/engagements/eng_1",
-        organiser=Somebody(name, "office@example.org"),
-        attendee=Somebody(name, "zoe@example.org"),
+        organiser=Person(name, "office@example.org"),
+        attendee=Person(name, "zoe@example.org"),
     )
     content = calendar_text("REQUEST", [entry])
     calendar: Any = Calendar.from_ical(content)
