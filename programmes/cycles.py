@@ -9,7 +9,6 @@ from programmes.durations import parse_duration
 from programmes.plans import PlannedItem, after_words
 from programmes.reviews import review_dues
 from programmes.rules import AdviceRules, Rules, StageRule
-from programmes.sentences import say
 
 _WITHOUT_REVIEWS = "P12M"
 """How far ahead cycles are planned where no review says when the programme ends."""
@@ -83,18 +82,18 @@ def _cycle(
     def at(
         name: str, stage: StageRule, opens: datetime, due: datetime, anchor: str
     ) -> PlannedDeadline:
-        rule = after_words(stage.due, say(f"anchor.{anchor}"))
+        rule = after_words(stage.due, anchor)
         soon, ladders = rules.soon, rules.ladders
         return deadline(name, stage, due, ladders, calendar, soon=soon, rule=rule, opens=opens)
 
     held = due_after(calendar, session, advice.session.due)
     noted = due_after(calendar, session, advice.notes.due)
     deadlines = (
-        at("propose", advice.propose, opening, proposed, "cycle"),
-        at("confirm", advice.confirm, proposed, confirmed, "proposed"),
-        at("agenda", advice.agenda, confirmed, agenda, "session"),
-        at("session", advice.session, confirmed, held, "session"),
-        at("notes", advice.notes, session, noted, "session"),
+        at("propose", advice.propose, opening, proposed, "the opening of the cycle"),
+        at("confirm", advice.confirm, proposed, confirmed, "the proposal of dates"),
+        at("agenda", advice.agenda, confirmed, agenda, "the session"),
+        at("session", advice.session, confirmed, held, "the session"),
+        at("notes", advice.notes, session, noted, "the session"),
     )
     return PlannedItem("advice", key, opening, max(each.due_at for each in deadlines), deadlines)
 

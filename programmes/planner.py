@@ -26,7 +26,6 @@ from programmes.plans import (
 )
 from programmes.reviews import review_dates
 from programmes.rules import Rules, StepRule
-from programmes.sentences import say
 
 __all__ = [
     "Adjustments",
@@ -123,9 +122,7 @@ def _step(
         calendar,
         soon=rules.soon,
         rule=(
-            after_words(
-                step.stage.due, say("anchor.step", key=last) if last else say("anchor.start")
-            )
+            after_words(step.stage.due, f"step {last}" if last else "the start")
             if moved is None
             else moved_words(moved)
         ),

@@ -7,7 +7,6 @@ from programmes.calendar import WorkingCalendar
 from programmes.deadlines import deadline, due_after, due_on, opening_before
 from programmes.plans import ONBOARDING, PlannedItem, after_words, moved_words
 from programmes.rules import ReviewRule, Rules
-from programmes.sentences import say
 
 
 def review_dates(
@@ -75,7 +74,7 @@ def _review(
         rules.ladders,
         calendar,
         soon=rules.soon,
-        rule=after_words(review.sign_off.due, say("anchor.submitted")),
+        rule=after_words(review.sign_off.due, "the sending of the review"),
         opens=due,
     )
     return PlannedItem("review", review.key, opens, due, (submit, sign_off))
@@ -83,5 +82,6 @@ def _review(
 
 def _rule(review: ReviewRule) -> str:
     onboarded = review.after == ONBOARDING
-    anchor = say("anchor.onboarding") if onboarded else say("anchor.review", key=review.after)
-    return after_words(review.plus, anchor)
+    return after_words(
+        review.plus, "the end of the onboarding" if onboarded else f"review {review.after}"
+    )

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from programmes.problems import MistakeError
+from programmes.problems import InvalidValue
 from programmes.vocabulary import Language
 
 STORED = "stored"
@@ -57,7 +57,10 @@ def _line(text: str, info: ValidationInfo) -> str:
         return text
     if is_stored(info):
         return one_line(text)
-    raise MistakeError.of("line.broken", text=one_line(text))
+    raise InvalidValue(
+        "there is a line break here, or another character that cannot be shown",
+        f"write it on one line, without | or >: {one_line(text)}",
+    )
 
 
 Line = Annotated[

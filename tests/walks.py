@@ -28,7 +28,7 @@ from tests.notifications.office import Post, office, record, reminder, task
 from tests.servers import dev_server
 from tools.entered import Entered
 from worker import build_workers
-from workflows import search_attributes
+from workflows import ids as search_attributes
 
 WITHIN_SECONDS = 100
 DECIDED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
