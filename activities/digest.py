@@ -7,13 +7,12 @@ from temporalio import activity
 
 from activities.handing_over import beating, not_yet, stopping, to_its_end
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
-from activities.record import utc_now
 from notifications.content.programme import newest_definition
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.planning import reserve_digests
 from notifications.digests.sending import DigestPost
 from notifications.senders.protocol import Sender, Transient
-from storage.database import Database
+from storage.database import Database, utc_now
 
 A_WHILE = timedelta(minutes=15)
 """A provider asks to wait as long as this. Longer is a night or a quiet day: no attempt stands by

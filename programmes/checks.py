@@ -7,12 +7,12 @@ from typing import get_args
 
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import due_after, opening_before
-from programmes.digests import DIGESTS
 from programmes.fields import Role, days_of, hours_of
 from programmes.nodes import Finding, Node
 from programmes.office_hours import DigestTime
 from programmes.plans import ONBOARDING
 from programmes.problems import InvalidValue, meant
+from programmes.vocabulary import DIGESTS
 
 
 def ladder_findings(ladders: Node) -> Iterator[Finding]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_of
 from programmes.durations import Duration, parse_duration
 from programmes.rules import LadderEnd, LadderRule, RungRule, StageRule
-from programmes.sending_hours import calendar_of
 
 
 @dataclass(frozen=True)

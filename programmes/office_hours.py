@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from programmes.digests import Digest
 from programmes.fields import Day, Hours, Part, Weekday
 from programmes.spoken import Line
+from programmes.vocabulary import Digest
 
 Nation = Literal["ENG", "WLS", "SCT", "NIR"]
 

@@ -13,6 +13,7 @@ Temporal, in a file of its own, still knows that they were made. A reminder woul
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ HIDE_PARAMETERS = True
 POOL_SIZE = 10
 POOL_OVERFLOW = 10
 POOL_TIMEOUT = 30.0
+
+
+def utc_now() -> datetime:
+    """The present instant: the clock of everything that is recorded."""
+    return datetime.now(UTC)
 
 
 class Database:

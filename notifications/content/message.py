@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
-from pydantic import TypeAdapter
-
 from notifications.content.programme import readers_calendar
 from notifications.content.scene import Happened, OpenTask, Scene, Who, Words
 from notifications.languages import Language
@@ -17,9 +15,7 @@ from notifications.words import (
     task_words,
     why_sentence,
 )
-from programmes.calendar import WorkingCalendar
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
+from programmes.calendar import WorkingCalendar, calendar_from_json
 
 
 class MissingFact(LookupError):
@@ -143,7 +139,7 @@ class Occasion:
 
 def calendar_of(scene: Scene) -> WorkingCalendar:
     """The calendar that an engagement was planned with."""
-    return _CALENDAR.validate_python(scene.calendar)
+    return calendar_from_json(scene.calendar)
 
 
 def calendar_for(scene: Scene, recipient_id: str) -> WorkingCalendar:

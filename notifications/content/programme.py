@@ -9,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.content.scene import Scene
 from notifications.sentences import Clock
 from notifications.titles import Titles, parsed_in_thread
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, is_office
 from programmes.definition import Definition
 from programmes.holidays import office_calendar
 from programmes.problems import DefinitionErrors
-from programmes.sending_hours import is_office
 from storage.queries.programmes import show_programme
 
 

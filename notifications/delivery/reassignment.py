@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery import ledger
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_from_json
 from programmes.facts import Notice, Record
 from storage.master.teams import TakenOver
 from storage.roles import LEAD
@@ -18,8 +17,6 @@ from storage.tables import Engagement
 NEW_IN_TEAM = "engagement.new_in_team"
 NEW_LEAD = "engagement.new_lead"
 """The kinds of email: to somebody of the office, and to a member's contact."""
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ async def reserve(session: AsyncSession, taken: TakenOver, now: datetime) -> ToT
     two of them gets one. At night they wait for the morning, like everything that people cause."""
     engagement = await session.get(Engagement, taken.engagement_id, populate_existing=True)
     assert engagement is not None
-    window = _CALENDAR.validate_python(engagement.calendar).next_send_instant(now)
+    window = calendar_from_json(engagement.calendar).next_send_instant(now)
     wait = window if window > now else None
     kind = NEW_LEAD if taken.roles == (LEAD,) else NEW_IN_TEAM
     # Whoever gets it back later hears of it again: the number makes it another notice.

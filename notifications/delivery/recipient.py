@@ -18,7 +18,7 @@ from notifications.languages import ENGLISH, Mode
 from notifications.senders.protocol import Transient
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.digests import Digest
+from programmes.vocabulary import Digest
 from storage.sql import notifications
 
 Category = Literal["transactional", "reminder", "digest", "personal"]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
 from storage.queries.engagements import advisers, engagement_columns, engagement_values, managers
 from storage.queries.members import ContactRow, contacts_of

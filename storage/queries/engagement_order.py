@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.paging import BadCursor, beyond, decode, encode, instant, parsed
 from storage.queries.rows import AnyRow
 from storage.sql import engagements, members

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
 from storage.queries.engagement_order import Order, Part, Sort, has_health, key_name, order_of
 from storage.queries.paging import LIMIT, Page, clamp, page_of

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from pydantic import TypeAdapter
 from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.facts import EngagementStage, EngagementState
 from programmes.rules import ItemKind
 from storage.sql import engagements, items, tasks
@@ -61,9 +60,6 @@ async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
         tuple(OpenProcess(row.engagement_id, row.kind, row.item_id) for row in rows),
         rows[0].total if rows else 0,
     )
-
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 
 @dataclass(frozen=True)
@@ -144,4 +140,4 @@ async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, Enga
 async def calendar_of(session: AsyncSession, engagement_id: str) -> WorkingCalendar:
     """The calendar that an engagement was planned with."""
     statement = select(engagements.c.calendar).where(engagements.c.id == engagement_id)
-    return _CALENDAR.validate_python((await session.execute(statement)).scalar_one())
+    return calendar_from_json((await session.execute(statement)).scalar_one())

@@ -6,9 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
 
-from programmes.health import Health
-from programmes.health import health as health_of
-from programmes.vocabulary import Nation
+from programmes.vocabulary import Health, Nation
 from storage.sql import contacts, engagements, items, members, people, tasks, texts
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -81,8 +79,28 @@ assignees = people.alias("assignees")
 task_texts = texts.alias("task_texts")
 
 
+def health_of(
+    now: datetime,
+    soon_at: datetime | None,
+    due_at: datetime | None,
+    stuck_at: datetime | None,
+) -> Health:
+    """The health at ``now``, from the earliest instants of the open tasks.
+
+    An instant counts as reached when the clock shows it. Health is computed when it is read, so
+    no job has to update it.
+    """
+    if stuck_at is not None and stuck_at <= now:
+        return "stuck"
+    if due_at is not None and due_at <= now:
+        return "overdue"
+    if soon_at is not None and soon_at <= now:
+        return "due_soon"
+    return "on_track"
+
+
 def health_column(now: datetime, table: FromClause = engagements) -> ColumnElement[str]:
-    """The health in SQL: the same order of precedence as ``programmes.health``."""
+    """The health in SQL; ``health_of`` says the same in Python."""
     c = table.c
     return case(
         (c.stuck_at <= now, "stuck"),

@@ -115,7 +115,7 @@ from tests.programmes.small import SMALL, changed, errors, place
             "soon: 3wd",
             'digests: {member: {on: sunday, at: "09:00"}}\nsoon: 3wd',
             "sunday",
-            "sunday is not a working day, so this summary could not leave then; choose a working day",
+            "sunday is not a working day, so this summary could not leave then",
         ),
         ("09:00-16:30", "08:00-16:30", "08", "would leave outside the working hours (09:00-17:00)"),
         ("09:00-16:30", "09:00-18:00", "09", "would leave outside the working hours (09:00-17:00)"),
