@@ -98,11 +98,11 @@ class Duration:
 
     @property
     def nominal_seconds(self) -> float:
-        """About how long it is: to compare different units, never to compute a date."""
+        """Its approximate length, to compare units and never to compute a date."""
         return self.signed * _NOMINAL_SECONDS[self.unit]
 
     def times(self, factor: int) -> "Duration":
-        """The duration ``factor`` times over; ``factor`` is not negative."""
+        """The duration multiplied by ``factor``, which is not negative."""
         return Duration(self.sign, self.count * factor, self.unit)
 
     def before(self) -> "Duration":
@@ -165,5 +165,5 @@ def _meant(body: str, minus: str) -> str:
 
 
 def in_words(duration: Duration) -> str:
-    """``3 working days``, ``1 month``: the span alone, without its direction."""
+    """``3 working days``, ``1 month``: the length without its direction."""
     return f"{duration.count} {_NAMES[duration.unit]}{'' if duration.count == 1 else 's'}"

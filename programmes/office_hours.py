@@ -57,8 +57,8 @@ class DigestTime(Part):
     """Minutes over which the programmes of an office are spread."""
 
     def next_after(self, instant: datetime, zone: str) -> datetime:
-        """The latest moment of the next run after that instant. One that may be under way does not
-        count: who knows whether it is past them."""
+        """The end of the next run that starts after that instant. A run that may be under way does
+        not count."""
         place = ZoneInfo(zone)
         local = instant.astimezone(place)
         days = (_DAYS.index(self.on) - local.weekday()) % len(_DAYS)
@@ -76,9 +76,9 @@ class Digests(Part):
 
     manager: DigestTime | None = None
     member: DigestTime | None = None
-    """Looked at every week: whoever has their reminders collected gets them by the week, and
-    everybody their summary in the first one of a month."""
+    """A member gets a summary in the first run of each month. A recipient with collected reminders
+    gets those every week."""
 
     def time_of(self, digest: Digest) -> DigestTime | None:
-        """When that one goes out, if it does."""
+        """When that summary goes out; ``None`` if the programme has none."""
         return self.manager if digest == "manager" else self.member

@@ -1,4 +1,4 @@
-"""When the reviews open and are due, once the end of the onboarding is known."""
+"""When the reviews open and are due, computed from the end of the onboarding."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -29,7 +29,7 @@ def review_dues(
     onboarded_at: datetime,
     moved: Mapping[str, date],
 ) -> dict[str, datetime]:
-    """When each review is due, by its key. A review that was moved takes those after it along."""
+    """When each review is due, by its key. Moving a review also moves the reviews after it."""
     due = {ONBOARDING: onboarded_at}
     waiting = list(rules.reviews)
     while waiting:

@@ -1,6 +1,6 @@
-"""What is open, engagements and items alike: the longest overdue first, for those who look closely.
+"""Reads open engagements and items for `milepost reconcile`, the longest overdue first.
 
-What stands still falls overdue, since it takes neither commands nor its own dates any more.
+A stalled process becomes overdue, because it handles neither commands nor its own dates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ class OpenProcess:
 
 @dataclass(frozen=True)
 class OpenProcesses:
-    """The first of them, and how many there are in all."""
+    """The first open processes, and how many there are in all."""
 
     first: tuple[OpenProcess, ...]
     total: int
 
 
 async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
-    """At most ``limit`` of them; also those whose opening is not on record yet. One statement."""
+    """At most ``limit`` open processes, recorded or about to be. One statement."""
     nothing = literal("")
     due = select(func.min(tasks.c.due_at)).where(tasks.c.item_id == items.c.id).scalar_subquery()
     found = union_all(
@@ -64,7 +64,7 @@ async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
 
 @dataclass(frozen=True)
 class ItemOnRecord:
-    """The reading copy of an item, as far as it is compared."""
+    """The parts of an item's reading copy that are compared."""
 
     id: str
     kind: ItemKind
@@ -83,13 +83,13 @@ class EngagementOnRecord:
     sequence: int
     closed_at: datetime | None
     pending: bool
-    """Whether not even its opening is on record."""
+    """Whether its opening is not recorded yet."""
     state: EngagementState
     items: Mapping[str, ItemOnRecord]
 
 
 async def unfinished(session: AsyncSession, after: str, limit: int) -> list[str]:
-    """Ids of engagements that are open, or have an item that is: those behind ``after``."""
+    """Ids after ``after`` of engagements that are open or have an open item."""
     e = engagements.c
     with_open_item = select(items.c.engagement_id).where(items.c.closed_at.is_(None))
     statement = (
@@ -102,7 +102,7 @@ async def unfinished(session: AsyncSession, after: str, limit: int) -> list[str]
 
 
 async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, EngagementOnRecord]:
-    """What is on record of these engagements; the unknown ones are not in it."""
+    """The reading copies of these engagements; unknown ids are left out."""
     its: dict[str, dict[str, ItemOnRecord]] = {one: {} for one in ids}
     i = items.c
     columns = (i.id, i.kind, i.key, i.sequence, i.opened_at, i.closed_at, i.outcome)
@@ -110,7 +110,7 @@ async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, Enga
     for engagement_id, *values in await session.execute(found):
         item = ItemOnRecord(*values)
         its[engagement_id][item.id] = item
-    # Not its calendar: that is four years of days off.
+    # Without its calendar, which holds four years of days off.
     e = engagements.c
     instants = (e.started_on, e.opened_at, e.onboarded_at, e.closed_at)
     state = (e.id, e.sequence, e.stage, e.reason, e.moved, e.cycles, *instants)
