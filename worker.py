@@ -16,13 +16,13 @@ import observability
 from activities.deliver import Courier
 from activities.digest import DigestDesk
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from activities.record import PATIENCE, Recorder, utc_now
+from activities.record import PATIENCE, Recorder
 from ending import run_and_leave
 from notifications.inbound.address import reply_addresses
 from notifications.senders import Sender, sender_for
 from settings import Settings
 from settings import settings as read_settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.migrate import is_current
 from temporal.connection import connect
 from temporal.summaries import Summaries

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from programmes.digests import Digest
+from programmes.vocabulary import Digest
 
 RECORD = "record"
 """Write one ``Record``: a local activity of the workflow that decided. Returns ``RecordResult``."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from temporalio import activity
@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from activities.inputs import RECORD, RecordResult
 from notifications.delivery.ledger import reserve
 from programmes.facts import Record
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.record import MisplacedState, UnknownEngagement, write
 
 RECORD_REFUSED = "RecordRefused"
@@ -24,11 +24,6 @@ leaves each attempt's timer behind. That timer may end a later attempt early, or
 worker has stopped."""
 
 FIRST_PAUSE_SECONDS = 0.2
-
-
-def utc_now() -> datetime:
-    """The current time."""
-    return datetime.now(UTC)
 
 
 class Recorder:

@@ -9,7 +9,7 @@ from api.bodies import NewDate, NewStart, Reason, Team
 from api.fields import Id
 from api.guard import Commanded, Edited, Read, guarded_router
 from programmes.facts import EngagementStage
-from programmes.health import Health
+from programmes.vocabulary import Health
 from services import engagements as commands
 from services.access import sight
 from services.engagements import StartOrder

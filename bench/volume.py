@@ -25,7 +25,6 @@ from pathlib import Path
 from statistics import quantiles
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
 from rich.console import Console
 from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
 from temporalio.client import Client
@@ -35,7 +34,7 @@ import observability
 from activities.record import Recorder
 from embedded.temporal_server import dies_with_this_process
 from ending import run_and_leave
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_as_json
 from programmes.rules import LadderRule, RungRule, StageRule, StepRule
 from storage.database import Database
 from storage.migrate import upgrade
@@ -102,7 +101,6 @@ class Bench:
         for table in rows.by_table.values():
             table[0]["source"] = source()
         rows.person("per_manager", "manager")
-        dump = TypeAdapter(WorkingCalendar).dump_python
         for number in range(self.count):
             own = self.calendar_of(f"eng_{number}")
             rows.member(f"mem_{number}")
@@ -112,7 +110,7 @@ class Bench:
                 f"mem_{number}",
                 programme_id=IGN,
                 manager_id="per_manager",
-                calendar=dump(own, mode="json"),
+                calendar=calendar_as_json(own),
                 opened_at=self.instant,
             )
             self.due[f"con_{number}@example.org"] = own.send_opening(own.local_date(self.instant))

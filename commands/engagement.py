@@ -11,14 +11,14 @@ from commands.lookup import member_named, person_named
 from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
 from commands.show import AsJson, print_json, print_line
 from programmes.facts import EngagementStage
-from programmes.health import Health
-from services.backend import Backend, utc_now
+from programmes.vocabulary import Health
+from services.backend import Backend
 from services.engagements import StartOrder, start_engagement
 from services.permissions import Actor
 from services.problems import Problem
 from services.reassignment import assign_team
 from settings import settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.queries.engagement_detail import EngagementDetail, show_engagement
 from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.paging import BadCursor

@@ -11,7 +11,7 @@ from commands.show import HEALTH_STYLES, cell, console, print_table
 from notifications.sentences import UK, health_sentence
 from notifications.titles import Titles, parsed
 from notifications.words import item_title, task_words
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.engagement_detail import EngagementDetail
 from storage.queries.engagements import EngagementRow
 from storage.queries.programmes import show_programme

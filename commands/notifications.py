@@ -16,11 +16,11 @@ from notifications.delivery.states import Choice, State, choices_of
 from notifications.explain.evidence import Evidence, read_evidence
 from notifications.explain.explanation import explain as explained
 from notifications.sentences import kind_title, notification_sentence, reason_sentence
-from services.backend import Backend, utc_now
+from services.backend import Backend
 from services.notifications import resolve_notification
 from services.problems import Problem, RecordPending
 from settings import settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.queries.notifications import (
     Attempt,
     NotificationDetail,

@@ -25,26 +25,35 @@ from programmes.loader import (
 )
 from programmes.planner import Plan, PlannedDeadline, PlannedItem
 from programmes.planner import plan as make_plan
-from programmes.sentences import say
 from programmes.vocabulary import Nation
 
 _STYLES = {"reminder": "", "overdue": "yellow", "escalation": "red"}
+
+_ENDS = {"escalate": "stuck", "accept": "accepted by itself", "close": "closed by itself"}
+
+_TASKS = {
+    "propose": "Propose dates",
+    "confirm": "Confirm a date",
+    "agenda": "Send the agenda",
+    "session": "Hold the session",
+    "notes": "Write up the notes",
+    "submit": "Send in the review",
+    "sign_off": "Sign off the review",
+}
 
 
 def plan_table(definition: Definition, plan: Plan, zone: str, *, seconds: bool) -> Table:
     """One row for each opening, rung, due date and ladder's end, in the member's time."""
     times = _Times(zone, seconds)
     table = Table(
-        title=say(
-            "table.title", title=definition.title, version=definition.version, day=plan.start
-        ),
-        caption=say("table.caption", zone=zone),
+        title=f"{definition.title}, version {definition.version}: started {plan.start}",
+        caption=f"Times are {zone}. Each thing is taken to be done exactly when it is due.",
         pad_edge=False,
     )
-    table.add_column(say("table.when"), no_wrap=True)
-    table.add_column(say("table.what"))
-    table.add_column(say("table.who"))
-    table.add_column(say("table.why"))
+    table.add_column("When", no_wrap=True)
+    table.add_column("What")
+    table.add_column("Who")
+    table.add_column("Why")
     for item in plan.items:
         table.add_section()
         table.add_row(times(item.opens_at), Text(_title(definition, item), "bold"), "", "")
@@ -72,13 +81,12 @@ def _add_deadline(
     asked = times(deadline.opens_at) if deadline.opens_at else ""
     table.add_row(asked, f"  {_task(definition, item, deadline)}", deadline.owner, "", style="cyan")
     rows = [
-        _Row(deadline.due_at, 1, say("table.due"), deadline.owner, deadline.rule, "bold"),
-        _Row(deadline.ends_at, 2, say(f"table.{deadline.at_end}"), "", say("table.ladder"), "dim"),
+        _Row(deadline.due_at, 1, "due", deadline.owner, deadline.rule, "bold"),
+        _Row(deadline.ends_at, 2, _ENDS[deadline.at_end], "", "end of the ladder", "dim"),
     ]
     for rung in deadline.rungs:
         to = ", ".join(deadline.owner if one == "owner" else one for one in rung.to)
-        what, why = say(f"table.{rung.says}"), say("table.rung", name=rung.name)
-        rows.append(_Row(rung.at, 0, what, to, why, _STYLES[rung.says]))
+        rows.append(_Row(rung.at, 0, rung.says, to, f"rung {rung.name}", _STYLES[rung.says]))
     for row in sorted(rows):
         table.add_row(times(row.at), f"    {row.what}", row.who, row.why, style=row.style)
 
@@ -96,14 +104,14 @@ def _title(definition: Definition, item: PlannedItem) -> str:
     if item.kind == "review":
         return definition.review(item.key).title
     if item.kind == "advice":
-        return say("table.advice", number=item.key)
-    return say("table.onboarding")
+        return f"Advice cycle {item.key}"
+    return "Onboarding"
 
 
 def _task(definition: Definition, item: PlannedItem, deadline: PlannedDeadline) -> str:
     if item.kind == "onboarding":
         return definition.step(deadline.key.removeprefix("step:")).title
-    return say(f"table.{deadline.key}")
+    return _TASKS[deadline.key]
 
 
 app = typer.Typer(
@@ -141,9 +149,10 @@ def check(file: File, as_json: AsJson = False) -> None:
         _print_json({"file": file, "ok": True, "id": definition.id, "version": definition.version})
         return
     steps, reviews = len(definition.onboarding.steps), len(definition.reviews)
-    about = {"title": escape(definition.title), "version": definition.version}
-    counts = {"steps": steps, "reviews": reviews, "ladders": len(definition.ladders)}
-    _console().print(say("command.right", **about, **counts))
+    _console().print(
+        f"✓ {escape(definition.title)}, version {definition.version}: {steps} onboarding steps, "
+        f"{reviews} reviews, {len(definition.ladders)} ladders"
+    )
 
 
 @app.command()
@@ -207,12 +216,13 @@ def _text(file: str) -> str:
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            problem = say("command.unreadable", file=file, reason=error)
+            problem = f"{file} cannot be read: {error}"
             raise typer.BadParameter(problem, param_hint="FILE") from error
     built_in = dict(built_in_definitions())
     if file in built_in:
         return built_in[file]
-    problem = say("command.no_file", file=file, names=", ".join(built_in))
+    names = ", ".join(built_in)
+    problem = f"there is no file {file}, and no built-in programme of that name ({names})"
     raise typer.BadParameter(problem, param_hint="FILE")
 
 
@@ -221,26 +231,33 @@ def _blackout(span: str) -> Blackout:
     try:
         found = Blackout(date.fromisoformat(first), date.fromisoformat(last or first))
     except ValueError as error:
-        problem = say("command.blackout_days")
+        problem = "write two days, such as 2027-03-22:2027-05-06"
         raise typer.BadParameter(problem, param_hint="--blackout") from error
     if found.last < found.first:
-        raise typer.BadParameter(say("command.blackout_backwards"), param_hint="--blackout")
+        raise typer.BadParameter("it ends before it starts", param_hint="--blackout")
     return found
 
 
 def _refuse(errors: DefinitionErrors, as_json: bool) -> NoReturn:
     if as_json:
-        problems = [vars(problem) for problem in errors.problems]
-        _print_json({"file": errors.problems[0].file, "ok": False, "problems": problems})
+        problems = [
+            {
+                "file": errors.file,
+                "line": flaw.line,
+                "column": flaw.column,
+                "what": flaw.what,
+                "fix": flaw.fix,
+            }
+            for flaw in errors.flaws
+        ]
+        _print_json({"file": errors.file, "ok": False, "problems": problems})
     else:
         console = _console(stderr=True)
-        for problem in errors.problems:
-            place = escape(f"{problem.file}:{problem.line}:{problem.column}")
-            console.print(
-                f"[bold]{place}[/]: [red]{escape(problem.what)}[/]; {escape(problem.fix)}"
-            )
-        count = len(errors.problems)
-        console.print(say("command.one_error" if count == 1 else "command.errors", count=count))
+        for flaw in errors.flaws:
+            place = escape(f"{errors.file}:{flaw.line}:{flaw.column}")
+            console.print(f"[bold]{place}[/]: [red]{escape(flaw.what)}[/]; {escape(flaw.fix)}")
+        count = len(errors.flaws)
+        console.print(f"{count} error{'' if count == 1 else 's'}")
     raise typer.Exit(HAS_ERRORS)
 
 

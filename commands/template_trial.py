@@ -23,9 +23,8 @@ from notifications.custom_templates.trial import NothingToTry, Trial, send_test,
 from notifications.languages import Language
 from notifications.senders.protocol import Refusal
 from notifications.sentences import reason_sentence
-from services.backend import utc_now
 from settings import settings
-from storage.database import Database
+from storage.database import Database, utc_now
 
 MaybeFolder = Annotated[
     Path | None,

@@ -12,7 +12,7 @@ from commands.show import cell
 from demo.memory import Memory
 from demo.office_client import OfficeClient
 from demo.story import Story
-from programmes.health import Health
+from programmes.vocabulary import Health
 
 WAITING = "reserved"
 

@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
-from programmes.health import Health
-from programmes.vocabulary import Nation, OfficeRole
+from programmes.vocabulary import Health, Nation, OfficeRole
 
 TEAM = ("lead", "manager", "adviser")
 """Whom `by` may name beside a person's key: those of the engagement itself."""

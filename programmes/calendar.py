@@ -1,13 +1,22 @@
-"""Working days, closing times and sending windows of one member: a small value, and pure."""
+"""The calendar of one member: working days, closing times, and when its emails may leave.
+
+Emails to the member follow the member's working days; emails to the office follow the office's.
+"""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 _FURTHEST = 3_700
-"""Days to look for a working day before giving up: a calendar without any is a mistake."""
+"""Days to search for a working day: a calendar without one is an error."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,7 @@ class Blackout:
 
 @dataclass(frozen=True)
 class WorkingCalendar:
-    """The days and hours in which one member works; it travels in workflow histories.
+    """The days and hours in which one member works. Workflow histories hold it.
 
     Times of day are local to ``zone``; every instant that goes in or comes out is aware, and what
     comes out is UTC. Weekdays count from Monday, 0.
@@ -39,8 +48,8 @@ class WorkingCalendar:
     always_open: bool = False
     """Every instant is a working and a sending instant: the tour."""
     office: tuple[date, ...] | None = None
-    """Days on which the office works and the member does not, or the other way round: few, so they
-    travel light. ``None`` where nobody has said: then the office keeps the member's days."""
+    """Days on which only the office works, or only the member. ``None`` means that the office keeps
+    the member's days."""
 
     def is_working(self, day: date) -> bool:
         """Whether anything may be sent or fall due on that day."""
@@ -54,7 +63,7 @@ class WorkingCalendar:
         return not any(blackout.first <= day <= blackout.last for blackout in self.blackouts)
 
     def within(self, first: date, last: date) -> "WorkingCalendar":
-        """The same calendar with the days off of that period alone, to travel light."""
+        """The same calendar with the days off of one period only, which keeps histories small."""
         return replace(
             self,
             non_working=tuple(day for day in self.non_working if first <= day <= last),
@@ -63,16 +72,18 @@ class WorkingCalendar:
         )
 
     def for_office(self) -> "WorkingCalendar":
-        """The calendar of the office's own people in this engagement: its days off, and the
-        member's hours, moment of the morning and blackouts."""
+        """The calendar of the office's people in this engagement: the office's days off, with the
+        member's hours, sending minute and blackouts."""
         if not self.office:
             return self
         days = set(self.non_working).symmetric_difference(self.office)
         return replace(self, non_working=tuple(sorted(days)), office=None)
 
     def staggered(self, key: str, within: timedelta) -> "WorkingCalendar":
-        """The same calendar with a sending window that opens a little later, by a time that is
-        always the same for ``key`` and shorter than ``within``. Half of the window always stays."""
+        """The same calendar with a sending window that opens later, by less than ``within``.
+
+        The delay is always the same for ``key``, and at most half of the window.
+        """
         opens = _seconds(self.send_from)
         room = min(int(within.total_seconds()), (_seconds(self.send_until) - opens) // 2)
         if self.always_open or room <= 0:
@@ -82,15 +93,15 @@ class WorkingCalendar:
         return replace(self, send_from=time(later // 3600, later // 60 % 60, later % 60))
 
     def roll_forward(self, day: date) -> date:
-        """The day itself where it is a working day, else the next one."""
+        """The day itself if it is a working day, else the next working day."""
         return self._roll(day, 1)
 
     def roll_back(self, day: date) -> date:
-        """The day itself where it is a working day, else the one before."""
+        """The day itself if it is a working day, else the working day before it."""
         return self._roll(day, -1)
 
     def add_working_days(self, day: date, count: int) -> date:
-        """The ``count``-th working day after ``day`` (before it, where negative).
+        """The ``count``-th working day after ``day``, or before it if ``count`` is negative.
 
         ``day`` itself is never counted, so one working day after a Saturday is the Monday. Zero
         gives the day itself, or the next working day.
@@ -103,7 +114,7 @@ class WorkingCalendar:
         return day
 
     def local_date(self, instant: datetime) -> date:
-        """The day that it is for the member."""
+        """The date at the member's place."""
         return self._local(instant).date()
 
     def opening(self, day: date) -> datetime:
@@ -111,7 +122,7 @@ class WorkingCalendar:
         return self._at(day, self.opens)
 
     def closing(self, day: date) -> datetime:
-        """When the office closes on that day: the instant at which things fall due."""
+        """When the office closes on that day, which is when tasks fall due."""
         return self._at(day, self.closes)
 
     def send_opening(self, day: date) -> datetime:
@@ -158,3 +169,49 @@ class WorkingCalendar:
 
 def _seconds(clock: time) -> int:
     return clock.hour * 3600 + clock.minute * 60 + clock.second
+
+
+_OFFICE = frozenset({"manager", "adviser", "researcher", "funder", "team"})
+_PERSON = "per_"
+
+
+def is_office(selector: str) -> bool:
+    """Whether a selector or an id belongs to the office: workflows know ids, never people."""
+    return selector in _OFFICE or selector.startswith(_PERSON)
+
+
+def calendar_of(calendar: WorkingCalendar, to: Iterable[str]) -> WorkingCalendar:
+    """The office's calendar if all recipients are of the office, else the member's."""
+    selectors = tuple(to)
+    office = bool(selectors) and all(is_office(one) for one in selectors)
+    return calendar.for_office() if office else calendar
+
+
+def first_window(calendar: WorkingCalendar, to: Iterable[str], now: datetime) -> datetime:
+    """The first instant from ``now`` on at which one of the recipients may get an email.
+
+    With recipients of the member and of the office, the sender delays the later group's emails.
+    """
+    sides = {is_office(one) for one in to} or {False}
+    return min(
+        (calendar.for_office() if office else calendar).next_send_instant(now) for office in sides
+    )
+
+
+def calendar_from_json(stored: object) -> WorkingCalendar:
+    """The calendar as it was read from the database. Raises ``ValueError`` if it is not one."""
+    return _adapter().validate_python(stored)
+
+
+def calendar_as_json(calendar: WorkingCalendar) -> dict[str, Any]:
+    """The calendar as the database stores it."""
+    stored: dict[str, Any] = _adapter().dump_python(calendar, mode="json")
+    return stored
+
+
+@cache
+def _adapter() -> "TypeAdapter[WorkingCalendar]":
+    # Here, because workflows import this file and must not load Pydantic.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(WorkingCalendar)

@@ -1,4 +1,4 @@
-"""Whether the rungs of a ladder can be climbed: in order, before its end, with fitting words."""
+"""What is wrong with a definition as a whole: ladders, timing, summaries, ids and names."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,12 +7,12 @@ from typing import get_args
 
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import due_after, opening_before
-from programmes.digests import DIGESTS
 from programmes.fields import Role, days_of, hours_of
 from programmes.nodes import Finding, Node
 from programmes.office_hours import DigestTime
 from programmes.plans import ONBOARDING
-from programmes.problems import MistakeError, meant
+from programmes.problems import InvalidValue, meant
+from programmes.vocabulary import DIGESTS
 
 
 def ladder_findings(ladders: Node) -> Iterator[Finding]:
@@ -31,11 +31,12 @@ def _order(ladder: Node) -> Iterator[Finding]:
         before = previous["at"].duration if previous else None
         if at is not None and before is not None and previous is not None:
             if at.nominal_seconds == before.nominal_seconds:
-                yield Finding.of(rung["at"].path, "ladder.same", at=rung["at"].text)
+                what = f"two rungs at {rung['at'].text}"
+                yield Finding(rung["at"].path, what, "send one email, or move one of them")
             elif at.nominal_seconds < before.nominal_seconds:
-                texts = rung["at"].text, previous["at"].text
-                path = rung["at"].path
-                yield Finding.of(path, "ladder.order", at=texts[0], before=texts[1])
+                earlier, later = rung["at"].text, previous["at"].text
+                what = f"{earlier} comes before {later}, the rung above it"
+                yield Finding(rung["at"].path, what, "put the rungs in the order of time")
         if at is not None:
             previous = rung
 
@@ -48,29 +49,34 @@ def _end(key: str, ladder: Node) -> Iterator[Finding]:
         at = rung["at"].duration
         if at is not None and at.nominal_seconds > ends.nominal_seconds:
             text, end = rung["at"].text, ladder["ends"].text
-            yield Finding.of(rung["at"].path, "ladder.after_end", name=key, ends=end, at=text)
+            what = f"this rung comes after the end of ladder {key!r} ({end})"
+            fix = f"let the ladder end at {text} or later, or move the rung"
+            yield Finding(rung["at"].path, what, fix)
 
 
 def _words(rung: Node) -> Iterator[Finding]:
     at, says = rung["at"].duration, rung["says"].text
     if at is None:
         return
-    # Rungs of calendar days go out in the morning of their day, and a task is due in the evening.
+    # A rung counted in days goes out in the morning, and a task is due in the evening.
     late = at.signed > 0 or (at.signed == 0 and at.is_exact)
     if says == "overdue" and not late:
-        yield Finding.of(rung["says"].path, "ladder.not_overdue", at=rung["at"].text)
+        what = f"at {rung['at'].text} nothing is overdue yet"
+        fix = "write reminder, or move the rung to after the due date"
+        yield Finding(rung["says"].path, what, fix)
     if says == "reminder" and at.signed > 0:
-        yield Finding.of(rung["says"].path, "ladder.overdue", at=rung["at"].text)
+        what = f"at {rung['at'].text} the due date has passed"
+        yield Finding(rung["says"].path, what, "write overdue or escalation")
 
 
 _MOST_CYCLES = 60
 
 _ONBOARDED = datetime(2026, 3, 2, 17, tzinfo=UTC)
-"""Where the checks begin to count: the closing time of an ordinary Monday."""
+"""Where the checks start to count: closing time on an ordinary Monday."""
 
 
 def timing_findings(root: Node) -> Iterator[Finding]:
-    """What cannot come true."""
+    """Dates that cannot work: reviews too early, too many cycles, closures and hours."""
     calendar = _nominal(always_open=root["calendar"]["kind"].text == "always-open")
     dues = _review_dues(root, calendar)
     yield from _early_reviews(root, calendar, dues)
@@ -92,7 +98,7 @@ def _review_dues(root: Node, calendar: WorkingCalendar) -> dict[str, datetime]:
     while waiting:
         ready = [review for review in waiting if (review["after"].text or ONBOARDING) in due]
         if not ready:
-            break  # those that wait for each other, or for nobody, are told elsewhere
+            break  # `_circles` finds reviews that wait for each other or for an unknown one
         for review in ready:
             waiting.remove(review)
             key, plus = review["id"].text, review["plus"]
@@ -112,7 +118,8 @@ def _early_reviews(
         if due is None or opens.duration is None or opens.duration.sign < 0:
             continue
         if opening_before(calendar, due, str(opens.text)) < _ONBOARDED:
-            yield Finding.of(opens.path, "timing.early", opens=opens.text)
+            what = f"this review would open, {opens.text} before its date, during the onboarding"
+            yield Finding(opens.path, what, "open it later, or make it due later")
 
 
 def _many_cycles(root: Node, last: datetime | None) -> Iterator[Finding]:
@@ -121,7 +128,8 @@ def _many_cycles(root: Node, last: datetime | None) -> Iterator[Finding]:
         return
     span = (last - _ONBOARDED).total_seconds() if last else 86_400 * 365
     if span / every.duration.nominal_seconds > _MOST_CYCLES:
-        yield Finding.of(every.path, "timing.cycles", every=every.text, most=_MOST_CYCLES)
+        what = f"every {every.text} makes more than {_MOST_CYCLES} advice cycles"
+        yield Finding(every.path, what, "write a longer interval")
 
 
 def _closure(closure: Node) -> Iterator[Finding]:
@@ -130,14 +138,15 @@ def _closure(closure: Node) -> Iterator[Finding]:
     if len(texts) < 2 or "" in texts:
         return
     if len(texts[0]) != len(texts[1]):
-        yield Finding.of(last.path, "closure.mixed")
+        what = "one of these days has a year and the other has none"
+        yield Finding(last.path, what, "write both with their year, or both without")
         return
     try:
         span = days_of(texts[0], texts[1], int(texts[0][:4]) if len(texts[0]) > 5 else 2026)
-    except (ValueError, MistakeError):
+    except (ValueError, InvalidValue):
         return
     if span is not None and span[1] < span[0]:
-        yield Finding.of(last.path, "closure.backwards")
+        yield Finding(last.path, "the closure ends before it starts", "swap the two days")
 
 
 def _day_text(node: Node) -> str:
@@ -149,7 +158,8 @@ def _hours(calendar: Node) -> Iterator[Finding]:
     if hours is None or sending is None or len(hours) != 11 or len(sending) != 11:
         return
     if sending[:5] < hours[:5] or sending[6:] > hours[6:]:
-        yield Finding.of(calendar["sending"].path, "hours.outside", hours=hours)
+        what = f"emails would leave outside the working hours ({hours})"
+        yield Finding(calendar["sending"].path, what, "choose hours within them")
 
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -157,19 +167,22 @@ _WITHIN = int(DigestTime.model_fields["within"].default)
 
 
 def digest_findings(root: Node) -> Iterator[Finding]:
-    """What is said to leave on a day, or at a time, at which nothing does."""
+    """Summaries on a day, or at a time, when no email is sent."""
     calendar = root["calendar"]
     sending, days = calendar["sending"].text, [day.text for day in calendar["working_days"].items()]
     for name in DIGESTS:
         digest = root["digests"][name]
         if sending is not None and _leaves_outside(digest, sending):
             at = digest["at"]
-            yield Finding.of(
-                at.path, "digest.hours", at=at.text, within=_within(digest), hours=sending
+            what = (
+                f"this summary would leave from {at.text} on, over {_within(digest)} minutes, "
+                f"but emails leave within {sending} only"
             )
+            yield Finding(at.path, what, "choose a time at which all of them may leave")
         day = digest["on"]
         if day.text is not None and days and day.text not in days:
-            yield Finding.of(day.path, "digest.day", day=day.text)
+            what = f"{day.text} is not a working day, so this summary could not leave then"
+            yield Finding(day.path, what, "choose a working day")
 
 
 def _leaves_outside(digest: Node, sending: str) -> bool:
@@ -178,7 +191,7 @@ def _leaves_outside(digest: Node, sending: str) -> bool:
         return False
     try:
         first, last = hours_of(sending)
-    except MistakeError:
+    except InvalidValue:
         return False
     begins = _minutes(time.fromisoformat(at))
     return begins < _minutes(first) or begins + _within(digest) > _minutes(last)
@@ -205,7 +218,7 @@ _ENDS: Mapping[str, tuple[str, ...]] = {
     "confirm": ("escalate", "close"),
     "action": ("escalate", "close"),
 }
-"""What a ladder's end may do beside marking a task as stuck: only where that hurts nobody."""
+"""What the end of a ladder may do, by stage: to accept or close is allowed only where safe."""
 
 
 def check(data: object) -> list[Finding]:
@@ -215,8 +228,8 @@ def check(data: object) -> list[Finding]:
         *_same_ids(root),
         *_names(root),
         *_ladder_ends(root),
-        *_circles(list(root["onboarding"]["steps"].items()), "step", ()),
-        *_circles(list(root["reviews"].items()), "review", (ONBOARDING,)),
+        *_circles(list(root["onboarding"]["steps"].items()), "step", _FREE_STEP, ()),
+        *_circles(list(root["reviews"].items()), "review", _FREE_REVIEW, (ONBOARDING,)),
         *ladder_findings(root["ladders"]),
         *timing_findings(root),
     ]
@@ -244,12 +257,14 @@ def _same_ids(root: Node) -> Iterator[Finding]:
         for item in listed.items():
             key = item["id"].text
             if key is not None and key in seen:
-                yield Finding.of(item["id"].path, "id.twice", key=key)
+                what = f"{key!r} is there twice"
+                yield Finding(item["id"].path, what, "give this one another id")
             if key is not None:
                 seen.add(key)
     for review in root["reviews"].items():
         if review["id"].text == ONBOARDING:
-            yield Finding.of(review["id"].path, "id.onboarding", key=ONBOARDING)
+            what = f"a review cannot be called {ONBOARDING!r}"
+            yield Finding(review["id"].path, what, "give it another id")
 
 
 def _names(root: Node) -> Iterator[Finding]:
@@ -264,12 +279,13 @@ def _names(root: Node) -> Iterator[Finding]:
     if roles:
         for node in speakers:
             if node.text in _ROLES and node.text not in roles:
-                yield Finding.of(node.path, "role.undeclared", role=node.text)
+                what = f"the role {node.text!r} is not among this programme's roles"
+                yield Finding(node.path, what, f"add {node.text} to roles, or choose another")
     for _, stage in stages(root):
         ladder = stage["ladder"]
         if ladders and ladder.text is not None and ladder.text not in ladders:
-            fix = meant(ladder.text, ladders)
-            yield Finding.of(ladder.path, "ladder.unknown", name=ladder.text, meant=fix)
+            what = f"there is no ladder {ladder.text!r}"
+            yield Finding(ladder.path, what, meant(ladder.text, ladders))
 
 
 def _ladder_ends(root: Node) -> Iterator[Finding]:
@@ -277,12 +293,16 @@ def _ladder_ends(root: Node) -> Iterator[Finding]:
         end = stage["at_end"].text
         allowed = _ENDS.get(name, ("escalate",))
         if end in ("accept", "close") and end not in allowed:
-            path, words = stage["at_end"].path, ", ".join(allowed)
-            yield Finding.of(path, "end.impossible", stage=name, end=end, allowed=words)
+            what = f"the stage {name} cannot {end} by itself"
+            yield Finding(stage["at_end"].path, what, f"write {', '.join(allowed)}")
 
 
-def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[Finding]:
-    """Names in ``after`` that are unknown, and parts that wait for each other."""
+_FREE_STEP = "take one of them out of its after"
+_FREE_REVIEW = "let one of them come after onboarding"
+
+
+def _circles(parts: list[Node], name: str, free: str, roots: tuple[str, ...]) -> Iterator[Finding]:
+    """Unknown names in ``after``, and parts that wait for each other; ``free`` says the fix."""
     known = {part["id"].text: part for part in parts if part["id"].text is not None}
     waits: dict[str, list[str]] = {}
     for key, part in known.items():
@@ -294,8 +314,8 @@ def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[F
                 waits[str(key)].append(node.text)
             else:
                 others = [str(one) for one in known if one != key]
-                fix = meant(node.text, [*roots, *others])
-                yield Finding.of(node.path, f"after.{name}", name=node.text, meant=fix)
+                what = f"there is no {name} {node.text!r}"
+                yield Finding(node.path, what, meant(node.text, [*roots, *others]))
     reported: set[str] = set()
     for key in waits:
         circle = _circle_from(key, waits)
@@ -303,7 +323,7 @@ def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[F
             reported |= set(circle)
             path = known[circle[0]]["after"].path
             told = " → ".join((*circle, circle[0]))
-            yield Finding.of(path, f"circle.{name}", circle=told)
+            yield Finding(path, f"these {name}s wait for each other: {told}", free)
 
 
 def _afters(part: Node) -> Iterable[Node]:
@@ -312,7 +332,7 @@ def _afters(part: Node) -> Iterable[Node]:
 
 
 def _circle_from(start: str, waits: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """A shortest way from ``start`` back to itself; empty where there is none."""
+    """The shortest path from ``start`` back to itself; empty where there is none."""
     ways: list[tuple[str, ...]] = [(start,)]
     seen: set[str] = set()
     while ways:

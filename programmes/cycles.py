@@ -1,4 +1,4 @@
-"""When advice cycles open, and what the plan expects of each."""
+"""When advice cycles open, and the expected dates of each."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -9,10 +9,9 @@ from programmes.durations import parse_duration
 from programmes.plans import PlannedItem, after_words
 from programmes.reviews import review_dues
 from programmes.rules import AdviceRules, Rules, StageRule
-from programmes.sentences import say
 
 _WITHOUT_REVIEWS = "P12M"
-"""How far ahead cycles are planned where no review says when the programme ends."""
+"""How far ahead cycles are planned without a review, which would set the programme's end."""
 
 
 def next_cycle_at(
@@ -24,8 +23,8 @@ def next_cycle_at(
 ) -> datetime | None:
     """When the next advice cycle opens; ``None`` without advice, and from the last review's day.
 
-    ``cycles`` says when those so far opened. All keep to the interval from the first, so that one
-    that opened late delays no other.
+    ``cycles`` holds the openings so far. Every cycle counts its interval from the first one, so a
+    cycle that opened late does not delay the next.
     """
     if rules.advice is None:
         return None
@@ -48,7 +47,7 @@ def planned_cycles(
     cycles: tuple[datetime, ...],
     moved: Mapping[str, date],
 ) -> tuple[PlannedItem, ...]:
-    """The cycles that opened at ``cycles``, and every one that is still to open."""
+    """The cycles that opened at ``cycles``, and all future ones."""
     if rules.advice is None:
         return ()
     horizon = due_after(calendar, onboarded_at, _WITHOUT_REVIEWS)
@@ -66,7 +65,7 @@ def planned_cycles(
 def _before(calendar: WorkingCalendar, opening: datetime, last_due: datetime | None) -> bool:
     if last_due is None:
         return True
-    # A cycle that opened on the morning of the last review would begin what is ending.
+    # A cycle does not open on the day of the last review, when the programme ends.
     if calendar.always_open:
         return opening < last_due
     return calendar.local_date(opening) < calendar.local_date(last_due)
@@ -83,18 +82,18 @@ def _cycle(
     def at(
         name: str, stage: StageRule, opens: datetime, due: datetime, anchor: str
     ) -> PlannedDeadline:
-        rule = after_words(stage.due, say(f"anchor.{anchor}"))
+        rule = after_words(stage.due, anchor)
         soon, ladders = rules.soon, rules.ladders
         return deadline(name, stage, due, ladders, calendar, soon=soon, rule=rule, opens=opens)
 
     held = due_after(calendar, session, advice.session.due)
     noted = due_after(calendar, session, advice.notes.due)
     deadlines = (
-        at("propose", advice.propose, opening, proposed, "cycle"),
-        at("confirm", advice.confirm, proposed, confirmed, "proposed"),
-        at("agenda", advice.agenda, confirmed, agenda, "session"),
-        at("session", advice.session, confirmed, held, "session"),
-        at("notes", advice.notes, session, noted, "session"),
+        at("propose", advice.propose, opening, proposed, "the opening of the cycle"),
+        at("confirm", advice.confirm, proposed, confirmed, "the proposal of dates"),
+        at("agenda", advice.agenda, confirmed, agenda, "the session"),
+        at("session", advice.session, confirmed, held, "the session"),
+        at("notes", advice.notes, session, noted, "the session"),
     )
     return PlannedItem("advice", key, opening, max(each.due_at for each in deadlines), deadlines)
 
@@ -102,8 +101,8 @@ def _cycle(
 def _expected_session(
     calendar: WorkingCalendar, confirmed: datetime, advice: AdviceRules
 ) -> datetime:
-    # Nobody knows yet when the session will be. The plan expects it twice the agenda's lead after
-    # the date is confirmed: as soon as what has to come before it has room.
+    # The date of the session is not known yet. The plan expects it twice the agenda's lead after
+    # the date is confirmed, which leaves enough time for the agenda.
     lead = parse_duration(advice.agenda.due)
     room = advice.agenda.due.removeprefix("-") if lead.count else "0wd"
     return due_after(calendar, due_after(calendar, confirmed, room), room)

@@ -1,4 +1,4 @@
-"""One deadline: from a duration to its due instant, and from that to every rung of its ladder."""
+"""One deadline: computes its due instant from a duration, and each rung of its ladder from that."""
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_of
 from programmes.durations import Duration, parse_duration
 from programmes.rules import LadderEnd, LadderRule, RungRule, StageRule
-from programmes.sending_hours import calendar_of
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,13 @@ class PlannedRung:
 
 @dataclass(frozen=True)
 class PlannedDeadline:
-    """What somebody has to do by when, and what happens until and after that."""
+    """A task with its due date, and the emails and events around that date."""
 
     key: str
     owner: str
     due_at: datetime
     soon_at: datetime
-    """From when on it counts as due soon."""
+    """From then on it counts as due soon."""
     ends_at: datetime
     """When its ladder ends, and ``at_end`` happens."""
     at_end: LadderEnd
@@ -38,14 +37,14 @@ class PlannedDeadline:
     rule: str
     """The reason for its date in words: ``3 working days after the start``."""
     opens_at: datetime | None = None
-    """When its owner is first asked, where the caller knows it."""
+    """When its owner is first asked, if the caller knows it."""
 
 
 def due_after(calendar: WorkingCalendar, start: datetime, duration: str) -> datetime:
-    """When something falls due that is to be done within ``duration`` of ``start``.
+    """The due instant of a task that takes ``duration`` from ``start``.
 
-    Days, weeks and months end when the office closes on the working day that they lead to, and
-    never before ``start``. Minutes and seconds are exact, moved to the next working instant.
+    Days, weeks and months end when the office closes on the resulting working day, and never before
+    ``start``. Minutes and seconds are exact, and move to the next working instant.
     """
     span = parse_duration(duration)
     if span.is_exact or calendar.always_open:
@@ -59,12 +58,12 @@ def due_after(calendar: WorkingCalendar, start: datetime, duration: str) -> date
 
 
 def due_on(calendar: WorkingCalendar, day: date) -> datetime:
-    """When something falls due that is to be done on ``day``, or on the next working day."""
+    """The due instant of a task for ``day``, or for the next working day."""
     return calendar.closing(calendar.roll_forward(day))
 
 
 def opening_before(calendar: WorkingCalendar, instant: datetime, span: str) -> datetime:
-    """The opening of the working day that lies ``span`` before ``instant``."""
+    """When the office opens on the working day ``span`` before ``instant``."""
     duration = parse_duration(span).before()
     if duration.is_exact or calendar.always_open:
         return calendar.next_working_instant(_exactly(calendar, instant, duration))
@@ -72,7 +71,7 @@ def opening_before(calendar: WorkingCalendar, instant: datetime, span: str) -> d
 
 
 def opening_after(calendar: WorkingCalendar, instant: datetime, span: Duration) -> datetime:
-    """The opening of the working day that lies ``span`` after ``instant``, never before it."""
+    """When the office opens on the working day ``span`` after ``instant``, never before it."""
     if span.is_exact or calendar.always_open:
         return calendar.next_working_instant(_exactly(calendar, instant, span))
     opening = calendar.opening(shift_day(calendar, calendar.local_date(instant), span))
@@ -92,8 +91,7 @@ def deadline(
 ) -> PlannedDeadline:
     """The deadline of a stage that is due at ``due``, with every rung of its ladder.
 
-    Where ``opens`` is given, rungs that do not lie after it are left out: nobody is reminded of
-    what they have not yet been asked, or are being asked at that moment.
+    Rungs at or before ``opens`` are left out, so that the owner is asked before any reminder.
     """
     ladder = ladders[stage.ladder]
     instants = rung_instants(calendar, due, ladder.rungs, stage.owner)
@@ -120,10 +118,12 @@ def rung_instants(
 ) -> tuple[datetime, ...]:
     """The instant of each rung, in order, each later than the one before.
 
-    A rung counts in the member's working days, as the due date does. Where the office alone hears,
-    and has that day off, a reminder comes a working day of the office earlier, anything else later.
-    Two rungs that would meet (a day and two days after a Friday) are kept a working day apart:
-    those before the due date give way backwards, those on and after it forwards.
+    A rung counts in the member's working days, as the due date does. An email to the office only
+    may fall on a day when the office is closed. Then a reminder moves to the working day before,
+    and any other email to the working day after.
+
+    Two rungs may fall on one day, such as one and two days after a Friday. They are moved a working
+    day apart: backwards before the due date, forwards from then on.
     """
     spans = [parse_duration(rung.at) for rung in rungs]
     theirs = [calendar_of(calendar, heard_by(rung.to, owner)) for rung in rungs]
@@ -149,15 +149,15 @@ def rung_instants(
 
 
 def heard_by(to: Sequence[str], owner: str) -> tuple[str, ...]:
-    """Whom a rung tells, without repetition: ``owner`` is a role, or a person's id, here."""
+    """The recipients of a rung, each once; ``owner`` is a role or a person's id."""
     return tuple(dict.fromkeys(owner if one == "owner" else one for one in to))
 
 
 def shift_day(calendar: WorkingCalendar, day: date, span: Duration) -> date:
-    """The working day that lies ``span`` after ``day``.
+    """The working day ``span`` after ``day``.
 
-    Calendar days, weeks and months that lead to a day off go on in their own direction: a span
-    before goes further back, a span after further on.
+    If calendar days, weeks or months end on a day off, a span before moves further back, and a span
+    after further on.
     """
     if span.unit == "wd":
         return calendar.add_working_days(day, span.signed)
@@ -169,7 +169,7 @@ def _plain_shift(day: date, span: Duration) -> date:
     if span.unit == "months":
         months = day.year * 12 + day.month - 1 + span.signed
         year, month = divmod(months, 12)
-        # A month that is too short ends early: a month after 31 January is 28 or 29 February.
+        # In a short month the last day counts: a month after 31 January is 28 or 29 February.
         return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
     return day + timedelta(days=span.signed * (7 if span.unit == "w" else 1))
 
@@ -196,7 +196,7 @@ def _send_opening(calendar: WorkingCalendar, instant: datetime, working_days: in
 def _exactly(calendar: WorkingCalendar, instant: datetime, span: Duration) -> datetime:
     if span.is_exact:
         return instant + timedelta(seconds=span.signed * (60 if span.unit == "min" else 1))
-    # Only an always-open calendar comes here with days: the same time of day, days later.
+    # Days reach this line only with an always-open calendar: same time of day, days later.
     zone = ZoneInfo(calendar.zone)
     local = instant.astimezone(zone)
     day = _plain_shift(local.date(), span)

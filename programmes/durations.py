@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from programmes.problems import MistakeError
-from programmes.sentences import say
+from programmes.problems import InvalidValue
 
 Unit = Literal["wd", "d", "w", "months", "min", "s"]
 
@@ -29,6 +28,20 @@ _NOMINAL_SECONDS: dict[Unit, float] = {
 }
 
 _LONGEST_SECONDS = 86_400 * 3_660
+
+_NAMES: dict[Unit, str] = {
+    "wd": "working day",
+    "d": "day",
+    "w": "week",
+    "months": "month",
+    "min": "minute",
+    "s": "second",
+}
+
+_GRAMMAR = (
+    "write a whole number and a unit: "
+    "3wd (working days), 10d (days), 2w (weeks), P3M (months), 2h, 5min or 30s"
+)
 
 _MONTHS = re.compile(r"P(\d{1,6})M")
 _COUNT_AND_UNIT = re.compile(r"(\d{1,6})([a-z]+)")
@@ -61,8 +74,8 @@ _YEARS = ("y", "yr", "year", "years")
 _NEARLY = re.compile(r"(?P<period>P?T?)(?P<count>\d{1,6})\s*(?P<unit>[a-z]*)", re.IGNORECASE)
 
 
-class DurationError(MistakeError):
-    """A text that is no duration."""
+class DurationError(InvalidValue):
+    """Text that is not a duration."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +93,16 @@ class Duration:
 
     @property
     def is_exact(self) -> bool:
-        """Counted on a clock (minutes, seconds) rather than on a calendar."""
+        """Counted on a clock (minutes, seconds), not on a calendar."""
         return self.unit in ("min", "s")
 
     @property
     def nominal_seconds(self) -> float:
-        """About how long it is: to compare different units, never to compute a date."""
+        """Its approximate length, to compare units and never to compute a date."""
         return self.signed * _NOMINAL_SECONDS[self.unit]
 
     def times(self, factor: int) -> "Duration":
-        """The duration ``factor`` times over; ``factor`` is not negative."""
+        """The duration multiplied by ``factor``, which is not negative."""
         return Duration(self.sign, self.count * factor, self.unit)
 
     def before(self) -> "Duration":
@@ -99,15 +112,15 @@ class Duration:
 
 @lru_cache(maxsize=1024)
 def parse_duration(text: str) -> Duration:
-    """Read a duration. Raises ``DurationError`` with a sentence that says what would be right."""
+    """Read a duration. Raises ``DurationError``, which says how to write it."""
     body = text.strip()
     sign = -1 if body.startswith("-") else 1
     body = body.removeprefix("-") if sign < 0 else body.removeprefix("+")
     duration = _months(body, sign) or _counted(body, sign)
     if duration is None:
-        raise DurationError(say("duration.unknown.what", text=text), _fix(body, sign))
+        raise DurationError(f"{text!r} is not a duration", _fix(body, sign))
     if abs(duration.nominal_seconds) > _LONGEST_SECONDS:
-        raise DurationError.of("duration.long", text=text)
+        raise DurationError(f"{text!r} is longer than ten years", "write a shorter duration")
     return duration
 
 
@@ -125,25 +138,24 @@ def _counted(body: str, sign: int) -> Duration | None:
 
 
 def _signed(sign: int, count: int, unit: Unit) -> Duration:
-    # Nothing is neither before nor after, so that "-0wd" and "0wd" are one and the same.
+    # Zero is neither before nor after, so "-0wd" and "0wd" are the same.
     return Duration(sign if count else 1, count, unit)
 
 
 def _fix(body: str, sign: int) -> str:
     meant = _meant(body, "-" if sign < 0 else "")
-    return say("duration.unknown.fix", meant=meant) if meant else say("duration.grammar.fix")
+    return f"write {meant}" if meant else _GRAMMAR
 
 
 def _meant(body: str, minus: str) -> str:
-    """What the writer most likely meant; nothing where that is anybody's guess."""
+    """What the writer most likely meant; empty where no guess is likely."""
     found = _NEARLY.fullmatch(body)
     if found is None:
         return ""
     count, unit = int(found["count"]), found["unit"].lower()
     months = f"{minus}P{count}M"
     if unit == "m" and not found["period"]:
-        key = "duration.unknown.fix_month_or_minute"
-        return say(key, minute=f"{minus}{count}min", month=months)
+        return f"{minus}{count}min for minutes or {months} for months"
     if unit in _YEARS:
         return f"{minus}P{count * 12}M"
     if unit in _MEANT_MONTHS and found["period"] != "PT":
@@ -153,6 +165,5 @@ def _meant(body: str, minus: str) -> str:
 
 
 def in_words(duration: Duration) -> str:
-    """``3 working days``, ``1 month``: the span alone, without its direction."""
-    number = "one" if duration.count == 1 else "many"
-    return say(f"units.{duration.unit}.{number}", count=duration.count)
+    """``3 working days``, ``1 month``: the length without its direction."""
+    return f"{duration.count} {_NAMES[duration.unit]}{'' if duration.count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Pydantic's complaints about a definition, in words for the person who wrote it."""
+"""Pydantic's errors about a definition, in words for its author."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,22 +6,20 @@ from collections.abc import Mapping, Sequence
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from programmes.nodes import Finding
-from programmes.positions import Path
-from programmes.problems import MistakeError, meant
-from programmes.sentences import knows
+from programmes.nodes import Finding, Path
+from programmes.problems import InvalidValue, meant
 
 Schema = Mapping[str, object]
 
 
 def explain(error: ValidationError, data: object, schema: Schema) -> list[Finding]:
-    """One finding for each complaint; ``schema`` is the JSON Schema, which knows all fields."""
+    """One finding for each error; ``schema`` is the JSON Schema, which knows all fields."""
     details = error.errors(include_url=False)
     return [_finding(detail, data, schema) for detail in details if not _follows(detail)]
 
 
 def _follows(detail: ErrorDetails) -> bool:
-    # A list whose only items are wrong is called too short as well; one complaint is enough.
+    # A list whose items are all wrong is also too short; one error is enough.
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
@@ -29,12 +27,12 @@ def _finding(detail: ErrorDetails, data: object, schema: Schema) -> Finding:
     kind, name = detail["type"], str(detail["loc"][-1]) if detail["loc"] else ""
     path = _path_in(data, detail["loc"])
     if kind == "missing":
-        return Finding.of(path, "field.missing", at_key=True, name=name)
+        return Finding(path, f"{name!r} is missing", f"add a line {name}: …", at_key=True)
     if kind == "extra_forbidden":
-        fix = meant(name, _fields(schema, path[:-1], data))
-        return Finding.of(path, "word.unknown", at_key=True, word=name, meant=fix)
+        known = _fields(schema, path[:-1], data)
+        return Finding(path, f"{name!r} is not known here", meant(name, known), at_key=True)
     cause = detail.get("ctx", {}).get("error")
-    if isinstance(cause, MistakeError):
+    if isinstance(cause, InvalidValue):
         return Finding(path, cause.what, cause.fix)
     if name == "[key]":
         return _worded(path, kind, str(path[-1]), detail, at_key=True)
@@ -46,39 +44,56 @@ def _worded(
 ) -> Finding:
     context = detail.get("ctx", {})
     if kind == "literal_error":
-        fix = meant(str(given), _quoted(context.get("expected")))
-        return Finding.of(path, "word.unknown", at_key=at_key, word=given, meant=fix)
+        known = _quoted(context.get("expected"))
+        return Finding(path, f"{given!r} is not known here", meant(str(given), known), at_key)
     if kind == "union_tag_invalid":
         tag = context.get("tag")
         fix = meant(str(tag), _quoted(context.get("expected_tags")))
-        return Finding.of((*path, "kind"), "word.calendar", word=tag, meant=fix)
+        return Finding((*path, "kind"), f"{tag!r} is not a kind of calendar", fix)
     if kind == "union_tag_not_found":
-        return Finding.of(path, "field.no_kind", at_key=True)
+        fix = "add a line kind: uk, or kind: always-open"
+        return Finding(path, "'kind' is missing", fix, at_key=True)
     if kind == "string_pattern_mismatch":
-        key = "field.address" if "@" in str(context.get("pattern")) else "field.pattern"
-        return Finding.of(path, key, at_key=at_key, text=given)
-    if kind == "string_type":
-        return Finding.of(path, "field.empty" if given is None else "field.not_text")
-    key = f"field.{_ALIKE.get(kind, kind)}"
-    if knows(f"{key}.what"):
-        return Finding.of(path, key, at_key=at_key)
-    return Finding.of(path, "field.other", at_key=at_key, message=detail["msg"].lower())
+        if "@" in str(context.get("pattern")):
+            what, fix = f"{given!r} is not an email address", "write it like office@example.org"
+        else:
+            what = f"{given!r} is not a valid id"
+            fix = "use small letters, digits and hyphens, and begin with a letter"
+        return Finding(path, what, fix, at_key)
+    if kind == "string_type" and given is None:
+        kind = "string_too_short"
+    what, fix = _PLAIN.get(kind, (detail["msg"].lower(), "see programme.schema.json"))
+    return Finding(path, what, fix, at_key)
 
 
-_ALIKE = {
-    "model_attributes_type": "model_type",
-    "int_parsing": "int_type",
-    "list_type": "tuple_type",
+_NOT_A_LIST = ("this is not a list", "write a list: [one, two], or a line with - for each")
+_NO_LINES = ("this is not a group of lines", "write its lines below it, indented")
+_NOT_A_NUMBER = ("this is not a whole number", "write a number such as 1")
+
+_PLAIN: Mapping[str, tuple[str, str]] = {
+    "string_type": ("this is not text", "write text, in quotes if needed"),
+    "string_too_short": ("this is empty", "write some text"),
+    "string_too_long": ("this text is too long", "shorten it"),
+    "too_short": ("this is empty", "add at least one"),
+    "int_type": _NOT_A_NUMBER,
+    "int_parsing": _NOT_A_NUMBER,
+    "greater_than_equal": ("this number is too small", "write 1 or more"),
+    "tuple_type": _NOT_A_LIST,
+    "list_type": _NOT_A_LIST,
+    "model_type": _NO_LINES,
+    "model_attributes_type": _NO_LINES,
+    "dict_type": _NO_LINES,
 }
+"""What is wrong and how to fix it, by the kind of Pydantic's error."""
 
 
 def _quoted(listed: object) -> list[str]:
-    """The words in Pydantic's own list of what it expected: ``'one', 'two' or 'three'``."""
+    """The words that Pydantic expected, from its list: ``'one', 'two' or 'three'``."""
     return re.findall(r"'([^']+)'", str(listed or ""))
 
 
 def _path_in(data: object, loc: Sequence[str | int]) -> Path:
-    """The path in the file: Pydantic's, without the names of union members and other marks."""
+    """Pydantic's path without the names of union members and other marks: the path in the file."""
     path: list[str | int] = []
     here = data
     for place, step in enumerate(loc):
@@ -117,7 +132,7 @@ def _inside(here: Schema, step: str | int) -> Schema:
 
 
 def _resolve(schema: Schema, here: Schema, value: object) -> Schema:
-    """Follow references, and choose the member of a union that the value names by its kind."""
+    """Follow references, and choose the member of a union by the value's kind."""
     reference = here.get("$ref")
     if isinstance(reference, str):
         definitions = schema.get("$defs")

@@ -1,7 +1,7 @@
-"""What a workflow decided, as it is written down: facts, the state of an item, tasks, notices.
+"""A workflow's decision in the form of a record: facts, the state of an item, tasks, notices.
 
-These are the only values that cross from the workflows to the record. They hold ids, keys and
-instants, never a name, an address or a sentence that a person wrote (``text`` ids: claim check).
+Only these values go from the workflows to the database. They hold ids, keys and instants, and never
+a name, an address or a text by a person (``text`` is an id: claim check).
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,18 +14,18 @@ from programmes.rules import ItemKind
 EngagementStage = Literal["onboarding", "active", "completing", "completed", "withdrawn"]
 
 MILEPOST = "milepost"
-"""The actor of what nobody did: a rung, an opening by the plan, an automatic acceptance."""
+"""The actor of what the system does: a rung, a planned opening, an automatic acceptance."""
 
 INVITED = "invited"
-"""The selector of those who have the item's date in their calendar, and get no other email of the
-same record about it. Where nobody has it, there is nobody to tell, and nothing is amiss."""
+"""The selector of recipients with the item's date in their calendar who get no other email of the
+same record. It may mean no recipient."""
 
 
 _CONTACT = "con_"
 
 
 def is_of_member(actor: str) -> bool:
-    """Whether an actor is one of the member's contacts, and not of the office."""
+    """Whether an actor is a contact of the member, and not of the office."""
     return actor.startswith(_CONTACT)
 
 
@@ -38,17 +38,17 @@ class Fact:
     actor: str = MILEPOST
     data: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
-    """Id of the stored text that goes with it: a reason, a comment, an answer."""
+    """The id of its stored text: a reason, a comment, an answer."""
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """An open task of an item. The record replaces all open tasks of the item by these."""
+    """An open task of an item. A record replaces all open tasks of its item."""
 
     key: str
     """Unique in its item: ``triage``, ``step:agreement``, ``action:2``."""
     family: str
-    """Whose words tell it: ``onboarding``, ``research``, ``advice``, ``action``, ``review``."""
+    """Which words describe it: ``onboarding``, ``research``, ``advice``, ``action``, ``review``."""
     owner: str
     """A role (``lead``, ``manager``, ``adviser``, ``researcher``) or the id of a person."""
     due_at: datetime
@@ -58,33 +58,33 @@ class TaskState:
     """When the task counts as stuck: the end of a ladder that escalates."""
     opened_at: datetime
     text: str | None = None
-    """Id of the text that says what is to be done, where people agreed it: an action."""
+    """The id of the text of an agreed action."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """The intent to tell some people one thing; the record reserves one notification a recipient.
+    """The intent to tell some people one thing. The record reserves one notification per recipient.
 
     Its key is (engagement, item, kind, rung, revision, recipient): one key, one email.
     """
 
     kind: str
     to: tuple[str, ...]
-    """Selectors: owner ids or roles; ``member`` is all contacts, ``team`` the people on it."""
+    """Selectors: ids or roles. ``member`` means all contacts, ``team`` all people in the team."""
     rung: str = ""
-    """Which one of its kind within the item: a rung's name with its task, or a counter."""
+    """Distinguishes notices of one kind in an item: a rung's name with its task, or a counter."""
     task: str = ""
-    """Key of the task that it is about; it is withheld if that task is no longer open."""
+    """The key of its task. The email is withheld if that task is no longer open."""
     revision: int = 0
-    """The due revision of that task; withheld if the task has moved on."""
+    """The due revision of that task. The email is withheld if the task has a newer one."""
     text: str | None = None
     not_before: datetime | None = None
-    """Opening of the next sending window, where the decision fell outside one."""
+    """The start of the next sending window, if the decision came outside one."""
 
 
 def first_to_leave(notices: Iterable[Notice]) -> datetime | None:
-    """When the first of them may leave; ``None`` where that is at once, or there are none. Whoever
-    sends them keeps the others for their readers' own day."""
+    """When the first of them may leave; ``None`` for at once, or without notices. The sender delays
+    the others until their recipients' own window."""
     windows = [notice.not_before for notice in notices]
     later = [window for window in windows if window is not None]
     return min(later) if later and len(later) == len(windows) else None
@@ -117,9 +117,9 @@ class EngagementState:
     onboarded_at: datetime | None = None
     closed_at: datetime | None = None
     reason: str | None = None
-    """Text id of the reason of a withdrawal."""
+    """The text id of the reason for a withdrawal."""
     moved: Mapping[str, date] = field(default_factory=dict)
-    """Reviews that a manager has moved: key of the review to its new due date."""
+    """The new due dates of reviews that a manager has moved, by the review's key."""
     cycles: tuple[datetime, ...] = ()
     """When each advice cycle opened."""
 
@@ -128,19 +128,19 @@ class EngagementState:
 class Record:
     """One decision, written in one transaction: idempotent by ``(item_id, sequence)``.
 
-    Records of an item may arrive late or out of order: facts and notices are kept under their keys
-    whenever they come; states and tasks are taken only where ``sequence`` is the highest seen.
+    Records of an item may arrive late or out of order. Facts and notices are always stored under
+    their keys. States and tasks are taken only if ``sequence`` is the highest seen.
     """
 
     engagement_id: str
     item_id: str
-    """The item, or the engagement's own id for what concerns the engagement itself."""
+    """The item, or the engagement's id if the record is about the engagement itself."""
     sequence: int
     facts: tuple[Fact, ...]
     item: ItemState | None = None
     engagement: EngagementState | None = None
     tasks: tuple[TaskState, ...] | None = None
-    """All open tasks of the item; ``None`` leaves them as they are."""
+    """All open tasks of the item; ``None`` changes nothing."""
     notices: tuple[Notice, ...] = ()
     closes: str = ""
-    """An outcome: closes the reading copy of an item whose own workflow is gone."""
+    """An outcome, which closes the reading copy of an item whose workflow is gone."""

@@ -1,4 +1,4 @@
-"""The kinds of value in a definition, each refused with a word on what would be right."""
+"""The kinds of value in a definition. A wrong value is refused with a word on how to fix it."""
 
 import re
 from datetime import date, time
@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from programmes.durations import parse_duration
-from programmes.problems import MistakeError
+from programmes.problems import InvalidValue
 from programmes.spoken import Title, is_stored
 
 Role = Literal["lead", "manager", "adviser", "researcher", "funder"]
 Owner = Literal["lead", "manager", "adviser", "researcher"]
-"""Who can have something to do; a funder hears, and has nothing to do."""
+"""Who can have a task. A funder gets emails, and never a task."""
 Selector = Literal["owner", "lead", "member", "manager", "adviser", "researcher", "funder", "team"]
-"""Who hears: a role, ``owner`` of the task, ``member`` (all contacts), ``team`` (all at work)."""
+"""Who gets an email: a role, the task's ``owner``, ``member`` (all its contacts), or ``team``."""
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -25,21 +25,21 @@ _A_LEAP_YEAR = 2024
 
 
 def hours_of(text: str) -> tuple[time, time]:
-    """The two times of day in ``09:00-17:00``. Raises ``MistakeError``."""
+    """The two times of day in ``09:00-17:00``. Raises ``InvalidValue``."""
     found = _HOURS.fullmatch(text)
     if found is None:
-        raise MistakeError.of("hours.unknown", text=text)
+        raise InvalidValue(f"{text!r} is not a span of hours", "write it like 09:00-17:00")
     first, last = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     if first >= last:
-        raise MistakeError.of("hours.backwards", text=text)
+        raise InvalidValue(f"{text!r} ends before it starts", "write the earlier time first")
     return first, last
 
 
 def days_of(first: str, last: str, year: int) -> tuple[date, date] | None:
-    """From when to when a closure lies in ``year``: ``None`` where it was once, in another year.
+    """The first and last day of a closure in ``year``; ``None`` where it is in another year only.
 
-    A closure of every year whose last day comes before its first one runs into the next year. The
-    29th of February is the 28th in a year without one.
+    A yearly closure whose last day comes before its first one runs into the next year. In a year
+    without 29 February, 28 February stands for it.
     """
     if len(first) == len("2026-12-24"):
         if date.fromisoformat(first).year != year:
@@ -67,29 +67,35 @@ def _day_text(value: object) -> object:
 
 def _day(text: str) -> str:
     if not _DAY.fullmatch(text):
-        raise MistakeError.of("day.unknown", text=text)
+        raise InvalidValue(
+            f"{text!r} is not a day", "write 12-24 (every year) or 2026-12-24 (once)"
+        )
     try:
         date.fromisoformat(text if len(text) > len("12-24") else f"{_A_LEAP_YEAR}-{text}")
     except ValueError:
-        raise MistakeError.of("day.none", text=text) from None
+        raise InvalidValue(f"{text} does not exist", "write a day of the calendar") from None
     return text
 
 
 def _span(text: str) -> str:
     if parse_duration(text).sign < 0:
-        raise MistakeError.of("duration.negative", text=text, meant=text.lstrip("-"))
+        raise InvalidValue(
+            f"{text!r} has a minus, which means before", f"leave out the minus: {text.lstrip('-')}"
+        )
     return text
 
 
 def _before(text: str) -> str:
     if parse_duration(text).signed >= 0:
-        raise MistakeError.of("duration.not_before", text=text)
+        raise InvalidValue(
+            f"{text!r} has no minus, which means before", "write it with a minus, such as -3wd"
+        )
     return text
 
 
 def _some(text: str) -> str:
     if parse_duration(_span(text)).count == 0:
-        raise MistakeError.of("duration.nothing", text=text)
+        raise InvalidValue(f"{text!r} is no time at all", "write a longer time, such as P3M")
     return text
 
 
@@ -99,13 +105,13 @@ def _offset(text: str) -> str:
 
 
 def _address(text: str, info: ValidationInfo) -> str:
-    """As the heading of an email takes it: every email that comes from another would be lost."""
+    """The address as an email header allows it: emails from any other would be lost."""
     try:
         heading = EmailAddress(addr_spec=text)
     except (ValueError, HeaderParseError):
         heading = None
     if not is_stored(info) and (heading is None or not text.isascii()):
-        raise MistakeError.of("field.address", text=text)
+        raise InvalidValue(f"{text!r} is not an email address", "write it like office@example.org")
     return text
 
 
@@ -115,7 +121,7 @@ _DURATION = f"^-?{_LENGTH[1:]}"
 
 def _unit(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
-        raise MistakeError.of("duration.no_unit", number=value)
+        raise InvalidValue(f"{value} has no unit", f"write {value}wd for working days")
     return value
 
 
@@ -132,14 +138,14 @@ Span = Annotated[
     AfterValidator(_span),
     Field(json_schema_extra={"pattern": _LENGTH}),
 ]
-"""A duration that is not before anything: ``0wd`` is the same day."""
+"""A duration without a minus: ``0wd`` is the same day."""
 Some = Annotated[
     str,
     BeforeValidator(_unit),
     AfterValidator(_some),
     Field(json_schema_extra={"pattern": _LENGTH}),
 ]
-"""A duration that is longer than nothing."""
+"""A duration longer than zero."""
 Before = Annotated[
     str,
     BeforeValidator(_unit),
@@ -168,13 +174,13 @@ Address = Annotated[
 
 
 class Part(BaseModel):
-    """What all parts of a definition share: nothing unknown, nothing changed once read."""
+    """What all parts of a definition share: unknown keys are refused, and nothing changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Titled(Part):
-    """Something with a name for machines and one for people."""
+    """Something with an id for programs and a title for people."""
 
     id: Key = Field(
         description="The name for machines. It stays the same in later versions.",

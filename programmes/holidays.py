@@ -1,6 +1,6 @@
-"""The bank holidays of the four nations: where a definition becomes a member's calendar.
+"""The bank holidays of the four nations, and a member's calendar from a definition.
 
-The ``holidays`` library is large, so workflows never import this file: they carry its result.
+The ``holidays`` library is large, so workflows never import this file. They hold its result.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,11 +27,11 @@ def calendar_for(
     blackouts: Sequence[Blackout] = (),
     stagger: str = "",
 ) -> WorkingCalendar:
-    """The working calendar of a member in ``nation``, whose days off are known from first to last.
+    """The working calendar of a member in ``nation``, with days off from ``first`` to ``last``.
 
-    Before ``first`` and after ``last`` it knows weekdays and blackouts only, so leave some room:
-    ``last`` is best half a year behind the end of the programme. ``stagger`` is a stable key, an
-    engagement's id: its sending window opens at its own moment within the programme's spread.
+    Outside that period it has weekdays and blackouts only. Choose a ``last`` half a year after the
+    end of the programme. ``stagger`` is a stable key such as an engagement's id: it gives each
+    engagement its own start of the sending window, within the programme's spread.
     """
     office = definition.calendar
     if isinstance(office, OpenCalendar):
@@ -56,7 +56,7 @@ def calendar_for(
 
 
 def office_calendar(definition: Definition, *, first: date, last: date) -> WorkingCalendar:
-    """The working calendar of the office itself, for what is about no member."""
+    """The working calendar of the office itself, for emails that are about no member."""
     office = definition.calendar
     nation = "ENG" if isinstance(office, OpenCalendar) else office.office
     return calendar_for(definition, nation, first=first, last=last)
@@ -89,7 +89,7 @@ def _always_open(office: OpenCalendar) -> WorkingCalendar:
 
 def _closed(office: UkCalendar, first: date, last: date) -> Iterator[date]:
     for closure in office.closures:
-        # One that runs over the new year belongs to the year in which it begins.
+        # A closure over the new year belongs to the year in which it starts.
         for year in range(first.year - 1, last.year + 1):
             yield from (day for day in _days(closure, year) if first <= day <= last)
 

@@ -1,4 +1,4 @@
-"""From the text of a YAML file to a definition, or to every error that stands in it."""
+"""Reads a definition from YAML, or finds every error in it."""
 
 from functools import cache
 from importlib.resources import files
@@ -12,28 +12,26 @@ from ruamel.yaml.reader import ReaderError
 from programmes.checks import check, digest_findings
 from programmes.definition import Definition
 from programmes.explain import explain
-from programmes.nodes import Finding, Node
-from programmes.positions import Place, Positions, TooLargeError, positions
-from programmes.problems import DefinitionErrors, Problem
-from programmes.sentences import complaint
+from programmes.nodes import Finding, Node, Place, Positions, TooLargeError, positions
+from programmes.problems import DefinitionErrors, Flaw
 from programmes.spoken import STORED
 
 __all__ = [
     "DefinitionErrors",
-    "Problem",
     "built_in_definitions",
     "definition_schema",
     "load_definition",
 ]
 
 _LARGEST = 500_000
-"""Characters. The largest sensible definition has a tenth of that."""
+"""Characters: ten times the largest definition that makes sense."""
 
 
 def load_definition(text: str, source: str, *, stored: bool = False) -> Definition:
-    """The definition in ``text``; ``source`` is the file's name in errors. One that is ``stored``
-    was taken by an earlier Milepost, and engagements run on it: some of what is refused in a new
-    one is put right.
+    """The definition in ``text``; ``source`` is the file's name in errors.
+
+    A ``stored`` definition was accepted by an earlier Milepost, and engagements run on it. Some
+    errors that are refused in a new definition are corrected in a stored one.
 
     Raises ``DefinitionErrors`` with everything that is wrong, in the order of the file.
     """
@@ -46,10 +44,10 @@ def load_definition(text: str, source: str, *, stored: bool = False) -> Definiti
         findings += explain(error, data, definition_schema())
     findings += check(data)
     if not stored:
-        # One that engagements run on may say so: its summaries wait for the office's hours.
+        # A stored definition may have them: its summaries wait for the office's hours.
         findings += digest_findings(Node(data))
     if definition is None or findings:
-        raise DefinitionErrors(_placed(findings, places, source))
+        raise DefinitionErrors(source, _placed(findings, places))
     return definition
 
 
@@ -75,7 +73,7 @@ def built_in_definitions() -> list[tuple[str, str]]:
 
 
 class _Constructor(SafeConstructor):
-    """Reads dates as text, so that one which does not exist is refused at its place."""
+    """Reads dates as text, so that a date that does not exist is refused with its line."""
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
@@ -89,46 +87,53 @@ def _reader() -> YAML:
 
 def _read(text: str, source: str) -> tuple[object, Positions]:
     if len(text) > _LARGEST:
-        raise _refused(source, (1, 1), "file.large")
+        raise _refused(source, (1, 1), "this file is too large", "split it into several programmes")
     try:
         reader = _reader()
-        # Read once: the places and the data come from the same nodes.
+        # The places and the data come from the same nodes, so the text is read once.
         node = reader.compose(text)
         places = positions(node)
         data: object = None if node is None else reader.constructor.construct_document(node)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        key, values = _syntax(error)
-        raise _refused(source, place, key, **values) from error
+        raise _refused(source, place, *_syntax(error)) from error
     except ReaderError as error:
         before = text[: error.position]
         place = (before.count("\n") + 1, error.position - before.rfind("\n"))
-        raise _refused(source, place, "file.character") from error
+        what = "there is a character here that YAML does not allow"
+        raise _refused(source, place, what, "take it out") from error
     except (YAMLError, ValueError, TooLargeError, RecursionError) as error:
-        raise _refused(source, (1, 1), "file.unreadable") from error
+        what = "this file cannot be read as YAML"
+        fix = "check its indents, quotes and aliases"
+        raise _refused(source, (1, 1), what, fix) from error
     if not isinstance(data, dict):
-        raise _refused(source, (1, 1), "file.empty")
+        what = "there is no programme in this file"
+        raise _refused(source, (1, 1), what, "begin with a line such as id: my-programme")
     return data, places
 
 
-def _syntax(error: MarkedYAMLError) -> tuple[str, dict[str, str]]:
+def _syntax(error: MarkedYAMLError) -> tuple[str, str]:
+    """What is wrong, and how to fix it."""
     problem = str(error.problem or error.context)
     if "duplicate key" in problem:
-        return "file.twice", {"key": problem.split('"')[1] if '"' in problem else ""}
+        key = problem.split('"')[1] if '"' in problem else ""
+        return f"{key!r} is there twice", "keep one of them"
     if "\\t" in problem:
-        return "file.tab", {}
+        return "there is a tab here", "indent with spaces"
     context = f" {error.context}" if error.context and error.context != problem else ""
-    return "file.syntax", {"problem": f"{problem}{context}"}
+    what = f"this is not YAML: {problem}{context}"
+    return what, "check the indents, colons and quotes near here"
 
 
-def _placed(findings: list[Finding], places: Positions, source: str) -> tuple[Problem, ...]:
-    problems = set()
+def _placed(findings: list[Finding], places: Positions) -> tuple[Flaw, ...]:
+    flaws = set()
     for finding in findings:
-        place = (places.key if finding.at_key else places.value)(finding.path)
-        problems.add(Problem(source, *place, finding.what, finding.fix))
-    return tuple(sorted(problems))
+        line, column = (places.key if finding.at_key else places.value)(finding.path)
+        flaws.add(Flaw(finding.what, finding.fix, line=line, column=column))
+    return tuple(sorted(flaws, key=lambda flaw: (flaw.line, flaw.column, flaw.what)))
 
 
-def _refused(source: str, place: Place, key: str, /, **values: str) -> DefinitionErrors:
-    return DefinitionErrors((Problem(source, *place, *complaint(key, **values)),))
+def _refused(source: str, place: Place, what: str, fix: str) -> DefinitionErrors:
+    line, column = place
+    return DefinitionErrors(source, (Flaw(what, fix, line=line, column=column),))

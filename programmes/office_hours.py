@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from programmes.digests import Digest
 from programmes.fields import Day, Hours, Part, Weekday
 from programmes.spoken import Line
+from programmes.vocabulary import Digest
 
 Nation = Literal["ENG", "WLS", "SCT", "NIR"]
 
@@ -103,8 +103,8 @@ class DigestTime(Part):
     )
 
     def next_after(self, instant: datetime, zone: str) -> datetime:
-        """The latest moment of the next run after that instant. One that may be under way does not
-        count: who knows whether it is past them."""
+        """The end of the next run that starts after that instant. A run that may be under way does
+        not count."""
         place = ZoneInfo(zone)
         local = instant.astimezone(place)
         days = (_DAYS.index(self.on) - local.weekday()) % len(_DAYS)
@@ -133,5 +133,5 @@ class Digests(Part):
     )
 
     def time_of(self, digest: Digest) -> DigestTime | None:
-        """When that one goes out, if it does."""
+        """When that summary goes out; ``None`` if the programme has none."""
         return self.manager if digest == "manager" else self.member

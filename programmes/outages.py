@@ -1,4 +1,4 @@
-"""When an email counts as late, and what becomes of several that are: after an outage."""
+"""When an email counts as late after an outage, and whether late emails are combined."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -35,7 +35,7 @@ class Outage(Part):
 
 
 def late_from(calendar: WorkingCalendar, planned: datetime, span: str) -> datetime:
-    """From when on an email that was to leave at ``planned`` is late."""
+    """The instant from which an email planned for ``planned`` is late."""
     duration = parse_duration(span)
     start = calendar.next_send_instant(planned)
     if duration.is_exact:
@@ -48,7 +48,7 @@ def late_from(calendar: WorkingCalendar, planned: datetime, span: str) -> dateti
 
 
 def _within_windows(calendar: WorkingCalendar, start: datetime, left: timedelta) -> datetime:
-    """The instant by which the sending window has been open for so long since ``start``."""
+    """The instant at which the sending window has been open for ``left`` since ``start``."""
     if calendar.always_open:
         return start + left
     while (closes := calendar.send_closing(calendar.local_date(start))) < start + left:

@@ -1,6 +1,6 @@
-"""Every date of an engagement, from its rules, its start and its calendar: one pure function.
+"""Computes every date of an engagement from its rules, start and calendar: a pure function.
 
-This is the planner's public face: the workflows, the previews and the tests import from here.
+Workflows, previews and tests import the planner from here.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,6 @@ from programmes.plans import (
 )
 from programmes.reviews import review_dates
 from programmes.rules import Rules, StepRule
-from programmes.sentences import say
 
 __all__ = [
     "Adjustments",
@@ -71,7 +70,7 @@ def plan(
 def start_instant(start: date | datetime, calendar: WorkingCalendar) -> datetime:
     """The opening of the first working day on or after ``start``.
 
-    On an always-open calendar an instant starts as it is.
+    On an always-open calendar it is the instant itself.
     """
     if isinstance(start, datetime):
         if calendar.always_open:
@@ -123,9 +122,7 @@ def _step(
         calendar,
         soon=rules.soon,
         rule=(
-            after_words(
-                step.stage.due, say("anchor.step", key=last) if last else say("anchor.start")
-            )
+            after_words(step.stage.due, f"step {last}" if last else "the start")
             if moved is None
             else moved_words(moved)
         ),

@@ -1,4 +1,4 @@
-"""What the planner answers with, and what it is told about how things went so far."""
+"""The plan of an engagement, and what has happened to it so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from datetime import date, datetime
 from programmes.deadlines import PlannedDeadline
 from programmes.durations import in_words, parse_duration
 from programmes.rules import ItemKind
-from programmes.sentences import say
 
 ONBOARDING = "onboarding"
 """The key of the onboarding, and what a review may come after."""
@@ -33,7 +32,7 @@ class PlannedItem:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every date of an engagement, as if what is still to do were done exactly when it is due."""
+    """Every date of an engagement. Open work is taken to end exactly when it is due."""
 
     start: date
     onboarded_at: datetime
@@ -49,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Adjustments:
-    """What has become of the plan so far."""
+    """What has happened to the plan so far."""
 
     onboarded_at: datetime | None = None
     moved: Mapping[str, date] = field(default_factory=dict)
@@ -57,17 +56,17 @@ class Adjustments:
     cycles: tuple[datetime, ...] = ()
     """When each advice cycle so far opened."""
     done: Mapping[str, datetime] = field(default_factory=dict)
-    """When each step of the onboarding that is over was done or waived, by its key."""
+    """When each finished onboarding step was done or waived, by its key."""
 
 
 def after_words(duration: str, what: str) -> str:
     """The rule behind a date: ``3 working days after the start``."""
     span = parse_duration(duration)
     if span.count == 0:
-        return say("rule.at_once" if span.is_exact else "rule.same_day", what=what)
-    return say("rule.before" if span.sign < 0 else "rule.after", span=in_words(span), what=what)
+        return f"at {what}" if span.is_exact else f"on the day of {what}"
+    return f"{in_words(span)} {'before' if span.sign < 0 else 'after'} {what}"
 
 
 def moved_words(day: date) -> str:
-    """The rule behind a date that somebody set."""
-    return say("rule.moved", day=day.isoformat())
+    """The rule behind a date that a manager set."""
+    return f"moved to {day.isoformat()}"

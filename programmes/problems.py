@@ -1,57 +1,57 @@
-"""What is wrong with a definition, where, and what would be right."""
+"""What is wrong with a definition or with master data, where it is, and how to fix it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Self
-
-from programmes.sentences import complaint, say
 
 
-class MistakeError(ValueError):
-    """A value that cannot be: ``what`` is wrong with it, and ``fix`` says what would be right."""
+@dataclass(frozen=True)
+class Flaw:
+    """One thing that is wrong, and how to fix it."""
+
+    what: str
+    fix: str
+    name: str = ""
+    """A stable name for programs, such as ``email_taken``."""
+    field: str = ""
+    """The field of a form or the column of a table; empty for a definition."""
+    line: int = 0
+    """The line in the file, from 1; 0 where there is no file."""
+    column: int = 0
+    """The column in that line, from 1; 0 where only the line is known."""
+
+    def __str__(self) -> str:
+        place = f"line {self.line}, " if self.line else ""
+        return f"{place}{self.field}: {self.what} {self.fix}"
+
+
+class InvalidValue(ValueError):
+    """A value that is not allowed: ``what`` is wrong with it, and how to ``fix`` it."""
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(f"{what}; {fix}")
         self.what = what
         self.fix = fix
 
-    @classmethod
-    def of(cls, key: str, /, **values: object) -> Self:
-        """The mistake of that key in the catalogue."""
-        return cls(*complaint(key, **values))
-
-
-@dataclass(frozen=True, order=True)
-class Problem:
-    """One error in a definition. Lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    what: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.what}; {self.fix}"
-
 
 class DefinitionErrors(Exception):
-    """A definition that cannot be used, with every problem found, in the order of the file."""
+    """A definition that cannot be used, with every flaw of its file, in the order of the file."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+    def __init__(self, file: str, flaws: tuple[Flaw, ...]) -> None:
+        lines = (f"{file}:{one.line}:{one.column}: {one.what}; {one.fix}" for one in flaws)
+        super().__init__("\n".join(lines))
+        self.file = file
+        self.flaws = flaws
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """A mend for an unknown word: the nearest known one, or else all of them."""
+    """How to fix an unknown word: write the most similar known one, or else any of them."""
     words = list(known)
     near = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if near:
-        return say("word.near", near=near[0])
+        return f"did you mean {near[0]!r}?"
     if not words:
-        return say("word.none")
+        return "leave it out"
     if len(words) == 1:
-        return say("word.only", only=words[0])
-    return say("word.many", known=", ".join(words))
+        return f"write {words[0]!r}"
+    return f"write one of these: {', '.join(words)}"

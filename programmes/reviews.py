@@ -1,4 +1,4 @@
-"""When the reviews open and are due, once the end of the onboarding is known."""
+"""When the reviews open and are due, computed from the end of the onboarding."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -7,7 +7,6 @@ from programmes.calendar import WorkingCalendar
 from programmes.deadlines import deadline, due_after, due_on, opening_before
 from programmes.plans import ONBOARDING, PlannedItem, after_words, moved_words
 from programmes.rules import ReviewRule, Rules
-from programmes.sentences import say
 
 
 def review_dates(
@@ -30,7 +29,7 @@ def review_dues(
     onboarded_at: datetime,
     moved: Mapping[str, date],
 ) -> dict[str, datetime]:
-    """When each review is due, by its key. A review that was moved takes those after it along."""
+    """When each review is due, by its key. Moving a review also moves the reviews after it."""
     due = {ONBOARDING: onboarded_at}
     waiting = list(rules.reviews)
     while waiting:
@@ -75,7 +74,7 @@ def _review(
         rules.ladders,
         calendar,
         soon=rules.soon,
-        rule=after_words(review.sign_off.due, say("anchor.submitted")),
+        rule=after_words(review.sign_off.due, "the sending of the review"),
         opens=due,
     )
     return PlannedItem("review", review.key, opens, due, (submit, sign_off))
@@ -83,5 +82,6 @@ def _review(
 
 def _rule(review: ReviewRule) -> str:
     onboarded = review.after == ONBOARDING
-    anchor = say("anchor.onboarding") if onboarded else say("anchor.review", key=review.after)
-    return after_words(review.plus, anchor)
+    return after_words(
+        review.plus, "the end of the onboarding" if onboarded else f"review {review.after}"
+    )

@@ -1,6 +1,6 @@
 """A programme's rules as workflows and the planner carry them: keys and durations, no text.
 
-They travel in workflow histories, so they are small, frozen and free of anything a person wrote.
+Workflow histories hold them, so they are small and frozen, and contain no text by people.
 Durations are strings in the grammar of ``programmes.durations``: ``3wd``, ``10d``, ``2w``, ``P3M``,
 ``5min``, ``30s``; a leading ``-`` means before.
 """
@@ -38,7 +38,7 @@ class LadderRule:
 
 @dataclass(frozen=True)
 class StageRule:
-    """One thing somebody has to do: who, how long, which ladder chases them, how it ends."""
+    """One task: its owner, its time, its ladder of reminders, and what happens at the end."""
 
     owner: str
     due: str
@@ -59,8 +59,8 @@ class StepRule:
 class ResearchRules:
     """The stages of a research request.
 
-    ``draft.due`` is the default when the scope names no date; ``answer`` is the member's answer
-    to a question; ``acceptance`` the member's acceptance of what was delivered.
+    ``draft.due`` is the default when the scope has no date. ``answer`` is the member's answer to a
+    question. ``acceptance`` is the member's acceptance of the delivered work.
     """
 
     triage: StageRule
@@ -74,10 +74,10 @@ class ResearchRules:
 
 @dataclass(frozen=True)
 class AdviceRules:
-    """Advice cycles: the first opens ``first`` after onboarding, each next one ``interval`` later.
+    """Advice cycles: the first opens ``first`` after the onboarding, the others at ``interval``.
 
-    ``agenda.due`` is a span before the session (``-3wd``); ``notes.due`` a span after it.
-    ``action`` chases an agreed action; its ``due`` is the default when none was agreed.
+    ``agenda.due`` is a span before the session (``-3wd``), and ``notes.due`` a span after it.
+    ``action`` is for an agreed action; its ``due`` is the default if no date was agreed.
     """
 
     first: str
@@ -98,24 +98,24 @@ class ReviewRule:
     after: str
     plus: str
     opens: str
-    """How long before it is due it opens, as a positive span: ``20wd``."""
+    """How long before its due date it opens, as a positive span: ``20wd``."""
     checklist: tuple[str, ...]
     submit: StageRule
-    """``submit.due`` is unused: a review's due date is the plan's."""
+    """``submit.due`` is unused, because the plan sets a review's due date."""
     sign_off: StageRule
     revise: StageRule
     hears: tuple[str, ...]
-    """Who gets the milestone email beside the member's lead and the team."""
+    """Who gets the milestone email in addition to the member's lead and the team."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything that an engagement follows, compiled from one version of a definition."""
+    """All rules of an engagement, compiled from one version of a definition."""
 
     programme: str
     version: int
     soon: str
-    """How long before it is due a task counts as due soon: ``3wd``."""
+    """How long before its due date a task counts as due soon: ``3wd``."""
     ladders: Mapping[str, LadderRule]
     onboarding: tuple[StepRule, ...]
     research: ResearchRules | None = None
@@ -130,8 +130,7 @@ class Rules:
         raise KeyError(key)
 
     def stage_of(self, kind: str, key: str, task: str) -> StageRule | None:
-        """The rule of a task of such an item: who owns it, and which ladder chases it. ``None``
-        where the programme has none."""
+        """The rule of a task, with its owner and its ladder; ``None`` if the programme has none."""
         group, _, part = task.partition(":")
         holder: object = None
         match kind:
@@ -147,7 +146,7 @@ class Rules:
         return found if isinstance(found, StageRule) else None
 
     def ladders_of(self, kind: ItemKind, key: str) -> frozenset[str]:
-        """The names of the ladders that an item of that kind and key may need."""
+        """The names of all ladders that an item of that kind and key may use."""
         match kind:
             case "onboarding":
                 stages: list[StageRule] = [step.stage for step in self.onboarding]

@@ -1,4 +1,4 @@
-"""A text of a definition: plain, or in English and in Welsh."""
+"""A text of a definition: plain, or in English and Welsh."""
 
 import re
 from typing import Annotated, Any
@@ -15,18 +15,18 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from programmes.problems import MistakeError
+from programmes.problems import InvalidValue
 from programmes.vocabulary import Language
 
 STORED = "stored"
-"""The key in Pydantic's context that says that a definition was taken long ago."""
+"""The key in Pydantic's context for a definition that was accepted earlier."""
 
 _BREAKS = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _UNBROKEN = f"^[^{_BREAKS[1:-1]}]*$"
 
 
 class Spoken(str):
-    """The English text, with the Welsh beside it. Whoever asks for no language reads English."""
+    """The English text, which also holds the Welsh text."""
 
     cy: str
 
@@ -37,18 +37,18 @@ class Spoken(str):
 
 
 def spoken(text: str, language: Language) -> str:
-    """The text in that language; one that is written in one language only is the same in both."""
+    """The text in that language; a text without Welsh is in English."""
     welsh = text.cy if isinstance(text, Spoken) else ""
     return welsh if language == "cy" and welsh else str(text)
 
 
 def is_stored(info: ValidationInfo) -> bool:
-    """Whether a definition is read again that engagements run on: it cannot be refused any more."""
+    """Whether this definition was accepted earlier: engagements run on it, so it must load."""
     return bool(info.context and info.context.get(STORED))
 
 
 def one_line(text: str) -> str:
-    """The text on one line, as the heading of an email has to be."""
+    """The text on one line, as an email header needs it."""
     return " ".join(re.sub(_BREAKS, " ", text).split())
 
 
@@ -57,7 +57,10 @@ def _line(text: str, info: ValidationInfo) -> str:
         return text
     if is_stored(info):
         return one_line(text)
-    raise MistakeError.of("line.broken", text=one_line(text))
+    raise InvalidValue(
+        "there is a line break here, or another character that cannot be shown",
+        f"write it on one line, without | or >: {one_line(text)}",
+    )
 
 
 Line = Annotated[
@@ -65,7 +68,7 @@ Line = Annotated[
     Field(min_length=1, max_length=200, json_schema_extra={"pattern": _UNBROKEN}),
     AfterValidator(_line),
 ]
-"""A title or a name in one language: a line end in it would end the heading of an email."""
+"""A title or a name in one language, without line breaks, which would break an email header."""
 
 
 class _Both(BaseModel):
@@ -73,7 +76,7 @@ class _Both(BaseModel):
 
 
 class LineInBoth(_Both):
-    """A title in English and in Welsh."""
+    """A title in English and Welsh."""
 
     en: Line
     cy: Line
@@ -83,7 +86,7 @@ _Paragraphs = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class TextInBoth(_Both):
-    """A text in English and in Welsh."""
+    """A text in English and Welsh."""
 
     en: _Paragraphs
     cy: _Paragraphs

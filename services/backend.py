@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,7 @@ from notifications.titles import Titles, parsed_in_thread, titles_of
 from programmes.definition import Definition
 from services.problems import Flaw, Problem
 from settings import Settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.master import Missing, Rejected
 from storage.queries.programmes import show_programme
 from temporal.connection import Temporal
@@ -65,11 +65,6 @@ def clock_of(definition: Definition) -> Clock:
     """An always-open programme counts in minutes and seconds; others count in days."""
     calendar = definition.calendar
     return Clock(calendar.zone, to_the_minute=calendar.kind == "always-open")
-
-
-def utc_now() -> datetime:
-    """The present instant."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from notifications.titles import parsed_in_thread
 from notifications.words import item_title
-from programmes.calendar import Blackout, WorkingCalendar
+from programmes.calendar import Blackout, WorkingCalendar, calendar_as_json
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
 from services.access import engagement_in_reach, require, require_worker
@@ -75,7 +74,7 @@ async def start_engagement(
         programme_version=definition.version,
         manager_id=order.manager_id or (actor.holder_id if actor.is_person else None),
         adviser_id=order.adviser_id,
-        calendar=TypeAdapter(WorkingCalendar).dump_python(calendar, mode="json"),
+        calendar=calendar_as_json(calendar),
         started_on=order.start,
         opened_at=backend.now(),
     )

@@ -39,7 +39,7 @@ async def add_programme(backend: Backend, actor: Actor, source: bytes) -> Progra
             "definition-invalid",
             errors=[
                 Flaw(pointer=f"{one.line}:{one.column}", what=one.what, fix=one.fix)
-                for one in error.problems
+                for one in error.flaws
             ],
         ) from error
     async with writing(backend) as session:

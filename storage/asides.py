@@ -1,7 +1,7 @@
 """Facts about an item that its workflow did not decide, numbered below zero.
 
-A workflow numbers its own facts from 1 and alone. What comes from outside (an answer by email,
-somebody who takes over) is on the same timeline, under numbers that no workflow ever gives.
+A workflow numbers its own facts from 1. Facts from outside (an answer by email, a change of
+manager) are on the same timeline, under numbers that no workflow uses.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from storage.sql import engagements, events
 
 @dataclass(frozen=True)
 class Aside:
-    """What happened, beside the workflow."""
+    """A fact from outside the workflow."""
 
     engagement_id: str
     item_id: str
@@ -27,8 +27,10 @@ class Aside:
 
 
 async def append_aside(session: AsyncSession, aside: Aside, now: datetime, *more: Aside) -> int:
-    """Append it; its number. ``more`` of the same item happened with it, under the same number.
-    The engagement is locked, so that two are numbered one by one."""
+    """Append a fact, with ``more`` of the same item under the same number; returns that number.
+
+    Locks the engagement, so that two facts get different numbers.
+    """
     await session.execute(
         select(engagements.c.id).where(engagements.c.id == aside.engagement_id).with_for_update()
     )
@@ -53,7 +55,7 @@ async def append_aside(session: AsyncSession, aside: Aside, now: datetime, *more
 
 
 async def said_since(session: AsyncSession, item_id: str, kind: str, since: datetime) -> bool:
-    """Whether a fact of this kind is on an item's timeline, later than an instant."""
+    """Whether an item's timeline has a fact of this kind after an instant."""
     c = events.c
     query = select(c.id).where(c.item_id == item_id, c.kind == kind, c.at > since).limit(1)
     return (await session.execute(query)).first() is not None

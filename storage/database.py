@@ -1,18 +1,18 @@
-"""The one door to the database: a unit of work for writing, a session for reading.
+"""Access to the database: a unit of work for writing, and a session for reading.
 
-Nobody but ``Database.transaction`` commits. On SQLite there are two pools over the same file:
+Only ``Database.transaction`` commits. SQLite has two pools over the same file:
 
-* one writing connection, whose transactions start with ``BEGIN IMMEDIATE``. A transaction that
-  starts by reading and upgrades later can deadlock with one of another process; this one waits
-  its turn instead (``busy_timeout``). One connection a process also queues its writers fairly.
+* one writing connection, whose transactions start with ``BEGIN IMMEDIATE``. They wait for another
+  process (``busy_timeout``). A transaction that starts by reading could deadlock with it instead.
 * reading connections with ``query_only``: a read can neither write nor block a writer (WAL).
 
-``synchronous`` is ``FULL``: with ``NORMAL`` a power cut may take back the last commits, while
-Temporal, in a file of its own, still knows that they were made. A reminder would then be lost.
+``synchronous`` is ``FULL``: with ``NORMAL`` a power cut may undo the last commits. Temporal, in its
+own file, would still count them as done, and a reminder would be lost.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,22 @@ BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another process's transaction before it fails."""
 
 HIDE_PARAMETERS = True
-"""An error's text goes to logs and into workflow histories: never with the values of a row."""
+"""Errors go to logs and workflow histories, so their text never contains the values of a row."""
 
 POOL_SIZE = 10
 POOL_OVERFLOW = 10
 POOL_TIMEOUT = 30.0
 
 
+def utc_now() -> datetime:
+    """The present instant: the clock of everything that is recorded."""
+    return datetime.now(UTC)
+
+
 class Database:
     """Connections to one database: ``sqlite+aiosqlite:///path`` or ``postgresql+psycopg://…``.
 
-    Dispose it at the end: an SQLite engine that is not disposed keeps the process alive.
+    Call ``dispose`` at the end: an open SQLite engine keeps the process alive.
     """
 
     def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
@@ -70,7 +75,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A consistent view to read from; a write through it fails."""
+        """A session for reading; a write through it fails."""
         async with AsyncSession(self._reader, expire_on_commit=False) as session:
             yield session
 
@@ -108,7 +113,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
 
 
 def prepare_sqlite(connection: Any, *, write: bool, foreign_keys: bool = True) -> None:
-    """Set up a new SQLite connection. Transactions are begun by ours, not by the driver's guess."""
+    """Set up a new SQLite connection. Our event handlers begin transactions, not the driver."""
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
@@ -119,7 +124,7 @@ def prepare_sqlite(connection: Any, *, write: bool, foreign_keys: bool = True) -
     else:
         cursor.execute("PRAGMA query_only = ON")
     cursor.close()
-    # SQLite's own knows a to z alone: nobody would find "Ŵyth" by "ŵyth".
+    # SQLite's own lower() knows a to z only: a search for "ŵyth" would not find "Ŵyth".
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 

@@ -1,4 +1,4 @@
-"""Calls that carried an ``Idempotency-Key``: the first one works, its repeats get its answer."""
+"""Calls with an ``Idempotency-Key``: the first call works, and repeats get its answer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,28 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.sql import idempotent_calls, insert_or_ignore
 
 ABANDONED_AFTER = timedelta(seconds=20)
-"""A call that has not answered by then died with its process; the next attempt takes its place.
+"""A call without an answer by then is taken to be dead, and the next attempt replaces it.
 
-Twice as long as a call waits for its workflow. Should the first one still run, the two meet there:
-the ids of what they ask for are derived from the key.
+This is twice as long as a call waits for its workflow. If the first call still runs, both derive
+the same ids from the key, so the workflow sees one request.
 """
 
 
 KEPT_FOR = timedelta(days=7)
-"""How long an answer is repeated. It may hold a text or an address, and erasing a person must not
-leave them here."""
+"""How long an answer is kept. It may contain personal data, which must not outlive the person's
+erasure by long."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """The answer that the first call got."""
+    """The answer to the first call."""
 
     status: int
     body: str
 
 
 class KeyReused(ValueError):
-    """The key came before with another request."""
+    """The key was used before with a different request."""
 
 
 class StillRunning(RuntimeError):
@@ -40,9 +40,10 @@ class StillRunning(RuntimeError):
 async def begin(
     session: AsyncSession, holder_id: str, key: str, fingerprint: str, now: datetime
 ) -> Known | None:
-    """Claim the key; ``None`` means: go ahead, then ``finish`` or ``forget``.
+    """Claim the key, or return the stored answer. ``None`` means: go ahead, then ``finish`` or
+    ``forget``.
 
-    Of any number of calls at once, exactly one goes ahead. Commit before doing the work. Raises
+    Exactly one of several simultaneous calls goes ahead. Commit before doing the work. Raises
     ``KeyReused`` and ``StillRunning``.
     """
     row = {
@@ -65,7 +66,7 @@ async def begin(
         )
     ).one_or_none()
     if found is None:
-        # Forgotten between the two statements: whoever comes again finds it free.
+        # It was freed between the two statements, so the next attempt will succeed.
         raise StillRunning(key)
     if found.fingerprint != fingerprint:
         raise KeyReused(key)
@@ -82,7 +83,7 @@ async def begin(
 
 
 async def finish(session: AsyncSession, holder_id: str, key: str, status: int, body: str) -> None:
-    """Keep the answer. The first one kept stands."""
+    """Store the answer, unless one is stored already."""
     c = idempotent_calls.c
     await session.execute(
         update(idempotent_calls)
@@ -92,7 +93,7 @@ async def finish(session: AsyncSession, holder_id: str, key: str, status: int, b
 
 
 async def forget(session: AsyncSession, holder_id: str, key: str) -> None:
-    """Free the key of a call that came to nothing."""
+    """Free the key of a failed call."""
     c = idempotent_calls.c
     await session.execute(
         delete(idempotent_calls).where(c.holder_id == holder_id, c.key == key, c.status.is_(None))

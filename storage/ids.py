@@ -1,4 +1,4 @@
-"""Opaque ids: ``mem_…``, ``eng_…``; new ones by chance, derived ones by hash."""
+"""Opaque ids such as ``mem_…`` and ``eng_…``: random ones, and ones derived by hash."""
 
 import hashlib
 import json
@@ -6,16 +6,16 @@ import secrets
 from base64 import b32encode
 
 LENGTH = 20
-"""Characters after the prefix, of 32 kinds: 100 bits, too many to guess or to meet by chance."""
+"""Characters after the prefix, out of 32 kinds: 100 bits, so guesses and collisions fail."""
 
 
 def new_id(prefix: str) -> str:
-    """A new id that nobody can guess: lower case, safe in a URL, without meaning."""
+    """A new random id: lower case, safe in a URL, without meaning."""
     return _id(prefix, secrets.token_bytes(LENGTH))
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """The id that belongs to these parts: the same each time, so that a retry meets it."""
+    """The id for these parts: always the same, so that a retry finds the same row."""
     return _id(prefix, hashlib.sha256(json.dumps(parts).encode()).digest())
 
 

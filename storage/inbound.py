@@ -1,4 +1,4 @@
-"""Reads and writes about emails that came in: what they answer, who wrote them, what is untold."""
+"""Reads and writes inbound emails: what they answer, who sent them, and who has been told."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from storage.sql import (
 
 @dataclass(frozen=True)
 class Answered:
-    """The email that another one answers."""
+    """The email that an inbound email answers."""
 
     notification_id: str
     engagement_id: str
@@ -31,30 +31,30 @@ class Answered:
     item_kind: str
     assignee_id: str | None
     kind: str
-    """Of the email that is answered."""
+    """The kind of the answered email."""
     sequence: int
-    """The number of the record that it belongs to."""
+    """The number of its record."""
     recipient_id: str
     told_id: str
 
 
 @dataclass(frozen=True)
 class Untold:
-    """An answer whose notifications are reserved, and nobody has been asked to deliver them."""
+    """An answer whose notifications are reserved, and not yet handed to Temporal."""
 
     id: str
     engagement_id: str
     item_id: str
     sequence: int
     not_before: datetime | None
-    """Opening of the next sending window, where the answer came outside one."""
+    """The start of the next sending window, if the answer came outside one."""
 
 
 async def answered(session: AsyncSession, notification_id: str) -> Answered | None:
-    """What a notification was about, as long as that was an item; its engagement is locked.
+    """The item that a notification was about; ``None`` if it was about no item.
 
-    Locked before the email is kept: that row refers to the engagement, and two that hold it shared
-    could not both go on to number their facts.
+    Locks the engagement before the email is stored. Otherwise two emails at once would each hold a
+    shared lock on it, and neither could number its fact.
     """
     n, e, i = notifications.c, engagements.c, items.c
     query = (
@@ -86,7 +86,7 @@ async def answered(session: AsyncSession, notification_id: str) -> Answered | No
 
 
 async def sender_of(session: AsyncSession, address: str, member_id: str) -> str:
-    """The active contact of this member, or person of the office, with this address."""
+    """The active contact of this member, or office person, with this address; else empty."""
     if not address:
         return ""
     wanted = address.lower()
@@ -103,14 +103,14 @@ async def sender_of(session: AsyncSession, address: str, member_id: str) -> str:
 
 
 async def keep(session: AsyncSession, row: Mapping[str, Any]) -> bool:
-    """Keep an email that came in; ``False`` where it is there already."""
+    """Store an inbound email; ``False`` if it is stored already."""
     return bool(await insert_or_ignore(session, inbound_messages, [row]))
 
 
 async def came_since(
     session: AsyncSession, engagement_id: str, item_id: str, state: str, since: datetime
 ) -> int:
-    """How many emails about an item were taken as ``state`` after an instant."""
+    """How many emails about an item were stored with ``state`` after an instant."""
     c = inbound_messages.c
     query = select(func.count()).where(
         c.engagement_id == engagement_id,
@@ -122,14 +122,14 @@ async def came_since(
 
 
 async def complete(session: AsyncSession, id: str, **values: Any) -> None:
-    """Add what became of it, in the same transaction."""
+    """Add the outcome of an email, in the same transaction."""
     await session.execute(
         update(inbound_messages).where(inbound_messages.c.id == id).values(**values)
     )
 
 
 async def untold(session: AsyncSession, limit: int = 100) -> tuple[Untold, ...]:
-    """Answers that somebody has still to be told of, the oldest first."""
+    """Answers that recipients have not been told of yet, the oldest first."""
     c, n = inbound_messages.c, notifications.c
     window = (
         select(case((func.count() == func.count(n.not_before), func.min(n.not_before))))
@@ -146,12 +146,12 @@ async def untold(session: AsyncSession, limit: int = 100) -> tuple[Untold, ...]:
 
 
 async def mark_told(session: AsyncSession, id: str, now: datetime) -> None:
-    """Its telling is in Temporal's hands."""
+    """Note that Temporal now tells the recipients."""
     await complete(session, id, told_at=now)
 
 
 async def count_strangers(session: AsyncSession, day: date, count: int) -> None:
-    """So many more came on that day."""
+    """Add to the day's count of reports about unknown emails."""
     c = strange_reports.c
     await insert_or_ignore(session, strange_reports, [{"day": day, "count": 0}])
     await session.execute(
@@ -160,7 +160,7 @@ async def count_strangers(session: AsyncSession, day: date, count: int) -> None:
 
 
 async def strangers_since(session: AsyncSession, day: date) -> int:
-    """How many came on that day and after it."""
+    """How many such reports came on and after that day."""
     c = strange_reports.c
     total = select(func.coalesce(func.sum(c["count"]), 0)).where(c.day >= day)
     return int((await session.execute(total)).scalar_one())

@@ -1,8 +1,8 @@
-"""Records of decisions that were lost: written, then decided otherwise under the same number.
+"""Replaces the record of a lost decision: one that was written, and then decided differently.
 
-A record is written while its workflow task is under way. Where that task then fails (its worker
-dies, or Temporal does not take what it decided because something has just arrived), the workflow
-decides anew, and the next decision may be another one. It comes under the number of the lost one.
+A record is written during its workflow task. That task may still fail: its worker dies, or Temporal
+refuses its result because a signal has just arrived. The workflow then decides again, under the
+same number, and may decide differently.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from storage.sql import events, notifications
 
 
 async def displaces(session: AsyncSession, record: Record) -> bool:
-    """Whether the record is another and later decision than what is written under its number.
+    """Whether the record is a different and later decision than the one under its number.
 
-    What the lost decision wrote is gone then: no workflow knows of it, and nothing was sent, since
-    sending begins when the workflow task has ended. The same decision again is none, whenever its
-    instant: a task that is repeated mostly decides the same.
+    If so, it deletes what the lost decision wrote. No workflow knows of that decision, and no email
+    was sent, because sending starts after the workflow task. The same decision at another instant
+    displaces nothing.
     """
     e = events.c
     under_its_number = (e.item_id == record.item_id) & (e.sequence == record.sequence)

@@ -1,8 +1,8 @@
-"""Bring a database to the tables of this version, safely from several processes at once.
+"""Upgrades a database to this version's tables, safely from several processes at once.
 
-Everything happens on one connection and in one transaction, so an upgrade is done or not begun.
-The transaction starts with a lock (PostgreSQL: an advisory lock; SQLite: ``BEGIN IMMEDIATE``): a
-second process waits, and then finds nothing to do.
+An upgrade runs on one connection and in one transaction, so it happens completely or not at all.
+The transaction starts with a lock (PostgreSQL: an advisory lock; SQLite: ``BEGIN IMMEDIATE``). A
+second process waits for it, and then has nothing to do.
 """
 
 from collections.abc import AsyncIterator
@@ -23,21 +23,22 @@ from storage.database import Database, create_folder, prepare_sqlite
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 _ADVISORY_LOCK = 7_236_045_003
-"""Any number will do, as long as it is Milepost's own."""
+"""An arbitrary number that only Milepost uses."""
 
 
 class BrokenReferences(RuntimeError):
-    """A migration left rows that point to nothing; it was rolled back."""
+    """A migration left rows with broken references, and was rolled back."""
 
 
 async def upgrade(url: str) -> None:
-    """Apply every migration that the database has not had yet; create it where it is new."""
+    """Apply every missing migration; create the database if it is new. Raises
+    ``BrokenReferences``."""
     async with _connected(url) as connection:
         await connection.run_sync(_upgrade)
 
 
 async def current(where: str | Database) -> str | None:
-    """The revision of the database; ``None`` before the first migration."""
+    """The database's revision; ``None`` before the first migration."""
     if isinstance(where, Database):
         async with where.reading() as session:
             return await (await session.connection()).run_sync(_revision)
@@ -46,19 +47,19 @@ async def current(where: str | Database) -> str | None:
 
 
 async def is_current(where: str | Database) -> bool:
-    """Whether the database has the tables of this version."""
+    """Whether the database has this version's tables."""
     return await current(where) == newest()
 
 
 def newest() -> str:
-    """The revision that this version of Milepost needs."""
+    """The revision that this Milepost needs."""
     head = ScriptDirectory.from_config(config()).get_current_head()
     assert head is not None
     return head
 
 
 def config() -> Config:
-    """Alembic's settings, without a file: they work from an installed package."""
+    """Alembic's settings without a file, so that they work from an installed package."""
     settings = Config()
     settings.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")
@@ -74,7 +75,7 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
 
         @event.listens_for(engine.sync_engine, "connect")
         def configure(raw: Any, _record: object) -> None:
-            # A rebuilt table is dropped for a moment: its references are checked at the end.
+            # Alembic drops a table to rebuild it, so references are checked at the end.
             prepare_sqlite(raw, write=True, foreign_keys=False)
 
         @event.listens_for(engine.sync_engine, "begin")
@@ -98,7 +99,8 @@ def _upgrade(connection: Connection) -> None:
     if sqlite:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
         if broken:
-            raise BrokenReferences(f"rows of {sorted({row[0] for row in broken})} point to nothing")
+            tables = sorted({row[0] for row in broken})
+            raise BrokenReferences(f"rows of {tables} have broken references")
 
 
 def _revision(connection: Connection) -> str | None:

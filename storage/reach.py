@@ -1,4 +1,4 @@
-"""Where a command is aimed: whose engagement and item it is, read in one statement, to judge by."""
+"""Reads the target of a command: its engagement and item, with the people responsible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from storage.sql import contacts, engagements, items, people, tasks
 
 @dataclass(frozen=True)
 class Place:
-    """An engagement, and the people whose it is, or whose its item is."""
+    """An engagement, with the people responsible for it or for its item."""
 
     engagement_id: str
     member_id: str
@@ -24,14 +24,14 @@ class Place:
     adviser_id: str | None
     assignee_id: str | None = None
     task_role: str | None = None
-    """The owner of the task that was asked for, as a role or an id; ``None``: it is not open."""
+    """The owner of the given task, as a role or an id; ``None`` if the task is not open."""
     task_holder: str | None = None
-    """The contact or person who holds that role today."""
+    """The contact or person who has that role today."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemPlace(Place):
-    """One of its items."""
+    """An item of an engagement."""
 
     item_id: str
     kind: ItemKind
@@ -40,7 +40,7 @@ class ItemPlace(Place):
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """A person of the office or a contact, as commands name them."""
+    """A person of the office or a contact, as named in a command."""
 
     id: str
     role: str
@@ -50,14 +50,14 @@ class KnownPerson:
 
 
 async def place_of_engagement(session: AsyncSession, engagement_id: str) -> Place | None:
-    """The engagement."""
+    """The engagement; ``None`` if there is none."""
     statement = _engagement_columns().where(engagements.c.id == engagement_id)
     row = (await session.execute(statement)).one_or_none()
     return Place(**row._asdict()) if row else None
 
 
 async def place_of_item(session: AsyncSession, item_id: str, task: str = "") -> ItemPlace | None:
-    """The item, with the owner of one of its open tasks where ``task`` names one."""
+    """The item, with the owner of the open task that ``task`` names; ``None`` if there is none."""
     statement = (
         _engagement_columns()
         .add_columns(
@@ -77,13 +77,13 @@ async def place_of_item(session: AsyncSession, item_id: str, task: str = "") -> 
 
 
 async def has_closed(session: AsyncSession, item_id: str) -> bool:
-    """Whether the item's end is on record."""
+    """Whether the item is recorded as closed."""
     statement = select(items.c.closed_at).where(items.c.id == item_id)
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
 async def known_person(session: AsyncSession, holder_id: str) -> KnownPerson | None:
-    """The person or contact of that id."""
+    """The person or contact with that id; ``None`` if there is none."""
     statement = select(
         people.c.id, people.c.role, people.c.active, literal(None).label("member_id")
     ).where(people.c.id == holder_id)
@@ -95,7 +95,7 @@ async def known_person(session: AsyncSession, holder_id: str) -> KnownPerson | N
 
 
 async def names_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
-    """The names of these people and contacts by id; no statement where nobody is asked for."""
+    """The names of these people and contacts by id; no statement without ids."""
     if not ids:
         return {}
     statement = (

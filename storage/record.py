@@ -1,16 +1,16 @@
-"""The projection: what a workflow decided becomes events, the reading copy and open tasks.
+"""The projection: a workflow's decision becomes events, the reading copy and open tasks.
 
-``write`` takes seven statements at most, whatever the size of the record:
+``write`` needs at most seven statements, for a record of any size:
 
-1. the engagement, locked, with what is known of the item
-2. the facts; where some are there already it is asked which, and a repeated record stops here
-3. the item
-4. the item's tasks, removed
-5. the item's tasks, as they are now
-6. who has to act on them today
-7. the engagement: its state, its sequence, and the earliest of its tasks' dates
+1. lock the engagement, and read the state of the item
+2. insert the facts; a repeated record stops here
+3. save the item
+4. remove the item's tasks
+5. insert the item's present tasks
+6. resolve the owners of the tasks
+7. save the engagement: its state, its sequence, and the earliest dates of its tasks
 
-Three more make room for a record that takes the place of a lost decision (``lost_decisions``).
+Three more replace a lost decision (``lost_decisions``).
 """
 
 from collections.abc import Sequence
@@ -31,22 +31,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UnknownEngagement(LookupError):
-    """There is no such engagement to record anything about: it was never started, or is erased."""
+    """There is no such engagement: it was never started, or it is erased."""
 
 
 class MisplacedState(ValueError):
-    """An engagement's state came under an item's number: the two cannot be put in order."""
+    """A record of an item carries an engagement's state, so the two cannot be put in order."""
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What is on record before this record."""
+    """What was stored before this record."""
 
     next_number: int
     engagement_sequence: int
     engagement_state: int
     written: int
-    """Facts that are there under the record's own number."""
+    """How many facts are stored under the record's own number."""
     item: bool
     item_sequence: int
     item_state: int
@@ -55,13 +55,12 @@ class _Known:
 
 
 async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
-    """Write one record; ``False`` where it was written before, and nothing has changed.
+    """Write one record; ``False`` if it was written before and nothing has changed.
 
-    Facts are kept under (item, sequence, position) whenever they come. The states of item,
-    engagement and tasks are each taken only from the highest sequence seen, so any order and any
-    repetition of a list of records ends in the same state. A record that comes under the number of
-    a decision that was lost takes its place. ``now`` is the clock of the
-    writer; what is stored takes its instants from the record.
+    Facts are always stored, under (item, sequence, position). The states of item, engagement and
+    tasks are taken only from the highest sequence seen. So records may come in any order and
+    repeatedly, and the result is the same. A record replaces a lost decision with the same number.
+    All stored instants come from the record; ``now`` is the writer's clock.
 
     Raises ``UnknownEngagement`` and ``MisplacedState``; both are permanent.
     """
@@ -72,11 +71,11 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
     if known.written and not await displaces(session, record):
         return False
     if record.facts:
-        # What is there under this number now is a lost decision's, be it a state without a fact.
+        # The state under this number is from a lost decision, even if that had no fact.
         known = _before(record, known)
     seen = known.item_sequence if about_item else known.engagement_sequence
     added = await insert_or_ignore(session, events, _events(record))
-    # None is new where another attempt wrote them while this one waited for the engagement.
+    # No fact is new if another attempt wrote them while this one waited for the lock.
     if not added and (record.facts or record.sequence <= seen):
         return False
     assignee = known.assignee_id
@@ -117,7 +116,7 @@ async def _known(session: AsyncSession, record: Record) -> _Known:
         )
         .select_from(engagements.outerjoin(items, i.id == record.item_id))
         .where(e.id == record.engagement_id)
-        # Two attempts at once: the second waits here and then finds the first one's facts.
+        # Of two attempts at once, the second waits here and then finds the first one's facts.
         .with_for_update(of=engagements)
     )
     row = (await session.execute(statement)).one_or_none()
@@ -137,7 +136,7 @@ async def _known(session: AsyncSession, record: Record) -> _Known:
 
 
 def _before(record: Record, known: _Known) -> _Known:
-    """What was known before the lost decision of that number, as far as it was the last one."""
+    """The state before a lost decision, if that was the last one stored."""
 
     def before(sequence: int) -> int:
         return sequence - 1 if sequence == record.sequence else sequence
@@ -168,7 +167,7 @@ def _events(record: Record) -> list[dict[str, Any]]:
 
 
 def _number(state: ItemState, known: _Known) -> int:
-    """The number that people call a request by: the workflow counts, unless its key is another."""
+    """The number that people use for a request: its key, or else the next number."""
     return int(state.key) if state.key.isdecimal() else known.next_number
 
 
@@ -185,7 +184,7 @@ async def _save_item(
     if known.item:
         await session.execute(update(items).where(items.c.id == record.item_id).values(values))
         return
-    # Facts or tasks came before the item's own state: a row without a stage, until that comes.
+    # Facts or tasks came before the item's state, so its row has no stage until that comes.
     blank = _item_values(ItemState(kind="onboarding", key="", stage="", opened_at=_EPOCH), None)
     row = {"state_sequence": 0, "tasks_sequence": 0} | blank | values
     await session.execute(

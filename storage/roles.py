@@ -1,4 +1,4 @@
-"""Who stands behind a selector today: ``lead``, ``team``, ``funder``, or somebody's own id."""
+"""The people that a selector means today: ``lead``, ``team``, ``funder``, or one person's id."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from storage.tables import Engagement, Item
 LEAD = "lead"
 MEMBER = "member"
 REQUESTER = "requester"
-"""The contact who asked for an item, as long as they are one."""
+"""The contact who asked for an item, if still active."""
 MANAGER = "manager"
 ADVISER = "adviser"
 RESEARCHER = "researcher"
@@ -25,7 +25,7 @@ MAY_WORK_AS: Mapping[str, frozenset[str]] = {
     ADVISER: frozenset({ADVISER, MANAGER}),
     RESEARCHER: frozenset({RESEARCHER, MANAGER}),
 }
-"""Who can be given work: in each of these, somebody whose own role may do all that it asks for."""
+"""The roles that a person may have to be given each kind of work."""
 
 CONTACT_PREFIX = "con_"
 PERSON_PREFIX = "per_"
@@ -33,7 +33,7 @@ PERSON_PREFIX = "per_"
 
 @dataclass(frozen=True)
 class Team:
-    """The ids that an engagement (and one of its items) names; any of them may have left since."""
+    """The ids that an engagement and one of its items name; any of them may have left since."""
 
     member_id: str
     manager_id: str | None = None
@@ -45,19 +45,19 @@ class Team:
 
 @dataclass(frozen=True)
 class Roster:
-    """Everybody active whom the selectors may mean. Pure, once read."""
+    """All active people that the selectors may mean; reads nothing more once it is built."""
 
     team: Team
     leads: tuple[str, ...]
     contacts: tuple[str, ...]
     people: frozenset[str]
     funders: tuple[str, ...]
-    """Whoever reads for the funder of this programme."""
+    """The people who read for the programme's funder."""
     others: frozenset[str]
-    """Contacts of other members whom a selector names by id."""
+    """Contacts of other members that a selector names by id."""
 
     def holders(self, selector: str) -> list[str]:
-        """Ids behind the selector, without repetition; empty where nobody is left."""
+        """The ids that the selector means, each once; empty if none is active."""
         team = self.team
         match selector:
             case "lead":
@@ -85,7 +85,7 @@ class Roster:
 
 
 async def roster(session: AsyncSession, team: Team, selectors: Iterable[str]) -> Roster:
-    """Read whom these selectors may mean: one statement, however many selectors."""
+    """Read the people that these selectors may mean, in one statement."""
     direct = {s for s in selectors if s not in ROLES}
     named = direct | {id for id in (team.manager_id, team.adviser_id, team.assignee_id) if id}
     reads = select(programme_funders.c.person_id).where(
@@ -119,7 +119,7 @@ async def roster(session: AsyncSession, team: Team, selectors: Iterable[str]) ->
 
 
 def team_of(engagement: Engagement, item: Item | None) -> Team:
-    """The people whom these rows name."""
+    """The people that these rows name."""
     return Team(
         member_id=engagement.member_id,
         manager_id=engagement.manager_id,
@@ -133,7 +133,7 @@ def team_of(engagement: Engagement, item: Item | None) -> Team:
 async def all_holders(
     session: AsyncSession, engagement: Engagement, item: Item | None, selectors: Iterable[str]
 ) -> Mapping[str, list[str]]:
-    """Ids of the active contacts or people behind each selector, in one statement."""
+    """The ids of active contacts or people for each selector, in one statement."""
     wanted = set(selectors)
     known = await roster(session, team_of(engagement, item), wanted)
     return {selector: known.holders(selector) for selector in wanted}
@@ -151,7 +151,7 @@ def of_member(member_id: str) -> ColumnElement[bool]:
 
 
 def of_person(person_id: str) -> ColumnElement[bool]:
-    """The tasks in which a person of the office has, or may have, a part."""
+    """The tasks that a person of the office may own, by id or by role."""
     c = engagements.c
     theirs = select(c.id).where((c.manager_id == person_id) | (c.adviser_id == person_id))
     drafts = select(items.c.id).where(items.c.assignee_id == person_id)

@@ -1,7 +1,7 @@
-"""The tables as SQLAlchemy Core sees them, and the one statement the dialects spell differently.
+"""The tables as SQLAlchemy Core sees them, and the one statement that differs by dialect.
 
-Queries use these rather than the classes: rows come back as plain values, which is quicker, and
-columns are typed as columns.
+Queries use these and not the classes: rows are plain values, which is faster, and columns have
+column types.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ idempotent_calls: Table = _tables[tables.IdempotentCall.__tablename__]
 async def insert_or_ignore(
     session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> int:
-    """Insert the rows that meet no row with the same unique key; returns how many were new.
+    """Insert the rows whose unique key is not stored yet; returns how many were new.
 
     One statement, on both databases. Every row must name the same columns.
     """

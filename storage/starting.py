@@ -1,4 +1,4 @@
-"""The row of an engagement before its workflow runs: put down, taken up again, or taken back."""
+"""The row of an engagement before its workflow runs: inserted, found again, or removed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.sql import engagements, members
 
 PENDING = ""
-"""The stage of an engagement whose opening is not on record yet; no list shows it."""
+"""The stage of an engagement whose opening is not recorded yet; no list shows it."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What an engagement is started with."""
+    """The details of a new engagement."""
 
     id: str
     member_id: str
@@ -31,7 +31,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class OpenEngagement:
-    """The engagement that a member has in a programme already."""
+    """The engagement that a member already has in a programme."""
 
     id: str
     pending: bool
@@ -43,7 +43,7 @@ async def open_engagement(
 ) -> OpenEngagement | None:
     """The open engagement of a member in a programme; there is at most one.
 
-    Within a transaction it locks the member, so that two starts at once come one after the other.
+    In a transaction it locks the member, so that two starts run one after the other.
     """
     await session.execute(select(members.c.id).where(members.c.id == member_id).with_for_update())
     statement = select(engagements.c.id, engagements.c.stage, engagements.c.opened_at).where(
@@ -56,7 +56,7 @@ async def open_engagement(
 
 
 async def put_down(session: AsyncSession, opening: Opening) -> None:
-    """Insert the row that the workflow's first record will find."""
+    """Insert the row that the workflow's first record needs."""
     await session.execute(
         insert(engagements).values(
             id=opening.id,
@@ -79,7 +79,7 @@ async def put_down(session: AsyncSession, opening: Opening) -> None:
 
 
 async def take_back(session: AsyncSession, engagement_id: str) -> None:
-    """Remove the row of a start that did not happen; one with a record stays."""
+    """Remove the row of a failed start; a row with a record stays."""
     await session.execute(
         delete(engagements).where(engagements.c.id == engagement_id, engagements.c.stage == PENDING)
     )

@@ -27,10 +27,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DigestInput
 from notifications.titles import parsed_in_thread
-from programmes.digests import DIGESTS, Digest
 from programmes.fields import Weekday
 from programmes.office_hours import DigestTime
 from programmes.problems import DefinitionErrors
+from programmes.vocabulary import DIGESTS, Digest
 from storage.database import Database
 from storage.queries.programmes import latest_programmes
 from workflows.ids import DIGEST_PREFIX, digest_schedule_id

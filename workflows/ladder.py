@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_of, first_window
 from programmes.facts import Fact, Notice, TaskState
 from programmes.planner import (
     PlannedDeadline,
@@ -25,7 +25,6 @@ from programmes.planner import (
     heard_by,
 )
 from programmes.rules import LadderEnd, LadderRule, StageRule
-from programmes.sending_hours import calendar_of, first_window
 
 LATE = timedelta(minutes=5)
 """A rung later than this after its instant says so in its fact."""

@@ -129,7 +129,7 @@ def check_definition(name: str, text: str) -> Finding:
     try:
         load_definition(text, name)
     except DefinitionErrors as errors:
-        return found(part, "problem", "definition_bad", name=name, count=len(errors.problems))
+        return found(part, "problem", "definition_bad", name=name, count=len(errors.flaws))
     return found(part, "ok", "definition")
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery.preferences import read_choices
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_from_json
 from programmes.facts import Record
 from storage.sql import calendar_parts, engagements, notifications
 
@@ -29,8 +28,6 @@ REMOVES = CALLED_OFF | {
 """Emails that remove a date from the calendar."""
 WITH_CALENDAR = FIXES | DUE | REMOVES
 """Emails that may have a calendar part. They are never batched."""
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 _MAY_HAVE_IT = ("claimed", "accepted", "deferred", "delivered", "complained", "unknown")
 """The states of an email that its reader has, may have, or is about to get."""
@@ -145,7 +142,7 @@ async def recipients_with_entry(
         for selector in notice.to
         for one in found[selector]
     }
-    today = _CALENDAR.validate_python(calendar).local_date(now)
+    today = calendar_from_json(calendar).local_date(now)
     having = {
         holder: entry
         for holder, entry in (await _entries(session, record.item_id)).items()

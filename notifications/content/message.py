@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
-from pydantic import TypeAdapter
-
 from notifications.content.scene import Happened, OpenTask, Scene, Who, Words
 from notifications.languages import Language
 from notifications.links import link_to
@@ -16,12 +14,9 @@ from notifications.words import (
     task_words,
     why_sentence,
 )
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_from_json, is_office
 from programmes.definition import Definition
 from programmes.holidays import office_calendar
-from programmes.sending_hours import is_office
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 
 class MissingFact(LookupError):
@@ -145,7 +140,7 @@ class Message:
 
 def calendar_of(scene: Scene) -> WorkingCalendar:
     """The calendar that an engagement was planned with."""
-    return _CALENDAR.validate_python(scene.calendar)
+    return calendar_from_json(scene.calendar)
 
 
 def calendar_for(scene: Scene, recipient_id: str) -> WorkingCalendar:

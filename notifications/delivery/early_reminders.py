@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +18,7 @@ from notifications.delivery.ledger import Waiting
 from notifications.delivery.preferences import Choices, read_choices
 from notifications.delivery.recipient import without_quiet_days
 from notifications.titles import parsed
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.deadlines import heard_by, rung_instants
 from programmes.definition import Definition
 from programmes.facts import MILEPOST, Notice, Record
@@ -30,8 +29,6 @@ from storage.ids import derived_id
 from storage.roles import all_holders
 from storage.sql import choices, engagements, items, notifications, programmes, tasks
 from storage.tables import Engagement, Item
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 SENT_EARLY = "rung.brought_forward"
 """The fact on the timeline."""
@@ -124,7 +121,7 @@ def _reminders(row: Any, now: datetime) -> Iterator[_Reminder]:
         definition, _ = parsed(row.source)
     except DefinitionErrors:
         return  # its ladders cannot be read
-    rules, calendar = definition.rules(), _CALENDAR.validate_python(row.calendar)
+    rules, calendar = definition.rules(), calendar_from_json(row.calendar)
     stage = rules.stage_of(row.item_kind, row.item_key, row.key)
     ladder = rules.ladders.get(stage.ladder) if stage else None
     if ladder is None or calendar.always_open:

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery import ledger
 from notifications.delivery.ledger import NOBODY, Held, Waiting
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_from_json
 from programmes.facts import Notice, Record
 from storage.ids import derived_id
 from storage.master.teams import TakenOver
@@ -29,8 +28,6 @@ SAID_LATER = "said_later"
 ROLE_PASSED = "role_passed"
 """The reason of a notification that was reserved again for the role's new holders."""
 
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
-
 
 @dataclass(frozen=True)
 class PendingNotices:
@@ -49,7 +46,7 @@ async def reserve(session: AsyncSession, taken: TakenOver, now: datetime) -> Pen
     """
     engagement = await session.get(Engagement, taken.engagement_id, populate_existing=True)
     assert engagement is not None
-    window = _CALENDAR.validate_python(engagement.calendar).next_send_instant(now)
+    window = calendar_from_json(engagement.calendar).next_send_instant(now)
     wait = window if window > now else None
     kind = NEW_LEAD if taken.roles == (LEAD,) else NEW_IN_TEAM
     # A holder who gets the role back later is told again: the number makes it another notice.

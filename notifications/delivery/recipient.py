@@ -17,7 +17,7 @@ from notifications.languages import Language, languages_of
 from notifications.senders.protocol import Transient
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.digests import Digest
+from programmes.vocabulary import Digest
 from storage.sql import choices, notifications
 
 Category = Literal["transactional", "reminder", "digest", "personal"]

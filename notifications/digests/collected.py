@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,12 +13,10 @@ from notifications.delivery.ledger import Waiting
 from notifications.delivery.preferences import read_choices
 from notifications.delivery.recipient import in_time_for_summary
 from notifications.feedback.suppression import superseded
-from programmes.calendar import WorkingCalendar
-from programmes.digests import Digest
+from programmes.calendar import calendar_from_json
+from programmes.vocabulary import Digest
 from storage.roles import CONTACT_PREFIX
 from storage.sql import deliveries, engagements, notifications, tasks
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 _MAY_HAVE_GONE = ("claimed", "overtaken", "accepted", "unknown")
 """The outcomes of attempts after which a summary may have arrived."""
@@ -67,10 +64,10 @@ async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
     found = []
     for row in rows:
         side: Digest = "member" if row.recipient_id.startswith(CONTACT_PREFIX) else "manager"
-        choices, definition = chosen[row.recipient_id], newest[row.programme_id]
-        planned_with = _CALENDAR.validate_python(row.calendar)
+        theirs, definition = chosen[row.recipient_id], newest[row.programme_id]
+        planned_with = calendar_from_json(row.calendar)
         calendar = recipient_calendar(planned_with, definition, row.recipient_id)
-        if not in_time_for_summary(definition, side, choices, calendar, row.due_at, now):
+        if not in_time_for_summary(definition, side, theirs, calendar, row.due_at, now):
             found.append(Waiting(row.id, row.round))
     return found
 

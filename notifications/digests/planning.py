@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from notifications.delivery.preferences import read_choices
 from notifications.digests.collected import collected_for
 from notifications.sentences import Clock
 from programmes.definition import Definition
-from programmes.digests import Digest, month_of, opens_month, week_of
+from programmes.vocabulary import Digest
 from storage.ids import derived_id
 from storage.sql import contacts, engagements, insert_or_ignore, notifications, people
 
@@ -126,3 +126,19 @@ def _row(programme_id: str, digest: Digest, one: Candidate, now: datetime) -> di
         "resolution": "",
         "resolved_at": None,
     }
+
+
+def week_of(day: date) -> str:
+    """The name of a week: ``2027-W02``."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def month_of(day: date) -> str:
+    """The name of a month: ``2027-01``."""
+    return f"{day:%Y-%m}"
+
+
+def opens_month(day: date) -> bool:
+    """Whether that weekday occurs for the first time in its month."""
+    return day.day <= 7

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,13 +27,12 @@ from notifications.languages import Language, languages_of
 from notifications.links import unsubscribe_link
 from notifications.senders.protocol import Email
 from notifications.titles import Titles, titles_of
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.definition import Definition
 from programmes.holidays import office_calendar
 from storage.roles import CONTACT_PREFIX
 from storage.sql import contacts, engagements, members
 
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 _AHEAD = timedelta(days=60)
 
 Letters = Mapping[Language, TeamDigest] | Mapping[Language, MemberDigest]
@@ -209,4 +207,4 @@ async def _place(
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    return Place(_CALENDAR.validate_python(row[1]), row[2], row[3], row[0])
+    return Place(calendar_from_json(row[1]), row[2], row[3], row[0])

@@ -16,9 +16,9 @@ from notifications.explain.grounds import CalendarDecision
 from notifications.sentences import Clock, time_in_words
 from notifications.words import entry, fill
 from programmes.calendar import WorkingCalendar
-from programmes.digests import Digest
 from programmes.fields import hours_of
 from programmes.office_hours import OpenCalendar
+from programmes.vocabulary import Digest
 from storage.roles import CONTACT_PREFIX
 
 What = Literal[

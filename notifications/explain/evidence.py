@@ -14,9 +14,8 @@ from notifications.content.scene import Scene, read_scene
 from notifications.delivery.batching import Batch, read_batch
 from notifications.delivery.outdated import TimelineEvent, read_outdating_event
 from notifications.explain.choices import Chosen, read_chosen
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, is_office
 from programmes.office_hours import UkCalendar
-from programmes.sending_hours import is_office
 from storage.queries.access import ALL, Visibility
 from storage.queries.notifications import NotificationDetail, show_notification
 from storage.queries.rows import AnyRow

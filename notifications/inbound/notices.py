@@ -2,19 +2,15 @@
 
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_from_json, first_window
 from programmes.facts import Notice
-from programmes.sending_hours import first_window
 from storage.inbound import Answered
 from storage.roles import CONTACT_PREFIX, PERSON_PREFIX, all_holders
 from storage.sql import events
 from storage.tables import Engagement, Item
-
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
 
 RECEIVED = "reply.received"
 """The email that tells the office of a reply; also the fact, if the sender is known."""
@@ -59,7 +55,7 @@ async def notices_of(
     engagement = await session.get(Engagement, about.engagement_id)
     item = await session.get(Item, about.item_id)
     assert engagement is not None
-    calendar = _CALENDAR.validate_python(engagement.calendar)
+    calendar = calendar_from_json(engagement.calendar)
 
     def notice(kind: str, to: tuple[str, ...], rung: str, text: str | None = None) -> Notice:
         # A reply at night waits for the morning, like every email that a user causes.

@@ -52,6 +52,7 @@ from notifications.senders.protocol import (
     Unknown,
     headings,
 )
+from storage.database import utc_now
 
 log = structlog.get_logger(__name__)
 
@@ -67,11 +68,6 @@ _MAY_HAVE_GONE = frozenset({502, 504})
 _ABOUT_THE_EMAIL = frozenset({400, 413})
 """Refusals of one email, for good. Any other concerns our key, our sender or our address of
 SendGrid, and so every email: they wait until the operator has mended it."""
-
-
-def utc_now() -> datetime:
-    """The clock of this process."""
-    return datetime.now(UTC)
 
 
 class SendGrid:

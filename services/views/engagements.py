@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from pydantic import TypeAdapter
-
 from notifications.sentences import Clock, health_sentence
 from notifications.titles import Titles, parsed_in_thread
 from notifications.words import item_title, task_words
 from programmes import plans
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.planner import Adjustments, plan
 from services.access import sight
 from services.backend import Backend
@@ -29,8 +27,6 @@ from storage.queries.engagements import EngagementRow
 
 STARTING = "starting"
 """The stage of an engagement whose opening is not on record yet."""
-
-_CALENDAR = TypeAdapter(WorkingCalendar)
 
 
 async def entries(
@@ -120,7 +116,7 @@ async def planned(backend: Backend, actor: Actor, engagement_id: str) -> Plan:
     if found is None:
         raise Problem("not-found")
     definition, titles = await parsed_in_thread(found.source)
-    calendar = _CALENDAR.validate_python(found.calendar)
+    calendar = calendar_from_json(found.calendar)
     # On an always-open calendar an engagement starts at the instant of its opening.
     start: date | datetime = found.opened_at if calendar.always_open else found.started_on
     plan_of_it = plan(definition.rules(), start, calendar, _adjustments(found, calendar))

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 
 PERSON: dict[str, Any] = {"id": "per_k3m5q7ab2c4d6e8fgh2j", "name": "Ada Okafor"}
 MEMBER: dict[str, Any] = {

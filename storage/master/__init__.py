@@ -1,11 +1,10 @@
 """Master data: members, contacts, people, tokens, programmes, texts. Each change is an event.
 
-Every function takes the session of a transaction, who does it, and when. What is wrong with what
-was given is raised as ``Rejected``, with every flaw and its mend; an id that is not there as
-``Missing``.
+Every function takes the session of a transaction, who acts, and when. Wrong input raises
+``Rejected`` with every flaw; an unknown id raises ``Missing``.
 """
 
-from storage.master.checks import Blackout, Flaw, Missing, NewContact, Rejected
+from storage.master.checks import Blackout, Missing, NewContact, Rejected
 from storage.master.member_import import COLUMNS, import_members
 from storage.master.members import add_contact, add_member, update_contact, update_member
 from storage.master.people import add_person, update_person
@@ -17,7 +16,6 @@ from storage.master.tokens import NewToken, create_token, hash_of, revoke_token
 __all__ = [
     "COLUMNS",
     "Blackout",
-    "Flaw",
     "Missing",
     "NewContact",
     "NewToken",

@@ -1,4 +1,4 @@
-"""The audit trail of master data: who changed which row when; never what it held."""
+"""The audit trail of master data: who changed which row, and when; never its values."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,8 +17,10 @@ async def note(
     now: datetime,
     data: Mapping[str, str] | None = None,
 ) -> None:
-    """Append one event about a row, numbered by row. Change the row first: that locks it, so that
-    two changes of one row are numbered one after the other."""
+    """Append one event about a row, numbered by row.
+
+    Change the row first. That locks it, so that two changes of one row get different numbers.
+    """
     last = select(func.coalesce(func.max(events.c.sequence), 0)).where(
         events.c.item_id == row_id, events.c.engagement_id.is_(None)
     )
@@ -38,6 +40,6 @@ async def note(
 
 
 def fields(**changed: object) -> dict[str, str]:
-    """The names of what was given, for the event: the values may be personal data."""
+    """The names of the given fields, for the event. Their values may be personal data."""
     names = sorted(name for name, value in changed.items() if value is not None)
     return {"fields": ",".join(names)}

@@ -1,37 +1,17 @@
-"""What is wrong with master data that somebody gave, and what would be right: all of it at once."""
+"""Checks of new master data: every check gives all flaws at once."""
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 from email_validator import EmailNotValidError, validate_email
 
+from programmes.problems import Flaw
 from programmes.vocabulary import NATIONS, OFFICE_ROLES
-
-_CATALOGUE = Path(__file__).with_name("flaws.toml")
-
-
-@dataclass(frozen=True)
-class Flaw:
-    """One thing that is wrong."""
-
-    name: str
-    field: str
-    what: str
-    fix: str
-    line: int = 0
-    """The line of an imported file; 0 where there is no file."""
-
-    def __str__(self) -> str:
-        place = f"line {self.line}, " if self.line else ""
-        return f"{place}{self.field}: {self.what} {self.fix}"
 
 
 class Rejected(ValueError):
-    """Nothing was stored: every flaw, with its mend."""
+    """The input has flaws, and nothing was stored."""
 
     def __init__(self, *flaws: Flaw) -> None:
         super().__init__("\n".join(str(flaw) for flaw in flaws))
@@ -39,24 +19,13 @@ class Rejected(ValueError):
 
 
 class Missing(LookupError):
-    """There is no row of that id."""
-
-
-def flaw(name: str, field: str, /, *, line: int = 0, **values: object) -> Flaw:
-    """The flaw of that name, in words of the catalogue."""
-    words = _catalogue()[name]
-    return Flaw(name, field, words["what"].format(**values), words["fix"].format(**values), line)
+    """There is no row with that id."""
 
 
 def reject_any(flaws: Sequence[Flaw]) -> None:
-    """Raise ``Rejected`` where there is a flaw."""
+    """Raise ``Rejected`` if there is any flaw."""
     if flaws:
         raise Rejected(*flaws)
-
-
-@cache
-def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads(_CATALOGUE.read_text(encoding="utf-8"))
 
 
 NAME_LENGTH = 200
@@ -64,7 +33,7 @@ NAME_LENGTH = 200
 
 @dataclass(frozen=True)
 class NewContact:
-    """A person at a member organisation, as given."""
+    """A new contact of a member, before it is checked."""
 
     name: str
     email: str
@@ -73,7 +42,7 @@ class NewContact:
 
 @dataclass(frozen=True)
 class Blackout:
-    """Days, both included, in which nothing falls due and nothing is sent."""
+    """A period, both days included, in which nothing is sent or falls due."""
 
     first: date
     last: date
@@ -89,19 +58,21 @@ class Blackout:
 
 
 def name_flaws(name: str, field: str = "name", *, line: int = 0) -> list[Flaw]:
-    """What is wrong with a name: it also goes into the heading of an email."""
+    """What is wrong with a name. It also appears in email headers."""
     name = name.strip()
     if not name:
-        return [flaw("name_empty", field, line=line)]
+        return [Flaw("The name is missing.", "Give a name.", "name_empty", field, line)]
     if len(name) > NAME_LENGTH:
-        return [flaw("name_too_long", field, line=line, length=len(name), most=NAME_LENGTH)]
+        what, fix = f"This name has {len(name)} characters.", f"Use at most {NAME_LENGTH}."
+        return [Flaw(what, fix, "name_too_long", field, line)]
     if not name.isprintable():
-        return [flaw("name_unprintable", field, line=line)]
+        what = "This name has a line break or another character that cannot be shown."
+        return [Flaw(what, "Write it on one line.", "name_unprintable", field, line)]
     return []
 
 
 def normal_email(email: str) -> str | None:
-    """The address as it is stored and compared, or ``None`` where it is none. Form only, no DNS."""
+    """The address as it is stored and compared; ``None`` if it is not valid. Checks no DNS."""
     try:
         checked = validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
@@ -112,7 +83,8 @@ def normal_email(email: str) -> str | None:
 def email_flaws(email: str, field: str = "email", *, line: int = 0) -> list[Flaw]:
     """What is wrong with an address."""
     if normal_email(email) is None:
-        return [flaw("email_invalid", field, line=line, email=email.strip())]
+        what = f"“{email.strip()}” is not an email address."
+        return [Flaw(what, "Write it as name@example.org.", "email_invalid", field, line)]
     return []
 
 
@@ -120,20 +92,27 @@ def nation_flaws(nation: str, *, line: int = 0) -> list[Flaw]:
     """What is wrong with a nation."""
     if nation in NATIONS:
         return []
-    return [flaw("nation_unknown", "nation", line=line, nation=nation, known=", ".join(NATIONS))]
+    what, fix = f"“{nation}” is not a nation.", f"Use one of {', '.join(NATIONS)}."
+    return [Flaw(what, fix, "nation_unknown", "nation", line)]
 
 
 def role_flaws(role: str) -> list[Flaw]:
-    """What is wrong with the role of a person of the office."""
+    """What is wrong with the role of an office person."""
     if role in OFFICE_ROLES:
         return []
-    return [flaw("role_unknown", "role", role=role, known=", ".join(OFFICE_ROLES))]
+    what, fix = f"“{role}” is not a role.", f"Use one of {', '.join(OFFICE_ROLES)}."
+    return [Flaw(what, fix, "role_unknown", "role")]
 
 
 def blackout_flaws(blackouts: tuple[Blackout, ...]) -> list[Flaw]:
-    """What is wrong with periods."""
+    """What is wrong with blackouts."""
     return [
-        flaw("blackout_reversed", f"blackouts/{n}", first=one.first, last=one.last)
+        Flaw(
+            f"This period ends on {one.last}, before it starts on {one.first}.",
+            "Swap the two dates.",
+            "blackout_reversed",
+            f"blackouts/{n}",
+        )
         for n, one in enumerate(blackouts)
         if one.last < one.first
     ]
@@ -148,11 +127,35 @@ def contacts_flaws(contacts: tuple[NewContact, ...]) -> list[Flaw]:
         flaws += email_flaws(contact.email, f"contacts/{n}/email")
         email = normal_email(contact.email)
         if email is not None and email in seen:
-            flaws.append(flaw("email_twice", f"contacts/{n}/email", email=email))
+            flaws.append(email_twice(email, f"contacts/{n}/email"))
         seen.add(email or "")
-    leads = sum(contact.lead for contact in contacts)
+    return flaws + lead_flaws(contacts, "contacts")
+
+
+def email_twice(email: str, field: str, line: int = 0) -> Flaw:
+    """Two contacts of one member have the same address."""
+    what = f"“{email}” is given twice for one member."
+    return Flaw(what, "Give each contact once.", "email_twice", field, line)
+
+
+def email_taken(email: str | None) -> Flaw:
+    """The address belongs to another contact or person."""
+    fix = "Use another address, or change the entry that has it."
+    return Flaw(f"“{email}” is already in use.", fix, "email_taken", "email")
+
+
+def member_taken(name: str, line: int = 0) -> Flaw:
+    """Another member has that name."""
+    fix = "Use another name, or change that member."
+    return Flaw(f"There is already a member called “{name}”.", fix, "member_taken", "name", line)
+
+
+def lead_flaws(contacts: Sequence[NewContact], field: str, line: int = 0) -> list[Flaw]:
+    """What is wrong with the leads of a member: exactly one contact is the lead."""
+    leads, fix = sum(contact.lead for contact in contacts), "Mark exactly one contact as the lead."
     if leads == 0:
-        flaws.append(flaw("lead_missing", "contacts"))
+        return [Flaw("No contact is marked as the lead.", fix, "lead_missing", field, line)]
     if leads > 1:
-        flaws.append(flaw("lead_several", "contacts", count=leads))
-    return flaws
+        what = f"{leads} contacts are marked as the lead."
+        return [Flaw(what, fix, "lead_several", field, line)]
+    return []

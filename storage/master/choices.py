@@ -1,4 +1,4 @@
-"""What a contact or a person chooses about their emails, checked and kept with an audit event."""
+"""A recipient's choices about emails: checked, stored, and noted in the audit trail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,19 @@ from datetime import date, datetime
 from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from programmes.vocabulary import MODES, REMINDERS
 from storage.master.audit import note
-from storage.master.checks import Flaw, Missing, flaw, reject_any
+from storage.master.checks import Missing, reject_any
 from storage.sql import choices, contacts, insert_or_ignore, people
 
 _DAYS_OF_THE_WEEK = 7
+_QUIET = "quiet_weekdays"
 
 
 @dataclass(frozen=True)
 class NewChoices:
-    """All choices, as given."""
+    """All choices of one recipient, before they are checked."""
 
     language: str = "en"
     reminders: str = "single"
@@ -31,7 +33,7 @@ class NewChoices:
 async def set_choices(
     session: AsyncSession, by: str, now: datetime, holder_id: str, given: NewChoices
 ) -> None:
-    """Put these choices in the place of the earlier ones. Raises ``Missing`` and ``Rejected``."""
+    """Replace the recipient's choices. Raises ``Missing`` and ``Rejected``."""
     holder = await _known(session, holder_id)
     if holder is None:
         raise Missing(holder_id)
@@ -54,7 +56,7 @@ async def set_choices(
 
 
 async def stop_digests(session: AsyncSession, now: datetime, holder_id: str) -> bool:
-    """What the link in a digest does; ``False`` where they had stopped already, or are unknown."""
+    """Opt the recipient out of digests; ``False`` if they are opted out already, or unknown."""
     if await _known(session, holder_id) is None:
         return False
     changed = await session.execute(
@@ -88,33 +90,46 @@ def _flaws(given: NewChoices) -> list[Flaw]:
         ("reminders", given.reminders, REMINDERS),
     ):
         if value not in known:
-            flaws.append(flaw("choice_unknown", name, value=value, known=", ".join(known)))
+            what, fix = f"“{value}” is not a choice.", f"Use one of {', '.join(known)}."
+            flaws.append(Flaw(what, fix, "choice_unknown", name))
     days = set(given.quiet_weekdays)
     if not days <= set(range(_DAYS_OF_THE_WEEK)):
-        flaws.append(flaw("weekday_unknown", "quiet_weekdays"))
+        fix = "Give days as numbers: 0 is Monday, 6 is Sunday."
+        flaws.append(Flaw("This is not a day of the week.", fix, "weekday_unknown", _QUIET))
     elif days >= set(range(5)):
-        flaws.append(flaw("always_quiet", "quiet_weekdays"))
+        fix = "Allow emails on at least one day from Monday to Friday."
+        flaws.append(Flaw("No email could ever be sent.", fix, "always_quiet", _QUIET))
     first, last = given.absent_from, given.absent_until
     if (first is None) != (last is None) or (first is None) != (given.delegate_id is None):
-        flaws.append(flaw("absence_incomplete", "absence"))
+        what = "An absence needs its first day, its last day and a delegate."
+        fix = "Give all three, or none of them."
+        flaws.append(Flaw(what, fix, "absence_incomplete", "absence"))
     elif first is not None and last is not None and last < first:
-        flaws.append(flaw("absence_reversed", "absence", first=first, last=last))
+        what = f"This absence ends on {last}, before it starts on {first}."
+        flaws.append(Flaw(what, "Swap the two dates.", "absence_reversed", "absence"))
     return flaws
 
 
 async def _delegate_flaws(
     session: AsyncSession, holder_id: str, member_id: str | None, given: NewChoices
 ) -> list[Flaw]:
-    """A contact's delegate is at the same member; a person's is of the office."""
+    """What is wrong with the delegate: a contact needs one of the same member, a person one of
+    the office."""
     if given.delegate_id is None:
         return []
     found = await _known(session, given.delegate_id)
     fits = found is not None and found == (member_id, True) and given.delegate_id != holder_id
-    return [] if fits else [flaw("delegate_unfit", "absence")]
+    if fits:
+        return []
+    fix = (
+        "A contact's delegate is another active contact of the same member; "
+        "an office person's delegate is another active office person."
+    )
+    return [Flaw("This person cannot be the delegate.", fix, "delegate_unfit", "absence")]
 
 
 async def _known(session: AsyncSession, holder_id: str) -> tuple[str | None, bool] | None:
-    """The member of a contact (``None`` of a person), and whether they can be told things."""
+    """The member of a contact (``None`` for an office person), and whether they are active."""
     statement = (
         select(contacts.c.member_id, contacts.c.active)
         .where(contacts.c.id == holder_id)
@@ -125,7 +140,7 @@ async def _known(session: AsyncSession, holder_id: str) -> tuple[str | None, boo
 
 
 def _audit(given: NewChoices) -> dict[str, str]:
-    """What was chosen: nothing of it is personal but who stands in, which is an id."""
+    """The choices for the audit trail: no personal data, and the delegate as an id."""
     return {
         "language": given.language,
         "reminders": given.reminders,

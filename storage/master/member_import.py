@@ -1,4 +1,4 @@
-"""Members from a CSV file: a row a contact; all of them, or none with every mistake named."""
+"""Members from a CSV file with one row per contact: stores all of them, or lists every flaw."""
 
 import csv
 from collections.abc import Mapping
@@ -7,11 +7,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from storage.master.checks import (
-    Flaw,
     NewContact,
     email_flaws,
-    flaw,
+    email_twice,
+    lead_flaws,
+    member_taken,
     name_flaws,
     nation_flaws,
     normal_email,
@@ -54,11 +56,7 @@ async def import_members(
     """
     found, flaws = read_members(text)
     taken = await names_in_use(session, [one.name for one in found])
-    flaws += [
-        flaw("member_taken", "name", line=one.line, name=one.name)
-        for one in found
-        if one.name.lower() in taken
-    ]
+    flaws += [member_taken(one.name, one.line) for one in found if one.name.lower() in taken]
     reject_any(sorted(flaws, key=lambda one: one.line))
     return tuple(
         [
@@ -96,22 +94,20 @@ def read_members(text: str) -> tuple[list[_Member], list[Flaw]]:
                 if heading_flaws:
                     return [], heading_flaws
             elif len(cells) != len(columns):
-                flaws.append(
-                    flaw(
-                        *("csv_row_length", "row"),
-                        line=reader.line_num,
-                        count=len(cells),
-                        expected=len(columns),
-                    )
-                )
+                what = f"This row has {len(cells)} fields and the heading has {len(columns)}."
+                fix = "Give each column one field; put quotation marks around text with a comma."
+                flaws.append(Flaw(what, fix, "csv_row_length", "row", reader.line_num))
             else:
                 _take_row(dict(zip(columns, cells, strict=True)), reader.line_num, members, flaws)
     except csv.Error:
-        return [], [flaw("csv_unreadable", "row", line=reader.line_num)]
+        fix = "Save it as CSV in UTF-8, with commas between the columns."
+        what = "The file cannot be read as CSV."
+        return [], [Flaw(what, fix, "csv_unreadable", "row", reader.line_num)]
     if not members and not flaws:
-        flaws.append(flaw("csv_empty", "file", line=1, columns=", ".join(COLUMNS)))
+        fix = f"Write one row per contact, below a heading with the columns {', '.join(COLUMNS)}."
+        flaws.append(Flaw("The file has no rows.", fix, "csv_empty", "file", 1))
     for member in members.values():
-        flaws += _lead_flaws(member)
+        flaws += lead_flaws(member.with_lead(), "lead", member.line)
     return list(members.values()), flaws
 
 
@@ -124,46 +120,39 @@ def _take_row(
     flaws += email_flaws(row["contact_email"], "contact_email", line=line)
     lead = row.get("lead", "").lower()
     if lead not in _YES_NO:
-        flaws.append(flaw("csv_lead", "lead", line=line, value=row["lead"]))
+        what = f"“{row['lead']}” is neither yes nor no."
+        flaws.append(Flaw(what, "Write yes or no.", "csv_lead", "lead", line))
     fresh = _Member(row["name"], row["nation"].upper(), line)
     member = members.setdefault(row["name"].lower(), fresh)
     for column in ("name", "nation"):
         if getattr(member, column) != getattr(fresh, column):
-            flaws.append(
-                flaw(
-                    *("csv_member_differs", column),
-                    line=line,
-                    name=row["name"],
-                    column=column,
-                    first=member.line,
-                )
-            )
+            what = f"“{row['name']}” has another {column} in line {member.line}."
+            fix = "Write the same in each row of a member."
+            flaws.append(Flaw(what, fix, "csv_member_differs", column, line))
     email = normal_email(row["contact_email"])
     if email is not None and email in member.emails:
-        flaws.append(flaw("email_twice", "contact_email", line=line, email=email))
+        flaws.append(email_twice(email, "contact_email", line))
     member.emails.add(email or "")
     member.contacts.append(
         NewContact(row["contact_name"], row["contact_email"], _YES_NO.get(lead, False))
     )
 
 
-def _lead_flaws(member: _Member) -> list[Flaw]:
-    leads = sum(contact.lead for contact in member.with_lead())
-    if leads == 0:
-        return [flaw("lead_missing", "lead", line=member.line)]
-    if leads > 1:
-        return [flaw("lead_several", "lead", line=member.line, count=leads)]
-    return []
-
-
 def _heading_flaws(columns: list[str], line: int) -> list[Flaw]:
-    words = {"columns": ", ".join(COLUMNS), "optional": ", ".join(OPTIONAL)}
+    known = f"the columns {', '.join(COLUMNS)}; {', '.join(OPTIONAL)} is optional."
     flaws = [
-        flaw("csv_unknown_column", "heading", line=line, column=column, **words)
+        Flaw(
+            f"The column “{column}” is not known.",
+            f"Use {known}",
+            "csv_unknown_column",
+            "heading",
+            line,
+        )
         for column in columns
         if column not in COLUMNS
     ]
     missing = [column for column in REQUIRED if column not in columns]
     if missing:
-        flaws.append(flaw("csv_columns", "heading", line=line, missing=", ".join(missing), **words))
+        what = f"The heading lacks {', '.join(missing)}."
+        flaws.append(Flaw(what, f"The heading needs {known}", "csv_columns", "heading", line))
     return flaws

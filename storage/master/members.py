@@ -1,4 +1,4 @@
-"""Members and their contacts: added and changed, always with exactly one lead."""
+"""Adds and changes members and their contacts: a member always has exactly one lead."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,18 +7,19 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from storage.ids import new_id
 from storage.master.audit import fields, note
 from storage.master.checks import (
     Blackout,
-    Flaw,
     Missing,
     NewContact,
     Rejected,
     blackout_flaws,
     contacts_flaws,
     email_flaws,
-    flaw,
+    email_taken,
+    member_taken,
     name_flaws,
     nation_flaws,
     normal_email,
@@ -73,7 +74,7 @@ async def update_member(
     nation: str | None = None,
     blackouts: Sequence[Blackout] | None = None,
 ) -> None:
-    """Change what is given. Engagements keep the calendar that they were started with.
+    """Change the given fields. Running engagements keep the calendar that they started with.
 
     Raises ``Missing`` and ``Rejected``.
     """
@@ -99,8 +100,8 @@ async def update_member(
 async def add_contact(
     session: AsyncSession, by: str, now: datetime, member_id: str, contact: NewContact
 ) -> tuple[str, tuple[TakenOver, ...]]:
-    """Add a contact; as the lead, in place of the one who was. Returns its id, and what it has
-    taken over as the lead. Raises ``Missing``, ``Rejected``."""
+    """Add a contact. A new lead replaces the old one. Returns the id of the contact, and the roles
+    that a new lead has taken over. Raises ``Missing`` and ``Rejected``."""
     reject_any(name_flaws(contact.name) + email_flaws(contact.email))
     await _require_member(session, member_id)
     reject_any(await _taken_email(session, member_id, contact.email))
@@ -108,7 +109,7 @@ async def add_contact(
     contact_id = await _insert_contact(session, by, now, member_id, contact)
     if not contact.lead:
         return contact_id, ()
-    # First: it locks the engagements, as whoever writes their tasks does.
+    # First, because it locks the engagements in the same order as a record does.
     taken = await lead_taken_over(session, by, now, member_id, contact_id, before)
     await resolve_owners(session, of_member(member_id))
     return contact_id, taken
@@ -125,8 +126,8 @@ async def update_contact(
     lead: bool | None = None,
     active: bool | None = None,
 ) -> tuple[TakenOver, ...]:
-    """Change what is given; the tasks of a new lead follow. Returns what that lead has taken over.
-    Raises ``Missing``, ``Rejected``."""
+    """Change the given fields. A new lead gets the old lead's tasks. Returns the roles that a new
+    lead has taken over. Raises ``Missing`` and ``Rejected``."""
     c = contacts.c
     found = await session.execute(select(c.member_id, c.lead, c.active).where(c.id == contact_id))
     before = found.one_or_none()
@@ -145,10 +146,13 @@ async def update_contact(
     if active is not None:
         values["active"] = active
     if before.lead and (active is False or lead is False):
-        flaws.append(flaw("lead_leaves", "active" if active is False else "lead"))
+        what = "This contact is the lead, and a member always has a lead."
+        fix = "Make another contact the lead first."
+        flaws.append(Flaw(what, fix, "lead_leaves", "active" if active is False else "lead"))
     is_active = before.active if active is None else active
     if lead and not is_active:
-        flaws.append(flaw("lead_inactive", "lead"))
+        fix = "Make the contact active first."
+        flaws.append(Flaw("An inactive contact cannot be the lead.", fix, "lead_inactive", "lead"))
     reject_any(flaws)
     predecessor = None
     if lead and not before.lead:
@@ -161,7 +165,7 @@ async def update_contact(
     await note(session, "contact.changed", contact_id, by, now, changed)
     taken: tuple[TakenOver, ...] = ()
     if "lead" in values:
-        # First: it locks the engagements, as whoever writes their tasks does.
+        # First, because it locks the engagements in the same order as a record does.
         taken = await lead_taken_over(session, by, now, before.member_id, contact_id, predecessor)
     if "lead" in values or active is not None:
         await resolve_owners(session, of_member(before.member_id))
@@ -171,10 +175,10 @@ async def update_contact(
 async def names_in_use(
     session: AsyncSession, names: Iterable[str], *, but: str | None = None
 ) -> frozenset[str]:
-    """Which of these names other members have, whatever the case; each in lower case."""
+    """The names among these that other members have, in lower case; compared without case."""
     given = {name.strip() for name in names}
     c = members.c
-    # The database makes both small: Python and PostgreSQL differ about some letters, such as İ.
+    # The database lowers both: Python and PostgreSQL differ on some letters, such as İ.
     same = func.lower(c.name).in_([func.lower(name) for name in given])
     found = await session.scalars(select(c.name).where(same, c.id != (but or "")))
     return frozenset(name.lower() for name in found)
@@ -182,12 +186,12 @@ async def names_in_use(
 
 async def _taken_name(session: AsyncSession, name: str, *, but: str | None = None) -> list[Flaw]:
     if name.strip().lower() in await names_in_use(session, [name], but=but):
-        return [flaw("member_taken", "name", name=name.strip())]
+        return [member_taken(name.strip())]
     return []
 
 
 async def _require_member(session: AsyncSession, member_id: str) -> None:
-    """Lock the member: changes of its contacts come one after the other."""
+    """Lock the member, so that changes of its contacts run in turn. Raises ``Missing``."""
     statement = select(members.c.id).where(members.c.id == member_id).with_for_update()
     if (await session.execute(statement)).one_or_none() is None:
         raise Missing(member_id)
@@ -200,11 +204,11 @@ async def _taken_email(
     statement = select(c.id).where(c.member_id == member_id, c.email == normal, c.id != (but or ""))
     if (await session.execute(statement)).one_or_none() is None:
         return []
-    return [flaw("email_taken", "email", email=normal)]
+    return [email_taken(normal)]
 
 
 async def _unset_lead(session: AsyncSession, member_id: str) -> str | None:
-    """Take the lead from whoever has it; returns who that was."""
+    """Take the lead from the present lead; returns that contact's id."""
     c = contacts.c
     change = update(contacts).where(c.member_id == member_id, c.lead).values(lead=False)
     before: str | None = (await session.execute(change.returning(c.id))).scalars().first()

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from storage.ids import new_id
 from storage.master.audit import fields, note
 from storage.master.checks import (
-    Flaw,
     Missing,
     email_flaws,
-    flaw,
+    email_taken,
     name_flaws,
     normal_email,
     reject_any,
@@ -62,8 +62,11 @@ async def update_person(
     role: str | None = None,
     active: bool | None = None,
 ) -> None:
-    """Change what is given. The tasks of somebody who leaves go to whoever stands in; where nobody
-    does they have no owner, which shows. Raises ``Missing`` and ``Rejected``."""
+    """Change the given fields. The tasks of a person who leaves go to their substitute in the role.
+
+    A task without a substitute has no owner, and the manager sees that. Raises ``Missing`` and
+    ``Rejected``.
+    """
     flaws: list[Flaw] = []
     values: dict[str, Any] = {}
     if name is not None:
@@ -95,4 +98,4 @@ async def _taken_email(session: AsyncSession, email: str, *, but: str | None = N
     statement = select(people.c.id).where(people.c.email == normal, people.c.id != (but or ""))
     if (await session.execute(statement)).first() is None:
         return []
-    return [flaw("email_taken", "email", email=normal)]
+    return [email_taken(normal)]

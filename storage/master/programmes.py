@@ -1,4 +1,4 @@
-"""Versions of programmes: added, never changed."""
+"""Adds versions of programmes, and sets who reads for the funder. A version never changes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,9 @@ from hashlib import sha256
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from storage.master.audit import note
-from storage.master.checks import Missing, flaw, reject_any
+from storage.master.checks import Missing, Rejected, reject_any
 from storage.sql import insert_or_ignore, people, programme_funders, programmes
 
 
@@ -22,9 +23,9 @@ async def add_programme(
     title: str,
     source: str,
 ) -> bool:
-    """Store a version; ``False`` where exactly this is stored already.
+    """Store a version; ``False`` if the same content is stored already.
 
-    Raises ``Rejected`` where the version is there with other content: engagements run on it.
+    Raises ``Rejected`` if the version has other content, because engagements run on it.
     """
     content = sha256(source.encode()).hexdigest()
     row = {
@@ -41,7 +42,9 @@ async def add_programme(
     c = programmes.c
     stored = await session.scalar(select(c.sha256).where(c.id == id, c.version == version))
     if stored != content:
-        reject_any([flaw("version_taken", "version", version=version, programme=id)])
+        what = f"Version {version} of “{id}” is already stored, with other content."
+        fix = "Give the changed definition a higher version: engagements run on the stored one."
+        raise Rejected(Flaw(what, fix, "version_taken", "version"))
     return False
 
 
@@ -51,8 +54,8 @@ _VIEWER = "viewer"
 async def set_funders(
     session: AsyncSession, by: str, now: datetime, programme_id: str, person_ids: Sequence[str]
 ) -> None:
-    """Name all of them at once, whatever the programme's version. Whoever is new has to be an
-    active viewer. Where nothing changes nothing happens. Raises ``Missing`` and ``Rejected``."""
+    """Set the people who read for the funder, for every version of a programme. A new one must be
+    an active viewer. Raises ``Missing`` and ``Rejected``."""
     known = select(programmes.c.id).where(programmes.c.id == programme_id).with_for_update()
     if not (await session.execute(known)).all():
         raise Missing(programme_id)
@@ -63,7 +66,12 @@ async def set_funders(
     roles = {row.id: row.role for row in await session.execute(query)}
     reject_any(
         [
-            flaw("not_a_viewer", f"people/{n}", person=one)
+            Flaw(
+                f"“{one}” is not an active viewer, and only a viewer reads for a funder.",
+                "Give the id of an active person with the role viewer.",
+                "not_a_viewer",
+                f"people/{n}",
+            )
             for n, one in enumerate(person_ids)
             if one not in before and roles.get(one) != _VIEWER
         ]

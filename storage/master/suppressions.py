@@ -1,4 +1,4 @@
-"""Addresses to which nothing is sent, since they bounced or somebody complained."""
+"""Suppresses addresses that bounced or whose recipient complained, and lifts that again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from storage.sql import contacts, insert_or_ignore, people, suppressions
 
 @dataclass(frozen=True)
 class Lifted:
-    """An address that takes emails again."""
+    """An address that gets emails again."""
 
     address: str
 
@@ -27,7 +27,7 @@ async def suppress(
     reason: str,
     notification_id: str | None = None,
 ) -> bool:
-    """Send nothing more to the address; ``False`` where that is so already."""
+    """Send nothing more to the address; ``False`` if it is suppressed already."""
     row = {
         "id": new_id("sup"),
         "address": address.lower(),
@@ -44,7 +44,7 @@ async def suppress(
 
 
 async def lift(session: AsyncSession, by: str, now: datetime, suppression_id: str) -> Lifted:
-    """Send to the address again. Raises ``Missing`` where it is not suppressed (any more)."""
+    """Send to the address again. Raises ``Missing`` if it is not suppressed."""
     c = suppressions.c
     lifted = await session.execute(
         update(suppressions)
@@ -60,7 +60,7 @@ async def lift(session: AsyncSession, by: str, now: datetime, suppression_id: st
 
 
 async def suppressed_address(session: AsyncSession, suppression_id: str) -> str | None:
-    """Its address; ``None`` where it is not suppressed (any more)."""
+    """The address of a suppression; ``None`` if it is lifted or unknown."""
     c = suppressions.c
     return await session.scalar(
         select(c.address).where(c.id == suppression_id, c.lifted_at.is_(None))
@@ -68,7 +68,7 @@ async def suppressed_address(session: AsyncSession, suppression_id: str) -> str 
 
 
 async def holders_of(session: AsyncSession, address: str) -> list[str]:
-    """The contacts and people who have that address."""
+    """The contacts and people with that address."""
     statement = union_all(
         *(
             select(table.c.id).where(table.c.email == address.lower())

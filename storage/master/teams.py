@@ -1,7 +1,7 @@
-"""Who has a role in an engagement: given to somebody else, with what is open.
+"""Gives a role in an engagement, with its open tasks, to another person.
 
-No workflow holds these people: each role is looked up when it is needed. So this is plain SQL, and
-its fact stands beside the workflow's own.
+Workflows hold no people: they look each role up when they need it. So this is plain SQL, and its
+fact stands beside the workflow's own facts.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from storage.asides import Aside, append_aside
-from storage.master.checks import Flaw, Missing, flaw, reject_any
+from storage.master.checks import Missing, reject_any
 from storage.roles import ADVISER, LEAD, MANAGER, MAY_WORK_AS, resolve_owners
 from storage.sql import engagements, people, tasks
 
@@ -20,7 +21,7 @@ CHANGED = {
     ADVISER: "engagement.adviser_changed",
     LEAD: "engagement.lead_changed",
 }
-"""The fact of each role that is given to somebody else."""
+"""The kind of fact that records each change of role."""
 
 PREDECESSOR = "predecessor"
 """The detail of such a fact that names who had the role before."""
@@ -28,7 +29,7 @@ PREDECESSOR = "predecessor"
 
 @dataclass(frozen=True)
 class TakenOver:
-    """Roles of an engagement that somebody has now, and the number of the facts that say so."""
+    """Roles of an engagement that a person has just got, and the number of their facts."""
 
     engagement_id: str
     sequence: int
@@ -44,8 +45,8 @@ async def assign_team(
     manager_id: str | None = None,
     adviser_id: str | None = None,
 ) -> TakenOver | None:
-    """Give an engagement another manager or adviser; its open tasks follow. ``None`` where they
-    have it already: then nothing happens.
+    """Give an engagement another manager or adviser, and move its open tasks to them. ``None``
+    if they have the role already: then nothing changes.
 
     Raises ``Missing`` and ``Rejected``.
     """
@@ -56,7 +57,10 @@ async def assign_team(
         raise Missing(engagement_id)
     held = {MANAGER: before.manager_id, ADVISER: before.adviser_id}
     given = {MANAGER: manager_id, ADVISER: adviser_id}
-    flaws = [flaw("engagement_closed", "engagement")] if before.closed_at is not None else []
+    flaws: list[Flaw] = []
+    if before.closed_at is not None:
+        what = "This engagement has ended, so its team cannot change."
+        flaws.append(Flaw(what, "Leave it as it is.", "engagement_closed", "engagement"))
     for role, person_id in given.items():
         if person_id is not None:
             flaws += await _unfit(session, person_id, role)
@@ -75,7 +79,7 @@ async def assign_team(
 async def lead_taken_over(
     session: AsyncSession, by: str, now: datetime, member_id: str, lead: str, before: str | None
 ) -> tuple[TakenOver, ...]:
-    """Say that a member has another lead on the timeline of each of its open engagements."""
+    """Record a member's new lead on the timeline of each of its open engagements."""
     c = engagements.c
     open_ones = select(c.id).where(c.member_id == member_id, c.closed_at.is_(None)).order_by(c.id)
     taken = []
@@ -91,13 +95,30 @@ def _fact(engagement_id: str, role: str, new: str, before: str | None, by: str) 
 
 
 async def _unfit(session: AsyncSession, person_id: str, role: str) -> list[Flaw]:
-    """Why somebody cannot have a role, and what to do about it."""
+    """Why a person cannot have a role in an engagement."""
     found = select(people.c.role, people.c.active).where(people.c.id == person_id)
     person = (await session.execute(found)).one_or_none()
     if person is None:
-        return [flaw("person_unknown", role, person=person_id)]
+        fix = "Give the id of a person in the list of people."
+        what = f"There is no person “{person_id}” in the office."
+        return [Flaw(what, fix, "person_unknown", role)]
     if not person.active:
-        return [flaw("person_inactive", role, person=person_id)]
+        what = f"“{person_id}” is no longer active."
+        fix = "Give the id of an active person, or make this person active again first."
+        return [Flaw(what, fix, "person_inactive", role)]
     if person.role not in MAY_WORK_AS[role]:
-        return [flaw(f"not_{'an' if role == ADVISER else 'a'}_{role}", role, held=person.role)]
+        name, may, who = _UNFIT[role]
+        what = f"This person has the role {person.role}, and only {may}."
+        return [Flaw(what, f"Give the id of {who}, from the list of people.", name, role)]
     return []
+
+
+_UNFIT = {
+    MANAGER: ("not_a_manager", "a manager can run an engagement", "a manager"),
+    ADVISER: (
+        "not_an_adviser",
+        "an adviser or a manager can advise",
+        "an adviser or a manager",
+    ),
+}
+"""For each role: the flaw's name, who may have it, and whom to give instead."""

@@ -1,4 +1,4 @@
-"""Changes of an office's own templates: versions are added, and one of them is put into use."""
+"""Changes an office's own templates: adds versions, and puts one of them into use."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from storage.queries.templates import is_programme
 from storage.sql import template_overrides
 
 BUILT_IN = 0
-"""The version that stands for the built-in templates."""
+"""The version number that means the built-in templates."""
 
 
 async def add_template(
@@ -27,9 +27,9 @@ async def add_template(
     html: str,
     why: str = "",
 ) -> int:
-    """Store a version, not yet in use; returns its number. What it says was checked before.
+    """Store a checked version, not yet in use; returns its number.
 
-    Raises ``Missing`` where there is no such programme.
+    Raises ``Missing`` if there is no such programme.
     """
     if not await is_programme(session, programme_id):
         raise Missing(programme_id)
@@ -73,13 +73,13 @@ async def activate_template(
     language: str,
     version: int,
 ) -> None:
-    """Put a version into use, an earlier one too, or the built-in templates (version 0).
+    """Put any version into use, or the built-in templates (version 0).
 
-    Raises ``Missing`` where there is no such version.
+    Raises ``Missing`` if there is no such version.
     """
     c = template_overrides.c
     mine = (c.programme_id == programme_id, c.kind == kind, c.language == language)
-    # Locks them, so that two people who do this at once do it one after the other.
+    # Locks the rows, so that two calls at once run one after the other.
     await session.execute(update(template_overrides).where(*mine).values(active=False))
     if version != BUILT_IN:
         chosen = await session.execute(

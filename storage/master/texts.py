@@ -1,4 +1,4 @@
-"""What people write, stored before the command that carries its id (claim check)."""
+"""Stores texts that people write, before the command that carries their id (claim check)."""
 
 import json
 from datetime import UTC, datetime
@@ -25,8 +25,8 @@ REFERRING = (
     engagements.c.reason,
     inbound_messages.c.text_id,
 )
-"""Every column by which a record refers to a text. What an item's ``data`` names is among them:
-each such text came with a fact."""
+"""Every column that refers to a text. A text in an item's ``data`` is included, because it also
+came with a fact."""
 
 
 async def store_text(
@@ -39,10 +39,10 @@ async def store_text(
     title: str = "",
     link: str = "",
 ) -> str:
-    """Store a text under an id of the caller's; returns its hash.
+    """Store a text under the caller's id; returns its hash.
 
-    Where the id is there from an earlier attempt that came to nothing, the new words take the
-    place of the old; once a record refers to a text, it stays as it is.
+    A text from an earlier, failed attempt is replaced. A text that a record refers to stays as it
+    is.
     """
     content = sha256(json.dumps([title, body, link]).encode()).hexdigest()
     row = {
@@ -66,9 +66,9 @@ async def store_text(
 
 
 async def drop_text(session: AsyncSession, text_id: str, now: datetime | None = None) -> bool:
-    """Remove a text whose command was refused; ``False`` where a record refers to it: it stays.
+    """Remove a text whose command was refused; ``False`` if a record refers to it.
 
-    The event of it is at ``now``, by default the clock's.
+    The event is at ``now``, which is the present instant by default.
     """
     c = texts.c
     gone = await session.execute(

@@ -1,4 +1,4 @@
-"""Bearer tokens: the secret is shown once, and only its hash is kept."""
+"""Bearer tokens and calendar feeds: a secret is shown once, and only its hash is stored."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,13 +8,14 @@ from hashlib import sha256
 from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.problems import Flaw
 from storage.ids import new_id
 from storage.master.audit import note
-from storage.master.checks import Missing, flaw, reject_any
+from storage.master.checks import Missing, Rejected
 from storage.sql import calendar_feeds, contacts, people, tokens
 
 PREFIX = "mp_"
-"""Lets people and secret scanners recognise a token of Milepost."""
+"""Lets people and secret scanners recognise a Milepost token."""
 
 MEMBER = "member"
 
@@ -45,16 +46,19 @@ async def create_token(
     role: str | None = None,
     label: str = "",
 ) -> NewToken:
-    """A token that speaks for an active contact (``member``) or person (that person's role).
+    """Make a token for an active contact (``member``) or person (that person's role).
 
-    The only time that the secret is known. Raises ``Rejected``.
+    The secret is in the result, and nowhere else. Raises ``Rejected``.
     """
     held = await role_of(session, holder_id)
     if held is None:
-        reject_any([flaw("holder_unknown", "holder", holder=holder_id)])
-    elif role is not None and role != held:
-        reject_any([flaw("role_not_held", "role", role=role, held=held)])
-    made = NewToken(new_id("tok"), held or "", PREFIX + secrets.token_urlsafe(32))
+        what = f"There is no active contact or person “{holder_id}”."
+        fix = "Give the id of an active contact or person."
+        raise Rejected(Flaw(what, fix, "holder_unknown", "holder"))
+    if role is not None and role != held:
+        what = f"A token for {role} does not fit this person, whose role is {held}."
+        raise Rejected(Flaw(what, f"Make a token for {held}.", "role_not_held", "role"))
+    made = NewToken(new_id("tok"), held, PREFIX + secrets.token_urlsafe(32))
     await session.execute(
         insert(tokens).values(
             id=made.id,
@@ -71,7 +75,7 @@ async def create_token(
 
 
 async def revoke_token(session: AsyncSession, by: str, now: datetime, token_id: str) -> bool:
-    """End a token; ``False`` where it was ended before. Raises ``Missing``."""
+    """Revoke a token; ``False`` if it was revoked before. Raises ``Missing``."""
     c = tokens.c
     ended = await session.execute(
         update(tokens)
@@ -88,20 +92,20 @@ async def revoke_token(session: AsyncSession, by: str, now: datetime, token_id: 
 
 
 async def role_of(session: AsyncSession, holder_id: str) -> str | None:
-    """The role of an active contact (``member``) or person; ``None`` of anybody else."""
+    """The role of an active contact (``member``) or person; ``None`` for any other id."""
     person = select(people.c.role).where(people.c.id == holder_id, people.c.active)
     contact = select(literal(MEMBER)).where(contacts.c.id == holder_id, contacts.c.active)
     return await session.scalar(person.union_all(contact))
 
 
 FEED_PREFIX = "mp_cal_"
-"""Secret scanners, and our own logs, take it for a token of Milepost; it opens nothing else."""
+"""Secret scanners and our logs treat it as a Milepost token. It opens the calendar only."""
 
 
 async def make_feed(session: AsyncSession, by: str, now: datetime, holder_id: str) -> str:
-    """A new secret for an active contact or person; the one before opens nothing any more.
+    """Make a new secret for an active contact or person. The old secret stops working.
 
-    The only time that it is known. Raises ``Missing``.
+    The secret is in the result, and nowhere else. Raises ``Missing``.
     """
     if await role_of(session, holder_id) is None:
         raise Missing(holder_id)
@@ -114,7 +118,7 @@ async def make_feed(session: AsyncSession, by: str, now: datetime, holder_id: st
 
 
 async def end_feed(session: AsyncSession, by: str, now: datetime, holder_id: str) -> bool:
-    """Let the address open nothing any more; ``False`` where there was none."""
+    """Stop the recipient's calendar feed; ``False`` if there was none."""
     ended = await session.execute(
         delete(calendar_feeds)
         .where(calendar_feeds.c.holder_id == holder_id)

@@ -1,4 +1,4 @@
-"""What Alembic runs: on the connection that ``storage.migrate`` hands over, or on a URL."""
+"""Alembic's entry point: uses the connection from ``storage.migrate``, or a URL."""
 
 import asyncio
 from typing import Any
@@ -10,14 +10,14 @@ from sqlmodel import SQLModel
 
 from storage import tables
 
-assert tables.Engagement.__tablename__  # The import is what fills the metadata.
+assert tables.Engagement.__tablename__  # The import fills the metadata.
 
 
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
-        # SQLite cannot alter most things: Alembic rebuilds the table instead.
+        # SQLite cannot alter most things, so Alembic rebuilds the table.
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
     )

@@ -1,1 +1,1 @@
-"""What is read: one module a subject, plain frozen rows, one page at a time."""
+"""Reads: one module per subject, frozen rows, one page at a time."""

@@ -1,4 +1,4 @@
-"""How far a reader sees: everything, or one member's own. Applied in SQL, never afterwards."""
+"""What a reader may see: everything, or one member. Always applied in SQL."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from storage.sql import engagements, members, tokens
 
 @dataclass(frozen=True)
 class Visibility:
-    """``ALL``, or the id of the one member whose rows exist for the reader."""
+    """``ALL``, or the one member whose rows the reader may see."""
 
     member_id: str | None = None
 
@@ -32,19 +32,19 @@ ALL = Visibility()
 
 @dataclass(frozen=True)
 class Holder:
-    """The person or contact for whom a token speaks."""
+    """The person or contact that a token belongs to."""
 
     token_id: str
     holder_id: str
     role: str
     name: str
     member_id: str | None
-    """A contact's member organisation; ``None`` for a person of the office."""
+    """The member of a contact; ``None`` for a person of the office."""
 
 
 @dataclass(frozen=True)
 class TokenRow:
-    """A token as it is listed; the secret itself is nowhere."""
+    """A row in the list of tokens. The secret is not stored."""
 
     id: str
     role: str
@@ -62,8 +62,8 @@ _NAME = func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("hol
 
 
 async def holder_of(session: AsyncSession, sha256: str) -> Holder | None:
-    """The holder of the token with this hash; ``None`` where it is unknown or revoked, or the
-    holder has left. One statement."""
+    """The holder of the token with this hash. ``None`` if the token is unknown or revoked, or the
+    holder is no longer active. One statement."""
     c = tokens.c
     statement = (
         select(c.id, c.holder_id, c.role, _NAME, owner_contacts.c.member_id)
@@ -79,7 +79,7 @@ async def holder_of(session: AsyncSession, sha256: str) -> Holder | None:
 
 
 async def list_tokens(session: AsyncSession) -> tuple[TokenRow, ...]:
-    """All tokens, the revoked ones too, the newest first."""
+    """All tokens, revoked ones included, the newest first."""
     c = tokens.c
     found = await session.execute(
         select(c.id, c.role, c.holder_id, _NAME, c.label, c.created_at, c.revoked_at)

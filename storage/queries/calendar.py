@@ -1,4 +1,4 @@
-"""What belongs into one person's calendar: open deadlines, and the sessions that are fixed."""
+"""Reads one person's calendar: open deadlines, and confirmed sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from storage.queries.rows import (
 from storage.sql import calendar_feeds, contacts, engagements, events, items, members, tasks
 
 MOST = 500
-"""Entries of each kind: far more than one person has open; it bounds one answer."""
+"""The most entries of each kind in one answer: far more than one person has."""
 
 _FIXES = ("advice.confirmed", "advice.agenda_sent")
 _DATES = ("review.opened", "review.returned", "deadline.moved")
@@ -27,14 +27,14 @@ _DATES = ("review.opened", "review.returned", "deadline.moved")
 
 @dataclass(frozen=True)
 class DueRow:
-    """An open task of the reader's, with what its calendar entry needs."""
+    """An open task of the reader, with the details of its calendar entry."""
 
     task: TaskRow
     sequence: int
-    """The number of the record that last set a date of a review: as in the emails about it."""
+    """The number of the record that last set a review's date, as in the emails about it."""
     member: str
     number: str
-    """The number that people call the item by, where it has one."""
+    """The number that people use for the item, if it has one."""
     programme_id: str
     programme_version: int
     changed_at: datetime
@@ -42,13 +42,13 @@ class DueRow:
 
 @dataclass(frozen=True)
 class SessionRow:
-    """An advice session that is fixed."""
+    """An advice session with a confirmed date."""
 
     engagement_id: str
     item_id: str
     session: str
     sequence: int
-    """The number of the record that fixed it: the same as in the email about it."""
+    """The number of the record that confirmed it, as in the email about it."""
     member: str
     adviser_id: str | None
     programme_id: str
@@ -65,7 +65,7 @@ def _last(kinds: Sequence[str]) -> ScalarSelect[int]:
 
 
 def _changed() -> ScalarSelect[datetime]:
-    """When the item last changed: an unchanged calendar reads the same each time."""
+    """When the item last changed, so that an unchanged calendar gives the same text."""
     latest = select(func.max(events.c.at)).where(events.c.item_id == items.c.id)
     return latest.correlate(items).scalar_subquery()
 
@@ -73,7 +73,7 @@ def _changed() -> ScalarSelect[datetime]:
 async def due(
     session: AsyncSession, holder_id: str, visible_to: Visibility = ALL
 ) -> tuple[DueRow, ...]:
-    """The open tasks that this person or contact holds, the earliest due first."""
+    """The open tasks of this person or contact, the earliest due first."""
     c = tasks.c
     source = with_owner(
         tasks.join(items, items.c.id == c.item_id)
@@ -112,7 +112,7 @@ async def due(
 async def sessions(
     session: AsyncSession, holder_id: str, visible_to: Visibility = ALL
 ) -> tuple[SessionRow, ...]:
-    """The fixed sessions of a contact's member, or of an adviser or manager; by item."""
+    """The confirmed sessions of a contact's member, or of an adviser or manager; by item."""
     e = engagements.c
     statement = (
         select(
@@ -168,7 +168,7 @@ def _takes_part(holder_id: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who follows a calendar."""
+    """The holder of a calendar feed."""
 
     holder_id: str
     role: str
@@ -177,8 +177,8 @@ class Reader:
 
 
 async def reader_of(session: AsyncSession, sha256: str) -> Reader | None:
-    """Whose calendar it is; ``None`` where the address was never given out, is ended, or its
-    holder has left. One statement."""
+    """The holder of the calendar at this address. ``None`` if the address is unknown or ended, or
+    its holder is no longer active. One statement."""
     contact, person = owner_contacts.c, owner_people.c
     statement = (
         select(
@@ -202,7 +202,7 @@ async def reader_of(session: AsyncSession, sha256: str) -> Reader | None:
 
 
 async def feed_made_at(session: AsyncSession, holder_id: str) -> datetime | None:
-    """Since when they have an address; ``None`` where they have none."""
+    """When the holder's calendar address was made; ``None`` if there is none."""
     c = calendar_feeds.c
     found = await session.execute(select(c.made_at).where(c.holder_id == holder_id))
     return found.scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""One engagement with all that its page shows: three statements, whatever it holds."""
+"""Reads one engagement with everything that its page shows, in three statements."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
 from storage.queries.engagements import advisers, engagement_columns, engagement_values, managers
 from storage.queries.members import ContactRow, contacts_of
@@ -47,7 +47,7 @@ class EngagementDetail:
     closed_at: datetime | None
     due_at: datetime | None
     reason: str | None
-    """Why it was withdrawn, in the words of whoever did."""
+    """Why it was withdrawn, in the words of the person who did it."""
     moved: dict[str, str]
     cycles: tuple[str, ...]
     sequence: int
@@ -56,7 +56,7 @@ class EngagementDetail:
     tasks: tuple[TaskRow, ...]
 
     def task(self, now: datetime) -> TaskRow | None:
-        """The open task that explains the health: the same one as in the list."""
+        """The open task that explains the health, as in the list."""
         worst = ("stuck", "overdue", "due_soon", "on_track")
         return min(
             self.tasks,
@@ -72,7 +72,7 @@ class EngagementDetail:
 
 @dataclass(frozen=True)
 class PlannedFrom:
-    """What the plan of an engagement is computed from."""
+    """The input for the plan of an engagement."""
 
     id: str
     programme_id: str
@@ -88,15 +88,15 @@ class PlannedFrom:
     cycles: tuple[str, ...]
     sequence: int
     steps: dict[str, str]
-    """What the onboarding knows of each of its steps; nothing before it opens."""
+    """The state of each onboarding step; empty before the onboarding opens."""
     steps_moved: dict[str, datetime]
-    """When the open steps are due that somebody gave another date, by their task's key."""
+    """The due dates of open steps that a manager has moved, by the task's key."""
 
 
 async def show_engagement(
     session: AsyncSession, engagement_id: str, now: datetime, *, visible_to: Visibility = ALL
 ) -> EngagementDetail | None:
-    """The engagement, or ``None`` where it does not exist for this reader. Three statements."""
+    """The engagement; ``None`` if this reader may not see it. Three statements."""
     c = engagements.c
     title = programmes.c.title.label("programme_title")
     statement = (
@@ -148,7 +148,7 @@ async def _items_and_tasks(
         .order_by(items.c.opened_at, items.c.id)
     )
     rows = (await session.execute(statement)).all()
-    # An item comes once a task, or once where it has none.
+    # Each item has one row per task, or one row without a task.
     found = {row.item_id: row for row in rows}
     open_tasks = [task_row(row) for row in rows if row.task_key is not None]
     open_tasks.sort(key=lambda one: (one.due_at, one.item_id, one.key))
@@ -158,10 +158,10 @@ async def _items_and_tasks(
 async def planned_from(
     session: AsyncSession, engagement_id: str, *, visible_to: Visibility = ALL
 ) -> PlannedFrom | None:
-    """What the planner needs for this engagement. One statement."""
+    """The planner's input for this engagement. One statement."""
     c = engagements.c
     onboarding = and_(items.c.engagement_id == c.id, items.c.kind == "onboarding")
-    # The first revision of a date is the plan's own.
+    # Revision 1 of a date comes from the plan.
     moved = and_(tasks.c.item_id == items.c.id, tasks.c.revision > 1)
     statement = (
         select(

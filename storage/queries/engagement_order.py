@@ -1,8 +1,8 @@
-"""The orders in which the list of engagements can stand.
+"""The orders of the list of engagements.
 
-An order is made of parts that follow each other, each along an index of its own. By ``due_at``,
-those with nothing due are a second part, so that they come last. By ``health`` there is a part for
-each state of health, the worst first, and a last one for those that have ended.
+An order consists of parts in sequence, and each part uses its own index. By ``due_at``, the
+engagements with nothing due are the second part, so they come last. By ``health`` there is one part
+per state of health, the worst first, and a last part for ended engagements.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.paging import BadCursor, beyond, decode, encode, instant, parsed
 from storage.queries.rows import AnyRow
 from storage.sql import engagements, members
@@ -22,16 +22,16 @@ Sort = Literal["member", "started_on", "opened_at", "due_at", "health"]
 
 @dataclass(frozen=True)
 class Part:
-    """Rows that stand together, by a key that all of them have, and then by id."""
+    """Rows that are together in an order, sorted by a key that all of them have, and then by id."""
 
     key: ColumnElement[Any]
     read: Callable[[str], object]
-    """The key as a cursor has it written. Raises ``BadCursor``."""
+    """Reads the key from a cursor. Raises ``BadCursor``."""
     where: tuple[ColumnElement[bool], ...] = ()
 
 
 class Position(NamedTuple):
-    """Behind which row a page starts."""
+    """The row after which a page starts."""
 
     part: int
     key: object
@@ -40,31 +40,31 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Order:
-    """One order, and where in it a page starts."""
+    """One order, and the position at which a page starts."""
 
     sort: Sort
     descending: bool
     at: datetime
-    """The instant whose health orders: the first page's, on all pages. What comes to be overdue
-    while somebody reads would else move to a page that was read before it did."""
+    """The instant of the first page, at which health is computed for all pages. Otherwise a row
+    that becomes overdue meanwhile could move to a page that the reader has passed."""
     behind: Position | None = None
 
     @property
     def parts(self) -> list[Part]:
-        """In the order in which they follow each other."""
+        """The parts in sequence."""
         return _parts(self.sort, self.at, descending=self.descending)
 
     def by(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-        """What to order by within a part."""
+        """The columns to sort by within a part."""
         return [column.desc() if self.descending else column.asc() for column in columns]
 
     def beyond(self, part: Part, position: Position) -> ColumnElement[bool]:
-        """The condition on the rows of ``part`` that are still to come."""
+        """The condition for rows of ``part`` after the position."""
         columns = [part.key, engagements.c.id]
         return beyond(columns, [position.key, position.id], descending=self.descending)
 
     def cursor(self, last: AnyRow) -> str:
-        """The cursor of the page behind this row, which has ``part``, ``id`` and its part's key."""
+        """The cursor of the page after this row, which has ``part``, ``id`` and its part's key."""
         key = last._mapping[key_name(last.part)]
         written = key.isoformat() if isinstance(key, date | datetime) else key
         at, down = self.at.isoformat(), int(self.descending)
@@ -72,7 +72,7 @@ class Order:
 
 
 def order_of(sort: Sort, cursor: str | None, now: datetime, *, descending: bool) -> Order:
-    """The order, from its first page or from a cursor. Raises ``BadCursor``."""
+    """The order from its first page, or from a cursor. Raises ``BadCursor``."""
     if cursor is None:
         return Order(sort, descending, now)
     found = decode(cursor, s=str, d=int, at=str, p=int, k=str, id=str)
@@ -87,12 +87,12 @@ def order_of(sort: Sort, cursor: str | None, now: datetime, *, descending: bool)
 
 
 def key_name(part: int) -> str:
-    """What the column with the key of that part is called: parts have keys of different types."""
+    """The name of the column with that part's key, since parts have keys of different types."""
     return f"key_{part}"
 
 
 def has_health(health: Health, now: datetime) -> ColumnElement[bool]:
-    """The same as comparing ``health_column``, but an index can serve the part that is reached."""
+    """The same as comparing ``health_column``, in a form that an index can serve."""
     c = engagements.c
     worst_first = (("stuck", c.stuck_at), ("overdue", c.due_at), ("due_soon", c.soon_at))
     conditions: list[ColumnElement[bool]] = []
@@ -120,10 +120,10 @@ def _parts(sort: Sort, at: datetime, *, descending: bool) -> list[Part]:
 
 
 def _by_health(at: datetime, *, descending: bool) -> list[Part]:
-    """What is late stands by how long it has been due; what is not has a name to be found by."""
+    """Late engagements are sorted by due date, and the others by the member's name."""
     c = engagements.c
     is_open = c.closed_at.is_(None)
-    # Whatever is due soon, overdue or stuck has a due date: all three come from its open tasks.
+    # All three instants come from open tasks, so a late engagement always has a due date.
     pressing: list[Health] = ["stuck", "overdue", "due_soon"]
     groups = [Part(c.due_at, instant, (is_open, has_health(each, at))) for each in pressing]
     groups.append(Part(members.c.name, str, (is_open, has_health("on_track", at))))

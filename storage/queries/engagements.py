@@ -1,4 +1,4 @@
-"""One page of engagements, as ids in order: what narrows the list, and where the page starts."""
+"""The list of engagements: filters, one page in order, and counts by health."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.health import Health
+from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
 from storage.queries.engagement_order import Order, Part, Sort, has_health, key_name, order_of
 from storage.queries.paging import LIMIT, Page, clamp, page_of
@@ -50,12 +50,12 @@ advisers = people.alias("advisers")
 
 @dataclass(frozen=True)
 class EngagementFilter:
-    """What the list is narrowed to; ``None`` does not narrow."""
+    """Filters of the list; ``None`` filters nothing."""
 
     stage: str | None = None
     health: Health | None = None
     open: bool | None = None
-    """Whether it goes on; otherwise it has ended."""
+    """Open engagements only, or ended ones only."""
     programme_id: str | None = None
     member_id: str | None = None
     manager_id: str | None = None
@@ -66,9 +66,9 @@ class EngagementFilter:
 def conditions_of(
     where: EngagementFilter, now: datetime, visible_to: Visibility
 ) -> list[ColumnElement[bool]]:
-    """Everything that narrows the list; wants the tables of ``listed``."""
+    """The conditions of a filter, for use with the tables of ``listed``."""
     c = engagements.c
-    # A start that is not on record yet may still be taken back.
+    # An engagement whose start is not recorded yet may still be removed.
     conditions = [visible_to.of_engagements(), c.stage != PENDING]
     if where.stage is not None:
         conditions.append(c.stage == where.stage)
@@ -142,7 +142,7 @@ def _part(
 
 
 Standing = Health | Literal["ended"]
-"""How an engagement stands: its health, as long as it goes on."""
+"""The health of an open engagement, or ``ended``."""
 
 WORST_FIRST: tuple[Standing, ...] = (*reversed(get_args(Health)), "ended")
 
@@ -154,7 +154,7 @@ async def count_engagements(
     where: EngagementFilter | None = None,
     visible_to: Visibility = ALL,
 ) -> Mapping[Standing, int]:
-    """How many of them stand how, the worst first; none is left out. One statement."""
+    """How many engagements have each standing, the worst first, with zeros. One statement."""
     standing = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
     each = (
         select(standing.label("standing"))
@@ -168,7 +168,7 @@ async def count_engagements(
 
 @dataclass(frozen=True)
 class EngagementRow:
-    """Where one member stands in one programme."""
+    """One row of the list: the state of a member in a programme."""
 
     id: str
     member: MemberRow
@@ -231,7 +231,7 @@ async def list_engagements(
 
 
 def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:
-    """The engagement's own columns with its health and people; wants ``managers``, ``advisers``."""
+    """The engagement's columns with its health and people; join ``managers`` and ``advisers``."""
     c = engagements.c
     return [
         *(c.id, c.programme_id, c.programme_version, c.stage, c.started_on, c.opened_at),
@@ -275,7 +275,7 @@ def _row(row: AnyRow) -> EngagementRow:
 
 
 def engagement_values(row: AnyRow) -> dict[str, Any]:
-    """What ``engagement_columns`` read, by field."""
+    """The values of ``engagement_columns`` by field."""
     return {
         "id": row.id,
         "programme_id": row.programme_id,

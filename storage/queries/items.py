@@ -31,7 +31,7 @@ from storage.sql import engagements, items, members, tasks, texts
 
 @dataclass(frozen=True)
 class TextRow:
-    """What somebody wrote."""
+    """A text that a person wrote."""
 
     id: str
     title: str
@@ -43,7 +43,7 @@ class TextRow:
 
 @dataclass(frozen=True)
 class ListedItem:
-    """An item with whose it is, and what its words need: the programme's version."""
+    """An item with its member, and the programme's version, which gives its titles."""
 
     item: ItemRow
     member: MemberRow
@@ -61,7 +61,7 @@ class ItemDetail(ListedItem):
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """What the list is narrowed to; ``None`` does not narrow."""
+    """Filters of the list; ``None`` filters nothing."""
 
     engagement_id: str | None = None
     kind: str | None = None
@@ -78,7 +78,7 @@ async def list_items(
     limit: int = LIMIT,
     visible_to: Visibility = ALL,
 ) -> Page[ListedItem]:
-    """The latest opened first. Raises ``BadCursor``. One statement."""
+    """One page, the latest opened first. Raises ``BadCursor``. One statement."""
     limit, c = clamp(limit), items.c
     statement = (
         select(
@@ -119,7 +119,7 @@ async def list_items(
 async def show_item(
     session: AsyncSession, item_id: str, *, visible_to: Visibility = ALL
 ) -> ItemDetail | None:
-    """An item, or ``None`` where it does not exist for this reader. Two statements."""
+    """An item; ``None`` if this reader may not see it. Two statements."""
     statement = (
         select(
             *item_columns(),
@@ -146,7 +146,7 @@ async def show_item(
 
 
 async def _texts_of(session: AsyncSession, data: dict[str, str]) -> dict[str, TextRow]:
-    """The texts whose ids are among the values: opaque ids meet nothing else."""
+    """The texts whose ids are among the values; an opaque id cannot match other data."""
     if not data:
         return {}
     c = texts.c

@@ -1,4 +1,4 @@
-"""The emails that the mailbox captured."""
+"""Reads the emails that the mailbox captured."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ _ENTRY = (_c.id, _c.notification_id, _c.kind, _c.to_name, _c.to_email, _c.subjec
 async def list_mail(
     session: AsyncSession, *, cursor: str | None = None, limit: int = LIMIT
 ) -> Page[MailEntry]:
-    """The newest first. Raises ``BadCursor``."""
+    """One page, the newest first. Raises ``BadCursor``."""
     limit = clamp(limit)
     statement = select(*_ENTRY)
     if cursor is not None:
@@ -55,7 +55,7 @@ async def list_mail(
 async def mail_after(
     session: AsyncSession, id: int, *, limit: int = LIMIT
 ) -> tuple[MailEntry, ...]:
-    """What arrived after this one (0: from the start), the oldest first: to follow the mailbox."""
+    """The emails after this id, the oldest first; 0 starts at the first email."""
     found = await session.execute(
         select(*_ENTRY).where(_c.id > id).order_by(_c.id).limit(clamp(limit))
     )

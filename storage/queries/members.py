@@ -26,7 +26,7 @@ class ContactRow:
 
 @dataclass(frozen=True)
 class MemberDetail:
-    """A member with everything about it; contacts: the lead first, then by name."""
+    """A member with its contacts: the lead first, then by name."""
 
     member: MemberRow
     blackouts: tuple[dict[str, str], ...]
@@ -67,7 +67,7 @@ async def list_members(
 async def show_member(
     session: AsyncSession, member_id: str, *, visible_to: Visibility = ALL
 ) -> MemberDetail | None:
-    """A member, or ``None`` where it does not exist for this reader. Two statements."""
+    """A member; ``None`` if this reader may not see it. Two statements."""
     found = await show_members(session, [member_id], visible_to=visible_to)
     return found[0] if found else None
 
@@ -75,7 +75,7 @@ async def show_member(
 async def show_members(
     session: AsyncSession, member_ids: Collection[str], *, visible_to: Visibility = ALL
 ) -> tuple[MemberDetail, ...]:
-    """Those of these members that exist for this reader, by name. Two statements."""
+    """The members among these ids that this reader may see, by name. Two statements."""
     c = members.c
     statement = select(c.id, c.name, c.nation, c.sample, c.blackouts).where(
         c.id.in_(member_ids), visible_to.of_members()
@@ -93,7 +93,7 @@ async def show_members(
 
 
 async def contacts_of(session: AsyncSession, member_id: str) -> tuple[ContactRow, ...]:
-    """Everybody at a member, the inactive too: the lead first, then by name."""
+    """All contacts of a member, inactive ones included: the lead first, then by name."""
     return tuple((await _contacts(session, [member_id])).get(member_id, ()))
 
 
@@ -113,7 +113,7 @@ async def _contacts(
 
 
 async def funders_of(session: AsyncSession, programme_id: str) -> tuple[PersonRow, ...]:
-    """Whoever reads for the funder of a programme, by name."""
+    """The people who read for the funder of a programme, by name."""
     c, f = people.c, programme_funders.c
     statement = (
         select(c.id, c.name, c.email, c.role, c.active)
@@ -145,7 +145,7 @@ async def list_people(
 
 
 async def show_person(session: AsyncSession, person_id: str) -> PersonRow | None:
-    """The person of that id."""
+    """The person with that id; ``None`` if there is none."""
     c = people.c
     statement = select(c.id, c.name, c.email, c.role, c.active).where(c.id == person_id)
     row = (await session.execute(statement)).one_or_none()

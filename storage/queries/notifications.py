@@ -1,4 +1,4 @@
-"""What was to be told to whom in an engagement, and what has become of it."""
+"""Reads the ledger: each notification with its recipient, its state and its attempts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,16 +20,16 @@ class NotificationRow:
 
     id: str
     engagement_id: str | None
-    """``None`` of a summary, which is about a whole programme."""
+    """``None`` for a summary, which is about a whole programme."""
     item_id: str
     item_kind: str
-    """Empty where it concerns the engagement itself."""
+    """Empty if it is about the engagement itself."""
     item_key: str
     kind: str
     rung: str
     task: str
     recipient: Named
-    """Without a name where nobody could receive it."""
+    """Without a name if there was no recipient."""
     state: str
     reason: str
     not_before: datetime | None
@@ -66,7 +66,7 @@ class Reported:
 
 @dataclass(frozen=True)
 class NotificationDetail:
-    """One notification with everything that is known of it."""
+    """One notification with its attempts and reports."""
 
     row: NotificationRow
     member_id: str
@@ -80,7 +80,7 @@ class NotificationDetail:
     resolution: str
     resolved_at: datetime | None
     carrier_id: str | None
-    """The notification whose email says what this one would, where several were late."""
+    """The notification whose email includes this one, if several late ones were combined."""
     attempts: tuple[Attempt, ...]
     reports: tuple[Reported, ...]
 
@@ -93,7 +93,7 @@ async def engagement_notifications(
     limit: int = LIMIT,
     visible_to: Visibility = ALL,
 ) -> Page[NotificationRow]:
-    """The latest change first. Raises ``BadCursor``. One statement."""
+    """One page for an engagement, the latest change first. Raises ``BadCursor``. One statement."""
     return await _listed(
         session, notifications.c.engagement_id == engagement_id, cursor, limit, visible_to
     )
@@ -106,7 +106,7 @@ async def all_notifications(
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[NotificationRow]:
-    """Those of every engagement, of one state where it is named; the latest change first."""
+    """One page for all engagements, with one state or any; the latest change first."""
     where = notifications.c.state == state if state else true()
     return await _listed(session, where, cursor, limit, ALL)
 

@@ -1,4 +1,4 @@
-"""Keyset paging: a page starts where the last one ended, however much was added meanwhile."""
+"""Keyset paging: a page starts where the last one ended, even if rows were added meanwhile."""
 
 import binascii
 import json
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class BadCursor(ValueError):
-    """The cursor is not one that this list gave out."""
+    """The cursor is not one of this list."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -29,20 +29,20 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True)
 class Page(Generic[RowT]):
-    """Some rows, and the cursor of the next page where there is one."""
+    """Some rows, and the cursor of the next page if there is one."""
 
     rows: tuple[RowT, ...]
     next: str | None = None
 
 
 def page_of(rows: Sequence[RowT], limit: int, cursor: Callable[[RowT], str]) -> Page[RowT]:
-    """A page from ``limit + 1`` rows: the one too many says that there is more."""
+    """A page from ``limit + 1`` rows: the extra row shows that there is another page."""
     kept = tuple(rows[:limit])
     return Page(kept, cursor(kept[-1]) if len(rows) > limit and kept else None)
 
 
 def clamp(limit: int) -> int:
-    """A page's size within what is allowed."""
+    """The page size within the allowed limits."""
     return max(1, min(limit, MAX_LIMIT))
 
 
@@ -52,7 +52,7 @@ def encode(**position: Any) -> str:
 
 
 def decode(cursor: str, **expected: type | tuple[type, ...]) -> Mapping[str, Any]:
-    """The position in a cursor that has exactly these fields of these types, or ``BadCursor``."""
+    """The position in a cursor with exactly these fields and types. Raises ``BadCursor``."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(urlsafe_b64decode(padded.encode("ascii", "strict")))
@@ -67,14 +67,14 @@ def decode(cursor: str, **expected: type | tuple[type, ...]) -> Mapping[str, Any
 
 def _fits(value: object, kind: type | tuple[type, ...]) -> bool:
     if isinstance(value, str) and "\x00" in value:
-        return False  # PostgreSQL cannot store it, so no row has it
+        return False  # PostgreSQL cannot store this character, so no row has it.
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return False
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def parsed(parse: Callable[[str], Value], written: str) -> Value:
-    """A value of a cursor that is written as text, or ``BadCursor``."""
+    """A value that a cursor holds as text. Raises ``BadCursor``."""
     try:
         return parse(written)
     except ValueError:
@@ -82,7 +82,7 @@ def parsed(parse: Callable[[str], Value], written: str) -> Value:
 
 
 def instant(written: str) -> datetime:
-    """An aware instant of a cursor, or ``BadCursor``."""
+    """An aware instant from a cursor. Raises ``BadCursor``."""
     value = parsed(datetime.fromisoformat, written)
     if value.tzinfo is None:
         raise BadCursor
@@ -98,7 +98,7 @@ def beyond(
     *,
     descending: bool = False,
 ) -> ColumnElement[bool]:
-    """The condition for rows behind a position, in an order by these columns alike.
+    """The condition for rows after a position, in an order by these columns in one direction.
 
     A row comparison, which an index over the columns serves on both databases.
     """

@@ -1,4 +1,4 @@
-"""The stored versions of programmes."""
+"""Reads the stored versions of programmes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ async def latest_programmes(session: AsyncSession) -> tuple[ProgrammeRow, ...]:
 async def show_programme(
     session: AsyncSession, programme_id: str, version: int | None = None
 ) -> ProgrammeRow | None:
-    """One version, by default the latest."""
+    """One version, by default the latest; ``None`` if there is none."""
     statement = select(programmes).where(programmes.c.id == programme_id)
     if version is not None:
         statement = statement.where(programmes.c.version == version)

@@ -1,6 +1,6 @@
-"""What is open, engagements and items alike: the longest overdue first, for those who look closely.
+"""Reads open engagements and items for `milepost reconcile`, the longest overdue first.
 
-What stands still falls overdue, since it takes neither commands nor its own dates any more.
+A stalled process becomes overdue, because it handles neither commands nor its own dates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from pydantic import TypeAdapter
 from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.facts import EngagementStage, EngagementState
 from programmes.rules import ItemKind
 from storage.sql import engagements, items, tasks
@@ -29,14 +28,14 @@ class OpenProcess:
 
 @dataclass(frozen=True)
 class OpenProcesses:
-    """The first of them, and how many there are in all."""
+    """The first open processes, and how many there are in all."""
 
     first: tuple[OpenProcess, ...]
     total: int
 
 
 async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
-    """At most ``limit`` of them; also those whose opening is not on record yet. One statement."""
+    """At most ``limit`` open processes, recorded or about to be. One statement."""
     nothing = literal("")
     due = select(func.min(tasks.c.due_at)).where(tasks.c.item_id == items.c.id).scalar_subquery()
     found = union_all(
@@ -63,12 +62,9 @@ async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
     )
 
 
-_CALENDAR: TypeAdapter[WorkingCalendar] = TypeAdapter(WorkingCalendar)
-
-
 @dataclass(frozen=True)
 class ItemOnRecord:
-    """The reading copy of an item, as far as it is compared."""
+    """The parts of an item's reading copy that are compared."""
 
     id: str
     kind: ItemKind
@@ -87,13 +83,13 @@ class EngagementOnRecord:
     sequence: int
     closed_at: datetime | None
     pending: bool
-    """Whether not even its opening is on record."""
+    """Whether its opening is not recorded yet."""
     state: EngagementState
     items: Mapping[str, ItemOnRecord]
 
 
 async def unfinished(session: AsyncSession, after: str, limit: int) -> list[str]:
-    """Ids of engagements that are open, or have an item that is: those behind ``after``."""
+    """Ids after ``after`` of engagements that are open or have an open item."""
     e = engagements.c
     with_open_item = select(items.c.engagement_id).where(items.c.closed_at.is_(None))
     statement = (
@@ -106,7 +102,7 @@ async def unfinished(session: AsyncSession, after: str, limit: int) -> list[str]
 
 
 async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, EngagementOnRecord]:
-    """What is on record of these engagements; the unknown ones are not in it."""
+    """The reading copies of these engagements; unknown ids are left out."""
     its: dict[str, dict[str, ItemOnRecord]] = {one: {} for one in ids}
     i = items.c
     columns = (i.id, i.kind, i.key, i.sequence, i.opened_at, i.closed_at, i.outcome)
@@ -114,7 +110,7 @@ async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, Enga
     for engagement_id, *values in await session.execute(found):
         item = ItemOnRecord(*values)
         its[engagement_id][item.id] = item
-    # Not its calendar: that is four years of days off.
+    # Without its calendar, which holds four years of days off.
     e = engagements.c
     instants = (e.started_on, e.opened_at, e.onboarded_at, e.closed_at)
     state = (e.id, e.sequence, e.stage, e.reason, e.moved, e.cycles, *instants)
@@ -144,4 +140,4 @@ async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, Enga
 async def calendar_of(session: AsyncSession, engagement_id: str) -> WorkingCalendar:
     """The calendar that an engagement was planned with."""
     statement = select(engagements.c.calendar).where(engagements.c.id == engagement_id)
-    return _CALENDAR.validate_python((await session.execute(statement)).scalar_one())
+    return calendar_from_json((await session.execute(statement)).scalar_one())

@@ -6,9 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
 
-from programmes.health import Health
-from programmes.health import health as health_of
-from programmes.vocabulary import Nation
+from programmes.vocabulary import Health, Nation
 from storage.sql import contacts, engagements, items, members, people, tasks, texts
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -50,10 +48,10 @@ class TaskRow:
     opened_at: datetime
     revision: int
     text: str
-    """What is to be done, where people agreed it: an action; otherwise empty."""
+    """The text of an agreed action; empty for other tasks."""
 
     def health(self, now: datetime) -> Health:
-        """How this task stands by itself."""
+        """The health of this task alone."""
         return health_of(now, self.soon_at, self.due_at, self.stuck_at)
 
 
@@ -81,8 +79,28 @@ assignees = people.alias("assignees")
 task_texts = texts.alias("task_texts")
 
 
+def health_of(
+    now: datetime,
+    soon_at: datetime | None,
+    due_at: datetime | None,
+    stuck_at: datetime | None,
+) -> Health:
+    """The health at ``now``, from the earliest instants of the open tasks.
+
+    An instant counts as reached when the clock shows it. Health is computed when it is read, so
+    no job has to update it.
+    """
+    if stuck_at is not None and stuck_at <= now:
+        return "stuck"
+    if due_at is not None and due_at <= now:
+        return "overdue"
+    if soon_at is not None and soon_at <= now:
+        return "due_soon"
+    return "on_track"
+
+
 def health_column(now: datetime, table: FromClause = engagements) -> ColumnElement[str]:
-    """The health in SQL: the same order of precedence as ``programmes.health``."""
+    """The health in SQL; ``health_of`` says the same in Python."""
     c = table.c
     return case(
         (c.stuck_at <= now, "stuck"),
@@ -104,7 +122,7 @@ def member_row(row: AnyRow) -> MemberRow:
 
 
 def task_columns(table: FromClause = tasks) -> list[Label[Any]]:
-    """``task_*``, for ``task_row``; wants ``items`` and ``with_owner`` joined."""
+    """``task_*``, for ``task_row``; join ``items`` and ``with_owner``."""
     names = (
         *("engagement_id", "item_id", "key", "family", "owner_role", "owner_id"),
         *("due_at", "soon_at", "stuck_at", "opened_at", "revision"),
@@ -119,7 +137,7 @@ def task_columns(table: FromClause = tasks) -> list[Label[Any]]:
 
 
 def with_owner(source: FromClause, table: FromClause = tasks) -> FromClause:
-    """Join whoever owns a task, a contact or a person, and what it says where people agreed it."""
+    """Join the owner of a task (a contact or a person) and the text of an agreed action."""
     return (
         source.outerjoin(owner_contacts, owner_contacts.c.id == table.c.owner_id)
         .outerjoin(owner_people, owner_people.c.id == table.c.owner_id)
@@ -148,7 +166,7 @@ def task_row(row: AnyRow) -> TaskRow:
 
 
 def item_columns(table: Table = items) -> list[Label[Any]]:
-    """``item_*``, for ``item_row``; wants ``assignees`` joined."""
+    """``item_*``, for ``item_row``; join ``assignees``."""
     return [
         *(column.label(f"item_{column.name}") for column in table.c),
         assignees.c.name.label("item_assignee_name"),
@@ -174,5 +192,5 @@ def item_row(row: AnyRow) -> ItemRow:
 
 
 def named(id: str | None, name: str | None) -> Named | None:
-    """Somebody, or nobody; an id without a name is of somebody who was erased."""
+    """A person or contact, if there is an id; an erased person has no name."""
     return None if id is None else Named(id, name or "")

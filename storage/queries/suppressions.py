@@ -1,4 +1,4 @@
-"""The addresses that take no emails, with who has them and how many emails wait for each."""
+"""Suppressed addresses, with their holders and how many emails wait for each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,9 +35,11 @@ async def list_suppressions(
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[SuppressionRow]:
-    """Those that are not lifted, the latest first; with ``manager_id`` those of the office and of
-    members that this person, or nobody, looks after; with ``programme_id`` those of the office and
-    of members in that programme, or in none. Raises ``BadCursor``. Three statements."""
+    """One page of suppressed addresses, the latest first. The office's own are always included.
+
+    ``manager_id`` narrows members to those of that manager and those without one; ``programme_id``
+    to members in that programme or in none. Raises ``BadCursor``. Three statements.
+    """
     limit, c = clamp(limit), suppressions.c
     statement = select(suppressions).where(c.lifted_at.is_(None))
     for of in _members(manager_id, programme_id):
@@ -70,7 +72,7 @@ async def list_suppressions(
 
 
 def _members(manager_id: str | None, programme_id: str | None) -> Iterator[ColumnElement[bool]]:
-    """What narrows the members whose contacts are shown."""
+    """The conditions on members whose contacts are shown."""
     member = contacts.c.member_id
     if manager_id is not None:
         yield member.in_(looked_after(manager_id))

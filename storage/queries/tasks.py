@@ -22,7 +22,7 @@ from storage.sql import engagements, items, members, tasks
 
 @dataclass(frozen=True)
 class ListedTask:
-    """A task with whose it is: the member's, in one version of one programme."""
+    """A task with its member and the version of its programme."""
 
     task: TaskRow
     member: MemberRow
@@ -51,8 +51,9 @@ async def my_tasks(
     limit: int = LIMIT,
     visible_to: Visibility = ALL,
 ) -> Page[ListedTask]:
-    """The open tasks that this person or contact holds, by id or through a role, over all
-    engagements; the earliest due first. Raises ``BadCursor``.
+    """The open tasks of a person or contact in all engagements, by id or by role.
+
+    The earliest due comes first. Raises ``BadCursor``.
 
     A role's holder is resolved when it is written and when master data changes, so this is one
     index.

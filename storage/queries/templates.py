@@ -1,4 +1,4 @@
-"""An office's own templates: those in use, and all their versions."""
+"""Reads an office's own templates: those in use, and all their versions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ class TemplateRow:
 async def active_templates(
     session: AsyncSession, programme_id: str, kind: str | None = None
 ) -> tuple[TemplateRow, ...]:
-    """What is in use in a programme, of one kind or of all. One statement."""
+    """The templates in use in a programme, for one kind or all. One statement."""
     c = template_overrides.c
     query = select(template_overrides).where(c.programme_id == programme_id, c.active)
     if kind is not None:
@@ -53,7 +53,7 @@ async def template_versions(
 
 
 async def counted_versions(session: AsyncSession, programme_id: str) -> dict[tuple[str, str], int]:
-    """How many versions there are of each (kind, language) that has any."""
+    """The number of versions for each (kind, language) with an own template."""
     c = template_overrides.c
     query = (
         select(c.kind, c.language, func.count())
@@ -64,7 +64,7 @@ async def counted_versions(session: AsyncSession, programme_id: str) -> dict[tup
 
 
 async def is_programme(session: AsyncSession, programme_id: str) -> bool:
-    """Whether there is a programme of that id."""
+    """Whether there is a programme with that id."""
     query = select(programmes.c.id).where(programmes.c.id == programme_id).limit(1)
     return (await session.execute(query)).first() is not None
 

@@ -1,7 +1,7 @@
 """The timeline of an engagement: what happened, and what was sent, in one order.
 
-A notification stands where its state last changed: an email that waited for the morning is shown
-when it left, not when it was decided.
+A notification is placed where its state last changed: an email that waited for the morning appears
+when it left.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _NOTIFICATION = "notification"
 
 @dataclass(frozen=True)
 class TimelineRow:
-    """An event, or a notification with what has become of it."""
+    """An event, or a notification with its state."""
 
     at: datetime
     entry: Literal["event", "notification"]
@@ -32,13 +32,13 @@ class TimelineRow:
     kind: str
     item_id: str
     item_kind: str
-    """Empty where it concerns the engagement itself."""
+    """Empty if it is about the engagement itself."""
     item_key: str
     who: Named | None
-    """The actor of an event (``milepost`` where nobody did it); the recipient of a notification."""
+    """The actor of an event (``milepost`` if the system did it), or the recipient of an email."""
     data: dict[str, str]
     text: str | None
-    """What was written; not for readers who may not see texts."""
+    """The text; hidden from readers who may not see texts."""
     task: str
     rung: str
     state: str
@@ -53,7 +53,7 @@ async def timeline(
     limit: int = LIMIT,
     visible_to: Visibility = ALL,
 ) -> Page[TimelineRow]:
-    """The newest first; at one instant a notification stands above the event that caused it.
+    """One page, the newest first. At one instant, a notification comes above its event.
 
     One statement. Raises ``BadCursor``.
     """
@@ -151,7 +151,7 @@ def _before(
 ) -> Select[Any]:
     if position is None:
         return statement
-    # The first condition says nothing new: it is what the index can use.
+    # The first condition follows from the second, but the index can use it.
     return statement.where(order[0] <= position[0], beyond(order, position, descending=True))
 
 

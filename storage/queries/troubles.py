@@ -37,27 +37,27 @@ IN_TIME = "unknown"
 """The state that is trouble once nothing was heard for a while."""
 
 UNHEARD = ("no_recipient", "suppressed")
-"""The reasons for which an email was withheld though somebody should have heard."""
+"""The reasons for withholding an email that should have reached a recipient."""
 
 NEVER_LEFT = "never_left"
-"""The named reason that is shown of what should have left and has not."""
+"""The reason shown for an email that should have left and has not."""
 
 NEVER_LEFT_AFTER = timedelta(days=2)
-"""How long after it could have left it is trouble that it has not. Couriers try every few minutes,
-and note what waits for its reader; so nobody is at work on it."""
+"""How long after its time an email that has not left becomes trouble. Couriers try every few
+minutes and note what waits for its recipient, so by then no courier is working on it."""
 
 
 @dataclass(frozen=True)
 class TroubleRow:
-    """A notification that waits for a person, and whose it is."""
+    """A notification that a person has to look at, with its member and programme."""
 
     id: str
     engagement_id: str | None
-    """``None`` of a summary, which is about a whole programme."""
+    """``None`` for a summary, which is about a whole programme."""
     member: MemberRow | None
     programme_id: str
     programme_version: int | None
-    """``None`` of a summary: it speaks with the newest."""
+    """``None`` for a summary, which uses the newest version."""
     item_id: str
     item_kind: str
     item_key: str
@@ -72,8 +72,8 @@ class TroubleRow:
 def in_trouble(
     now: datetime, unknown_after: timedelta, *, waiting: bool = True
 ) -> ColumnElement[bool]:
-    """The condition on ``notifications``. With ``waiting`` also what the sender keeps waiting:
-    often that is ours to mend, and nothing else tells the office."""
+    """The condition on ``notifications``. With ``waiting`` it includes emails that the sender keeps
+    waiting: the cause is often the office's own settings, and no other list shows it."""
     c = notifications.c
     return and_(
         c.resolved_at.is_(None),
@@ -89,8 +89,7 @@ def in_trouble(
 
 
 def never_left(now: datetime) -> ColumnElement[bool]:
-    """Whether it waits, or is on its way, with nobody at work on it: its item or its delivery may
-    have been ended by hand."""
+    """Whether it waits or is under way without a courier, since its workflow was ended by hand."""
     c, since = notifications.c, now - NEVER_LEFT_AFTER
     return and_(
         c.state.in_(("reserved", "claimed")),
@@ -101,7 +100,7 @@ def never_left(now: datetime) -> ColumnElement[bool]:
 
 
 def reason_of(row: NotificationRow, now: datetime) -> str:
-    """Why it is as it is: also of what has never left."""
+    """The reason for its state, or ``NEVER_LEFT``."""
     moments = (row.changed_at, row.not_before, row.waits_until)
     ready_at = max(moment for moment in moments if moment is not None)
     if row.state in ("reserved", "claimed") and ready_at <= now - NEVER_LEFT_AFTER:
@@ -110,7 +109,7 @@ def reason_of(row: NotificationRow, now: datetime) -> str:
 
 
 def _takes_nothing() -> ColumnElement[bool]:
-    """Whether the recipient's address, as it is now, is still suppressed."""
+    """Whether the recipient's present address is still suppressed."""
     recipient, taken = notifications.c.recipient_id, suppressions.c
     return or_(
         *(
@@ -127,8 +126,8 @@ def _takes_nothing() -> ColumnElement[bool]:
 
 
 def _last_one() -> ColumnElement[bool]:
-    """Of all that is withheld for one address within an engagement, the last stands for the rest:
-    one address to be mended is one thing to do."""
+    """The last email withheld for one address in an engagement: it stands for the others, because
+    one address to correct is one thing to do."""
     c, later = notifications.c, notifications.alias("later")
     return ~exists().where(
         later.c.recipient_id == c.recipient_id,
@@ -153,9 +152,12 @@ async def list_troubles(
     cursor: str | None = None,
     limit: int = LIMIT,
 ) -> Page[TroubleRow]:
-    """The oldest first. With ``manager_id`` those of the engagements that this person looks after,
-    and those that nobody does; with ``programme_id`` those of one programme; without ``waiting``
-    only what the sender does not keep waiting. Raises ``BadCursor``. One statement."""
+    """One page of troubles, the oldest first.
+
+    ``manager_id`` narrows it to that person's engagements and to those without a manager;
+    ``programme_id`` to one programme. Without ``waiting``, emails that the sender keeps waiting are
+    left out. Raises ``BadCursor``. One statement.
+    """
     limit, c, since = clamp(limit), notifications.c, _since()
     source = (
         notifications.outerjoin(engagements, engagements.c.id == c.engagement_id)
@@ -195,7 +197,7 @@ async def list_troubles(
 
 
 def _since() -> ColumnElement[datetime]:
-    """Each attempt changes what waits for the sender: it has waited since the first."""
+    """Since when it waits: for the sender, since the first attempt, as each attempt changes it."""
     c = notifications.c
     return case(
         (c.state == "claimed", func.coalesce(first_refused_at(), c.changed_at)), else_=c.changed_at
@@ -205,7 +207,7 @@ def _since() -> ColumnElement[datetime]:
 async def troubles_of(
     session: AsyncSession, now: datetime, unknown_after: timedelta, engagement_ids: Sequence[str]
 ) -> Mapping[str, int]:
-    """How many emails of each of these engagements somebody has to look at; none is left out."""
+    """How many emails of each engagement a person has to look at: every engagement is counted."""
     c = notifications.c
     found = await session.execute(
         select(c.engagement_id, func.count())
@@ -231,7 +233,7 @@ def _theirs(manager_id: str) -> ColumnElement[bool]:
             notifications.c.engagement_id.is_not(None),
             or_(manager == manager_id, manager.is_(None), manager.not_in(at_work)),
         ),
-        # A summary to a colleague is everybody's; one to a contact is of whoever looks after them.
+        # Every manager sees a summary to a colleague; one to a contact is its own manager's.
         and_(
             notifications.c.engagement_id.is_(None),
             or_(
@@ -246,13 +248,13 @@ def _of_programme(programme_id: str) -> ColumnElement[bool]:
     c = notifications.c
     return or_(
         engagements.c.programme_id == programme_id,
-        # A summary is about a whole programme: it is named after both.
+        # A summary is about a whole programme, so it has both names.
         and_(c.engagement_id.is_(None), c.item_id == literal(f"{programme_id}.") + c.kind),
     )
 
 
 def looked_after(manager_id: str) -> Select[tuple[str]]:
-    """The members that somebody looks after, and those that nobody does: ids."""
+    """Ids of the members with this manager, and of members without a manager."""
     at_work = select(people.c.id).where(people.c.active)
     theirs = engagements.alias("theirs")
     others = engagements.alias("others")

@@ -1,4 +1,4 @@
-"""Emails that the sender did not take yet: which, why, how many, and since when."""
+"""Emails that the sender has not accepted yet: which, why, how many, and since when."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,22 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.sql import deliveries, notifications
 
 A_WHILE = timedelta(minutes=15)
-"""A mail server that is busy asks to wait as long as this; more than that somebody should know."""
+"""A busy mail server may ask to wait this long; after that, the office is told."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Emails that wait for the same reason: what their last attempt came to."""
+    """Emails that wait for the same reason, which is the result of their last attempt."""
 
     reason: str
     count: int
     since: datetime
-    """The first attempt of the one that waits longest."""
+    """The first attempt of the email that has waited longest."""
 
 
 def kept_waiting(now: datetime) -> ColumnElement[bool]:
-    """Whether the sender has refused it for now, and that for longer than a while: a condition on
-    ``notifications``. It stays true while the next attempt is under way."""
+    """Whether the sender has refused it for longer than ``A_WHILE``: a condition on
+    ``notifications``. It stays true during the next attempt."""
     return and_(
         notifications.c.state == "claimed",
         exists().where(*_refused(), deliveries.c.at <= now - A_WHILE).correlate(notifications),
@@ -38,8 +38,7 @@ def first_refused_at() -> ScalarSelect[datetime]:
 
 
 def current_reason() -> ColumnElement[str]:
-    """Why a notification is as it is; of what the sender is asked again and again, what it said
-    last."""
+    """The reason for a notification's state, or the sender's last answer if it waits for that."""
     n, d = notifications.c, deliveries.c
     said = select(d.detail).where(*_refused()).order_by(d.id.desc()).limit(1)
     refusal = said.correlate(notifications).scalar_subquery()
@@ -53,7 +52,7 @@ def _refused() -> list[ColumnElement[bool]]:
 
 
 async def waiting_emails(session: AsyncSession) -> list[Waiting]:
-    """What was refused for now and is tried again; the most frequent reason first."""
+    """Emails that were refused for now and are tried again; the most frequent reason first."""
     n, d = notifications.c, deliveries.c
     attempts = (
         select(

@@ -1,8 +1,8 @@
 """Every table, as SQLModel classes.
 
 Ids are opaque strings with a prefix: ``mem_``, ``eng_``, ``itm_``. Instants are stored in UTC and
-come back aware (see ``storage.tables.fields``). Personal data lives in ``contacts``, ``people``,
-``texts``, ``mailbox`` and ``suppressions`` alone.
+come back aware (see ``storage.tables.fields``). Personal data is in ``contacts``, ``people``,
+``texts``, ``mailbox`` and ``suppressions`` only.
 """
 
 from storage.tables.ledger import (

@@ -1,4 +1,4 @@
-"""Column types that behave alike on SQLite and PostgreSQL: aware instants and JSON."""
+"""Column types that behave the same on SQLite and PostgreSQL: aware instants and JSON."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -30,10 +30,10 @@ class Instant(TypeDecorator[datetime]):
 
 
 Json = JSON
-"""Plain JSON on both: nothing is looked up inside it."""
+"""Plain JSON on both, because no query looks inside it."""
 
 
-# Constraints have names from the start: SQLite can only change those that it can name.
+# All constraints have names, because SQLite can change only named ones.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -63,6 +63,6 @@ def json_list() -> Any:
 
 
 def index_of_text(table: str, column: str) -> Index:
-    """The rows that refer to a text: so it is known of each text whether it is on record."""
+    """An index of rows that refer to a text, to find out if a record refers to it."""
     given = text(f"{column} IS NOT NULL")
     return Index(f"ix_{table}_{column}", column, sqlite_where=given, postgresql_where=given)

@@ -9,7 +9,7 @@ from storage.tables.fields import index_of_text, instant, optional_instant
 
 
 class Notification(SQLModel, table=True):
-    """The intent to tell one recipient one thing, and what has become of it so far."""
+    """The intent to tell one recipient one thing, and its state so far."""
 
     __tablename__ = "notifications"
     __table_args__ = (
@@ -29,7 +29,7 @@ class Notification(SQLModel, table=True):
     )
     id: str = Field(primary_key=True)
     engagement_id: str | None = Field(default=None, foreign_key="engagements.id")
-    """``None`` of a digest, which is about a whole programme."""
+    """``None`` for a digest, which is about a whole programme."""
     item_id: str
     sequence: int
     kind: str
@@ -38,38 +38,37 @@ class Notification(SQLModel, table=True):
     revision: int = 0
     recipient_id: str
     selector: str = ""
-    """The selectors of the notice that meant this recipient, with commas: ``lead,member``."""
+    """The selectors of the notice that mean this recipient, with commas: ``lead,member``."""
     told_id: str = ""
-    """Who got it: the recipient, or whoever stands in for them. Empty until it leaves."""
+    """Who got it: the recipient or their delegate. Empty until it leaves."""
     addressed: str = ""
-    """SHA-256 of the address that it went to, so that a later bounce is not held against another
-    one."""
+    """SHA-256 of the address that it went to, so that a late bounce counts against that address
+    only."""
     text_id: str | None = Field(default=None, foreign_key="texts.id")
     state: str = Field(default="reserved", index=True)
-    """One of ``notifications.delivery.states``, which says what may follow what."""
+    """One of ``notifications.delivery.states``, which says which state may follow."""
     reason: str = ""
-    """Why it was withheld, failed, bounced or is unknown: a named reason."""
+    """The name of the reason why it was withheld, failed, bounced or is unknown."""
     not_before: datetime | None = optional_instant()
     planned_at: datetime | None = optional_instant()
-    """When it was to leave: its rung's own instant, or when a person had it sent again. ``None``:
-    at ``not_before``, or as it was reserved."""
+    """When it was due to leave: at its rung's instant, or when a manager sent it again. ``None``
+    means ``not_before``, or the instant of its reservation."""
     waits_until: datetime | None = optional_instant()
-    """Until when it was last seen to wait for its reader's hours or day; ``reason`` says why."""
+    """Until when it last had to wait for its recipient's hours or day; ``reason`` says why."""
     carrier_id: str | None = Field(default=None, index=True)
-    """The notification whose email says what this one would, where several were late."""
+    """The notification whose email includes this one, if several late ones were combined."""
     reserved_at: datetime = instant()
     changed_at: datetime = instant()
     round: int = 0
-    """How often a person has had it sent again."""
+    """How many times a manager has sent it again."""
     resolution: str = ""
-    """What a person said about the trouble that it is in: ``arrived`` or ``dismiss``. A new state
-    is new trouble, and empties it."""
+    """How a manager resolved its trouble: ``arrived`` or ``dismiss``. A new state empties it."""
     resolved_at: datetime | None = optional_instant()
     template: str = ""
-    """The templates that it was last written from: ``cy:3,en:0`` is version 3 of the office's own
-    Welsh, and the built-in English."""
+    """The templates that it was last written from: ``cy:3,en:0`` means version 3 of the office's
+    Welsh template, and the built-in English one."""
     template_trouble: str = ""
-    """``template_broken`` where a version of the office's own gave way to the built-in one."""
+    """``template_broken`` if the office's template failed and the built-in one was used."""
 
 
 class Delivery(SQLModel, table=True):
@@ -81,28 +80,31 @@ class Delivery(SQLModel, table=True):
     sender: str
     at: datetime = instant()
     outcome: str
-    """``claimed``, ``accepted``, ``transient``, ``permanent``, ``unknown``; or ``overtaken`` while
-    a later attempt finds out what became of this one, which may not hand anything over any more."""
+    """``claimed``, ``accepted``, ``transient``, ``permanent``, ``unknown`` or ``overtaken``.
+
+    An overtaken attempt may not send any more, while a later attempt finds out what it did."""
     provider_id: str = ""
     detail: str = ""
-    """Why it was not taken, or nobody knows; of one that was taken, why its own news was left out,
-    where its email speaks for others alone. A named reason."""
+    """The name of the reason why it was refused or is unknown. For an accepted one: why its own
+    news was left out of an email that combines others."""
     round: int = 0
-    """The notification's round that it belongs to."""
+    """The round of its notification."""
 
 
 class ProviderEvent(SQLModel, table=True):
-    """What the provider reported about a notification, each report once. No personal data: the
-    words of a receiving server may quote an address, so only its codes are kept."""
+    """One report of the provider about a notification; each report is stored once.
+
+    It has no personal data: a receiving server may quote an address, so only its codes are stored.
+    """
 
     __tablename__ = "provider_events"
     id: str = Field(primary_key=True)
-    """The provider's own id of the report (``sg_event_id``)."""
+    """The provider's id of the report (``sg_event_id``)."""
     notification_id: str = Field(foreign_key="notifications.id", index=True)
     delivery_id: int | None = None
-    """The attempt that it speaks of, where it says so."""
+    """The attempt that it is about, if it says so."""
     kind: str
-    """The provider's name of it: ``processed``, ``delivered``, ``bounce`` …"""
+    """The provider's word: ``processed``, ``delivered``, ``bounce`` …"""
     code: str = ""
     """A named reason: ``bounce_5.1.1``."""
     at: datetime = instant()
@@ -113,7 +115,7 @@ class ProviderEvent(SQLModel, table=True):
 
 
 class MailboxMessage(SQLModel, table=True):
-    """An email that the mailbox sender captured: the default sender, and what the demo shows."""
+    """An email that the mailbox captured; the mailbox is the default sender, and the demo's."""
 
     __tablename__ = "mailbox"
     id: int | None = Field(default=None, primary_key=True)
@@ -127,22 +129,21 @@ class MailboxMessage(SQLModel, table=True):
     text: str
     html: str
     unsubscribe: str = ""
-    """The link of ``List-Unsubscribe``, where the email has that heading."""
+    """The link of the ``List-Unsubscribe`` header, if the email has one."""
     calendar_method: str | None = None
-    """``REQUEST``, ``PUBLISH`` or ``CANCEL``, where the email has a calendar part."""
+    """``REQUEST``, ``PUBLISH`` or ``CANCEL``, if the email has a calendar part."""
     calendar: str | None = None
     at: datetime = instant(index=True)
 
 
 class InboundMessage(SQLModel, table=True):
-    """An email that the provider handed over. Its words, if kept, are a ``Text``; no address of
-    its sender is here."""
+    """An inbound email. Its words, if stored, are a ``Text``. The sender's address is not."""
 
     __tablename__ = "inbound_messages"
     __table_args__ = (
         UniqueConstraint("key", "item_id", name="uq_inbound_messages_key"),
         index_of_text("inbound_messages", "text_id"),
-        # What is still to be told to somebody: usually nothing.
+        # Emails that recipients have not been told of yet: usually none.
         Index(
             "ix_inbound_messages_untold",
             "received_at",
@@ -152,29 +153,29 @@ class InboundMessage(SQLModel, table=True):
     )
     id: str = Field(primary_key=True)
     key: str
-    """The hash of its ``Message-ID``: the same email again, about the same item, adds nothing."""
+    """The hash of its ``Message-ID``, so that a repeated email about an item adds nothing."""
     item_id: str = ""
-    """Of the email that it answers; empty where that is not known."""
+    """The item of the email that it answers; empty if unknown."""
     engagement_id: str | None = Field(default=None, foreign_key="engagements.id", index=True)
     notification_id: str | None = Field(default=None, foreign_key="notifications.id")
     state: str
-    """``taken``, ``unverified`` (its sender is not on record, or not proven) or ``ignored``."""
+    """``taken``, ``unverified`` (its sender is unknown or not proven) or ``ignored``."""
     reason: str = ""
-    """Why it is ignored or unverified: a named reason."""
+    """The name of the reason why it is ignored or unverified."""
     sender_id: str = ""
     """The contact or person who wrote it."""
     text_id: str | None = Field(default=None, foreign_key="texts.id")
     attachments: int = 0
     """How many files were left out."""
     sequence: int | None = None
-    """The number of its fact on the item's timeline, below 0; ``None`` where it has none."""
+    """The number of its fact on the item's timeline, below 0; ``None`` without a fact."""
     received_at: datetime = instant()
     told_at: datetime | None = optional_instant()
-    """When its telling was handed to Temporal."""
+    """When Temporal was asked to tell the recipients."""
 
 
 class StrangeReports(SQLModel, table=True):
-    """How many came on one day (UTC)."""
+    """How many reports about unknown emails came on one day (UTC)."""
 
     __tablename__ = "strange_reports"
     day: date = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""Master data and who may come in: programmes, members, people, texts, tokens."""
+"""Tables of master data and access: programmes, members, people, texts, tokens."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from storage.tables.fields import Json, instant, json_list, optional_instant
 
 
 class Programme(SQLModel, table=True):
-    """One version of a definition. Never changed once stored: a change is a new version."""
+    """One version of a definition. It never changes: a change is a new version."""
 
     __tablename__ = "programmes"
     id: str = Field(primary_key=True)
@@ -53,7 +53,7 @@ class Contact(SQLModel, table=True):
     member_id: str = Field(foreign_key="members.id", index=True)
     name: str
     email: str
-    """In lower case, as all of them are compared."""
+    """In lower case, for comparing."""
     lead: bool = False
     active: bool = True
     created_at: datetime = instant()
@@ -74,7 +74,7 @@ class Person(SQLModel, table=True):
 
 
 class ProgrammeFunder(SQLModel, table=True):
-    """Somebody who hears, for its funder, how a programme gets on."""
+    """A person who gets emails about a programme for its funder."""
 
     __tablename__ = "programme_funders"
     programme_id: str = Field(primary_key=True)
@@ -110,21 +110,21 @@ class Token(SQLModel, table=True):
 
 
 class IdempotentCall(SQLModel, table=True):
-    """The answer to a POST that carried an ``Idempotency-Key``, to be given again."""
+    """The answer to a POST with an ``Idempotency-Key``, for its repeats."""
 
     __tablename__ = "idempotent_calls"
     holder_id: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     fingerprint: str
-    """SHA-256 of method, path and body: another request under the same key is refused."""
+    """SHA-256 of method, path and body: a different request with the same key is refused."""
     status: int | None = None
-    """``None`` while the first call is under way."""
+    """``None`` until the first call has answered."""
     body: str = ""
     created_at: datetime = instant(index=True)
 
 
 class Choice(SQLModel, table=True):
-    """The choices of one contact or person. Whoever has no row has made none."""
+    """The choices of one contact or person. A recipient without a row has the defaults."""
 
     __tablename__ = "choices"
     holder_id: str = Field(primary_key=True)
@@ -134,17 +134,17 @@ class Choice(SQLModel, table=True):
     """``single``, or ``digest``: collected into the next digest."""
     digests: bool = True
     quiet_weekdays: list[int] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
-    """Weekdays on which nothing is sent, from Monday, 0."""
+    """Weekdays without emails; 0 is Monday."""
     absent_from: date | None = None
     absent_until: date | None = None
-    """Both days included."""
+    """The last day of the absence, included like the first."""
     delegate_id: str | None = None
-    """Who is told meanwhile."""
+    """Who gets the emails during the absence."""
     changed_at: datetime = instant()
 
 
 class Suppression(SQLModel, table=True):
-    """An address to which nothing is sent, until somebody lifts that or it is mended."""
+    """An address that gets no emails until a manager lifts this or corrects the address."""
 
     __tablename__ = "suppressions"
     __table_args__ = (
@@ -162,7 +162,7 @@ class Suppression(SQLModel, table=True):
     reason: str
     """``bounced``, ``dropped`` or ``complained``."""
     notification_id: str | None = Field(default=None, foreign_key="notifications.id")
-    """The email that showed it."""
+    """The email that bounced, was dropped or led to the complaint."""
     at: datetime = instant()
     lifted_at: datetime | None = optional_instant()
     lifted_by: str | None = None
@@ -170,8 +170,10 @@ class Suppression(SQLModel, table=True):
 
 
 class TemplateOverride(SQLModel, table=True):
-    """One version of an office's own words for a kind of email. Never changed once stored, but for
-    whether it is in use; at most one version is, and else the built-in templates are."""
+    """One version of an office's own template. Only its being in use may change.
+
+    At most one version is in use; without one, the built-in template is.
+    """
 
     __tablename__ = "template_overrides"
     __table_args__ = (
@@ -190,9 +192,9 @@ class TemplateOverride(SQLModel, table=True):
     language: str = Field(primary_key=True)
     """``en`` or ``cy``."""
     version: int = Field(primary_key=True)
-    """From 1; 0 is the built-in one."""
+    """From 1; 0 means the built-in template."""
     subject: str = ""
-    """Empty where the built-in one is kept; so are the others."""
+    """Empty if the built-in part is used; the other parts likewise."""
     text: str = ""
     html: str = ""
     note: str = ""
@@ -205,14 +207,14 @@ class TemplateOverride(SQLModel, table=True):
 
 
 class CalendarPart(SQLModel, table=True):
-    """The calendar part of one email: what it puts into its reader's calendar, or takes out."""
+    """The calendar part of one email: an entry that it adds to a calendar, or removes."""
 
     __tablename__ = "calendar_parts"
     __table_args__ = (Index("ix_calendar_parts_item_id", "item_id", "holder_id"),)
     notification_id: str = Field(primary_key=True, foreign_key="notifications.id")
     item_id: str
     holder_id: str
-    """The contact or person who got it: not always whom the email was meant for."""
+    """The contact or person who got it: the recipient or their delegate."""
     method: str
     """``REQUEST``, ``PUBLISH`` or ``CANCEL``."""
     sequence: int
@@ -227,5 +229,5 @@ class CalendarFeed(SQLModel, table=True):
     __tablename__ = "calendar_feeds"
     holder_id: str = Field(primary_key=True)
     sha256: str = Field(unique=True)
-    """Of the secret in the address; the secret itself is nowhere."""
+    """The hash of the secret in the address. The secret is not stored."""
     made_at: datetime = instant()

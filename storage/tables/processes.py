@@ -15,7 +15,7 @@ class Engagement(SQLModel, table=True):
     __tablename__ = "engagements"
     __table_args__ = (
         Index("ix_engagements_member_programme", "member_id", "programme_id"),
-        # Two starts at once: one open engagement a member and programme.
+        # One open engagement per member and programme, even with two starts at once.
         Index(
             "ux_engagements_open",
             "member_id",
@@ -24,7 +24,7 @@ class Engagement(SQLModel, table=True):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        # What the list sorts by; the id makes the order total, as keyset paging needs it.
+        # The list sorts by these; the id makes the order total, which keyset paging needs.
         Index("ix_engagements_started", "started_on", "id"),
         Index("ix_engagements_opened", "opened_at", "id"),
         Index("ix_engagements_due", "due_at", "id"),
@@ -39,7 +39,7 @@ class Engagement(SQLModel, table=True):
     calendar: dict[str, Any] = json_object()
     """The ``WorkingCalendar`` that the engagement was planned with."""
     stage: str = Field(default="", index=True)
-    """Empty until the workflow's opening is on record."""
+    """Empty until the opening is recorded."""
     started_on: date
     opened_at: datetime = instant()
     onboarded_at: datetime | None = optional_instant()
@@ -48,13 +48,13 @@ class Engagement(SQLModel, table=True):
     moved: dict[str, str] = json_object()
     cycles: list[str] = json_list()
     sequence: int = 0
-    """The highest sequence on record: whoever waits for a command's effect waits for this."""
+    """The highest sequence recorded; a caller waits for it to see a command's effect."""
     state_sequence: int = 0
-    """The sequence of the state that is shown; a late, lower one is not taken."""
+    """The sequence of the present state; a late record with a lower one does not change it."""
     next_number: int = 1
-    """The number of the next research request, for people to name it by."""
+    """The number of the next research request, for people to use."""
     soon_at: datetime | None = optional_instant(index=True)
-    """Health is read off these three and the clock: the earliest of its open tasks."""
+    """The earliest dates of its open tasks: health follows from these three and the clock."""
     due_at: datetime | None = optional_instant()
     stuck_at: datetime | None = optional_instant(index=True)
 
@@ -75,15 +75,15 @@ class Item(SQLModel, table=True):
     due_at: datetime | None = optional_instant()
     data: dict[str, str] = json_object()
     sequence: int = 0
-    """The highest sequence on record."""
+    """The highest sequence recorded."""
     state_sequence: int = 0
-    """The sequence of the state shown here; 0 where only tasks or facts have arrived so far."""
+    """The sequence of the present state; 0 if only tasks or facts have arrived so far."""
     tasks_sequence: int = 0
-    """The sequence of the tasks shown."""
+    """The sequence of the present tasks."""
 
 
 class Task(SQLModel, table=True):
-    """What one person has to do now. Only open tasks are here; what is done is an event."""
+    """A task that one person has to do now. A finished task is removed, and is an event."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -96,14 +96,14 @@ class Task(SQLModel, table=True):
     family: str
     owner_role: str
     owner_id: str | None = None
-    """The contact or person who holds the role today; ``None`` where nobody does."""
+    """The contact or person who has the role today; ``None`` if the role is vacant."""
     due_at: datetime = instant(index=True)
     revision: int = 1
     soon_at: datetime = instant()
     stuck_at: datetime | None = optional_instant()
     opened_at: datetime = instant()
     text_id: str | None = Field(default=None, foreign_key="texts.id")
-    """What is to be done, where people agreed it: an action."""
+    """The text of an agreed action."""
 
 
 class Event(SQLModel, table=True):

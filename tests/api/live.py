@@ -17,10 +17,9 @@ from temporalio.worker import Worker
 from api.main import create_app
 from notifications.senders import sender_for
 from programmes.loader import built_in_definitions
-from services.backend import utc_now
 from services.permissions import Role
 from settings import Settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.master import add_programme, create_token
 from temporal.connection import connect
 from tests.api.office import TOKENS, bearer

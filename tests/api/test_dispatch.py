@@ -17,9 +17,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from notifications.senders import sender_for
-from services.backend import Backend, utc_now
+from services.backend import Backend
 from services.dispatch import refused
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.sql import engagements, events, idempotent_calls, texts
 from temporal.connection import connect
 from tests.api.conftest import Caller

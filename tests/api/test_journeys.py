@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.backend import utc_now
 from services.permissions import Role
+from storage.database import utc_now
 from tests.api.live import Live
 from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address

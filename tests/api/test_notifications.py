@@ -10,9 +10,8 @@ from sqlalchemy import insert, select, update
 
 from notifications.digests.planning import reserve_digests
 from notifications.titles import parsed
-from services.backend import utc_now
 from services.permissions import Role
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.sql import deliveries, engagements, mailbox, notifications
 from tests.api.conftest import Caller
 from tests.api.live import Live, swift

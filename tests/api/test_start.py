@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from services.backend import utc_now
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.sql import engagements
 from storage.starting import Opening, put_down
 from tests.api.live import SWIFT, Live, at_work

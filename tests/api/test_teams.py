@@ -103,7 +103,7 @@ class TestAnotherManager:
     @pytest.mark.parametrize(
         ("given", "says"),
         [
-            ({"manager": "per_old"}, "is not active any more"),
+            ({"manager": "per_old"}, "is no longer active"),
             ({"manager": "per_adviser"}, "has the role adviser, and only a manager"),
             ({"adviser": "per_researcher"}, "only an adviser or a manager can advise"),
             ({"manager": "per_nobody"}, "no person “per_nobody”"),

@@ -78,7 +78,7 @@ def test_with_json_the_engagement_is_told_whole(run: Run) -> None:
     [
         (("eng_1",), 2, "Name --manager, --adviser or both."),
         (("eng_1", "--manager", "Adviser"), 1, "Give the id of a manager"),
-        (("eng_1", "--adviser", "per_gone"), 1, "is not active any more"),
+        (("eng_1", "--adviser", "per_gone"), 1, "is no longer active"),
         (("eng_1", "--manager", "Nobody"), 1, "Nobody"),
         (("eng_x", "--manager", "per_nina"), 1, "`milepost engagement list` shows them all."),
     ],

@@ -13,13 +13,12 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from activities.record import utc_now
 from embedded.temporal_server import DevServer
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Transient
 from programmes.calendar import WorkingCalendar
 from settings import Settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from tests.databases import migrated_sqlite, opened
 from tests.durability.acts import onboarding_of, until_open
 from tests.durability.pace import TOUR, reminding_rules, settle

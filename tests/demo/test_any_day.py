@@ -9,10 +9,11 @@ from demo.player import SPANNED, Days
 from demo.story import SampleEngagement, sample_story
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import PlannedDeadline
-from programmes.health import Health, health
 from programmes.holidays import calendar_for
 from programmes.loader import built_in_definitions, load_definition
 from programmes.planner import Adjustments, plan
+from programmes.vocabulary import Health
+from storage.queries.rows import health_of
 
 STORY = sample_story()
 IGN = load_definition(dict(built_in_definitions())["inclusive-growth-network"], "IGN")
@@ -46,7 +47,8 @@ def standing(today: date, now: datetime, engagement: SampleEngagement) -> Health
     if planned.items[0].opens_at > now:
         return "on_track"
     return max(
-        (health(now, each.soon_at, each.due_at, each.ends_at) for each in opened), key=ORDER.index
+        (health_of(now, each.soon_at, each.due_at, each.ends_at) for each in opened),
+        key=ORDER.index,
     )
 
 

@@ -8,10 +8,9 @@ from temporalio.worker import Worker
 
 from activities.deliver import Courier
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from activities.record import utc_now
 from notifications.senders import Sender
 from settings import Settings
-from storage.database import Database
+from storage.database import Database, utc_now
 
 
 def delivering(

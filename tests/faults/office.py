@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pydantic import TypeAdapter
-
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_as_json
 from programmes.facts import Fact, ItemState, Notice, Record, TaskState
 from storage.database import Database
 from tests.notifications.office import IGN, source
@@ -39,7 +37,7 @@ class Planned:
         rows.programme(IGN, source=source())
         rows.person(MANAGER, "manager")
         # At any hour of any day: the matrix is played when it is played.
-        always_open = TypeAdapter(WorkingCalendar).dump_python(calendar("ENG", "tour"), mode="json")
+        always_open = calendar_as_json(calendar("ENG", "tour"))
         for number in range(len(self.by_engagement)):
             rows.member(f"mem_{number}")
             rows.contact(f"con_{number}", f"mem_{number}", lead=True)

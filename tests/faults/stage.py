@@ -15,11 +15,10 @@ from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from activities.record import utc_now
 from api.main import create_app
 from notifications.senders.sendgrid import SendGrid
 from settings import Settings
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.master import create_token
 from tests.durability.waiting import until
 from tests.fakes.sendgrid import KEY, FakeSendGrid, serving

@@ -6,14 +6,12 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from activities.deliver import Courier
 from activities.inputs import DeliverInput
 from activities.record import Recorder
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Sender
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, calendar_as_json
 from programmes.definition import Definition
 from programmes.facts import EngagementState, Fact, ItemState, Notice, Record, TaskState
 from programmes.holidays import calendar_for
@@ -54,7 +52,7 @@ def calendar() -> WorkingCalendar:
 
 def stored_calendar() -> dict[str, Any]:
     """The calendar as the row of an engagement holds it."""
-    dumped: dict[str, Any] = TypeAdapter(WorkingCalendar).dump_python(calendar(), mode="json")
+    dumped: dict[str, Any] = calendar_as_json(calendar())
     return dumped
 
 

@@ -26,8 +26,8 @@ from notifications.sentences import (
 )
 from notifications.titles import Titles, titles_of
 from notifications.words import catalogue, lower_first, soft, task_words
-from programmes.digests import Digest
 from programmes.loader import load_definition
+from programmes.vocabulary import Digest
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.sql import notifications, texts

@@ -1,6 +1,7 @@
-"""A small definition that is right, to be made wrong one line at a time."""
+"""A small valid definition, in which tests break one line at a time."""
 
-from programmes.loader import DefinitionErrors, Problem, load_definition
+from programmes.loader import DefinitionErrors, load_definition
+from programmes.problems import Flaw
 
 SMALL = """\
 id: small
@@ -100,21 +101,21 @@ def changed(*changes: tuple[str, str]) -> str:
     return text
 
 
-def problems(text: str) -> tuple[Problem, ...]:
-    """Every problem of a text; none where it is right."""
+def flaws(text: str) -> tuple[Flaw, ...]:
+    """Every flaw of a definition; none where it is valid."""
     try:
         load_definition(text, "small.yaml")
     except DefinitionErrors as found:
-        return found.problems
+        return found.flaws
     return ()
 
 
 def errors(text: str) -> list[str]:
-    """Every problem of a text as it is printed."""
-    return [str(problem) for problem in problems(text)]
+    """Every flaw of a definition as it is printed."""
+    return [f"small.yaml:{one.line}:{one.column}: {one.what}; {one.fix}" for one in flaws(text)]
 
 
 def place(text: str, behind: int, part: str) -> str:
-    """``line:column`` of the first ``part`` in the text, ``behind`` characters or more into it."""
+    """``line:column`` of the first ``part`` at least ``behind`` characters into the text."""
     found = text.index(part, behind)
     return f"{text.count(chr(10), 0, found) + 1}:{found - text.rfind(chr(10), 0, found)}"

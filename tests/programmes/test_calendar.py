@@ -1,13 +1,13 @@
 """Working days and sending windows, over week-ends, clock changes, leap days and year ends."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
-from programmes.calendar import Blackout, WorkingCalendar
+from programmes.calendar import Blackout, WorkingCalendar, calendar_as_json, calendar_from_json
 from tests.programmes.examples import (
     LONDON,
     always_open,
@@ -140,12 +140,11 @@ class TestClockChanges:
 
 
 def test_a_calendar_comes_back_the_same_from_json() -> None:
-    adapter = TypeAdapter(WorkingCalendar)
     calendar = uk("NIR", (Blackout(date(2027, 3, 22), date(2027, 5, 6), "pre-election period"),))
-    assert adapter.validate_json(adapter.dump_json(calendar)) == calendar
+    assert calendar_from_json(json.loads(json.dumps(calendar_as_json(calendar)))) == calendar
 
 
 def test_a_calendar_of_two_years_is_small() -> None:
-    dumped = TypeAdapter(WorkingCalendar).dump_json(uk("SCT"))
+    dumped = json.dumps(calendar_as_json(uk("SCT")), separators=(",", ":"))
     years = 10
     assert len(dumped) / years * 2 < 600

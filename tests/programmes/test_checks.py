@@ -58,7 +58,7 @@ from tests.programmes.small import SMALL, changed, errors, place
             "two rungs at 5wd; send one email, or move one of them",
         ),
         ("at: 2wd", "at: 0wd", "overdue", "at 0wd nothing is overdue yet; write reminder"),
-        ("at: -3wd", "at: 1wd", "reminder", "at 1wd the date has passed; write overdue"),
+        ("at: -3wd", "at: 1wd", "reminder", "at 1wd the due date has passed; write overdue"),
         # what a ladder's end may do
         (
             "due: 10wd\n      ladder: plain",
@@ -97,7 +97,7 @@ from tests.programmes.small import SMALL, changed, errors, place
             "first: 12-24\n      last: 12-31",
             "first: 2026-12-24\n      last: 2026-12-22",
             "2026-12-22",
-            "the closure ends before it begins; swap the two days",
+            "the closure ends before it starts; swap the two days",
         ),
         (
             "soon: 3wd",
@@ -115,7 +115,7 @@ from tests.programmes.small import SMALL, changed, errors, place
             "soon: 3wd",
             'digests: {member: {on: sunday, at: "09:00"}}\nsoon: 3wd',
             "sunday",
-            "nobody works on a sunday, so this summary could not leave then; choose a working day",
+            "sunday is not a working day, so this summary could not leave then",
         ),
         ("09:00-16:30", "08:00-16:30", "08", "would leave outside the working hours (09:00-17:00)"),
         ("09:00-16:30", "09:00-18:00", "09", "would leave outside the working hours (09:00-17:00)"),

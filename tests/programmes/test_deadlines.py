@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from programmes.calendar import Blackout, WorkingCalendar
+from programmes.calendar import Blackout, WorkingCalendar, calendar_of
 from programmes.deadlines import (
     deadline,
     due_after,
@@ -17,7 +17,6 @@ from programmes.deadlines import (
     rung_instants,
 )
 from programmes.rules import LadderRule, RungRule, StageRule
-from programmes.sending_hours import calendar_of
 from tests.programmes.examples import (
     always_open,
     at,

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from programmes.loader import (
     DefinitionErrors,
-    Problem,
     built_in_definitions,
     definition_schema,
     load_definition,
 )
+from programmes.problems import Flaw
 from programmes.spoken import spoken
-from tests.programmes.small import SMALL, changed, errors, place, problems
+from tests.programmes.small import SMALL, changed, errors, flaws, place
 
 EARLY = (
     "this review would open, {opens} before its date, during the onboarding; "
@@ -35,9 +35,9 @@ class TestLoadDefinition:
             ("id: small", "id: Small One", "Small", "use small letters, digits and hyphens"),
             ("host: An office", "hots: An office", "hots", "did you mean 'host'?"),
             ("text: Sign it.", "texxt: Sign it.", "texxt", "did you mean 'text'?"),
-            ("text: Sign it.", "text:", "text:", "there is nothing here; write a text"),
-            ("text: Sign it.", "text: [a]", "[a", "this is not a text"),
-            ("title: Sign", 'title: ""', '""', "there is nothing here; write a text"),
+            ("text: Sign it.", "text:", "text:", "this is empty; write some text"),
+            ("text: Sign it.", "text: [a]", "[a", "this is not text"),
+            ("title: Sign", 'title: ""', '""', "this is empty; write some text"),
             ("title: Call", "title: " + "x" * 201, "x", "this text is too long; shorten it"),
             ("  lead: {title: Lead}", "  leed: {title: Lead}", "leed", "did you mean 'lead'?"),
             ("owner: lead", "owner: leader", "leader", "did you mean 'lead'?"),
@@ -63,17 +63,17 @@ class TestLoadDefinition:
             ("hours: 09:00-17:00", "hours: 9-5", "9-5", "write it like 09:00-17:00"),
             ("hours: 09:00-17:00", "hours: 17:00-09:00", "17", "write the earlier time first"),
             ("first: 12-24", "first: Christmas", "Christmas", "write 12-24 (every year) or"),
-            ("first: 12-24", "first: 02-30", "02-30", "there is no day 02-30"),
-            ("first: 12-24", "first: 2026-02-30", "2026", "there is no day 2026-02-30"),
+            ("first: 12-24", "first: 02-30", "02-30", "02-30 does not exist"),
+            ("first: 12-24", "first: 2026-02-30", "2026", "2026-02-30 does not exist"),
             ("soon: 3wd", "soon: 3 days", "3 days", "'3 days' is not a duration; write 3d"),
             ("soon: 3wd", "soon: 3", "3", "3 has no unit; write 3wd"),
             ("soon: 3wd", "soon: -3wd", "-3wd", "leave out the minus: 3wd"),
             ("due: -3wd", "due: 3wd", "3wd", "write it with a minus, such as -3wd"),
             ("due: -3wd", "due: 0wd", "0wd", "write it with a minus, such as -3wd"),
-            ("every: P3M", "every: 0d", "0d", "write a longer span, such as P3M"),
+            ("every: P3M", "every: 0d", "0d", "write a longer time, such as P3M"),
             ("ladders:", "ladder:", "ladder", "did you mean 'ladders'?"),
             ("soon:", "outage: {then: colapse}\nsoon:", "colapse", "did you mean 'collapse'?"),
-            ("soon:", "outage: {late_after: 0h}\nsoon:", "0h", "write a longer span, such as"),
+            ("soon:", "outage: {late_after: 0h}\nsoon:", "0h", "write a longer time, such as"),
             ("soon:", "outage: {late_after: 2}\nsoon:", "2}", "2 has no unit"),
             ("soon:", "outage: {late_afer: 2h}\nsoon:", "late", "did you mean 'late_after'?"),
         ],
@@ -208,18 +208,18 @@ class TestLoadDefinition:
                     ]
                 )
             )
-        for problem in problems("\n".join(lines)):
-            assert 1 <= problem.line <= len(lines) + 1
-            assert problem.column >= 1
-            assert problem.what
-            assert problem.fix
+        for flaw in flaws("\n".join(lines)):
+            assert 1 <= flaw.line <= len(lines) + 1
+            assert flaw.column >= 1
+            assert flaw.what
+            assert flaw.fix
 
 
-class TestProblem:
-    def test_prints_as_editors_and_compilers_do(self) -> None:
-        problem = Problem("a.yaml", 3, 7, "this is wrong", "write that")
-        assert str(problem) == "a.yaml:3:7: this is wrong; write that"
-        assert str(DefinitionErrors((problem, problem))) == f"{problem}\n{problem}"
+class TestDefinitionErrors:
+    def test_prints_each_flaw_with_its_place_as_compilers_do(self) -> None:
+        flaw = Flaw("this is wrong", "write that", line=3, column=7)
+        line = "a.yaml:3:7: this is wrong; write that"
+        assert str(DefinitionErrors("a.yaml", (flaw, flaw))) == f"{line}\n{line}"
 
 
 class TestDefinitionSchema:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from programmes.calendar import Blackout, WorkingCalendar
+from programmes.calendar import Blackout, WorkingCalendar, calendar_of
 from programmes.planner import (
     Adjustments,
     Plan,
@@ -23,7 +23,6 @@ from programmes.planner import (
     start_instant,
 )
 from programmes.rules import LadderRule, Rules
-from programmes.sending_hours import calendar_of
 from programmes.vocabulary import Nation
 from tests.programmes.examples import (
     IGN,

@@ -37,14 +37,14 @@ def test_a_definition_may_carry_welsh_beside_english() -> None:
         ("{en: Sign it.}", "'cy' is missing"),
         ("{cy: Llofnodwch ef.}", "'en' is missing"),
         ("{en: Sign it., cy: Llofnodwch., fr: Signez.}", "'fr' is not known here"),
-        ("{en: Sign it., cy: ''}", "there is nothing here"),
-        ("{en: Sign it., cy: [a]}", "this is not a text"),
+        ("{en: Sign it., cy: ''}", "this is empty"),
+        ("{en: Sign it., cy: [a]}", "this is not text"),
     ],
 )
 def test_a_text_in_both_lacks_neither_and_knows_no_third(written: str, said: str) -> None:
     text = changed(("text: Sign it.", f"text: {written}"))
     with pytest.raises(DefinitionErrors) as caught:
         load_definition(text, "x")
-    [problem] = caught.value.problems
+    [problem] = caught.value.flaws
     assert problem.what == said
     assert text.splitlines()[problem.line - 1].lstrip().startswith("text:")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from temporalio import activity
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
@@ -17,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Sender
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_as_json
 from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
 from programmes.vocabulary import Nation
@@ -145,9 +144,7 @@ class Office:
                     programme_version=engagement.rules.version,
                     manager_id=MANAGER,
                     adviser_id=ADVISER,
-                    calendar=TypeAdapter(WorkingCalendar).dump_python(
-                        engagement.calendar, mode="json"
-                    ),
+                    calendar=calendar_as_json(engagement.calendar),
                     started_on=engagement.start,
                     opened_at=LONG_AGO,
                 ),

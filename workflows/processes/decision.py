@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import WorkingCalendar, first_window
 from programmes.facts import MILEPOST, Fact, Notice
-from programmes.sending_hours import first_window
 
 
 class Decision:

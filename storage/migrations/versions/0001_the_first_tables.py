@@ -1,4 +1,4 @@
-"""The first tables."""
+"""Create the first tables."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The mailbox keeps the calendar part of an email."""
+"""Store the calendar part of captured emails."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What becomes of an email: the provider's reports, and what people say about trouble."""
+"""Store the provider's reports about emails, and how managers resolve trouble."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""An office's own templates, and which of them a notification was written from."""
+"""Store an office's own templates, and which template each notification used."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What recipients choose: languages, quiet days, who stands in; and addresses that take nothing."""
+"""Store recipients' choices (language, quiet days, delegate) and suppressed addresses."""
 
 from collections.abc import Sequence
 
@@ -64,7 +64,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("mailbox") as mailbox:
         mailbox.drop_column("unsubscribe")
-    # Digests belong to no engagement: the older tables cannot hold them.
+    # Digests belong to no engagement, so the older tables cannot store them.
     op.drop_table("suppressions")
     op.execute(
         "DELETE FROM provider_events WHERE notification_id IN "

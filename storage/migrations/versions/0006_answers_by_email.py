@@ -1,4 +1,4 @@
-"""Answers by email."""
+"""Store answers by email."""
 
 from collections.abc import Sequence
 

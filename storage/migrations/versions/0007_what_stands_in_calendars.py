@@ -1,4 +1,4 @@
-"""What stands in people's calendars because an email put it there."""
+"""Store the calendar entries that emails have added."""
 
 from collections.abc import Sequence
 

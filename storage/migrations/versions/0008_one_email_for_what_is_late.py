@@ -1,4 +1,4 @@
-"""One email for what is late."""
+"""Combine late emails into one."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The secret addresses of people's calendars."""
+"""Store the secret addresses of people's calendars."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How many reports came about emails that this office never sent."""
+"""Count reports about emails that this office never sent."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What waits, and until when."""
+"""Store which emails wait, and until when."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,6 @@
-"""Who refers to a text: found along an index. The actions that were agreed so far go on the
-timeline with their words. And calls to be forgotten are found by their age."""
+"""Index the rows that refer to a text, and old calls by age.
+
+The actions agreed so far are added to the timeline with their words."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -48,14 +49,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The facts stay: they are true, and ``upgrade`` adds none a second time."""
+    """The facts stay, because they are true; ``upgrade`` does not add them twice."""
     for table, column in reversed(REFERRING):
         op.drop_index(f"ix_{table}_{column}", table)
     op.drop_index(f"ix_{CALLS}_created_at", CALLS)
 
 
 def _agreed(connection: sa.Connection) -> Iterator[dict[str, Any]]:
-    """A fact for each action, at the end of those that came with the notes of its session."""
+    """A fact for each action, after the facts that came with its session's notes."""
     known = {
         (row.engagement_id, row.data["action"])
         for row in connection.execute(sa.select(EVENTS).where(EVENTS.c.kind == AGREED))
@@ -64,7 +65,7 @@ def _agreed(connection: sa.Connection) -> Iterator[dict[str, Any]]:
     for noted in connection.execute(_noted()):
         position = noted.facts
         for action, text in _actions(noted.item_data):
-            # One that is carried on is in the data of later cycles as well.
+            # A carried-over action is also in the data of later cycles.
             if (noted.engagement_id, action) in known:
                 continue
             known.add((noted.engagement_id, action))
@@ -78,14 +79,14 @@ def _agreed(connection: sa.Connection) -> Iterator[dict[str, Any]]:
                 "actor": noted.actor,
                 "at": noted.at,
                 "data": {"action": action, **of_it},
-                # The words of some are lost: nothing kept them once the action was done.
+                # Some texts are lost: no table kept them after the action was done.
                 "text_id": text if text in texts else None,
             }
             position += 1
 
 
 def _noted() -> sa.Select[Any]:
-    """The notes of each session, the earliest first, with how many facts came with them."""
+    """The notes of each session, the earliest first, with the number of their facts."""
     e, others = EVENTS.c, EVENTS.alias("others")
     facts = (
         sa.select(sa.func.max(others.c.position) + 1)
@@ -101,7 +102,7 @@ def _noted() -> sa.Select[Any]:
 
 
 def _actions(data: dict[str, str]) -> list[tuple[str, str]]:
-    """Id and text of each action in an advice cycle's data."""
+    """The id and text of each action in an advice cycle's data."""
     return [
         (name.split(":")[1], text)
         for name, text in data.items()

@@ -1,4 +1,4 @@
-"""Who reads for the funder of which programme."""
+"""Store who reads for the funder of each programme."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("programme_id", "person_id", name=f"pk_{TABLE}"),
     )
-    # Until now every viewer was told of every programme: nobody loses an email unasked.
+    # Until now every viewer got emails about every programme, so every viewer stays one for each.
     op.execute(
         f"INSERT INTO {TABLE} (programme_id, person_id) "
         "SELECT DISTINCT programmes.id, people.id FROM programmes CROSS JOIN people "

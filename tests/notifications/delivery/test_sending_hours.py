@@ -4,14 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 from sqlalchemy import update
 from temporalio.exceptions import ApplicationError
 
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
 from notifications.senders.protocol import Transient
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_as_json
 from programmes.facts import Notice
 from programmes.holidays import calendar_for
 from storage.database import Database
@@ -36,7 +35,7 @@ async def in_scotland(database: Database, *, knows_the_office: bool = True) -> N
     calendar = calendar_for(
         definition(), "SCT", first=date(2026, 1, 1), last=date(2029, 12, 31), stagger=""
     )
-    stored: dict[str, Any] = TypeAdapter(WorkingCalendar).dump_python(calendar, mode="json")
+    stored: dict[str, Any] = calendar_as_json(calendar)
     if not knows_the_office:
         # As it was stored before calendars knew.
         del stored["office"]

@@ -21,7 +21,7 @@ from notifications.digests.sending import DigestSending
 from notifications.languages import LANGUAGES, Language
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Transient
-from programmes.digests import Digest
+from programmes.vocabulary import Digest
 from storage.database import Database
 from storage.sql import mailbox, notifications, people
 from tests.notifications.delivery.test_recipient import choose

@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from pydantic import TypeAdapter
 from sqlalchemy import update
 
-from programmes.calendar import WorkingCalendar
+from programmes.calendar import calendar_as_json
 from programmes.facts import EngagementState, Fact, Record
 from storage.database import Database
 from storage.queries.reconciling import calendar_of, on_record, unfinished
@@ -77,7 +76,7 @@ async def test_state_and_items_come_back_as_they_were_written(stocked: Database)
 
 
 async def test_the_calendar_is_the_one_that_it_was_planned_with(stocked: Database) -> None:
-    kept = TypeAdapter(WorkingCalendar).dump_python(calendar(), mode="json")
+    kept = calendar_as_json(calendar())
     async with stocked.transaction() as session:
         await session.execute(update(engagements).values(calendar=kept))
     async with stocked.reading() as session:
