@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -25,11 +24,9 @@ from services.backend import Backend
 from services.problems import Problem
 from storage.ids import derived_id, new_id
 from temporal.connection import TemporalDown
-from workflows.messages import REFUSED, Answer
+from workflows.messages import REFUSED, Answer, command_name
 
 log = logging.getLogger("milepost.api")
-
-_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait when Temporal cannot be reached, or no worker takes the command."""
@@ -79,7 +76,7 @@ async def send(
 
     def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
         return handle.start_update(
-            update_name(command),
+            command_name(type(command)),
             command,
             id=update,
             wait_for_stage=WorkflowUpdateStage.ACCEPTED,
@@ -105,7 +102,7 @@ async def send_start(
 
     def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
         return client.start_update_with_start_workflow(
-            update_name(command),
+            command_name(type(command)),
             command,
             # One can be used once.
             start_workflow_operation=operation(),
@@ -203,11 +200,6 @@ def _keep_sending(backend: Backend, accepting: asyncio.Task[WorkflowUpdateHandle
     accepting.add_done_callback(ended)
 
 
-def update_name(command: object) -> str:
-    """The name of a command's update: its class in snake case."""
-    return _INNER_CAPITAL.sub("_", type(command).__name__).lower()
-
-
 def update_id(holder: str, key: str | None, command: object) -> str:
     """The id under which Temporal takes a command once: the same for the same key and command.
 
@@ -215,7 +207,7 @@ def update_id(holder: str, key: str | None, command: object) -> str:
     """
     if key is None:
         return new_id("upd")
-    return derived_id("upd", holder, key, update_name(command), to_json(command).decode())
+    return derived_id("upd", holder, key, command_name(type(command)), to_json(command).decode())
 
 
 def unavailable() -> Problem:

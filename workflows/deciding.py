@@ -1,4 +1,4 @@
-"""Which updates were taken: the server forgets at continue-as-new, so ids are carried along."""
+"""What every long-lived workflow does with a command: refuse it, or decide and put it on record."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,14 +12,17 @@ from workflows.policies import PROCESSED_UPDATES_KEPT
 
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import Record
-    from workflows.messages import Answer
+    from workflows.messages import Answer, command_name
     from workflows.processes.decision import Decision
 
 from workflows.journal import Journal
 
 
 class TakenUpdates:
-    """The ids of the latest updates; a repeated one is answered again and changes nothing."""
+    """The ids of the latest updates; a repeated one is answered again and changes nothing.
+
+    The server forgets them at continue-as-new, so they are carried along.
+    """
 
     def __init__(self, ids: tuple[str, ...]) -> None:
         self.ids = ids
@@ -62,7 +65,7 @@ class Deciding(Protocol):
 
 
 P = TypeVar("P", bound=Deciding)
-C = TypeVar("C")
+W = TypeVar("W", bound="type[DecidingWorkflow[Any]]")
 
 
 class DecidingWorkflow(Generic[P]):
@@ -91,27 +94,30 @@ class DecidingWorkflow(Generic[P]):
 
     # --- For subclasses ---------------------------------------------------------------------------
 
-    def admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
-        """Validate an update: refuse it where its guard does. One taken before is let through."""
+    def admit(self, command: object) -> None:
+        """Validate an update: raise its guard's refusal. An update taken before passes."""
         if not self._taken.has_current():
-            may(command, workflow.now())
+            self._guard(command)(command, workflow.now())
 
-    async def decide(
-        self,
-        command: C,
-        may: Callable[[C, datetime], None],
-        do: Callable[[C, Decision], None],
-    ) -> Answer:
+    async def decide(self, command: object) -> Answer:
         """Carry out a command, and answer when it is on record."""
         async with self._lock:
             if not self._taken.has_current():
                 # The state may have moved since the validator looked: another command had the lock.
-                may(command, workflow.now())
+                self._guard(command)(command, workflow.now())
                 before = self.process.progress(())
-                record = self.process.decide(lambda decision: do(command, decision), workflow.now())
+                carry_out = getattr(self.process, command_name(type(command)))
+                record = self.process.decide(
+                    lambda decision: carry_out(command, decision), workflow.now()
+                )
                 await self._write_or_restore(record, before)
                 self._taken.add_current()
             return self._answer()
+
+    def _guard(self, command: object) -> Callable[[object, datetime], None]:
+        guard: Callable[[object, datetime], None]
+        guard = getattr(self.process, f"may_{command_name(type(command))}")
+        return guard
 
     async def _write_or_restore(self, record: Record, before: Any) -> None:
         """Write down what a caller waits for; where that is refused for good, it is taken back."""
@@ -140,3 +146,33 @@ class DecidingWorkflow(Generic[P]):
 
     def _is_settled(self) -> bool:
         return workflow.all_handlers_finished() and self._journal.is_idle
+
+
+def takes(*commands: type) -> Callable[[W], W]:
+    """Give a workflow an update, with its validator, for each of these commands.
+
+    The process has a guard ``may_<name>`` and a method ``<name>`` for each. Use it below
+    ``@workflow.defn``, which collects the updates.
+    """
+
+    def add(cls: W) -> W:
+        for command in commands:
+            setattr(cls, command_name(command), _update(command))
+        return cls
+
+    return add
+
+
+def _update(message: type) -> object:
+    async def handle(self: DecidingWorkflow[Any], command: object) -> Answer:
+        return await self.decide(command)
+
+    def check(self: DecidingWorkflow[Any], command: object) -> None:
+        self.admit(command)
+
+    # Temporal reads here of which type the argument is; an annotated ``self`` would be one, too.
+    handle.__annotations__ = {"command": message, "return": Answer}
+    check.__annotations__ = {"command": message, "return": None}
+    update = workflow.update(name=command_name(message))(handle)
+    update.validator(check)
+    return update

@@ -42,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
 from workflows import ids as search_attributes
 from workflows import policies
 from workflows.advice_cycle import AdviceCycle
-from workflows.deciding import DecidingWorkflow
+from workflows.deciding import DecidingWorkflow, takes
 from workflows.item import ItemWorkflow
 from workflows.journal import wait_until_due
 from workflows.onboarding import Onboarding
@@ -58,6 +58,7 @@ ITEMS: dict[ItemKind, tuple[type[Process], type[ItemWorkflow[Any]]]] = {
 
 
 @workflow.defn(name="Engagement")
+@takes(MoveReview, Withdraw, Complete)
 class Engagement(DecidingWorkflow[EngagementProcess]):
     """Opens what the plan says when it says so, takes commands, and waits: one timer at a time."""
 
@@ -114,37 +115,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
     @open_request.validator
     def check_open_request(self, command: OpenRequest) -> None:
         """Refuse a request where there can be none."""
-        self.admit(command, self.process.may_open_request)
-
-    @workflow.update
-    async def move_review(self, command: MoveReview) -> Answer:
-        """Move a review that has not opened yet; what depends on it follows."""
-        return await self.decide(command, self.process.may_move_review, self.process.move_review)
-
-    @move_review.validator
-    def check_move_review(self, command: MoveReview) -> None:
-        """Refuse what cannot be moved here."""
-        self.admit(command, self.process.may_move_review)
-
-    @workflow.update
-    async def withdraw(self, command: Withdraw) -> Answer:
-        """The member leaves the programme, for a reason."""
-        return await self.decide(command, self.process.may_withdraw, self.process.withdraw)
-
-    @withdraw.validator
-    def check_withdraw(self, command: Withdraw) -> None:
-        """Refuse it after the end."""
-        self.admit(command, self.process.may_withdraw)
-
-    @workflow.update
-    async def complete(self, command: Complete) -> Answer:
-        """The programme is done for this member."""
-        return await self.decide(command, self.process.may_complete, self.process.complete)
-
-    @complete.validator
-    def check_complete(self, command: Complete) -> None:
-        """Refuse it, with a list, while anything is open or planned."""
-        self.admit(command, self.process.may_complete)
+        self.admit(command)
 
     @workflow.signal
     async def item_ended(self, ended: ItemEnded) -> None:

@@ -63,9 +63,7 @@ class ItemWorkflow(DecidingWorkflow[P]):
     async def move_deadline(self, command: MoveDeadline) -> Answer:
         """Move a task's due date: a new revision, and the wait is recomputed at once."""
         before = self.process.due_at
-        answer = await self.decide(
-            command, self.process.may_move_deadline, self.process.move_deadline
-        )
+        answer = await self.decide(command)
         if self.process.kind == "review" and self.process.due_at not in (before, None):
             await self._tell_engagement_of_move()
         return answer
@@ -73,7 +71,7 @@ class ItemWorkflow(DecidingWorkflow[P]):
     @move_deadline.validator
     def check_move_deadline(self, command: MoveDeadline) -> None:
         """Refuse what cannot be moved."""
-        self.admit(command, self.process.may_move_deadline)
+        self.admit(command)
 
     @workflow.signal
     async def close_item(self, command: CloseItem) -> None:

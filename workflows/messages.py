@@ -6,6 +6,7 @@ stored text (claim check). Commands answer ``Answer``; a refusal is an ``Applica
 ``Refused`` whose message is a sentence for people.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,49 +26,12 @@ from programmes.rules import (
 )
 from workflows.ladder import OpenDeadline
 
-__all__ = [
-    "REFUSED",
-    "AcceptDelivery",
-    "AcceptRequest",
-    "AddEvidence",
-    "AgreeScope",
-    "AgreedAction",
-    "Answer",
-    "AnswerQuestion",
-    "AskMember",
-    "AssignRequest",
-    "CloseCycle",
-    "CloseItem",
-    "Complete",
-    "CompleteAction",
-    "CompleteStep",
-    "ConfirmDate",
-    "DeclineRequest",
-    "DeliverRequest",
-    "EngagementInput",
-    "EngagementProgress",
-    "GiveFeedback",
-    "HoldSession",
-    "ItemEnded",
-    "ItemInput",
-    "ItemProgress",
-    "MissSession",
-    "MoveDeadline",
-    "MoveReview",
-    "OpenRequest",
-    "ProposeDates",
-    "RecordNotes",
-    "ReturnDelivery",
-    "ReturnReview",
-    "ReviewMoved",
-    "SendAgenda",
-    "SignOffReview",
-    "Start",
-    "SubmitReview",
-    "WaiveStep",
-    "Withdraw",
-    "WithdrawRequest",
-]
+_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def command_name(command: type) -> str:
+    """The one name of a command: of its update, its permission, and its methods in the process."""
+    return _INNER_CAPITAL.sub("_", command.__name__).lower()
 
 
 REFUSED = "Refused"
