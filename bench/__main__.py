@@ -29,8 +29,12 @@ from tests.workflows.journey import Deed, Journey
 from tests.workflows.office import Engaged, Office, engagement_of, open_office, skip_to
 from tests.workflows.stories import LEAD, MANAGER, RESEARCHER, calendar, rules
 from worker import sandbox
-from workflows import ids as search_attributes
-from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.ids import (
+    SEARCH_ATTRIBUTES,
+    engagement_workflow_id,
+    item_workflow_id,
+    scheduled_item_id,
+)
 from workflows.messages import (
     AcceptDelivery,
     AcceptRequest,
@@ -169,7 +173,7 @@ async def main() -> int:
 
     Returns the exit code: 1 where a target is missed, which standard error names.
     """
-    attributes = {one.name: "Keyword" for one in search_attributes.ALL}
+    attributes = {one.name: "Keyword" for one in SEARCH_ATTRIBUTES}
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ours_at = await stack.enter_async_context(time_skipping(attributes))

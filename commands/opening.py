@@ -21,7 +21,7 @@ from embedded.supervisor import Happening
 from embedded.temporal_server import ServerFailed
 from settings import Settings
 from storage.migrate import upgrade
-from workflows.ids import ALL
+from workflows.ids import SEARCH_ATTRIBUTES
 
 
 class Screen:
@@ -96,7 +96,7 @@ async def _run(
             temporal,
             os.environ,
             screen.tell,
-            search_attributes={key.name: "Keyword" for key in ALL},
+            search_attributes={key.name: "Keyword" for key in SEARCH_ATTRIBUTES},
             migrate=migrate,
         )
         try:

@@ -17,7 +17,7 @@ from settings import Settings
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.servers import dev_server
-from workflows.ids import ALL
+from workflows.ids import SEARCH_ATTRIBUTES
 from workflows.registry import WORKFLOWS
 
 WORKFLOW_NAMES = {
@@ -113,4 +113,4 @@ def activity_names(of: Worker) -> list[str]:
 
 
 def test_all_search_attributes_are_keywords() -> None:
-    assert {key.indexed_value_type.name for key in ALL} == {"KEYWORD"}
+    assert {key.indexed_value_type.name for key in SEARCH_ATTRIBUTES} == {"KEYWORD"}

@@ -28,7 +28,7 @@ from tests.notifications.office import Post, office, record, reminder, task
 from tests.servers import dev_server
 from tools.entered import Entered
 from worker import build_workers
-from workflows import search_attributes
+from workflows.ids import SEARCH_ATTRIBUTES
 
 WITHIN_SECONDS = 100
 DECIDED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
@@ -39,7 +39,7 @@ Walk = Callable[[Entered, Path], None]
 
 async def research_request(entered: Entered, url: str) -> None:
     """A member's POST until its answer and the start of its workflow; then until its emails."""
-    with dev_server({one.name: "Keyword" for one in search_attributes.ALL}) as address:
+    with dev_server({one.name: "Keyword" for one in SEARCH_ATTRIBUTES}) as address:
         async with (
             _filled(url) as database,
             at_work(address, database, _file(url).parent, worker=False) as live,

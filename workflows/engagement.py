@@ -39,8 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.processes.research_request import ResearchRequestProcess
     from workflows.processes.review_milestone import ReviewMilestoneProcess
 
-from workflows import ids as search_attributes
-from workflows import policies
+from workflows import ids, policies
 from workflows.advice_cycle import AdviceCycle
 from workflows.deciding import DecidingWorkflow, takes
 from workflows.item import ItemWorkflow
@@ -267,9 +266,9 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
     def _search_attributes(self, kind: str) -> TypedSearchAttributes:
         return TypedSearchAttributes(
             [
-                SearchAttributePair(search_attributes.PROGRAMME, self.process.rules.programme),
-                SearchAttributePair(search_attributes.MEMBER, self.process.input.member_id),
-                SearchAttributePair(search_attributes.KIND, kind),
+                SearchAttributePair(ids.PROGRAMME, self.process.rules.programme),
+                SearchAttributePair(ids.MEMBER, self.process.input.member_id),
+                SearchAttributePair(ids.KIND, kind),
             ]
         )
 

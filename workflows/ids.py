@@ -82,4 +82,4 @@ MEMBER = SearchAttributeKey.for_keyword("MilepostMember")
 KIND = SearchAttributeKey.for_keyword("MilepostKind")
 """``engagement`` or an item's kind."""
 
-ALL = (PROGRAMME, MEMBER, KIND)
+SEARCH_ATTRIBUTES = (PROGRAMME, MEMBER, KIND)

@@ -31,7 +31,7 @@ from storage.migrate import is_current
 from storage.queries.reconciling import OpenProcess, open_processes
 from storage.queries.waiting import A_WHILE, waiting_emails
 from temporal.connection import require_answer
-from workflows.ids import ALL, engagement_workflow_id, item_workflow_id
+from workflows.ids import SEARCH_ATTRIBUTES, engagement_workflow_id, item_workflow_id
 
 AT_MOST = 1000
 """Workflows that are looked at: a look takes a request to Temporal."""
@@ -191,12 +191,12 @@ async def check_temporal(client: Client) -> list[Finding]:
     except RPCError:
         # A key that may work in a namespace need not see how it is set up.
         return [reachable, found("search attributes", "notice", "attributes_unseen")]
-    missing = sorted({key.name for key in ALL} - set(known.custom_attributes))
+    missing = sorted({key.name for key in SEARCH_ATTRIBUTES} - set(known.custom_attributes))
     if missing:
         options = " ".join(f"--name {name} --type Keyword" for name in missing)
         values = {"missing": ", ".join(missing), "options": options}
         return [reachable, found("search attributes", "problem", "attributes_absent", **values)]
-    names = ", ".join(key.name for key in ALL)
+    names = ", ".join(key.name for key in SEARCH_ATTRIBUTES)
     return [reachable, found("search attributes", "ok", "attributes", names=names)]
 
 

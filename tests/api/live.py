@@ -27,7 +27,7 @@ from tests.api.office import TOKENS, bearer
 from tests.histories import require_no_personal_data
 from tests.servers import Connected, dev_server
 from worker import build_workers
-from workflows import ids as search_attributes
+from workflows.ids import SEARCH_ATTRIBUTES
 
 API = "/api/v1"
 
@@ -57,7 +57,7 @@ def swift() -> str:
 @pytest.fixture(scope="session")
 def temporal_address() -> Iterator[str]:
     """One dev server for the session; each test has a task queue of its own."""
-    with dev_server({one.name: "Keyword" for one in search_attributes.ALL}) as address:
+    with dev_server({one.name: "Keyword" for one in SEARCH_ATTRIBUTES}) as address:
         yield address
 
 

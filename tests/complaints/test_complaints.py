@@ -23,8 +23,7 @@ from storage.database import Database
 from tests.servers import time_skipping
 from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
 from tests.workflows.stories import LEAD, MANAGER, calendar, definition
-from workflows import ids as search_attributes
-from workflows.ids import scheduled_item_id
+from workflows.ids import SEARCH_ATTRIBUTES, scheduled_item_id
 from workflows.messages import CompleteStep, MoveDeadline
 
 pytestmark = pytest.mark.time_skipping
@@ -35,7 +34,7 @@ LONDON = ZoneInfo("Europe/London")
 
 @pytest.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    attributes = {one.name: "Keyword" for one in search_attributes.ALL}
+    attributes = {one.name: "Keyword" for one in SEARCH_ATTRIBUTES}
     async with time_skipping(attributes) as running:
         yield running
 

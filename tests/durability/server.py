@@ -7,9 +7,9 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows import ids as search_attributes
+from workflows.ids import SEARCH_ATTRIBUTES
 
-ATTRIBUTES = {one.name: "Keyword" for one in search_attributes.ALL}
+ATTRIBUTES = {one.name: "Keyword" for one in SEARCH_ATTRIBUTES}
 
 
 async def is_in_mid_activity(client: Client, workflow_ids: Iterable[str]) -> bool:

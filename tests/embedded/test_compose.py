@@ -14,7 +14,7 @@ from embedded.programs import CLI
 from embedded.temporal_server import DevServer
 from settings import Settings
 from tests.servers import PostgresServer, temporal_cli
-from workflows import ids as search_attributes
+from workflows.ids import SEARCH_ATTRIBUTES
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
@@ -160,7 +160,7 @@ class TestScripts:
                 text=True,
             ).stdout
         ours = dict(re.findall(r"(Milepost\w+)\s+(\w+)", listed))
-        assert ours == {key.name: "Keyword" for key in search_attributes.ALL}
+        assert ours == {key.name: "Keyword" for key in SEARCH_ATTRIBUTES}
 
     @pytest.mark.postgres
     def test_the_first_start_gives_each_product_its_role_and_its_databases(

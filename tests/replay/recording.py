@@ -6,12 +6,12 @@ from tests.replay.playing import Histories, play
 from tests.replay.stories import STORIES
 from tests.servers import time_skipping
 from tests.workflows.office import open_office
-from workflows import ids as search_attributes
+from workflows.ids import SEARCH_ATTRIBUTES
 
 
 async def play_on_skipping_time(folder: Path) -> Histories:
     """The stories that last months, on a time-skipping server."""
-    attributes = {one.name: "Keyword" for one in search_attributes.ALL}
+    attributes = {one.name: "Keyword" for one in SEARCH_ATTRIBUTES}
     url = f"sqlite+aiosqlite:///{folder}/skipping.db"
     histories: Histories = {}
     async with (

@@ -6,9 +6,9 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from tests.servers import time_skipping
-from workflows import ids as search_attributes
+from workflows.ids import SEARCH_ATTRIBUTES
 
-ATTRIBUTES = {one.name: "Keyword" for one in search_attributes.ALL}
+ATTRIBUTES = {one.name: "Keyword" for one in SEARCH_ATTRIBUTES}
 
 
 @pytest.fixture

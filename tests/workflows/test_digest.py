@@ -34,7 +34,7 @@ from tests.notifications.delivery.test_recipient import choose
 from tests.notifications.digests.test_collected import collect, no_summaries_any_more
 from tests.notifications.office import IGN, NOW, Post, office, record, reminder, task
 from tests.servers import Connected, dev_server
-from workflows.ids import ALL, redelivery_workflow_id
+from workflows.ids import SEARCH_ATTRIBUTES, redelivery_workflow_id
 
 pytestmark = pytest.mark.dev_server
 
@@ -57,7 +57,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once(
     database: Database,
 ) -> None:
-    with dev_server({key.name: "Keyword" for key in ALL}) as address:
+    with dev_server({key.name: "Keyword" for key in SEARCH_ATTRIBUTES}) as address:
         client = await Client.connect(address, data_converter=pydantic_data_converter)
         made = await sync_schedules(client, database, QUEUE)
         assert [(one.digest, one.change) for one in made] == [
@@ -86,7 +86,7 @@ async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_n
 ) -> None:
     nobody = LazyTemporal({"target_host": "127.0.0.1:9"})
     assert not await follow_definitions(nobody, database, QUEUE)
-    with dev_server({key.name: "Keyword" for key in ALL}) as address:
+    with dev_server({key.name: "Keyword" for key in SEARCH_ATTRIBUTES}) as address:
         client = await Client.connect(address, data_converter=pydantic_data_converter)
         assert await follow_definitions(Connected(client), database, QUEUE)
         assert (await sync_schedules(client, database, QUEUE))[0].change == "kept"
