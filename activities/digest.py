@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from activities.handing_over import beating, not_yet, stopping, to_its_end
+from activities.deliver import beating, not_yet, stopping, to_its_end
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from activities.record import utc_now
 from notifications.content.programme import newest_definition

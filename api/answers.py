@@ -1,17 +1,11 @@
-"""What every list takes and how it points at its next page."""
+"""What lists take, how they point at the next page, and what answers look like in OpenAPI."""
 
 from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from api.guard import Call
-from api.problems import documented
-from services.problems import RecordPending
-from services.views import engagements, items
-from services.views.records import Pending
-from services.views.rows import Engagement, Item
-from workflows.messages import Answer
+from api.problems import Pending, documented
 
 Cursor = Annotated[
     str | None,
@@ -59,17 +53,3 @@ COMMAND: dict[int | str, dict[str, Any]] = documented(404, 409, 413, 415, 503) |
     202: {"model": Pending, "description": "It is taken, but not on record yet."}
 }
 """What a command may answer beside success."""
-
-
-async def item_state(call: Call, item_id: str, taken: Answer | None) -> Item:
-    """The item after a command to it. Raises ``RecordPending``."""
-    if taken is None:
-        raise RecordPending(f"{API}/items/{item_id}")
-    return await items.item(call.backend, call.actor, item_id)
-
-
-async def engagement_state(call: Call, engagement_id: str, taken: Answer | None) -> Engagement:
-    """The engagement after a command to it. Raises ``RecordPending``."""
-    if taken is None:
-        raise RecordPending(f"{API}/engagements/{engagement_id}")
-    return await engagements.engagement(call.backend, call.actor, engagement_id)

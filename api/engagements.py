@@ -3,21 +3,23 @@
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
+from pydantic import Field
 
-from api.answers import API, COMMAND, EDIT, FOUND, READ, Cursor, Limit, engagement_state, next_link
-from api.bodies import NewDate, NewStart, Reason, Team
-from api.fields import Id
-from api.guard import Commanded, Edited, Read, guarded_router
+from api.answers import API, COMMAND, EDIT, FOUND, READ, Cursor, Limit, next_link
+from api.fields import Body, Day, Id, Key, NewDate, Reason, shown
+from api.guard import Call, Commanded, Edited, Read, guarded_router
 from programmes.facts import EngagementStage
 from programmes.health import Health
 from services import engagements as commands
-from services.access import sight
 from services.engagements import StartOrder
 from services.engagements import start_engagement as start
+from services.permissions import visibility
+from services.problems import RecordPending
 from services.reassignment import assign_team
-from services.views import engagements as shown
-from services.views.records import Plan
-from services.views.rows import Engagement, EngagementEntry, Page
+from services.views import engagements as views
+from services.views.engagements import Engagement, EngagementEntry
+from services.views.plan import Plan, planned
+from services.views.rows import Page
 from storage.queries.engagement_order import Sort
 from storage.queries.engagements import EngagementFilter
 from storage.queries.engagements import list_engagements as listed
@@ -44,6 +46,36 @@ SearchText = Annotated[
         description="Part of the member's or the manager's name.",
     ),
 ]
+
+
+class NewStart(Body):
+    """A member that starts a programme."""
+
+    model_config = shown(
+        member="mem_k3m5q7ab2c4d6e8fgh2j",
+        programme="inclusive-growth-network",
+        start="2027-01-11",
+        manager="per_k3m5q7ab2c4d6e8fgh2j",
+        adviser="per_c4d6e8fgh2jk3m5q7ab2",
+    )
+    member: Key
+    programme: Key
+    version: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="The latest version, unless another one is named."
+    )
+    start: Day = Field(description="The first day, in the member's calendar. It may be over.")
+    manager: Key | None = Field(default=None, description="The caller, where it is a manager.")
+    adviser: Key | None = None
+
+
+class Team(Body):
+    """Who looks after an engagement, and who advises it; what is not given stays."""
+
+    model_config = shown(manager="per_k3m5q7ab2c4d6e8fgh2j", adviser="per_c4d6e8fgh2jk3m5q7ab2")
+    manager: Key | None = Field(default=None, description="An active person with that role.")
+    adviser: Key | None = Field(
+        default=None, description="An active person with that role, or a manager."
+    )
 
 
 @router.get("/engagements", summary="List engagements", responses=READ)
@@ -81,22 +113,22 @@ async def list_engagements(
             descending=order == "desc",
             cursor=cursor,
             limit=limit,
-            visible_to=sight(call.actor),
+            visible_to=visibility(call.actor),
         )
-    rows = await shown.entries(call.backend, page.rows, texts=call.actor.reads_texts)
+    rows = await views.entries(call.backend, page.rows, texts=call.actor.reads_texts)
     return Page(items=rows, next=next_link(request, page.next))
 
 
 @router.get("/engagements/{engagement_id}", summary="Show an engagement", responses=READ | FOUND)
 async def show_engagement(engagement_id: Id, call: Read) -> Engagement:
     """An engagement with its items and everything that is open."""
-    return await shown.engagement(call.backend, call.actor, engagement_id)
+    return await views.engagement(call.backend, call.actor, engagement_id)
 
 
 @router.get("/engagements/{engagement_id}/plan", summary="Show the plan", responses=READ | FOUND)
 async def show_plan(engagement_id: Id, call: Read) -> Plan:
     """Every date of an engagement, and the rule behind each, as things stand today."""
-    return await shown.planned(call.backend, call.actor, engagement_id)
+    return await planned(call.backend, call.actor, engagement_id)
 
 
 @router.post("/engagements", summary="Start an engagement", status_code=201, responses=COMMAND)
@@ -127,7 +159,7 @@ async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Enga
     await assign_team(
         call.backend, call.actor, engagement_id, manager=body.manager, adviser=body.adviser
     )
-    return await shown.engagement(call.backend, call.actor, engagement_id)
+    return await views.engagement(call.backend, call.actor, engagement_id)
 
 
 @router.post(
@@ -166,3 +198,10 @@ async def move_review(engagement_id: Id, review: Id, body: NewDate, call: Comman
         call.backend, call.actor, engagement_id, review, body.due, body.reason, key=call.key
     )
     return await engagement_state(call, engagement_id, taken)
+
+
+async def engagement_state(call: Call, engagement_id: str, taken: commands.Taken) -> Engagement:
+    """The engagement after a command to it. Raises ``RecordPending``."""
+    if taken is None:
+        raise RecordPending(f"{API}/engagements/{engagement_id}")
+    return await views.engagement(call.backend, call.actor, engagement_id)

@@ -1,15 +1,16 @@
-"""The kinds of values that requests hold, each with its limits."""
+"""The values that requests hold, with their limits, and the bodies that several subjects take."""
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from programmes.spoken import one_line
-from services.problems import catalogue
+from services.items import Note
+from services.problems import wrong_words
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
@@ -21,8 +22,9 @@ BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
 """What every body has in common: an unknown name is an error, not a wish that nobody hears."""
 
 
-def _wrong(name: str) -> PydanticCustomError:
-    return PydanticCustomError(f"wrong_{name}", "{what}", dict(catalogue()["wrong"][name]))
+def wrong(name: str) -> PydanticCustomError:
+    """The error to raise for a value that our own rules reject."""
+    return PydanticCustomError(f"wrong_{name}", "{what}", dict(wrong_words(name)))
 
 
 def _line(text: str) -> str:
@@ -37,19 +39,19 @@ def _paragraphs(text: str) -> str:
 
 def _visible(text: str) -> str:
     if not re.search(_VISIBLE, text):
-        raise _wrong("text")
+        raise wrong("text")
     return text.strip()
 
 
 def _link(text: str) -> str:
     if text and not re.fullmatch(_LINK, text):
-        raise _wrong("link")
+        raise wrong("link")
     return text
 
 
 def _day(day: date) -> date:
     if not _EARLIEST <= day <= _LATEST:
-        raise _wrong("date")
+        raise wrong("date")
     return day
 
 
@@ -106,3 +108,65 @@ Id = Annotated[
     ),
 ]
 """An id in a path."""
+
+
+Email = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
+"""Checked by the room that stores it, for its form alone."""
+
+
+class Body(BaseModel):
+    """What every body has in common."""
+
+    model_config = BODY
+
+
+def shown(**values: object) -> ConfigDict:
+    """The configuration of a body with this example in OpenAPI."""
+    extra: dict[str, Any] = {"examples": [values]}
+    return {**BODY, "json_schema_extra": extra}
+
+
+class Written(Body):
+    """What a person wrote, with a link to a document if there is one."""
+
+    model_config = shown(
+        text="Which local employers pay the real living wage?",
+        title="Real living wage employers",
+        link="https://example.org/brief.pdf",
+    )
+    text: Paragraphs
+    title: Line | None = None
+    link: Link = ""
+
+    def note(self) -> Note:
+        """The same, to be stored."""
+        return Note(self.text, self.title or "", self.link)
+
+
+class Reason(Body):
+    """Why the caller does it."""
+
+    model_config = shown(reason="The council has paused the programme until May.")
+    reason: Paragraphs
+
+
+class Comments(Body):
+    """What has to change."""
+
+    model_config = shown(comments="Please add figures for the last two years.")
+    comments: Paragraphs
+
+
+class OptionalText(Body):
+    """A remark, if the caller has one."""
+
+    model_config = shown(text="Signed by the chief executive.")
+    text: Paragraphs | None = None
+
+
+class NewDate(Body):
+    """Another due date."""
+
+    model_config = shown(due="2027-06-30", reason="The election falls into the month before.")
+    due: Day
+    reason: Paragraphs | None = None

@@ -1,8 +1,9 @@
-"""What every route of the API passes first: who asks, whether the role may, and whether it is a
-repeat."""
+"""What every route checks first: the token, the role, and whether the request is a repeat."""
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Security
@@ -10,12 +11,12 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
-from api.authentication import authenticate
 from api.idempotency import key_of, once, own_key
 from api.problems import FORESEEN, answer_to, documented, printable
 from services.backend import Backend
-from services.permissions import RULES, Actor, Reach
-from services.problems import Flaw, Problem, catalogue
+from services.permissions import ROLES, RULES, Actor, Reach
+from services.problems import Flaw, Problem, wrong_words
+from storage.queries.access import holder_of
 
 bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token that `milepost token create` made."
@@ -73,14 +74,29 @@ class GuardedRoute(APIRoute):
         return tuple(content) or ("application/json",)
 
 
+_BEARER = re.compile(r"bearer +([!-~]{8,200})", re.IGNORECASE)
+
+
+async def authenticate(backend: Backend, authorization: str) -> Actor:
+    """The holder of the token in an ``Authorization`` header. Raises ``unauthenticated``.
+
+    The token is looked up by its hash: how long that takes says nothing about other tokens.
+    """
+    given = _BEARER.fullmatch(authorization.strip())
+    if given is None:
+        raise Problem("unauthenticated")
+    async with backend.database.reading() as session:
+        holder = await holder_of(session, sha256(given[1].encode("ascii")).hexdigest())
+    if holder is None or holder.role not in ROLES:
+        raise Problem("unauthenticated")
+    return Actor(holder.holder_id, holder.role, holder.name, holder.member_id)
+
+
 def _require_known(request: Request, parameters: set[str]) -> None:
     # A misspelt filter that is ignored would show everything.
     unknown = sorted(set(request.query_params) - parameters)
     if unknown:
-        flaws = [
-            Flaw(pointer=f"query/{printable(one)}", **catalogue()["wrong"]["query"])
-            for one in unknown
-        ]
+        flaws = [Flaw(pointer=f"query/{printable(one)}", **wrong_words("query")) for one in unknown]
         raise Problem("invalid", errors=flaws)
 
 
@@ -109,7 +125,7 @@ def _read(
         Header(description="The `ETag` that you have: unchanged answers are 304 without a body."),
     ] = None,
 ) -> Call:
-    del if_none_match  # described here, honoured by api.etags
+    del if_none_match  # described here, honoured by api.middleware
     call: Call = request.state.call
     return call
 

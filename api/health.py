@@ -2,24 +2,47 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel
 from sqlalchemy import text
 
 from api.problems import documented
 from services.backend import Backend
 from services.problems import Problem
-from services.views.records import Liveness, Readiness
+from services.views.rows import example
 from storage.migrate import is_current
 from temporal.connection import TemporalDown
 
 router = APIRouter(tags=["Health"])
 
-RETRY_AFTER = "5"
+RETRY_AFTER = 5
 """Seconds until it is worth asking again."""
 
 CHECK_TIMEOUT = 4.0
 """Seconds for each check: a load balancer asks every few seconds."""
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    model_config = example({"status": "ok"})
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Each part that the API needs, and whether it is ready."""
+
+    model_config = example(
+        {
+            "status": "ready",
+            "checks": {"database": "ok", "migrations": "ok", "temporal": "ok"},
+        }
+    )
+    status: Literal["ready", "reading"]
+    """``reading``: Temporal is away, so pages and reads work and commands do not."""
+    checks: dict[str, str]
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -41,7 +64,7 @@ async def readyz(request: Request) -> Readiness:
     )
     checks = dict(zip(names, found, strict=True))
     if any(result != "ok" for name, result in checks.items() if name != "temporal"):
-        raise Problem("not-ready", checks=checks, headers={"Retry-After": RETRY_AFTER})
+        raise Problem("not-ready", checks=checks, retry_after=RETRY_AFTER)
     return Readiness(status="ready" if checks["temporal"] == "ok" else "reading", checks=checks)
 
 

@@ -77,7 +77,7 @@ async def _claim(backend: Backend, actor: Actor, key: str, asked: str) -> Known 
     except KeyReused as error:
         raise Problem("key-reused") from error
     except StillRunning as error:
-        raise Problem("under-way", headers={"Retry-After": "1"}) from error
+        raise Problem("under-way", retry_after=1) from error
 
 
 async def _asked(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from fastapi import FastAPI
 
@@ -25,8 +26,7 @@ from api import (
     templates,
 )
 from api import problems as problem_handlers
-from api.etags import EntityTags
-from api.middleware import BodyLimit, Envelope
+from api.middleware import BodyLimit, EntityTags, Envelope
 from api.openapi import Described
 from api.webhooks import inbound, sendgrid_events
 from services.backend import Backend
@@ -36,8 +36,9 @@ from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
 from temporal.connection import LazyTemporal, Temporal
-from web import board, calendar_feed, unsubscribe
-from web import mailbox as pages
+from web import board, calendar_feed, links, rendering, unsubscribe
+from web import mailbox as mailbox_pages
+from web import problems as problem_pages
 
 VERSION = "0.1.0"
 """The project's own, also where it runs from a clone that nobody has installed."""
@@ -61,6 +62,8 @@ SUBJECTS = (
     templates,
 )
 
+PAGES = (board, mailbox_pages, links, problem_pages, unsubscribe, calendar_feed, rendering)
+
 
 def create_app(
     settings: Settings, database: Database | None = None, temporal: Temporal | None = None
@@ -82,19 +85,17 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=attrgetter("name"),
     )
     app.state.backend = Backend(opened, temporal or LazyTemporal(), settings)
     app.state.teller = Teller(app.state.backend)
     problem_handlers.install(app)
+    for page in PAGES:
+        app.include_router(page.router)
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(sendgrid_events.router)
-    app.include_router(board.router)
-    app.include_router(pages.router)
-    app.include_router(unsubscribe.router)
-    app.include_router(calendar_feed.router)
     app.include_router(inbound.router)
     # The last one added is the outermost.
     app.add_middleware(EntityTags)

@@ -3,22 +3,30 @@
 from datetime import timedelta
 
 from fastapi import Request
+from pydantic import BaseModel, Field
 
 from api.answers import CALENDAR, READ, CalendarFile, Cursor, Limit, next_link
 from api.guard import Read, guarded_router
 from notifications.delivery.preferences import first_language_of
-from services.access import sight
-from services.permissions import RULES
+from services.permissions import RULES, visibility
 from services.views.calendar import my_calendar
-from services.views.notification_rows import Trouble
-from services.views.notifications import trouble
-from services.views.office_rows import Me
-from services.views.parts import task_answer
-from services.views.rows import Page, Task
+from services.views.notifications import Trouble, trouble
+from services.views.rows import PERSON, Page, Task, example, task_answer
 from storage.queries.tasks import my_tasks
 from storage.queries.troubles import list_troubles
 
 router = guarded_router("Me")
+
+
+class Me(BaseModel):
+    """Who a token speaks for."""
+
+    model_config = example({**PERSON, "role": "manager", "member": None, "may": ["show_me"]})
+    id: str
+    name: str
+    role: str
+    member: str | None = Field(description="The id of a contact's member.")
+    may: list[str] = Field(description="The operations that the role may call.")
 
 
 @router.get("/me", summary="Show who I am", responses=READ)
@@ -47,7 +55,7 @@ async def list_my_tasks(
             call.actor.holder_id,
             cursor=cursor,
             limit=limit,
-            visible_to=sight(call.actor),
+            visible_to=visibility(call.actor),
         )
         language = await first_language_of(session, call.actor.holder_id)
     tasks = []

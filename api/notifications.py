@@ -2,26 +2,23 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.answers import COMMAND, FOUND, READ
-from api.fields import BODY, Id, Paragraphs
+from api.fields import Body, Id, Paragraphs, shown
 from api.guard import Commanded, Read, guarded_router
 from notifications.delivery.states import Choice
 from services.notifications import resolve_notification as resolve
-from services.views import notifications as shown
-from services.views.notification_rows import Explanation, NotificationDetail
+from services.views.explanations import Explanation, explained
+from services.views.notifications import NotificationDetail, notification
 
 router = guarded_router("Records")
 
 
-class Resolution(BaseModel):
-    """What a manager says about an email in trouble."""
+class Resolution(Body):
+    """What a manager decides about an email in trouble."""
 
-    model_config = ConfigDict(
-        **BODY,
-        json_schema_extra={"examples": [{"choice": "dismiss", "note": "I have rung her."}]},
-    )
+    model_config = shown(choice="dismiss", note="I have rung her.")
     choice: Choice
     note: Annotated[Paragraphs | None, Field(description="How you know, or why.")] = None
 
@@ -31,7 +28,7 @@ class Resolution(BaseModel):
 )
 async def show_notification(notification_id: Id, call: Read) -> NotificationDetail:
     """One notification with every attempt to send it and every report about it."""
-    return await shown.notification(call.backend, call.actor, notification_id)
+    return await notification(call.backend, call.actor, notification_id)
 
 
 @router.get(
@@ -41,7 +38,7 @@ async def show_notification(notification_id: Id, call: Read) -> NotificationDeta
 )
 async def explain_notification(notification_id: Id, call: Read) -> Explanation:
     """Why it was sent when it was, or why it was not: in sentences, and the facts behind them."""
-    return await shown.explained(call.backend, call.actor, notification_id)
+    return await explained(call.backend, call.actor, notification_id)
 
 
 @router.post(
@@ -54,4 +51,4 @@ async def resolve_notification(
 ) -> NotificationDetail:
     """Say that it arrived, have it sent again, or let it rest. Refused where it cannot be."""
     await resolve(call.backend, call.actor, notification_id, body.choice, body.note, key=call.key)
-    return await shown.notification(call.backend, call.actor, notification_id)
+    return await notification(call.backend, call.actor, notification_id)

@@ -1,24 +1,29 @@
 """Answers every foreseen error as problem details (RFC 9457), and a slow record with 202."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from string import Formatter
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from services.problems import Flaw, Problem, RecordPending, catalogue, wrong_value
-from services.views.records import Pending
+from services.problems import Flaw, Problem, RecordPending, problem_words, wrong_value
+from services.views.rows import example
 from storage.queries.paging import BadCursor
 
 log = logging.getLogger("milepost.api")
 
 MEDIA_TYPE = "application/problem+json"
+
+CHALLENGE = 'Bearer realm="milepost"'
+"""What a caller without a valid token has to send."""
 
 RETRY_AFTER_SECONDS = 5
 """What a caller is told to wait while the database is away."""
@@ -40,6 +45,17 @@ FORESEEN = (
 """What routes raise on purpose, and what may happen to any of them."""
 
 
+class Pending(BaseModel):
+    """A command that is taken, whose record takes longer than usual."""
+
+    model_config = example(
+        {"state": "taken", "detail": "Your command is taken.", "location": "/api/v1/items/itm_1"}
+    )
+    state: Literal["taken"] = "taken"
+    detail: str
+    location: str = Field(description="Read this in a moment to see what came of it.")
+
+
 def install(app: FastAPI) -> None:
     """Let ``app`` answer each error as a problem."""
     for kind in FORESEEN:
@@ -54,23 +70,28 @@ def answer_to(error: Exception, request: Request) -> Response:
     """The HTTP answer to a foreseen error."""
     if isinstance(error, RecordPending):
         return _pending(error)
-    return problem_response(as_problem(error), request.url.path)
+    given = error.headers if isinstance(error, HTTPException) else None
+    return problem_response(as_problem(error), request.url.path, given)
 
 
-def problem_response(problem: Problem, instance: str) -> Response:
+def problem_response(
+    problem: Problem, instance: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """The HTTP answer to ``problem`` at the address ``instance``."""
+    given = dict(headers or {})
+    if problem.name == "unauthenticated":
+        given["WWW-Authenticate"] = CHALLENGE
+    if problem.retry_after is not None:
+        given["Retry-After"] = str(problem.retry_after)
     return JSONResponse(
-        problem.body(instance),
-        status_code=problem.status,
-        headers=problem.headers,
-        media_type=MEDIA_TYPE,
+        problem.body(instance), status_code=problem.status, headers=given, media_type=MEDIA_TYPE
     )
 
 
 def _pending(pending: RecordPending) -> Response:
     """202, with the address at which the outcome will show."""
     location = pending.location
-    body = Pending(detail=str(catalogue()["pending"]["detail"]), location=location)
+    body = Pending(detail=str(problem_words()["pending"]["detail"]), location=location)
     return JSONResponse(body.model_dump(), status_code=202, headers={"Location": location})
 
 
@@ -92,7 +113,7 @@ def as_problem(error: Exception) -> Problem:
     if name is None:
         # FastAPI raises 400 for a body that cannot be read as what it says it is.
         name = "invalid" if error.status_code < 500 else "internal"
-    return Problem(name, headers=error.headers, expected="application/json")
+    return Problem(name, expected="application/json")
 
 
 def _is_our_mistake(error: SQLAlchemyError) -> bool:
@@ -103,11 +124,7 @@ def _is_our_mistake(error: SQLAlchemyError) -> bool:
 
 def database_away() -> Problem:
     """Nothing can be read or written for the moment."""
-    return Problem(
-        "database-away",
-        retry_after=RETRY_AFTER_SECONDS,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-    )
+    return Problem("database-away", retry_after=RETRY_AFTER_SECONDS)
 
 
 def invalid(found: list[dict[str, Any]]) -> Problem:
@@ -116,7 +133,7 @@ def invalid(found: list[dict[str, Any]]) -> Problem:
 
 
 def _flaw(error: dict[str, Any]) -> Flaw:
-    mends = catalogue()["mend"]
+    mends = problem_words()["mend"]
     kind = str(error.get("type", ""))
     template = str(mends.get(kind, mends["other"]))
     context = error.get("ctx") or {}
@@ -145,7 +162,7 @@ def printable(text: str) -> str:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route for OpenAPI: what it may answer beside success."""
     titles: dict[int, list[str]] = {}
-    for entry in catalogue().values():
+    for entry in problem_words().values():
         if "status" in entry:
             titles.setdefault(int(entry["status"]), []).append(str(entry["title"]))
     return {

@@ -6,13 +6,12 @@ from api.answers import FOUND, READ, Cursor, Limit, next_link
 from api.fields import Id
 from api.guard import Read, guarded_router
 from notifications.sentences import Reader
-from services.access import sight
 from services.backend import Voice
+from services.permissions import visibility
 from services.problems import Problem
-from services.views import timeline as shown
-from services.views.parts import task_answer
-from services.views.records import Notification, TimelineEntry
-from services.views.rows import Page, Task
+from services.views.notifications import Notification, notification_row
+from services.views.rows import Page, Task, task_answer
+from services.views.timeline import TimelineEntry, mentioned, timeline_entry
 from storage.queries.notifications import engagement_notifications
 from storage.queries.tasks import engagement_tasks
 from storage.queries.timeline import timeline
@@ -31,12 +30,12 @@ async def show_timeline(
     voice = await _voice(call, engagement_id)
     async with call.backend.database.reading() as session:
         page = await timeline(
-            session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, engagement_id, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
-        names = await names_of(session, shown.mentioned(page.rows))
+        names = await names_of(session, mentioned(page.rows))
     reader = Reader(voice.titles, voice.clock, names)
     return Page(
-        items=[shown.timeline_entry(call.actor, row, reader) for row in page.rows],
+        items=[timeline_entry(call.actor, row, reader) for row in page.rows],
         next=next_link(request, page.next),
     )
 
@@ -53,10 +52,10 @@ async def list_notifications(
     await _voice(call, engagement_id)
     async with call.backend.database.reading() as session:
         page = await engagement_notifications(
-            session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, engagement_id, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
     return Page(
-        items=[shown.notification(row) for row in page.rows], next=next_link(request, page.next)
+        items=[notification_row(row) for row in page.rows], next=next_link(request, page.next)
     )
 
 
@@ -73,7 +72,7 @@ async def list_tasks(
     now = call.backend.now()
     async with call.backend.database.reading() as session:
         page = await engagement_tasks(
-            session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, engagement_id, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
     return Page(
         items=[
@@ -87,7 +86,7 @@ async def _voice(call: Read, engagement_id: str) -> Voice:
     """How to speak about the engagement. Raises the problem ``not-found``."""
     async with call.backend.database.reading() as session:
         place = await place_of_engagement(session, engagement_id)
-    member = sight(call.actor).member_id
+    member = visibility(call.actor).member_id
     if place is None or member not in {None, place.member_id}:
         raise Problem("not-found")
     return await call.backend.definitions.voice(place.programme_id, place.programme_version)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifications.links import feed_link
-from services.access import require
 from services.backend import Backend, writing
 from services.choices import require_holder
-from services.permissions import Actor
+from services.permissions import Actor, require
 from storage.master.tokens import end_feed, make_feed
 from storage.queries.calendar import feed_made_at
 

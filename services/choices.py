@@ -3,9 +3,8 @@
 from notifications.delivery.preferences import Choices, choices_of
 from notifications.senders.sendgrid_lists import StillListed, take_off
 from notifications.sentences import reason_sentence
-from services.access import require
 from services.backend import Backend, writing
-from services.permissions import Actor
+from services.permissions import Actor, require
 from services.problems import Problem
 from services.reassignment import release, withheld_for
 from storage.master.choices import NewChoices, set_choices

@@ -212,11 +212,7 @@ def update_id(holder: str, key: str | None, command: object) -> str:
 
 def unavailable() -> Problem:
     """Temporal cannot be reached, or no worker took the command in time."""
-    return Problem(
-        "unavailable",
-        retry_after=RETRY_AFTER_SECONDS,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-    )
+    return Problem("unavailable", retry_after=RETRY_AFTER_SECONDS)
 
 
 def refused(error: WorkflowUpdateFailedError) -> Problem:

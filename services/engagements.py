@@ -14,12 +14,11 @@ from notifications.words import item_title
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
-from services.access import engagement_in_reach, require, require_worker
 from services.backend import Backend
 from services.dispatch import reachable, send, send_start, update_id
 from services.items import written
-from services.permissions import Actor
-from services.problems import Problem, catalogue, wrong_value
+from services.permissions import Actor, engagement_in_reach, require, require_worker
+from services.problems import Problem, problem_words, wrong_value
 from storage.ids import derived_id, new_id
 from storage.queries.items import ItemFilter, list_items
 from storage.queries.members import show_member
@@ -196,8 +195,8 @@ async def withdraw_engagement(
 ) -> Taken:
     """It ends; everything open closes with it."""
     place = await engagement_in_reach(backend, actor, "withdraw_engagement", engagement_id)
-    async with written(backend, actor, key, reason=reason) as texts:
-        command = Withdraw(actor.holder_id, texts["reason"])
+    async with written(backend, actor, key, {"reason": reason}) as ids:
+        command = Withdraw(actor.holder_id, ids["reason"])
         address = engagement_workflow_id(place.engagement_id)
         return await send(backend, address, command, actor.holder_id, key)
 
@@ -228,8 +227,8 @@ async def move_review(
 ) -> Taken:
     """A review that has not opened yet gets another due date; what hangs on it follows."""
     place = await engagement_in_reach(backend, actor, "move_review", engagement_id)
-    async with written(backend, actor, key, reason=reason) as texts:
-        command = MoveReview(actor.holder_id, review, due, texts.get("reason"))
+    async with written(backend, actor, key, {"reason": reason}) as ids:
+        command = MoveReview(actor.holder_id, review, due, ids.get("reason"))
         address = engagement_workflow_id(place.engagement_id)
         return await send(backend, address, command, actor.holder_id, key)
 
@@ -245,5 +244,5 @@ async def _blocked(backend: Backend, place: Place, blockers: Sequence[str]) -> P
         item_title(kind, key, voice.titles, numbers.get(key, "") if kind == "research" else "")
         for kind, _, key in (blocker.partition(":") for blocker in blockers)
     )
-    sentence: str = catalogue()["completion"]["blocked"]
+    sentence: str = problem_words()["completion"]["blocked"]
     return Problem("refused", sentence.format(items=", ".join(named)), blockers=blockers)

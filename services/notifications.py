@@ -11,11 +11,10 @@ from temporalio.service import RPCError
 from activities.inputs import RedeliverInput
 from notifications.delivery.resolving import NotPossible, Word, check, settle
 from notifications.delivery.states import Choice
-from services.access import require
 from services.backend import OFFICE_CLOCK, Backend
 from services.dispatch import reachable, unsent
-from services.permissions import Actor
-from services.problems import Problem, RecordPending, catalogue
+from services.permissions import Actor, require
+from services.problems import Problem, RecordPending, problem_words
 from storage import master
 from storage.ids import derived_id, new_id
 from storage.queries.notifications import NotificationDetail, show_notification
@@ -113,7 +112,7 @@ async def _note(
 
 def refused(error: NotPossible, state: str) -> Problem:
     """Why it cannot be said about a notification in that state, and what can be."""
-    words: Any = catalogue()["delivery"]
+    words: Any = problem_words()["delivery"]
     if error.wait_until is not None:
         detail = words["too_early"].format(at=OFFICE_CLOCK.moment(error.wait_until))
     elif error.choices:

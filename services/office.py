@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.loader import DefinitionErrors, load_definition
-from services.access import require
 from services.backend import Backend, writing
-from services.permissions import Actor
+from services.permissions import Actor, require
 from services.problems import Flaw, Problem
 from services.reassignment import release, release_unheard, reserved, tell, withheld_for
 from storage import master

@@ -41,18 +41,18 @@ class Problem(Exception):
         errors: Sequence[Flaw] | None = None,
         blockers: Sequence[str] | None = None,
         checks: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
         **words: object,
     ) -> None:
-        entry = catalogue()[name]
+        entry = problem_words()[name]
         self.name = name
         self.status = int(entry["status"])
         self.title = str(entry["title"])
-        self.detail = detail or str(entry["detail"]).format(**words)
+        self.detail = detail or str(entry["detail"]).format(retry_after=retry_after, **words)
         self.errors = list(errors) if errors else None
         self.blockers = list(blockers) if blockers else None
         self.checks = dict(checks) if checks else None
-        self.headers = dict(headers or {})
+        self.retry_after = retry_after
         super().__init__(f"{name}: {self.detail}")
 
     def body(self, instance: str) -> dict[str, Any]:
@@ -70,18 +70,24 @@ class Problem(Exception):
 
 
 @lru_cache
-def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Every problem by name, and under ``mend`` the advice for a wrong value."""
+def problem_words() -> Mapping[str, Mapping[str, Any]]:
+    """The words of every problem by name, and those of ``mend``, ``wrong`` and refusals."""
     text = files("services").joinpath("problems.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
-def wrong_value(name: str, pointer: str, **said: str) -> Problem:
-    """The problem ``invalid`` of one value that our own rules, or the database, find wrong.
+def wrong_words(name: str) -> Mapping[str, str]:
+    """What is wrong with a value, and how to correct it: ``what`` and ``mend``."""
+    words: Mapping[str, str] = problem_words()["wrong"][name]
+    return words
 
-    ``said`` is what the catalogue does not know: a ``mend`` that depends on the value.
+
+def wrong_value(name: str, pointer: str, **said: str) -> Problem:
+    """The problem ``invalid`` for one value that our own rules, or the database, reject.
+
+    ``said`` has what depends on the value, such as its ``mend``.
     """
-    return Problem("invalid", errors=[Flaw(pointer=pointer, **catalogue()["wrong"][name], **said)])
+    return Problem("invalid", errors=[Flaw(pointer=pointer, **wrong_words(name), **said)])
 
 
 class RecordPending(Exception):

@@ -22,11 +22,10 @@ from notifications.delivery.reassignment import ToTell, left_untold, reserve
 from notifications.delivery.role_changes import heard_now
 from notifications.feedback.suppression import Waiting, left_waiting, waiting_for
 from programmes.facts import MILEPOST
-from services.access import engagement_in_reach
 from services.backend import Backend, writing
 from services.dispatch import reachable, unsent
 from services.notifications import start_redelivery
-from services.permissions import Actor
+from services.permissions import Actor, engagement_in_reach
 from services.problems import Problem
 from storage import master
 from storage.master import TakenOver

@@ -1,7 +1,10 @@
-"""What the page behind an email's link says: what is asked, and how to answer it for now."""
+"""What an email's link leads to: what is asked, and how to answer it."""
 
 import re
 from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 
 from notifications.sentences import Clock
 from notifications.titles import readable
@@ -11,7 +14,9 @@ from services.problems import Problem
 from services.views.engagements import engagement as read_engagement
 from services.views.items import item as read_item
 from services.views.rows import Task
-from web.rendering import words
+from web.rendering import is_embedded, page, words
+
+router = APIRouter(include_in_schema=False)
 
 READER = Actor("embedded", "manager")
 """Whoever sits at the embedded product's own computer."""
@@ -38,6 +43,19 @@ class Asked:
     due: str
     owner: str
     calls: list[Call]
+
+
+@router.get("/go/engagements/{engagement_id}")
+@router.get("/go/engagements/{engagement_id}/items/{item_id}")
+async def follow(request: Request, engagement_id: str, item_id: str = "") -> HTMLResponse:
+    """What a link from an email leads to. It answers nothing: mail scanners open links too.
+
+    Whoever is not known sees nothing about anybody, not even whether the engagement exists.
+    """
+    if not is_embedded(request):
+        return page(request, "go.html", values=unknown(engagement_id, item_id))
+    backend: Backend = request.app.state.backend
+    return page(request, "go.html", values=await known(backend, engagement_id, item_id))
 
 
 def unknown(engagement_id: str, item_id: str) -> dict[str, object]:

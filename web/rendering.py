@@ -1,4 +1,4 @@
-"""The words of the pages that are not in their templates."""
+"""How pages are made: templates, words, the stylesheet, and who may see the embedded ones."""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,12 +8,14 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.backend import Backend
 from services.problems import Problem
+
+router = APIRouter(include_in_schema=False)
 
 
 @lru_cache
@@ -86,7 +88,8 @@ def page(
     )
 
 
-@lru_cache
-def stylesheet() -> str:
-    """The one stylesheet."""
-    return files("web").joinpath("milepost.css").read_text(encoding="utf-8")
+@router.get("/milepost.css")
+async def css() -> Response:
+    """The stylesheet."""
+    text = files("web").joinpath("milepost.css").read_text(encoding="utf-8")
+    return Response(text, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})

@@ -13,7 +13,7 @@ from workflows.policies import PROCESSED_UPDATES_KEPT
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import Record
     from workflows.messages import Answer, command_name
-    from workflows.processes.decision import Decision
+    from workflows.processes.process import Decision
 
 from workflows.journal import Journal
 

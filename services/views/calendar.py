@@ -8,9 +8,8 @@ from notifications.delivery.preferences import first_language_of
 from notifications.languages import Language
 from notifications.links import link_to
 from notifications.words import entry, fill, item_title, task_words
-from services.access import sight
 from services.backend import Backend
-from services.permissions import Actor
+from services.permissions import Actor, visibility
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
 from storage.reach import names_of
 
@@ -19,8 +18,8 @@ async def my_calendar(backend: Backend, actor: Actor) -> str:
     """The whole ``VCALENDAR``, in the language that they have chosen. It changes with what it
     shows, and not with the clock."""
     async with backend.database.reading() as session:
-        open_tasks = await due(session, actor.holder_id, sight(actor))
-        fixed = await sessions(session, actor.holder_id, sight(actor))
+        open_tasks = await due(session, actor.holder_id, visibility(actor))
+        fixed = await sessions(session, actor.holder_id, visibility(actor))
         named = {row.adviser_id for row in fixed if row.adviser_id}
         names = await names_of(session, sorted(named))
         language = await first_language_of(session, actor.holder_id)

@@ -1,87 +1,187 @@
-"""One notification as the API shows it: with its attempts, its reports, and why it is as it is."""
+"""Notifications: the rows of lists, one with its attempts and reports, and delivery troubles."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from notifications.delivery import batching as company
-from notifications.delivery.outdated import Noted
-from notifications.delivery.states import choices_of
-from notifications.explain.evidence import read_evidence
-from notifications.explain.explanation import explain
+from pydantic import BaseModel, Field
+
+from notifications.delivery.states import Choice, choices_of
 from notifications.sentences import notification_sentence, reason_sentence
 from notifications.titles import Titles
 from notifications.words import item_title
-from services.access import sight
 from services.backend import Backend
-from services.permissions import Actor, reach
+from services.permissions import Actor, reach, visibility
 from services.problems import Problem
-from services.views import timeline as records
-from services.views.notification_rows import (
-    Attempt,
-    CalendarFacts,
-    Cause,
-    ChoiceFacts,
-    Companion,
-    DueFacts,
-    Explanation,
-    NotificationDetail,
-    Report,
-    RuleFacts,
-    Trouble,
-)
-from services.views.parts import member_ref, ref
+from services.views.rows import MEMBER, PERSON, MemberRef, Ref, example, member_ref, ref
 from storage.queries import notifications as stored
+from storage.queries.notifications import NotificationRow
 from storage.queries.troubles import TroubleRow, reason_of
+
+_ATTEMPT: dict[str, Any] = {
+    "sender": "sendgrid",
+    "at": "2027-01-11T09:00:01Z",
+    "outcome": "unknown",
+    "reason": "SendGrid did not answer in time.",
+    "round": 0,
+}
+
+NOTIFICATION: dict[str, Any] = {
+    "id": "ntf_q7ab2c4d6e8fgh2jk3m5",
+    "engagement": "eng_e8fgh2jk3m5q7ab2c4d6",
+    "item": "itm_q7ab2c4d6e8fgh2jk3m5",
+    "kind": "research.new",
+    "task": "triage",
+    "recipient": PERSON,
+    "state": "unknown",
+    "reason": "SendGrid did not answer in time.",
+    "template": "en:0",
+    "template_trouble": "",
+    "not_before": None,
+    "reserved_at": "2027-01-11T09:00:00Z",
+    "changed_at": "2027-01-11T09:00:11Z",
+    "sentence": "The email 'New request' to Ada Okafor may have been sent.",
+    "round": 0,
+    "resolution": "",
+    "resolved_at": None,
+    "choices": ["arrived", "send_again", "dismiss"],
+    "attempts": [_ATTEMPT],
+    "reports": [],
+}
+
+
+class Notification(BaseModel):
+    """What was to be told to whom, and what has become of it."""
+
+    model_config = example(
+        {
+            "id": "ntf_q7ab2c4d6e8fgh2jk3m5",
+            "item": "itm_q7ab2c4d6e8fgh2jk3m5",
+            "kind": "research.new",
+            "task": "triage",
+            "recipient": PERSON,
+            "state": "accepted",
+            "reason": "",
+            "template": "en:0",
+            "template_trouble": "",
+            "not_before": None,
+            "reserved_at": "2027-01-11T09:00:00Z",
+            "changed_at": "2027-01-11T09:00:02Z",
+        }
+    )
+    id: str
+    item: str
+    kind: str
+    task: str
+    recipient: Ref | None
+    state: str
+    reason: str = Field(description="Why it was withheld or failed, in words.")
+    template: str = Field(
+        description="The templates that it was written from, as language and version: 0 is the "
+        "built-in one. Empty before."
+    )
+    template_trouble: str = Field(
+        description="Why the built-in template stood in for the office's own, in words."
+    )
+    not_before: datetime | None = Field(description="When it may leave, if not at once.")
+    reserved_at: datetime
+    changed_at: datetime
+
+
+class Attempt(BaseModel):
+    """One attempt to hand an email over."""
+
+    sender: str
+    at: datetime
+    outcome: str
+    reason: str
+    round: int = Field(description="How often a person had had it sent again by then.")
+
+
+class Report(BaseModel):
+    """One report of the mail provider."""
+
+    kind: str
+    reason: str
+    at: datetime
+    received_at: datetime
+    moved: bool = Field(description="Whether it changed the state.")
+
+
+class NotificationDetail(Notification):
+    """One notification with its attempts and reports."""
+
+    model_config = example(NOTIFICATION)
+    engagement: str | None = Field(description="Nothing of a summary: it is about a programme.")
+    sentence: str
+    round: int = Field(description="How often a person has had it sent again.")
+    resolution: str = Field(description="What a person said about its trouble, if anybody did.")
+    resolved_at: datetime | None
+    choices: list[Choice] = Field(description="What a manager may say about it now.")
+    attempts: list[Attempt]
+    reports: list[Report]
+
+
+class Trouble(BaseModel):
+    """An email that a person has to look at."""
+
+    model_config = example(
+        {
+            "notification": "ntf_q7ab2c4d6e8fgh2jk3m5",
+            "engagement": "eng_e8fgh2jk3m5q7ab2c4d6",
+            "member": MEMBER,
+            "item": "itm_q7ab2c4d6e8fgh2jk3m5",
+            "about": "Research request 1",
+            "kind": "research.new",
+            "recipient": PERSON,
+            "state": "bounced",
+            "sentence": "The email 'New request' to Ada Okafor came back.",
+            "since": "2027-01-11T09:00:11Z",
+            "choices": ["send_again", "dismiss"],
+            "resolve": "/api/v1/notifications/ntf_q7ab2c4d6e8fgh2jk3m5/resolve",
+        }
+    )
+    notification: str
+    engagement: str | None = Field(description="Nothing of a summary.")
+    member: MemberRef | None
+    item: str | None = Field(description="Nothing of a summary.")
+    about: str
+    kind: str
+    recipient: Ref | None = Field(description="Nothing where nobody was there to get it.")
+    state: str
+    sentence: str
+    since: datetime
+    choices: list[Choice]
+    resolve: str = Field(description="Post what you have found out here.")
+
+
+def notification_row(row: NotificationRow) -> Notification:
+    """One notification of the ledger."""
+    return Notification(
+        id=row.id,
+        item=row.item_id,
+        kind=row.kind,
+        task=row.task,
+        recipient=ref(row.recipient) if row.recipient.name else None,
+        state=row.state,
+        reason=reason_sentence(row.reason),
+        template=row.template,
+        template_trouble=reason_sentence(row.template_trouble),
+        not_before=row.not_before,
+        reserved_at=row.reserved_at,
+        changed_at=row.changed_at,
+    )
 
 
 async def notification(backend: Backend, actor: Actor, notification_id: str) -> NotificationDetail:
     """One notification. Raises the problem ``not-found``."""
     async with backend.database.reading() as session:
-        detail = await stored.show_notification(session, notification_id, visible_to=sight(actor))
+        detail = await stored.show_notification(
+            session, notification_id, visible_to=visibility(actor)
+        )
     if detail is None:
         raise Problem("not-found")
     return notification_detail(actor, detail, backend.now())
-
-
-async def explained(backend: Backend, actor: Actor, notification_id: str) -> Explanation:
-    """Why it was sent when it was, or why it was not. Raises the problem ``not-found``."""
-    async with backend.database.reading() as session:
-        evidence = await read_evidence(
-            session,
-            notification_id,
-            visible_to=sight(actor),
-            choices_of=None if may_know_choices(actor) else actor.holder_id,
-        )
-    if evidence is None:
-        raise Problem("not-found")
-    found = explain(evidence)
-    return Explanation(
-        notification=notification_detail(actor, evidence.detail, backend.now()),
-        sentences=list(found.sentences),
-        events=[_cause(one) for one in found.events],
-        overtaken=_cause(found.overtaken) if found.overtaken else None,
-        rule=RuleFacts(**asdict(found.rule)),
-        due=DueFacts(**asdict(found.due)) if found.due else None,
-        calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
-        choices=[ChoiceFacts(**asdict(one)) for one in found.effects],
-        selector=found.selector,
-        template=found.template,
-        carrier=_companion(found.carrier) if found.carrier else None,
-        carries=[_companion(one) for one in found.carries],
-    )
-
-
-def _cause(one: Noted) -> Cause:
-    return Cause(kind=one.kind, at=one.at, data=dict(one.data))
-
-
-def _companion(one: company.Companion) -> Companion:
-    return Companion(id=one.id, kind=one.kind, task=one.task, member=one.member, state=one.state)
-
-
-def may_know_choices(actor: Actor) -> bool:
-    """Whether they may know what everybody has chosen, and not only themselves."""
-    return reach("show_contact_choices", actor.role) is not None
 
 
 def notification_detail(
@@ -91,7 +191,7 @@ def notification_detail(
     row = replace(detail.row, reason=reason_of(detail.row, now))
     manager = reach("resolve_notification", actor.role) is not None
     return NotificationDetail(
-        **records.notification(row).model_dump(),
+        **notification_row(row).model_dump(),
         engagement=row.engagement_id,
         sentence=notification_sentence(row.kind, row.state, row.reason, row.recipient.name),
         round=detail.round,

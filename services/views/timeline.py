@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from notifications.inbound.notices import RECEIVED
 from notifications.inbound.taking import UNVERIFIED
@@ -9,14 +13,41 @@ from notifications.sentences import (
     Reader,
     fact_sentence,
     notification_sentence,
-    reason_sentence,
 )
 from programmes.facts import MILEPOST
 from services.permissions import Actor, reach
-from services.views.parts import ref
-from services.views.records import Notification, TimelineEntry
-from storage.queries.notifications import NotificationRow
+from services.views.rows import Ref, example, ref
 from storage.queries.timeline import TimelineRow
+
+
+class TimelineEntry(BaseModel):
+    """Something that happened, or that was sent."""
+
+    model_config = example(
+        {
+            "at": "2027-01-11T09:00:00Z",
+            "entry": "event",
+            "kind": "research.submitted",
+            "sentence": "Sian Hughes submitted a research request.",
+            "item": "itm_q7ab2c4d6e8fgh2jk3m5",
+            "who": {"id": "con_c4d6e8fgh2jk3m5q7ab2", "name": "Sian Hughes"},
+            "state": "",
+            "data": {},
+            "text": "Which interventions raise pay in care work?",
+        }
+    )
+    at: datetime
+    entry: Literal["event", "notification"]
+    kind: str
+    sentence: str
+    item: str
+    who: Ref | None = Field(
+        description="Who did it, nobody where Milepost did; or to whom it was sent."
+    )
+    state: str = Field(description="What became of a notification; empty for an event.")
+    data: dict[str, str]
+    text: str | None = Field(default=None, description="What was written. Not shown to viewers.")
+
 
 _CONTACT = "con_"
 
@@ -116,22 +147,4 @@ def _sentence(row: TimelineRow, reader: Reader) -> str:
         actor=row.who.id if row.who else MILEPOST,
         item_kind=row.item_kind,
         item_key=row.item_key,
-    )
-
-
-def notification(row: NotificationRow) -> Notification:
-    """One notification of the ledger."""
-    return Notification(
-        id=row.id,
-        item=row.item_id,
-        kind=row.kind,
-        task=row.task,
-        recipient=ref(row.recipient) if row.recipient.name else None,
-        state=row.state,
-        reason=reason_sentence(row.reason),
-        template=row.template,
-        template_trouble=reason_sentence(row.template_trouble),
-        not_before=row.not_before,
-        reserved_at=row.reserved_at,
-        changed_at=row.changed_at,
     )

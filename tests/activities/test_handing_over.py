@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
-from activities.handing_over import beating, not_yet
+from activities.deliver import beating, not_yet
 from activities.inputs import DeliverInput, RedeliverInput
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from storage.database import Database

@@ -19,8 +19,8 @@ from tests.api.live import Live, swift
 from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF
-from tests.api.test_pages import browser
 from tests.storage.office import NOW
+from tests.web.test_pages import browser
 
 ONE = f"/api/v1/notifications/{CARDIFF.notification}"
 TROUBLES = "/api/v1/me/troubles"

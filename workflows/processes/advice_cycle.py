@@ -21,8 +21,7 @@ from workflows.messages import (
     SendAgenda,
     refusal,
 )
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 FAMILY, ACTION_FAMILY = "advice", "action"
 

@@ -19,8 +19,8 @@ from workflows.messages import (
     refusal,
 )
 from workflows.processes import last_words
-from workflows.processes.decision import Decision
 from workflows.processes.engagement_plan import PlannedEngagement
+from workflows.processes.process import Decision
 
 FURTHEST_REVIEW = timedelta(days=731)
 """How far ahead a review can be moved: the days off that an engagement knows go further."""

@@ -7,8 +7,7 @@ from programmes.planner import due_after, due_on
 from programmes.rules import StepRule
 from workflows.ladder import OpenDeadline
 from workflows.messages import CompleteStep, ItemInput, WaiveStep, refusal
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 WAITING, OPEN, DONE, WAIVED = "waiting", "open", "done", "waived"
 

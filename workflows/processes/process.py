@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from programmes.facts import ItemState, Notice, Record
+from programmes.calendar import WorkingCalendar
+from programmes.facts import MILEPOST, Fact, ItemState, Notice, Record
 from programmes.planner import due_on
 from programmes.rules import ItemKind
+from programmes.sending_hours import first_window
 from workflows.ladder import Deadlines, OpenDeadline
 from workflows.messages import (
     AgreedAction,
@@ -21,12 +23,52 @@ from workflows.messages import (
     MoveDeadline,
     refusal,
 )
-from workflows.processes.decision import Decision
 
 CLOSED = "closed"
 
 FURTHEST_MOVE = timedelta(days=366)
 """How far ahead a deadline can be moved: an item carries the days off of its own time only."""
+
+
+class Decision:
+    """Collects what one command, wake or opening brings about, for one record.
+
+    ``now`` is the instant of the decision; a mail that it causes outside the sending window of its
+    readers is held until that opens next.
+    """
+
+    def __init__(self, now: datetime, calendar: WorkingCalendar) -> None:
+        self.now = now
+        self.facts: list[Fact] = []
+        self.notices: list[Notice] = []
+        self._calendar = calendar
+
+    def fact(self, kind: str, by: str = MILEPOST, text: str | None = None, **data: str) -> None:
+        """Put a fact on the timeline."""
+        self.facts.append(Fact(kind, self.now, by, data, text or None))
+
+    def tell(
+        self,
+        kind: str,
+        *to: str,
+        rung: str = "",
+        task: str = "",
+        revision: int = 0,
+        text: str | None = None,
+    ) -> None:
+        """Tell these people one thing. ``rung`` sets apart several of a kind in one decision."""
+        window = first_window(self._calendar, to, self.now)
+        self.notices.append(
+            Notice(
+                kind=kind,
+                to=to,
+                rung=rung,
+                task=task,
+                revision=revision,
+                text=text or None,
+                not_before=window if window > self.now else None,
+            )
+        )
 
 
 class Process:

@@ -22,8 +22,7 @@ from workflows.messages import (
     WithdrawRequest,
     refusal,
 )
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 FAMILY = "research"
 

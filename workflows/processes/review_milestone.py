@@ -15,8 +15,7 @@ from workflows.messages import (
     SubmitReview,
     refusal,
 )
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 FAMILY = "review"
 

@@ -1,77 +1,19 @@
-"""What the API answers about one notification: what became of it, why, and what to do about it."""
+"""Why a notification was sent when it was, or why it was not: the sentences and their facts."""
 
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
 
 from pydantic import BaseModel, Field
 
-from notifications.delivery.states import Choice
-from services.views.records import Notification
-from services.views.rows import MEMBER, PERSON, MemberRef, Ref, example
-
-_ATTEMPT: dict[str, Any] = {
-    "sender": "sendgrid",
-    "at": "2027-01-11T09:00:01Z",
-    "outcome": "unknown",
-    "reason": "SendGrid did not answer in time.",
-    "round": 0,
-}
-_NOTIFICATION: dict[str, Any] = {
-    "id": "ntf_q7ab2c4d6e8fgh2jk3m5",
-    "engagement": "eng_e8fgh2jk3m5q7ab2c4d6",
-    "item": "itm_q7ab2c4d6e8fgh2jk3m5",
-    "kind": "research.new",
-    "task": "triage",
-    "recipient": PERSON,
-    "state": "unknown",
-    "reason": "SendGrid did not answer in time.",
-    "template": "en:0",
-    "template_trouble": "",
-    "not_before": None,
-    "reserved_at": "2027-01-11T09:00:00Z",
-    "changed_at": "2027-01-11T09:00:11Z",
-    "sentence": "The email 'New request' to Ada Okafor may have been sent.",
-    "round": 0,
-    "resolution": "",
-    "resolved_at": None,
-    "choices": ["arrived", "send_again", "dismiss"],
-    "attempts": [_ATTEMPT],
-    "reports": [],
-}
-
-
-class Attempt(BaseModel):
-    """One attempt to hand an email over."""
-
-    sender: str
-    at: datetime
-    outcome: str
-    reason: str
-    round: int = Field(description="How often a person had had it sent again by then.")
-
-
-class Report(BaseModel):
-    """One report of the mail provider."""
-
-    kind: str
-    reason: str
-    at: datetime
-    received_at: datetime
-    moved: bool = Field(description="Whether it changed the state.")
-
-
-class NotificationDetail(Notification):
-    """One notification with its attempts and reports."""
-
-    model_config = example(_NOTIFICATION)
-    engagement: str | None = Field(description="Nothing of a summary: it is about a programme.")
-    sentence: str
-    round: int = Field(description="How often a person has had it sent again.")
-    resolution: str = Field(description="What a person said about its trouble, if anybody did.")
-    resolved_at: datetime | None
-    choices: list[Choice] = Field(description="What a manager may say about it now.")
-    attempts: list[Attempt]
-    reports: list[Report]
+from notifications.delivery import batching
+from notifications.delivery.outdated import Noted
+from notifications.explain.evidence import read_evidence
+from notifications.explain.explanation import explain
+from services.backend import Backend
+from services.permissions import Actor, reach, visibility
+from services.problems import Problem
+from services.views.notifications import NOTIFICATION, NotificationDetail, notification_detail
+from services.views.rows import example
 
 
 class Cause(BaseModel):
@@ -143,7 +85,7 @@ class Explanation(BaseModel):
 
     model_config = example(
         {
-            "notification": _NOTIFICATION,
+            "notification": NOTIFICATION,
             "sentences": ["The email 'Reminder' to Ada Okafor was sent."],
             "events": [{"kind": "rung.fired", "at": "2027-01-11T09:00:00Z", "data": {}}],
             "overtaken": None,
@@ -198,34 +140,42 @@ class Explanation(BaseModel):
     carries: list[Companion] = Field(description="What else its email says, as far as you may see.")
 
 
-class Trouble(BaseModel):
-    """An email that a person has to look at."""
-
-    model_config = example(
-        {
-            "notification": "ntf_q7ab2c4d6e8fgh2jk3m5",
-            "engagement": "eng_e8fgh2jk3m5q7ab2c4d6",
-            "member": MEMBER,
-            "item": "itm_q7ab2c4d6e8fgh2jk3m5",
-            "about": "Research request 1",
-            "kind": "research.new",
-            "recipient": PERSON,
-            "state": "bounced",
-            "sentence": "The email 'New request' to Ada Okafor came back.",
-            "since": "2027-01-11T09:00:11Z",
-            "choices": ["send_again", "dismiss"],
-            "resolve": "/api/v1/notifications/ntf_q7ab2c4d6e8fgh2jk3m5/resolve",
-        }
+async def explained(backend: Backend, actor: Actor, notification_id: str) -> Explanation:
+    """Why it was sent when it was, or why it was not. Raises the problem ``not-found``."""
+    async with backend.database.reading() as session:
+        evidence = await read_evidence(
+            session,
+            notification_id,
+            visible_to=visibility(actor),
+            choices_of=None if may_know_choices(actor) else actor.holder_id,
+        )
+    if evidence is None:
+        raise Problem("not-found")
+    found = explain(evidence)
+    return Explanation(
+        notification=notification_detail(actor, evidence.detail, backend.now()),
+        sentences=list(found.sentences),
+        events=[_cause(one) for one in found.events],
+        overtaken=_cause(found.overtaken) if found.overtaken else None,
+        rule=RuleFacts(**asdict(found.rule)),
+        due=DueFacts(**asdict(found.due)) if found.due else None,
+        calendar=CalendarFacts(**asdict(found.calendar)) if found.calendar else None,
+        choices=[ChoiceFacts(**asdict(one)) for one in found.effects],
+        selector=found.selector,
+        template=found.template,
+        carrier=_companion(found.carrier) if found.carrier else None,
+        carries=[_companion(one) for one in found.carries],
     )
-    notification: str
-    engagement: str | None = Field(description="Nothing of a summary.")
-    member: MemberRef | None
-    item: str | None = Field(description="Nothing of a summary.")
-    about: str
-    kind: str
-    recipient: Ref | None = Field(description="Nothing where nobody was there to get it.")
-    state: str
-    sentence: str
-    since: datetime
-    choices: list[Choice]
-    resolve: str = Field(description="Post what you have found out here.")
+
+
+def _cause(one: Noted) -> Cause:
+    return Cause(kind=one.kind, at=one.at, data=dict(one.data))
+
+
+def _companion(one: batching.Companion) -> Companion:
+    return Companion(id=one.id, kind=one.kind, task=one.task, member=one.member, state=one.state)
+
+
+def may_know_choices(actor: Actor) -> bool:
+    """Whether they may know what everybody has chosen, and not only themselves."""
+    return reach("show_contact_choices", actor.role) is not None
