@@ -1,4 +1,4 @@
-"""The activities that send what a record reserved: each email on its own, none of them twice."""
+"""The activities that send the emails of a record: each on its own, and none twice."""
 
 import asyncio
 import contextlib
@@ -28,16 +28,16 @@ from storage.database import Database
 log = structlog.get_logger(__name__)
 
 NOT_YET = "DeliveryNotYet"
-"""The error type of an attempt that could not hand everything over; it is tried again."""
+"""The error type of an attempt that left emails unsent. Temporal tries it again."""
 
 Result = TypeVar("Result")
 
 BEATS = 4
-"""Heartbeats within the time after which a silent courier is taken for dead."""
+"""Heartbeats within the time after which Temporal takes a silent courier for dead."""
 
 
 class Courier:
-    """Sends reserved notifications. One that is broken fails alone, and the others go out.
+    """Sends reserved notifications. A broken one fails alone, and the others go out.
 
     Neither results nor errors carry more than ids, counts and named reasons.
     """
@@ -59,7 +59,7 @@ class Courier:
 
     @activity.defn(name=DELIVER)
     async def deliver(self, of: DeliverInput) -> None:
-        """Send what is still open of a record. Raises a retryable error if some have to wait."""
+        """Send the unsent emails of a record. Raises a retryable error if some have to wait."""
         async with beating():
             await self._deliver(of)
 
@@ -77,13 +77,13 @@ class Courier:
             ended = [await self._try(one, scene) for one in waiting]
             later += [one for one in ended if isinstance(one, Transient)]
             tried += waiting
-            # Who has left has a successor, for whom something was reserved just now.
+            # A recipient has left, so an email for the successor was reserved just now.
             passed_on = Outcome.PASSED_ON in ended
         if later:
             raise not_yet(later, of=len(tried))
 
     async def _try(self, notification_id: str, scene: Scene) -> Outcome | Transient:
-        """Send one, if the worker goes on; or why it has to wait."""
+        """Send one notification. Returns the outcome, or why it has to wait."""
         if stopping():
             return Transient("worker_stops")
         try:
@@ -91,14 +91,14 @@ class Courier:
         except Transient as refusal:
             return refusal
         except Exception as error:
-            # The database is away, or this one row is beyond us: either way the others go on.
-            # What the error says may quote a person, so its type has to do.
+            # The database is away, or this row is broken. Either way the others continue. The
+            # error's message may quote a person, so log its type.
             log.error("delivery_stumbled", notification=notification_id, error=kind(error))
             return Transient("trouble")
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
-        """Write one record, and send what it reserved."""
+        """Write one record, and send its emails."""
         async with beating():
             written = await self._recorder.record(record)
             if written.notifications:
@@ -107,10 +107,9 @@ class Courier:
 
     @activity.defn(name=REDELIVER)
     async def redeliver(self, of: RedeliverInput) -> None:
-        """Send one notification again, in a round of its own, because a person said so.
+        """Send one notification again in a new round, because a person asked for it.
 
-        It is looked at anew: what is not true any more is withheld this time, too. A summary says
-        what is true now.
+        The checks run again, so an outdated email is still withheld. A summary has current content.
         """
         async with beating():
             await self._redeliver(of)
@@ -140,8 +139,8 @@ class Courier:
 
 @asynccontextmanager
 async def beating() -> AsyncIterator[asyncio.Task[None] | None]:
-    """Show that we are alive, however long a database or a mail server keeps us waiting: taken for
-    dead, another attempt would come between. It ends with the time that this attempt has."""
+    """Send heartbeats while a database or mail server is slow, so that Temporal starts no second
+    attempt. They stop at the end of this attempt's time."""
     info = activity.info() if activity.in_activity() else None
     if info is None or info.heartbeat_timeout is None:
         yield None
@@ -164,7 +163,7 @@ async def _beat(every: timedelta, longest: timedelta) -> None:
 
 
 def stopping() -> bool:
-    """Show that we are alive; whether the worker is about to stop, and others should go on."""
+    """Send a heartbeat. Returns whether the worker is about to stop."""
     if not activity.in_activity():
         return False
     activity.heartbeat()
@@ -172,9 +171,9 @@ def stopping() -> bool:
 
 
 async def to_its_end(sending: Coroutine[Any, Any, Result]) -> Result:
-    """See an email that is on the wire to its end, also when the activity is cancelled meanwhile.
+    """Finish sending an email even if the activity is cancelled meanwhile.
 
-    Cut off, nobody would know whether it was taken. The sender's timeout bounds the wait.
+    A send that is cut off has an unknown outcome. The sender's timeout limits the wait.
     """
     task = asyncio.ensure_future(sending)
     try:
@@ -182,26 +181,26 @@ async def to_its_end(sending: Coroutine[Any, Any, Result]) -> Result:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
-            task.exception()  # looked at, so that nobody misses it
+            task.exception()  # read, so that asyncio does not report it as lost
         raise
 
 
 def kind(error: Exception) -> str:
-    """What to log of an error: its words may quote a person."""
+    """The part of an error to log: its message may quote a person."""
     return type(error).__name__
 
 
 def not_yet(later: list[Transient], *, of: int) -> ApplicationError:
-    """How many must wait, and why. The longest delay that the provider asked for is kept."""
+    """The error that says how many emails have to wait, and why. It keeps the longest delay."""
     reasons = ", ".join(sorted({one.reason for one in later}))
     log.info("emails_wait", count=len(later), of=of, reasons=reasons)
-    # Who wants nothing today must not hold up what only waits for the mail server.
+    # A recipient's quiet day must not delay emails that wait for the mail server alone.
     pressing = [one for one in later if not isinstance(one, Quiet)]
     longest = max if pressing else min
     return ApplicationError(
         f"{len(later)} of {of} emails have to wait: {reasons}.",
         type=NOT_YET,
-        # Nothing broke: Temporal's client would log a traceback for each attempt of an outage.
+        # Benign, or Temporal's client logs a traceback for each attempt of an outage.
         category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=longest(
             (one.retry_after for one in pressing or later if one.retry_after is not None),

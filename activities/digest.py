@@ -1,4 +1,4 @@
-"""The activities of summaries: who gets one in a run, and each one's way out."""
+"""The activities of summaries: reserve those of a run, and send each."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from notifications.senders.protocol import Sender, Transient
 from storage.database import Database
 
 A_WHILE = timedelta(minutes=15)
-"""A provider asks to wait as long as this. Longer is a night or a quiet day: no attempt stands by
+"""The longest wait that a provider asks for. A night or a quiet day is longer, and no attempt waits
 for that."""
 
 
@@ -37,8 +37,8 @@ class DigestDesk:
 
     @activity.defn(name=PLAN_DIGESTS)
     async def plan_digests(self, of: DigestPlan) -> list[str]:
-        """Reserve the summaries of a run, once a period and recipient; returns their ids. None,
-        where the programme is not there, cannot be read, or has no such summary any more."""
+        """Reserve the summaries of a run, one per period and recipient. Returns their ids. Returns
+        no ids if the programme is missing, unreadable, or no longer has this summary."""
         async with self._database.transaction() as session:
             definition = await newest_definition(session, of.programme_id)
             if definition is None or definition.digests.time_of(of.digest) is None:
@@ -47,8 +47,8 @@ class DigestDesk:
 
     @activity.defn(name=SEND_DIGEST)
     async def send_digest(self, notification_id: str) -> float | None:
-        """Send one. Raises a retryable error while it has to wait a little; returns how many
-        seconds, where it is long."""
+        """Send one summary. Raises a retryable error for a short wait. Returns the seconds of a
+        long wait."""
         async with beating():
             stopping()
             try:
@@ -61,5 +61,5 @@ class DigestDesk:
 
     @activity.defn(name=WITHHOLD_DIGEST)
     async def withhold_digest(self, notification_id: str) -> None:
-        """Give one up: the next one is near."""
+        """Withhold one summary as too late, because the next one is near."""
         await self._post.give_up(notification_id, "too_late")

@@ -1,4 +1,4 @@
-"""The activity that writes down what a workflow decided: one transaction a record."""
+"""The activity that records a workflow's decision, in one transaction."""
 
 import asyncio
 import time
@@ -16,12 +16,12 @@ from storage.database import Database
 from storage.record import MisplacedState, UnknownEngagement, write
 
 RECORD_REFUSED = "RecordRefused"
-"""The database will never take this record; trying again does not help."""
+"""The database will never take this record, so it is not retried."""
 
 PATIENCE = timedelta(seconds=5)
-"""How long one attempt of the worker tries again by itself. Temporal's SDK (1.35) could do that in
-the same place, but it leaves the timer of each attempt behind, which then ends a later one too
-early, or panics when the worker has gone."""
+"""How long one attempt retries by itself. The SDK (1.35) can retry a local activity in place, but
+it leaves the timer of each attempt behind. That timer ends a later attempt too early, or panics
+when the worker has gone."""
 
 FIRST_PAUSE_SECONDS = 0.2
 
@@ -32,10 +32,10 @@ def utc_now() -> datetime:
 
 
 class Recorder:
-    """Writes records. An attempt that repeats an earlier one changes nothing and answers the same.
+    """Writes records. A repeated attempt changes nothing and gives the same answer.
 
-    What may pass (the database is away, locked, full) is tried again for as long as ``patience``
-    says, then raised as it is: Temporal repeats the attempt.
+    Errors that may pass (the database is away, locked or full) are retried for ``patience``, then
+    raised. Temporal then repeats the attempt.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Recorder:
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
-        """Append the facts, move the reading copy, reserve the notifications: all or nothing."""
+        """Append the facts, update the reading copy, reserve the notifications: all or nothing."""
         deadline = time.monotonic() + self._patience
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -75,7 +75,7 @@ class Recorder:
 
 
 def refused(record: Record, error: Exception) -> ApplicationError:
-    """Say which record and what kind of error; the database's own words may hold personal data."""
+    """The error with the record and the type. The database's message may hold personal data."""
     return ApplicationError(
         f"The record {record.item_id} at {record.sequence} cannot be written: "
         f"{type(error).__name__}.",

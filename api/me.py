@@ -1,7 +1,5 @@
 """The caller: who the token speaks for, and what is to be done."""
 
-from datetime import timedelta
-
 from fastapi import Request
 from pydantic import BaseModel, Field
 
@@ -10,10 +8,9 @@ from api.guard import Read, guarded_router
 from notifications.delivery.preferences import first_language_of
 from services.permissions import RULES, visibility
 from services.views.calendar import my_calendar
-from services.views.notifications import Trouble, trouble
+from services.views.notifications import Trouble, troubles_of
 from services.views.rows import PERSON, Page, Task, example, task_answer
 from storage.queries.tasks import my_tasks
-from storage.queries.troubles import list_troubles
 
 router = guarded_router("Me")
 
@@ -89,18 +86,7 @@ async def list_my_troubles(
     all that waits for it), or the sender has refused them for a quarter of an hour: these are tried
     again by themselves, once what stops them is mended. The longest waiting first; what nobody
     looks after is everybody's."""
-    settings = call.backend.settings
-    async with call.backend.database.reading() as session:
-        page = await list_troubles(
-            session,
-            call.backend.now(),
-            timedelta(seconds=settings.unknown_after),
-            manager_id=call.actor.holder_id,
-            cursor=cursor,
-            limit=limit,
-        )
-    troubles = []
-    for row in page.rows:
-        voice = await call.backend.definitions.voice(row.programme_id, row.programme_version)
-        troubles.append(trouble(row, voice.titles))
-    return Page(items=troubles, next=next_link(request, page.next))
+    troubles, further = await troubles_of(
+        call.backend, call.actor.holder_id, cursor=cursor, limit=limit
+    )
+    return Page(items=troubles, next=next_link(request, further))

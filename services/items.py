@@ -1,4 +1,4 @@
-"""Commands to items: what a person writes is stored first, and travels to the workflow as an id."""
+"""Commands to items. Texts are stored first, and travel to the workflow as ids."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -30,12 +30,12 @@ from workflows.messages import (
 )
 
 Taken = Answer | None
-"""The state after a command; ``None`` where it is taken and its record takes longer."""
+"""The state after a command, or ``None`` if it is taken and its record takes longer."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something written, with a link where there is one."""
+    """A text, with a link if there is one."""
 
     body: str
     title: str = ""
@@ -43,7 +43,7 @@ class Note:
 
 
 Texts = Mapping[str, Note | str | None]
-"""What a person wrote, by the name of the command's field that carries its id."""
+"""Texts, by the name of the command's field that carries the id."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ async def command_item(
     task: str = "",
     key: str | None = None,
 ) -> Taken:
-    """Send a command to an item of that kind; ``kind`` is empty where any will do.
+    """Send a command to an item of that kind. An empty ``kind`` stands for any kind.
 
     ``values`` and the ids of ``texts`` fill the message. The permission has the message's name.
-    ``task`` is the one whose owner may give the command. Raises ``not-found``, ``forbidden``,
+    ``task`` names the task whose owner may give the command. Raises ``not-found``, ``forbidden``,
     ``not-yours``, ``refused``, ``closed`` and ``unavailable``.
     """
     place = await item_in_reach(backend, actor, command_name(message), item_id, kind, task)
@@ -157,8 +157,8 @@ async def written(
 ) -> AsyncIterator[Mapping[str, str]]:
     """Store notes, and give their ids by name; a note that is ``None`` has none.
 
-    A refused command drops its notes again. They stay where Temporal may have taken the command:
-    a text without its command does no harm, a command without its text would.
+    A refused command drops its notes again. They stay if Temporal may have taken the command,
+    because a command must not lose its text.
     """
     await reachable(backend)
     given = {
@@ -201,7 +201,7 @@ async def send_to_item(
         return await send(backend, address, command, actor.holder_id, key)
     except Problem as problem:
         if problem.name == "closed" and not await _has_closed(backend, place.item_id):
-            # It was opened a moment ago: its record is there before its workflow is.
+            # The item opened a moment ago: its record exists before its workflow does.
             raise unavailable() from problem
         raise
 

@@ -22,9 +22,9 @@ Role = Literal[OfficeRole, "member"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Reach = Literal["all", "own", "assigned", "advised", "held"]
-"""``all``: everything. ``own``: the member's own engagements; the rest does not exist for it.
-``assigned``: research requests assigned to the caller. ``advised``: engagements that it advises.
-``held``: tasks that are the caller's."""
+"""``all``: everything. ``own``: the member's own engagements; others are hidden. ``assigned``:
+research requests assigned to the caller. ``advised``: engagements that the caller advises.
+``held``: the caller's own tasks."""
 
 Rule = Mapping[Role, Reach]
 
@@ -36,7 +36,7 @@ _READ: Rule = {
     "member": "own",
 }
 _EVERYBODY: Rule = {**_READ}
-"""About oneself."""
+"""About the caller."""
 _OFFICE: Rule = {"manager": "all", "researcher": "all", "adviser": "all"}
 _MANAGER: Rule = {"manager": "all"}
 _MEMBER: Rule = {"manager": "all", "member": "own"}
@@ -67,7 +67,7 @@ RULES: Mapping[str, Rule] = {
     "preview_template": _MANAGER,
     "send_test_template": _MANAGER,
     "activate_template": _MANAGER,
-    # Recipients' choices, and addresses that take nothing
+    # Recipients' choices, and suppressed addresses
     "show_my_choices": _EVERYBODY,
     "set_my_choices": _EVERYBODY,
     "show_contact_choices": _MANAGER,
@@ -144,7 +144,7 @@ RULES: Mapping[str, Rule] = {
     "submit_review": _MEMBER,
     "sign_off_review": _MANAGER,
     "return_review": _MANAGER,
-    # Oneself, and the embedded product's mailbox
+    # The caller, and the embedded product's mailbox
     "show_me": _READ,
     "list_my_tasks": _READ,
     "list_my_troubles": _MANAGER,
@@ -155,8 +155,8 @@ RULES: Mapping[str, Rule] = {
 }
 
 OWN_TASK_ONLY = frozenset({"complete_step", "complete_action"})
-"""Operations that a member may give only for a task that is the member's, or the caller's own; and
-that whoever of the office holds the task may always give."""
+"""Operations for the owner of a task. A contact may call them for a task of the member or the
+contact. A person of the office may call them for a task that the person holds."""
 
 
 @dataclass(frozen=True)
@@ -171,17 +171,17 @@ class Actor:
 
     @property
     def is_person(self) -> bool:
-        """Whether it is somebody of the office, not a contact nor the operator."""
+        """Whether the caller is a person of the office, not a contact or the operator."""
         return self.holder_id.startswith("per_")
 
     @property
     def reads_texts(self) -> bool:
-        """Whether what people wrote, and addresses, are shown to it."""
+        """Whether the caller may read texts and addresses."""
         return self.role != "viewer"
 
 
 def reach(operation: str, role: Role) -> Reach | None:
-    """How far ``role`` reaches in ``operation``; ``None`` where it may not call it at all."""
+    """How far ``role`` reaches in ``operation``, or ``None`` if it may not call it."""
     return RULES[operation].get(role)
 
 
@@ -189,17 +189,18 @@ P = TypeVar("P", bound=Place)
 
 
 def visibility(actor: Actor) -> Visibility:
-    """A member's contact sees its own member alone; everybody else sees all."""
+    """What the caller sees, as a database condition. A contact sees its own member; others see
+    all."""
     if actor.role != "member":
         return ALL
     if actor.member_id is None:
-        # A contact without a member sees nothing rather than everything.
+        # A contact without a member sees nothing.
         raise Problem("forbidden")
     return Visibility(actor.member_id)
 
 
 def require(actor: Actor, operation: str) -> None:
-    """Raise the problem ``forbidden`` unless the caller's role may give this command at all."""
+    """Raise the problem ``forbidden`` unless the caller's role may call this operation."""
     if reach(operation, actor.role) is None:
         raise Problem("forbidden")
 
@@ -207,7 +208,7 @@ def require(actor: Actor, operation: str) -> None:
 async def engagement_in_reach(
     backend: Backend, actor: Actor, operation: str, engagement_id: str
 ) -> Place:
-    """The engagement that the command is aimed at."""
+    """The engagement of a command. Raises ``forbidden``, ``not-found`` and ``not-yours``."""
     require(actor, operation)
     async with backend.database.reading() as session:
         place = await place_of_engagement(session, engagement_id)
@@ -217,7 +218,7 @@ async def engagement_in_reach(
 async def item_in_reach(
     backend: Backend, actor: Actor, operation: str, item_id: str, kind: str = "", task: str = ""
 ) -> ItemPlace:
-    """The item that the command is aimed at, of that kind, with the owner of that task."""
+    """The item of a command, with its task's owner. Raises as ``engagement_in_reach`` does."""
     require(actor, operation)
     async with backend.database.reading() as session:
         place = await place_of_item(session, item_id, task)
@@ -248,7 +249,7 @@ def _judged(actor: Actor, operation: str, place: P | None) -> P:
 
 
 def _is_members_task(actor: Actor, place: Place) -> bool:
-    # A task that is not open is for the workflow to refuse: it knows why.
+    # The workflow refuses a task that is not open, because it knows the reason.
     owner = place.task_role
     return owner is None or owner == "lead" or _holds(actor, place)
 
@@ -258,15 +259,16 @@ def _holds(actor: Actor, place: Place) -> bool:
 
 
 async def require_worker(backend: Backend, person_id: str, role: str, pointer: str) -> None:
-    """Somebody of the office who may do a manager's, an adviser's or a researcher's work; the
-    problem ``invalid`` otherwise. Whoever got it without would be refused at every step of it."""
+    """Raise ``invalid`` unless this person of the office may work in that role: manager,
+    adviser or researcher."""
     person = await _known(backend, person_id)
     if person is None or not person.active or person.role not in MAY_WORK_AS[role]:
         raise wrong_value(role, pointer)
 
 
 async def require_owner(backend: Backend, owner: str, member_id: str, pointer: str) -> None:
-    """A role, somebody of the office, or a contact of that member: whoever can own an action."""
+    """Raise ``invalid`` unless this is a role, a person of the office, or a contact of that
+    member."""
     if owner in {"lead", "manager", "adviser", "researcher"}:
         return
     person = await _known(backend, owner)

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): one exception, one body, and the catalogue of every problem."""
+"""Problems: the one exception that ends a request, its body, and the words of every problem."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 
 class Flaw(BaseModel):
-    """One value that is wrong, where it is, and how to mend it."""
+    """One invalid value, where it is, and how to correct it."""
 
     pointer: str = Field(description="Where: `#/dates/0` in the body, or `query/limit`.")
     what: str = Field(description="What is wrong.")
-    mend: str = Field(description="What would be right.")
+    mend: str = Field(description="How to correct it.")
 
 
 class ProblemBody(BaseModel):
@@ -31,7 +31,7 @@ class ProblemBody(BaseModel):
 
 
 class Problem(Exception):
-    """Ends a request with a problem of the catalogue."""
+    """Ends a request with a problem from ``problems.toml``."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Problem(Exception):
         super().__init__(f"{name}: {self.detail}")
 
     def body(self, instance: str) -> dict[str, Any]:
-        """The body, without the parts that say nothing."""
+        """The body, without empty parts."""
         return ProblemBody(
             type=f"/problems/{self.name}",
             title=self.title,
@@ -77,7 +77,7 @@ def problem_words() -> Mapping[str, Mapping[str, Any]]:
 
 
 def wrong_words(name: str) -> Mapping[str, str]:
-    """What is wrong with a value, and how to correct it: ``what`` and ``mend``."""
+    """The words for an invalid value: ``what`` is wrong, and how to correct it in ``mend``."""
     words: Mapping[str, str] = problem_words()["wrong"][name]
     return words
 
@@ -85,13 +85,13 @@ def wrong_words(name: str) -> Mapping[str, str]:
 def wrong_value(name: str, pointer: str, **said: str) -> Problem:
     """The problem ``invalid`` for one value that our own rules, or the database, reject.
 
-    ``said`` has what depends on the value, such as its ``mend``.
+    ``said`` has the words that depend on the value.
     """
     return Problem("invalid", errors=[Flaw(pointer=pointer, **wrong_words(name), **said)])
 
 
 class RecordPending(Exception):
-    """A command is taken for good, and its record takes longer than a caller should wait.
+    """A command is taken and will complete, but its record takes longer than a caller should wait.
 
     ``location`` is the address at which its outcome will show.
     """

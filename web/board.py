@@ -46,15 +46,12 @@ async def board(
         troubles = await count_troubles(session, now, wait)
         unheard = await troubles_of(session, now, wait, [row.id for row in found.rows])
     rows = await entries(backend, found.rows, texts=True)
-    versions = {(row.programme.id, row.programme.version) for row in rows}
-    voices = {version: await backend.definitions.voice(*version) for version in versions}
     everybody = sum(counts.values())
     answer = page(
         request,
         "board.html",
         page="board",
         rows=rows,
-        programmes={version: voice.titles.programme for version, voice in voices.items()},
         labels=words()["standing"],
         counts=counts,
         everybody=everybody,

@@ -32,7 +32,7 @@ from workflows.item import ItemWorkflow
     CloseCycle,
 )
 class AdviceCycle(ItemWorkflow[AdviceCycleProcess]):
-    """The commands of ``AdviceCycleProcess``; what they mean is decided there."""
+    """Takes the commands; ``AdviceCycleProcess`` decides what they do."""
 
     @workflow.init
     def __init__(self, item: ItemInput) -> None:
@@ -40,5 +40,5 @@ class AdviceCycle(ItemWorkflow[AdviceCycleProcess]):
 
     @workflow.run
     async def run(self, item: ItemInput) -> str:
-        """Run until it has closed; returns its outcome."""
+        """Run until the cycle closes. Returns its outcome."""
         return await self.run_to_end()

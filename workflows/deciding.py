@@ -1,4 +1,4 @@
-"""What every long-lived workflow does with a command: refuse it, or decide and put it on record."""
+"""How a long-lived workflow takes a command: refuse it, or decide and record the decision."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,21 +19,21 @@ from workflows.journal import Journal
 
 
 class TakenUpdates:
-    """The ids of the latest updates; a repeated one is answered again and changes nothing.
+    """The ids of the latest updates. A repeated update gets the same answer and changes nothing.
 
-    The server forgets them at continue-as-new, so they are carried along.
+    The server forgets the ids at continue-as-new, so each run hands them to the next.
     """
 
     def __init__(self, ids: tuple[str, ...]) -> None:
         self.ids = ids
 
     def has_current(self) -> bool:
-        """Whether the update at hand was taken before."""
+        """Whether the current update was taken before."""
         info = workflow.current_update_info()
         return info is not None and info.id in self.ids
 
     def add_current(self) -> None:
-        """Note the update at hand as taken."""
+        """Note the current update as taken."""
         info = workflow.current_update_info()
         if info is not None:
             self.ids = (*self.ids, info.id)[-PROCESSED_UPDATES_KEPT:]
@@ -48,7 +48,7 @@ class Deciding(Protocol):
 
     @property
     def stage(self) -> str:
-        """Where it stands."""
+        """The current stage."""
 
     @property
     def sequence(self) -> int:
@@ -61,7 +61,7 @@ class Deciding(Protocol):
         """All of the state."""
 
     def restore(self, progress: Any) -> None:
-        """Take back a decision that could not be written down."""
+        """Undo a decision that could not be recorded."""
 
 
 P = TypeVar("P", bound=Deciding)
@@ -75,7 +75,7 @@ class DecidingWorkflow(Generic[P]):
         self.process = process
         self._taken = TakenUpdates(taken)
         self._journal = Journal()
-        # One decision at a time: a command that awaits its record must not see half of another.
+        # One decision at a time, so that no command sees half of another one.
         self._lock = asyncio.Lock()
         self._asked_to_begin_anew = False
 
@@ -83,24 +83,24 @@ class DecidingWorkflow(Generic[P]):
 
     @workflow.signal
     def begin_anew(self) -> None:
-        """Continue as new, and so on the code of today, as soon as nothing is half done."""
+        """Restart on the current code once the work in progress finishes."""
         self._asked_to_begin_anew = True
 
     @workflow.signal
     async def restate(self) -> None:
-        """Write all of the state down once more: the reading copy may be older than this."""
+        """Record the whole state again, in case the reading copy is older."""
         async with self._lock:
             await self._note(lambda decision: decision.fact("record.restated"))
 
     # --- For subclasses ---------------------------------------------------------------------------
 
     def admit(self, command: object) -> None:
-        """Validate an update: raise its guard's refusal. An update taken before passes."""
+        """Validate an update: raise the refusal of its guard. A repeated update passes."""
         if not self._taken.has_current():
             self._guard(command)(command, workflow.now())
 
     async def decide(self, command: object) -> Answer:
-        """Carry out a command, and answer when it is on record."""
+        """Carry out a command. Answers once the decision is recorded."""
         async with self._lock:
             if not self._taken.has_current():
                 # The state may have moved since the validator looked: another command had the lock.
@@ -120,7 +120,7 @@ class DecidingWorkflow(Generic[P]):
         return guard
 
     async def _write_or_restore(self, record: Record, before: Any) -> None:
-        """Write down what a caller waits for; where that is refused for good, it is taken back."""
+        """Write the record of a waiting caller. Undo the decision if the database rejects it."""
         try:
             await self._journal.write(record)
         except ApplicationError:
@@ -129,7 +129,7 @@ class DecidingWorkflow(Generic[P]):
         self._show_stage()
 
     async def _note(self, decision: Callable[[Decision], None]) -> None:
-        """Decide and write what no caller waits for."""
+        """Decide and record without a waiting caller."""
         await self._journal.write_or_note(self.process.decide(decision, workflow.now()))
         self._show_stage()
 
@@ -140,7 +140,7 @@ class DecidingWorkflow(Generic[P]):
         return Answer(self.process.id, self.process.stage, self.process.sequence)
 
     def _can_begin_anew(self) -> bool:
-        """Only where nothing is half done; until then, what falls due goes on as ever."""
+        """Whether to restart now: it was asked for, and no work is in progress."""
         wanted = self._asked_to_begin_anew or workflow.info().is_continue_as_new_suggested()
         return wanted and self._is_settled()
 
@@ -149,10 +149,10 @@ class DecidingWorkflow(Generic[P]):
 
 
 def takes(*commands: type) -> Callable[[W], W]:
-    """Give a workflow an update, with its validator, for each of these commands.
+    """Give a workflow an update with a validator for each of these commands.
 
-    The process has a guard ``may_<name>`` and a method ``<name>`` for each. Use it below
-    ``@workflow.defn``, which collects the updates.
+    The process must have a guard ``may_<name>`` and a method ``<name>`` for each. Place this
+    decorator below ``@workflow.defn``, which collects the updates.
     """
 
     def add(cls: W) -> W:
@@ -170,7 +170,7 @@ def _update(message: type) -> object:
     def check(self: DecidingWorkflow[Any], command: object) -> None:
         self.admit(command)
 
-    # Temporal reads here of which type the argument is; an annotated ``self`` would be one, too.
+    # Temporal reads the argument's type here. It would count an annotated ``self`` as one, too.
     handle.__annotations__ = {"command": message, "return": Answer}
     check.__annotations__ = {"command": message, "return": None}
     update = workflow.update(name=command_name(message))(handle)

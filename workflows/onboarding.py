@@ -20,7 +20,7 @@ from workflows.item import ItemWorkflow
     WaiveStep,
 )
 class Onboarding(ItemWorkflow[OnboardingProcess]):
-    """The commands of ``OnboardingProcess``; what they mean is decided there."""
+    """Takes the commands; ``OnboardingProcess`` decides what they do."""
 
     @workflow.init
     def __init__(self, item: ItemInput) -> None:
@@ -28,5 +28,5 @@ class Onboarding(ItemWorkflow[OnboardingProcess]):
 
     @workflow.run
     async def run(self, item: ItemInput) -> str:
-        """Run until it has closed; returns its outcome."""
+        """Run until the onboarding closes. Returns its outcome."""
         return await self.run_to_end()

@@ -38,7 +38,7 @@ from workflows.item import ItemWorkflow
     WithdrawRequest,
 )
 class ResearchRequest(ItemWorkflow[ResearchRequestProcess]):
-    """The commands of ``ResearchRequestProcess``; what they mean is decided there."""
+    """Takes the commands; ``ResearchRequestProcess`` decides what they do."""
 
     @workflow.init
     def __init__(self, item: ItemInput) -> None:
@@ -46,5 +46,5 @@ class ResearchRequest(ItemWorkflow[ResearchRequestProcess]):
 
     @workflow.run
     async def run(self, item: ItemInput) -> str:
-        """Run until it has closed; returns its outcome."""
+        """Run until the request closes. Returns its outcome."""
         return await self.run_to_end()

@@ -24,7 +24,7 @@ from workflows.item import ItemWorkflow
     ReturnReview,
 )
 class ReviewMilestone(ItemWorkflow[ReviewMilestoneProcess]):
-    """The commands of ``ReviewMilestoneProcess``; what they mean is decided there."""
+    """Takes the commands; ``ReviewMilestoneProcess`` decides what they do."""
 
     @workflow.init
     def __init__(self, item: ItemInput) -> None:
@@ -32,5 +32,5 @@ class ReviewMilestone(ItemWorkflow[ReviewMilestoneProcess]):
 
     @workflow.run
     async def run(self, item: ItemInput) -> str:
-        """Run until it has closed; returns its outcome."""
+        """Run until the review closes. Returns its outcome."""
         return await self.run_to_end()

@@ -15,8 +15,8 @@ from storage.reach import names_of
 
 
 async def my_calendar(backend: Backend, actor: Actor) -> str:
-    """The whole ``VCALENDAR``, in the language that they have chosen. It changes with what it
-    shows, and not with the clock."""
+    """The caller's ``VCALENDAR``, in the chosen language. It changes with its entries, not with
+    time."""
     async with backend.database.reading() as session:
         open_tasks = await due(session, actor.holder_id, visibility(actor))
         fixed = await sessions(session, actor.holder_id, visibility(actor))
@@ -35,7 +35,7 @@ async def _due(backend: Backend, actor: Actor, row: DueRow, language: Language) 
     voice = await backend.definitions.voice(row.programme_id, row.programme_version, language)
     task, titles, clock = row.task, voice.titles, voice.clock
     url = backend.settings.public_url
-    # What an email about a review's date put there is the same entry.
+    # The email about a review's date puts the same entry into the calendar.
     about_item = task.item_kind == "review" and task.key in SENDS_IN
     link = link_to(url, task.engagement_id, task.item_id, task.key)
     agreed = task.text if actor.reads_texts else ""

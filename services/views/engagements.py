@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from notifications.sentences import Clock, health_sentence
+from notifications.titles import Titles
 from programmes.health import Health
 from services.backend import Backend
 from services.permissions import Actor, visibility
@@ -31,7 +32,11 @@ from storage.queries.engagements import EngagementRow
 ENGAGEMENT: dict[str, Any] = {
     "id": "eng_e8fgh2jk3m5q7ab2c4d6",
     "member": MEMBER,
-    "programme": {"id": "inclusive-growth-network", "version": 1},
+    "programme": {
+        "id": "inclusive-growth-network",
+        "version": 1,
+        "title": "Inclusive Growth Network",
+    },
     "manager": PERSON,
     "stage": "active",
     "health": "due_soon",
@@ -45,7 +50,7 @@ ENGAGEMENT: dict[str, Any] = {
 }
 
 STARTING = "starting"
-"""The stage of an engagement whose opening is not on record yet."""
+"""The stage of an engagement whose opening is not recorded yet."""
 
 
 class EngagementEntry(BaseModel):
@@ -92,7 +97,7 @@ class Engagement(EngagementEntry):
 async def entries(
     backend: Backend, rows: Sequence[EngagementRow], *, texts: bool
 ) -> list[EngagementEntry]:
-    """The rows of the list. ``texts`` is whether the reader sees what people wrote."""
+    """The rows of the list. ``texts`` says whether the caller may read texts."""
     now = backend.now()
     return [await _entry(backend, row, now, texts=texts) for row in rows]
 
@@ -105,7 +110,7 @@ async def _entry(
     return EngagementEntry(
         id=row.id,
         member=member_ref(row.member),
-        programme=ProgrammeRef(id=row.programme_id, version=row.programme_version),
+        programme=_programme(row.programme_id, row.programme_version, voice.titles),
         manager=ref(row.manager),
         stage=row.stage or STARTING,
         health=row.health,
@@ -127,7 +132,7 @@ def _because(health: str, task: Task | None, clock: Clock) -> str:
 
 
 async def detail(backend: Backend, actor: Actor, engagement_id: str) -> EngagementDetail:
-    """The engagement with all that it holds. Raises the problem ``not-found``."""
+    """The stored engagement with its items and tasks. Raises the problem ``not-found``."""
     async with backend.database.reading() as session:
         found = await show_engagement(
             session, engagement_id, backend.now(), visible_to=visibility(actor)
@@ -149,7 +154,7 @@ async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Enga
     return Engagement(
         id=found.id,
         member=member_ref(found.member),
-        programme=ProgrammeRef(id=found.programme_id, version=found.programme_version),
+        programme=_programme(found.programme_id, found.programme_version, titles),
         manager=ref(found.manager),
         adviser=ref(found.adviser),
         stage=found.stage or STARTING,
@@ -167,3 +172,7 @@ async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Enga
         tasks=[task_answer(one, titles, now, texts=texts) for one in found.tasks],
         sequence=found.sequence,
     )
+
+
+def _programme(programme_id: str, version: int, titles: Titles) -> ProgrammeRef:
+    return ProgrammeRef(id=programme_id, version=version, title=titles.programme)

@@ -17,7 +17,7 @@ from services.views.rows import example
 
 
 class Cause(BaseModel):
-    """Something that happened, which led to the notification."""
+    """An event that led to the notification."""
 
     kind: str
     at: datetime
@@ -25,7 +25,7 @@ class Cause(BaseModel):
 
 
 class RuleFacts(BaseModel):
-    """The rule that led to it. Without a ladder the process itself tells people."""
+    """The rule that led to it. Without a ladder the process itself sends it."""
 
     programme: str
     version: int
@@ -36,7 +36,7 @@ class RuleFacts(BaseModel):
 
 
 class DueFacts(BaseModel):
-    """The date that it speaks of."""
+    """The date that it is about."""
 
     task: str
     revision: int
@@ -44,7 +44,7 @@ class DueFacts(BaseModel):
 
 
 class CalendarFacts(BaseModel):
-    """The working calendar that held, and whether it kept the email back."""
+    """The working calendar that applied, and whether it delayed the email."""
 
     nation: str
     zone: str
@@ -57,7 +57,7 @@ class CalendarFacts(BaseModel):
 
 
 class Companion(BaseModel):
-    """Another notification of the same email: several were late, and one email says them all."""
+    """Another notification in the same email, which combines several late ones."""
 
     id: str
     kind: str
@@ -67,7 +67,7 @@ class Companion(BaseModel):
 
 
 class ChoiceFacts(BaseModel):
-    """What somebody's choices, or the spread of a morning's emails, did to it."""
+    """The effect of a recipient's choices, or of spreading a morning's emails."""
 
     what: str = Field(
         description="`delegate`, `delegate_told`, `digest_sent`, `digest_silent`, `digest_to_come`,"
@@ -76,7 +76,7 @@ class ChoiceFacts(BaseModel):
     at: datetime | None = Field(description="When: of the summary, the bounce, the end of a wait.")
     instead_of: datetime | None = Field(description="When it would have been due unspread.")
     until: date | None = Field(description="The last day of an absence, if you may know.")
-    who: str = Field(description="Who stands in.")
+    who: str = Field(description="The delegate.")
     detail: str = Field(description="Languages, why an address takes nothing, spread minutes.")
 
 
@@ -128,16 +128,22 @@ class Explanation(BaseModel):
     sentences: list[str]
     events: list[Cause]
     overtaken: Cause | None = Field(
-        description="What made it untrue, where it was withheld for that."
+        description="What made it outdated, if it was withheld for that."
     )
     rule: RuleFacts
     due: DueFacts | None
     calendar: CalendarFacts | None
     choices: list[ChoiceFacts]
-    selector: str = Field(description="As whom its recipient was meant: lead, manager, team …")
+    selector: str = Field(
+        description="The role for which the recipient got it: lead, manager, team …"
+    )
     template: str
-    carrier: Companion | None = Field(description="Whose email says it, where several were late.")
-    carries: list[Companion] = Field(description="What else its email says, as far as you may see.")
+    carrier: Companion | None = Field(
+        description="The notification whose email contains this one, if several were late."
+    )
+    carries: list[Companion] = Field(
+        description="The other notifications in its email, as far as you may see them."
+    )
 
 
 async def explained(backend: Backend, actor: Actor, notification_id: str) -> Explanation:
@@ -177,5 +183,5 @@ def _companion(one: batching.Companion) -> Companion:
 
 
 def may_know_choices(actor: Actor) -> bool:
-    """Whether they may know what everybody has chosen, and not only themselves."""
+    """Whether the caller may know the choices of other recipients."""
     return reach("show_contact_choices", actor.role) is not None

@@ -49,7 +49,7 @@ TEXT: dict[str, Any] = {
 
 
 class WrittenText(BaseModel):
-    """What somebody wrote."""
+    """A text that a person wrote."""
 
     text: str
     title: str = ""
@@ -103,7 +103,7 @@ class ItemSummary(BaseModel):
 
 
 class ListedItem(ItemSummary):
-    """One process, with whose it is."""
+    """One process, with its member."""
 
     model_config = example({**ITEM, "engagement": TASK["engagement"], "member": MEMBER})
     engagement: str
@@ -218,7 +218,7 @@ def _written(text: TextRow) -> WrittenText:
 
 
 def steps_done(data: Mapping[str, str]) -> dict[str, datetime]:
-    """When each step of an onboarding that is over was done or waived, by its key."""
+    """When each finished step of an onboarding was done or waived, by its key."""
     return {
         name.removeprefix("step:").removesuffix(":at"): datetime.fromisoformat(at)
         for name, at in data.items()

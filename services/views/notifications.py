@@ -1,7 +1,7 @@
 """Notifications: the rows of lists, one with its attempts and reports, and delivery troubles."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -16,7 +16,7 @@ from services.problems import Problem
 from services.views.rows import MEMBER, PERSON, MemberRef, Ref, example, member_ref, ref
 from storage.queries import notifications as stored
 from storage.queries.notifications import NotificationRow
-from storage.queries.troubles import TroubleRow, reason_of
+from storage.queries.troubles import TroubleRow, list_troubles, reason_of
 
 _ATTEMPT: dict[str, Any] = {
     "sender": "sendgrid",
@@ -51,7 +51,7 @@ NOTIFICATION: dict[str, Any] = {
 
 
 class Notification(BaseModel):
-    """What was to be told to whom, and what has become of it."""
+    """The intent to tell one recipient one thing, and its delivery."""
 
     model_config = example(
         {
@@ -77,11 +77,11 @@ class Notification(BaseModel):
     state: str
     reason: str = Field(description="Why it was withheld or failed, in words.")
     template: str = Field(
-        description="The templates that it was written from, as language and version: 0 is the "
-        "built-in one. Empty before."
+        description="The templates that it was written from, as language and version. 0 is the "
+        "built-in one. Empty before it is written."
     )
     template_trouble: str = Field(
-        description="Why the built-in template stood in for the office's own, in words."
+        description="Why the built-in template replaced the office's own, in words."
     )
     not_before: datetime | None = Field(description="When it may leave, if not at once.")
     reserved_at: datetime
@@ -89,13 +89,13 @@ class Notification(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One attempt to hand an email over."""
+    """One attempt to send an email."""
 
     sender: str
     at: datetime
     outcome: str
     reason: str
-    round: int = Field(description="How often a person had had it sent again by then.")
+    round: int = Field(description="How often it had been sent again by request at that time.")
 
 
 class Report(BaseModel):
@@ -112,18 +112,18 @@ class NotificationDetail(Notification):
     """One notification with its attempts and reports."""
 
     model_config = example(NOTIFICATION)
-    engagement: str | None = Field(description="Nothing of a summary: it is about a programme.")
+    engagement: str | None = Field(description="Null for a summary, which is about a programme.")
     sentence: str
-    round: int = Field(description="How often a person has had it sent again.")
-    resolution: str = Field(description="What a person said about its trouble, if anybody did.")
+    round: int = Field(description="How often it has been sent again by request.")
+    resolution: str = Field(description="The manager's choice about its trouble, if one was made.")
     resolved_at: datetime | None
-    choices: list[Choice] = Field(description="What a manager may say about it now.")
+    choices: list[Choice] = Field(description="What a manager may choose now.")
     attempts: list[Attempt]
     reports: list[Report]
 
 
 class Trouble(BaseModel):
-    """An email that a person has to look at."""
+    """An email that needs a manager's attention."""
 
     model_config = example(
         {
@@ -135,6 +135,7 @@ class Trouble(BaseModel):
             "kind": "research.new",
             "recipient": PERSON,
             "state": "bounced",
+            "reason": "There is no such address. Check it.",
             "sentence": "The email 'New request' to Ada Okafor came back.",
             "since": "2027-01-11T09:00:11Z",
             "choices": ["send_again", "dismiss"],
@@ -142,17 +143,18 @@ class Trouble(BaseModel):
         }
     )
     notification: str
-    engagement: str | None = Field(description="Nothing of a summary.")
+    engagement: str | None = Field(description="Null for a summary.")
     member: MemberRef | None
-    item: str | None = Field(description="Nothing of a summary.")
+    item: str | None = Field(description="Null for a summary.")
     about: str
     kind: str
-    recipient: Ref | None = Field(description="Nothing where nobody was there to get it.")
+    recipient: Ref | None = Field(description="Null if no person held the role.")
     state: str
+    reason: str = Field(description="Why, in words.")
     sentence: str
     since: datetime
     choices: list[Choice]
-    resolve: str = Field(description="Post what you have found out here.")
+    resolve: str = Field(description="The address to which to post the choice.")
 
 
 def notification_row(row: NotificationRow) -> Notification:
@@ -224,7 +226,7 @@ def notification_detail(
 
 
 def trouble(row: TroubleRow, titles: Titles) -> Trouble:
-    """An email that a person has to look at."""
+    """An email that needs a manager's attention."""
     return Trouble(
         notification=row.id,
         engagement=row.engagement_id,
@@ -234,8 +236,29 @@ def trouble(row: TroubleRow, titles: Titles) -> Trouble:
         kind=row.kind,
         recipient=ref(row.recipient) if row.recipient.name else None,
         state=row.state,
+        reason=reason_sentence(row.reason),
         sentence=notification_sentence(row.kind, row.state, row.reason, row.recipient.name),
         since=row.since,
         choices=list(choices_of(row.state, row.reason)),
         resolve=f"/api/v1/notifications/{row.id}/resolve",
     )
+
+
+async def troubles_of(
+    backend: Backend, manager_id: str | None = None, *, cursor: str | None = None, limit: int
+) -> tuple[list[Trouble], str | None]:
+    """A page of emails that need attention, of one manager or all, and the next page's cursor."""
+    async with backend.database.reading() as session:
+        page = await list_troubles(
+            session,
+            backend.now(),
+            timedelta(seconds=backend.settings.unknown_after),
+            manager_id=manager_id,
+            cursor=cursor,
+            limit=limit,
+        )
+    troubles = []
+    for row in page.rows:
+        voice = await backend.definitions.voice(row.programme_id, row.programme_version)
+        troubles.append(trouble(row, voice.titles))
+    return troubles, page.next

@@ -31,16 +31,16 @@ class Programme(BaseModel):
 
 
 class StepSummary(BaseModel):
-    """A step or a review that a programme lays down."""
+    """A step or a review of a programme."""
 
     id: str
     title: str
     owner: str
-    due: str = Field(description="How long after the start, or after what comes before.")
+    due: str = Field(description="How long after the start or the previous step.")
 
 
 class ProgrammeDetail(Programme):
-    """A programme with what its definition lays down."""
+    """A programme with the contents of its definition."""
 
     model_config = example(
         {
@@ -130,7 +130,7 @@ def programme(row: ProgrammeRow) -> Programme:
 
 
 async def programme_detail(row: ProgrammeRow) -> ProgrammeDetail:
-    """One version with what its definition lays down."""
+    """One version with the contents of its definition."""
     definition, _ = await parsed_in_thread(row.source)
     return ProgrammeDetail(
         **programme(row).model_dump(),
@@ -155,7 +155,7 @@ async def programme_detail(row: ProgrammeRow) -> ProgrammeDetail:
 
 
 def member(actor: Actor, found: stored.MemberDetail) -> MemberDetail:
-    """A member with its contacts; their addresses are not for viewers."""
+    """A member with its contacts, whose addresses viewers do not see."""
     return MemberDetail(
         id=found.member.id,
         name=found.member.name,
@@ -176,5 +176,5 @@ def member(actor: Actor, found: stored.MemberDetail) -> MemberDetail:
 
 
 def person(row: PersonRow) -> Person:
-    """Somebody of the"""
+    """A person of the office."""
     return Person(id=row.id, name=row.name, email=row.email, role=row.role, active=row.active)

@@ -18,7 +18,7 @@ from storage.queries.engagement_detail import PlannedFrom, planned_from
 
 
 class Rung(BaseModel):
-    """A reminder or an escalation that will be sent if nothing happens."""
+    """A reminder or an escalation that will be sent unless the task is done."""
 
     name: str
     at: datetime

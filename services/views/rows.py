@@ -41,7 +41,7 @@ def example(values: dict[str, Any]) -> ConfigDict:
 
 
 class Ref(BaseModel):
-    """Somebody, by id and name."""
+    """A person or contact, by id and name."""
 
     model_config = example(PERSON)
     id: str
@@ -63,6 +63,7 @@ class ProgrammeRef(BaseModel):
 
     id: str
     version: int
+    title: str
 
 
 Entry = TypeVar("Entry")
@@ -87,7 +88,7 @@ class Task(BaseModel):
     what_to_do: str
     about: str = Field(description="The item that it belongs to.")
     owner_role: str
-    owner: Ref | None = Field(description="Who holds that role today.")
+    owner: Ref | None = Field(description="Who holds that role today; null if vacant.")
     due_at: datetime
     health: Health
     revision: int
@@ -95,7 +96,7 @@ class Task(BaseModel):
 
 
 def ref(somebody: Named | None) -> Ref | None:
-    """Somebody, or nobody."""
+    """The person or contact as a row."""
     return None if somebody is None else Ref(id=somebody.id, name=somebody.name)
 
 
@@ -112,7 +113,7 @@ def task_answer(
     *,
     texts: bool,
 ) -> Task:
-    """An open task in words. ``texts`` is whether its reader sees what people wrote."""
+    """An open task in words. ``texts`` says whether the caller may read texts."""
     words = task_words(task.family, task.key, titles, task.text if texts else "")
     return Task(
         item=task.item_id,

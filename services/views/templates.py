@@ -63,7 +63,7 @@ class TemplateParts(BaseModel):
 
 
 class TemplateDetail(TemplateEntry):
-    """A template with all its versions, and what it may say."""
+    """A template with all its versions and variables."""
 
     model_config = example(
         {

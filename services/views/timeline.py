@@ -1,4 +1,4 @@
-"""Who may read the words of a timeline entry: they are for those whom they were meant for."""
+"""The timeline: its entries in sentences, and who may read the texts in them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -41,9 +41,7 @@ class TimelineEntry(BaseModel):
     kind: str
     sentence: str
     item: str
-    who: Ref | None = Field(
-        description="Who did it, nobody where Milepost did; or to whom it was sent."
-    )
+    who: Ref | None = Field(description="Who did it, null for Milepost; or the recipient.")
     state: str = Field(description="What became of a notification; empty for an event.")
     data: dict[str, str]
     text: str | None = Field(default=None, description="What was written. Not shown to viewers.")
@@ -85,25 +83,25 @@ _MEMBERS = frozenset(
         "reply.passed_on",
     }
 )
-"""Facts whose words a member has written, or are told to it. What is new is kept from members until
-somebody decides that it is for them. A date that moves may be the office's own: a member reads why
-in the email about it, if that went to the member."""
+"""Facts whose texts a member wrote or got. A new kind of fact stays hidden from members until
+it is added here. The reason for a moved date may be the office's own, so a member reads it in
+the email alone."""
 
 
 def may_read(actor: Actor, row: TimelineRow) -> bool:
-    """Whether this actor sees what was written."""
+    """Whether the caller may read the text."""
     if not actor.reads_texts:
         return False
     if row.kind == _RESOLVED:
         return reach("resolve_notification", actor.role) is not None
     if row.kind == UNVERIFIED or (row.kind == RECEIVED and row.entry == "notification"):
-        # What may be forged is for the manager to judge.
+        # A manager judges replies that may be forged.
         return actor.role == "manager"
     if not actor.member_id:
         return True
     by_or_to_a_contact = row.who is not None and row.who.id.startswith(_CONTACT)
     if row.entry == "notification" or row.kind == RECEIVED:
-        # An answer by email of the office is no letter to the member.
+        # A reply by the office is not addressed to the member.
         return by_or_to_a_contact
     return row.kind in _MEMBERS
 
@@ -112,14 +110,14 @@ _HOLDERS = ("con_", "per_")
 
 
 def mentioned(rows: Iterable[TimelineRow]) -> Sequence[str]:
-    """Ids of the people whom events name in their details: a researcher, an owner."""
+    """Ids of the people whom events name in their details, such as a researcher."""
     return sorted(
         {value for row in rows for value in row.data.values() if value.startswith(_HOLDERS)}
     )
 
 
 def timeline_entry(actor: Actor, row: TimelineRow, reader: Reader) -> TimelineEntry:
-    """Something that happened, or what became of a notification, in a sentence."""
+    """An event, or the delivery of a notification, in a sentence."""
     who = None if row.who is None or row.who.id == MILEPOST else row.who
     return TimelineEntry(
         at=row.at,

@@ -1,4 +1,4 @@
-"""The state of an engagement, how it is recorded, and what it opens by itself and when."""
+"""The state of an engagement, how it is recorded, and which items its plan opens and when."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ from workflows.processes.process import Decision
 
 AROUND_BEFORE = timedelta(days=31)
 AROUND_AFTER = timedelta(days=550)
-"""The days off that travel with an item: its own time, and as far as its deadlines can be moved."""
+"""Around an opening, the days off that an item gets: as far as its deadlines can be moved."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """An item that the plan will open by itself."""
+    """An item that the plan will open."""
 
     at: datetime
     kind: ItemKind
@@ -34,7 +34,7 @@ class Opening:
 
 
 class RecordedEngagement:
-    """What an engagement knows of itself; each decision about it becomes a numbered record."""
+    """The state of an engagement. Each decision about it becomes a numbered record."""
 
     def __init__(self, engagement: EngagementInput) -> None:
         self.input = engagement
@@ -53,7 +53,7 @@ class RecordedEngagement:
         self.items: dict[str, str] = {}
         self.ended: list[str] = []
         self.rolling_over = ""
-        """The id of an advice cycle that was asked to make room for the next one."""
+        """The id of an advice cycle that has to close for the next one."""
         if engagement.progress is not None:
             self._take_up(engagement.progress)
 
@@ -64,7 +64,7 @@ class RecordedEngagement:
 
     @property
     def is_open(self) -> bool:
-        """Whether its opening is on record."""
+        """Whether its opening is recorded."""
         return self.opened_at is not None
 
     @property
@@ -94,7 +94,7 @@ class RecordedEngagement:
         return name in self.ended or name in self.items.values()
 
     def progress(self, processed: tuple[str, ...]) -> EngagementProgress:
-        """All of the state: what continue-as-new carries on."""
+        """The whole state, for continue-as-new."""
         return EngagementProgress(
             stage=self.stage,
             sequence=self.sequence,
@@ -113,7 +113,7 @@ class RecordedEngagement:
         )
 
     def restore(self, progress: EngagementProgress) -> None:
-        """Take back a decision that could not be written down."""
+        """Undo a decision that could not be recorded."""
         self._take_up(progress)
 
     def _take_up(self, progress: EngagementProgress) -> None:
@@ -153,14 +153,14 @@ class RecordedEngagement:
 
 
 class PlannedEngagement(RecordedEngagement):
-    """Every date comes from the planner; this says which of them are still to come."""
+    """Adds the plan: the planner gives every date, and this says which are in the future."""
 
     def next_opening(self) -> datetime | None:
-        """When the plan next has something to do."""
+        """When the plan next opens an item."""
         return min((opening.at for opening in self.upcoming()), default=None)
 
     def upcoming(self) -> list[Opening]:
-        """What the plan will open, soonest first."""
+        """The items that the plan will open, soonest first."""
         if self.opened_at is None or self.is_closed:
             return []
         if self.onboarded_at is None:
@@ -176,11 +176,11 @@ class PlannedEngagement(RecordedEngagement):
         return sorted(openings, key=lambda opening: (opening.at, opening.kind, opening.key))
 
     def open_advice(self) -> str:
-        """The id of the advice cycle that is open, or nothing."""
+        """The id of the open advice cycle, or an empty string."""
         return next((one for one, name in self.items.items() if name.startswith("advice:")), "")
 
     def open_planned(self, opening: Opening, now: datetime) -> ItemInput:
-        """Note that a planned item is open, and give what it starts from."""
+        """Note that a planned item is open. Returns the item's input."""
         item_id = scheduled_item_id(self.input.engagement_id, opening.kind, opening.key)
         self.items[item_id] = f"{opening.kind}:{opening.key}"
         item = self.item_input(opening.kind, opening.key, item_id, now)
@@ -202,7 +202,7 @@ class PlannedEngagement(RecordedEngagement):
         return kind == "advice"
 
     def due_before(self, after: str) -> datetime | None:
-        """When what a review follows is due: another review, or (where known) the onboarding."""
+        """When the review or onboarding that a review follows is due, if known."""
         if after == "onboarding":
             return self.onboarded_at
         changes = Adjustments(onboarded_at=self.onboarded_at, moved=self.moved)
@@ -211,7 +211,7 @@ class PlannedEngagement(RecordedEngagement):
         return planned.item("review", after).due_at
 
     def _move_review(self, review: str, due: date) -> None:
-        """Later reviews follow, but for those that have opened: these keep the date they have."""
+        """Move a review and those after it. Reviews that have opened keep their dates."""
         before = self._review_dues()
         self.moved[review] = due
         for key, at in self._review_dues().items():
@@ -232,7 +232,7 @@ class PlannedEngagement(RecordedEngagement):
     def item_input(
         self, kind: ItemKind, key: str, item_id: str, now: datetime, by: str = "milepost"
     ) -> ItemInput:
-        """What an item of that kind and key starts from, but for what is its kind's own."""
+        """The input of an item of that kind and key, without the fields of its kind."""
         return ItemInput(
             engagement_id=self.input.engagement_id,
             item_id=item_id,
