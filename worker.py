@@ -133,7 +133,7 @@ async def _reach(settings: Settings, stop: asyncio.Event) -> Client | None:
         try:
             if await is_current(settings.database_url):
                 return await connect()
-            log.warning("worker.waiting", for_="database", mend="milepost migrate")
+            log.warning("worker.waiting", for_="database", fix="milepost migrate")
         except (RuntimeError, OSError) as problem:
             log.warning("worker.waiting", for_="Temporal", reason=str(problem))
         with contextlib.suppress(TimeoutError):

@@ -133,18 +133,18 @@ def invalid(found: list[dict[str, Any]]) -> Problem:
 
 
 def _flaw(error: dict[str, Any]) -> Flaw:
-    mends = problem_words()["mend"]
+    fixes = problem_words()["fix"]
     kind = str(error.get("type", ""))
-    template = str(mends.get(kind, mends["other"]))
+    template = str(fixes.get(kind, fixes["other"]))
     context = error.get("ctx") or {}
-    if "mend" in context:
+    if "fix" in context:
         # Our own rules bring their words along.
-        template = "{mend}"
+        template = "{fix}"
     wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
     if not wanted <= set(context):
-        template = str(mends["other"])
+        template = str(fixes["other"])
     what = printable(str(error.get("msg", ""))).removeprefix("Value error, ")
-    return Flaw(pointer=_pointer(error.get("loc", ())), what=what, mend=template.format(**context))
+    return Flaw(pointer=_pointer(error.get("loc", ())), what=what, fix=template.format(**context))
 
 
 def _pointer(loc: tuple[str | int, ...]) -> str:

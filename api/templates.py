@@ -88,7 +88,7 @@ class TemplateFault(BaseModel):
     part: PartName
     line: int = Field(description="From 1; 0 where it is about the whole part.")
     what: str
-    mend: str
+    fix: str
 
 
 class TemplateFaults(BaseModel):
@@ -101,7 +101,7 @@ class TemplateFaults(BaseModel):
                     "part": "subject",
                     "line": 1,
                     "what": "There is no 'membr' in this kind of email.",
-                    "mend": "Did you mean 'member'?",
+                    "fix": "Did you mean 'member'?",
                 }
             ]
         }

@@ -53,9 +53,9 @@ async def _examine(config: Settings) -> list[Finding]:
 def _print(findings: Sequence[Finding]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
-        mend = f"\n[dim]→[/] {finding.mend}" if finding.mend else ""
-        table.add_row(MARKS[finding.state], finding.part, f"{finding.what}{mend}")
+        fix = f"\n[dim]→[/] {finding.fix}" if finding.fix else ""
+        table.add_row(MARKS[finding.state], finding.part, f"{finding.what}{fix}")
     console().print(table)
     wrong = sum(finding.state in {"problem", "down"} for finding in findings)
-    summary = say("doctor.all_well") if not wrong else say("doctor.to_mend", count=wrong)
+    summary = say("doctor.all_well") if not wrong else say("doctor.to_fix", count=wrong)
     console().print(f"\n{summary}")

@@ -186,6 +186,6 @@ def stop_for(problem: Problem) -> Stop:
     """The API's problem as the end of a command."""
     code = Exit.DOWN if problem.name == "unavailable" else Exit.REFUSED
     body = problem.body("")
-    flaws = [f"{flaw['what']} {flaw['mend']}" for flaw in body.get("errors", [])]
+    flaws = [f"{flaw['what']} {flaw['fix']}" for flaw in body.get("errors", [])]
     details = [*body.get("blockers", []), *flaws]
     return Stop(str(body["detail"]), code=code, details=details)

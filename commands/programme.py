@@ -237,7 +237,7 @@ def _refuse(errors: DefinitionErrors, as_json: bool) -> NoReturn:
         for problem in errors.problems:
             place = escape(f"{problem.file}:{problem.line}:{problem.column}")
             console.print(
-                f"[bold]{place}[/]: [red]{escape(problem.what)}[/]; {escape(problem.mend)}"
+                f"[bold]{place}[/]: [red]{escape(problem.what)}[/]; {escape(problem.fix)}"
             )
         count = len(errors.problems)
         console.print(say("command.one_error" if count == 1 else "command.errors", count=count))

@@ -92,7 +92,7 @@ def _read(file: str) -> tuple[str, str]:
 
 def _lines(errors: DefinitionErrors) -> Iterator[str]:
     for each in errors.problems:
-        yield f"{each.file}:{each.line}:{each.column}: {each.what}; {each.mend}"
+        yield f"{each.file}:{each.line}:{each.column}: {each.what}; {each.fix}"
 
 
 People = Annotated[list[str] | None, typer.Option(help="Id, name or address; may be repeated.")]

@@ -10,7 +10,7 @@ from commands.catalogue import say
 from commands.outcome import Exit, ending, with_database
 from commands.reconciling.differences import Difference
 from commands.reconciling.reading import Comparison, at_temporal
-from commands.reconciling.repairing import Mended, Mending
+from commands.reconciling.repairing import Repaired, Repairing
 from commands.show import AsJson, print_json, print_line, print_table
 from settings import settings
 from storage.database import Database
@@ -25,25 +25,25 @@ def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
     database does not answer.
     """
 
-    async def work(database: Database) -> Mended:
+    async def work(database: Database) -> Repaired:
         async with at_temporal(settings(), queries=True) as client:
             comparison = Comparison(database, client, settings().task_queue)
             found = await comparison.everything()
             if repair:
-                return await Mending(comparison).mend(found)
-            return Mended((), tuple(found))
+                return await Repairing(comparison).repair(found)
+            return Repaired((), tuple(found))
 
     with ending(as_json):
-        mended = with_database(work)
+        repaired = with_database(work)
     if as_json:
-        rest = [as_row(one) for one in mended.left]
-        done = [as_row(one) for one in mended.done]
-        print_json({"ok": not rest, "mended": done, "differences": rest})
+        rest = [as_row(one) for one in repaired.left]
+        done = [as_row(one) for one in repaired.done]
+        print_json({"ok": not rest, "repaired": done, "differences": rest})
     else:
-        for one in mended.done:
-            print_line("reconcile.mended", of=_of(one), what=_what(one))
-        print_left(mended.left, tried=repair)
-    raise typer.Exit(Exit.REFUSED if mended.left else Exit.OK)
+        for one in repaired.done:
+            print_line("reconcile.repaired", of=_of(one), what=_what(one))
+        print_left(repaired.left, tried=repair)
+    raise typer.Exit(Exit.REFUSED if repaired.left else Exit.OK)
 
 
 def print_left(left: Sequence[Difference], *, tried: bool) -> None:
@@ -61,7 +61,7 @@ def print_left(left: Sequence[Difference], *, tried: bool) -> None:
 
 def as_row(one: Difference) -> dict[str, object]:
     """One difference for a machine, with its words."""
-    return {**asdict(one), "mendable": one.mendable, "what": _what(one)}
+    return {**asdict(one), "repairable": one.repairable, "what": _what(one)}
 
 
 def _of(one: Difference) -> str:
@@ -73,6 +73,6 @@ def _what(one: Difference) -> str:
 
 
 def _to_do(one: Difference, tried: bool) -> str:
-    if one.mendable:
-        return say("reconcile.not_mended") if tried else say("reconcile.mendable")
+    if one.repairable:
+        return say("reconcile.not_repaired") if tried else say("reconcile.repairable")
     return say(f"to_do.{one.trouble}", id=one.engagement_id, recorded=one.recorded)

@@ -268,8 +268,8 @@ def _names(root: Node) -> Iterator[Finding]:
     for _, stage in stages(root):
         ladder = stage["ladder"]
         if ladders and ladder.text is not None and ladder.text not in ladders:
-            mend = meant(ladder.text, ladders)
-            yield Finding.of(ladder.path, "ladder.unknown", name=ladder.text, meant=mend)
+            fix = meant(ladder.text, ladders)
+            yield Finding.of(ladder.path, "ladder.unknown", name=ladder.text, meant=fix)
 
 
 def _ladder_ends(root: Node) -> Iterator[Finding]:
@@ -294,8 +294,8 @@ def _circles(parts: list[Node], name: str, roots: tuple[str, ...]) -> Iterator[F
                 waits[str(key)].append(node.text)
             else:
                 others = [str(one) for one in known if one != key]
-                mend = meant(node.text, [*roots, *others])
-                yield Finding.of(node.path, f"after.{name}", name=node.text, meant=mend)
+                fix = meant(node.text, [*roots, *others])
+                yield Finding.of(node.path, f"after.{name}", name=node.text, meant=fix)
     reported: set[str] = set()
     for key in waits:
         circle = _circle_from(key, waits)

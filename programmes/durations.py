@@ -105,7 +105,7 @@ def parse_duration(text: str) -> Duration:
     body = body.removeprefix("-") if sign < 0 else body.removeprefix("+")
     duration = _months(body, sign) or _counted(body, sign)
     if duration is None:
-        raise DurationError(say("duration.unknown.what", text=text), _mend(body, sign))
+        raise DurationError(say("duration.unknown.what", text=text), _fix(body, sign))
     if abs(duration.nominal_seconds) > _LONGEST_SECONDS:
         raise DurationError.of("duration.long", text=text)
     return duration
@@ -129,9 +129,9 @@ def _signed(sign: int, count: int, unit: Unit) -> Duration:
     return Duration(sign if count else 1, count, unit)
 
 
-def _mend(body: str, sign: int) -> str:
+def _fix(body: str, sign: int) -> str:
     meant = _meant(body, "-" if sign < 0 else "")
-    return say("duration.unknown.mend", meant=meant) if meant else say("duration.grammar.mend")
+    return say("duration.unknown.fix", meant=meant) if meant else say("duration.grammar.fix")
 
 
 def _meant(body: str, minus: str) -> str:
@@ -142,7 +142,7 @@ def _meant(body: str, minus: str) -> str:
     count, unit = int(found["count"]), found["unit"].lower()
     months = f"{minus}P{count}M"
     if unit == "m" and not found["period"]:
-        key = "duration.unknown.mend_month_or_minute"
+        key = "duration.unknown.fix_month_or_minute"
         return say(key, minute=f"{minus}{count}min", month=months)
     if unit in _YEARS:
         return f"{minus}P{count * 12}M"

@@ -31,11 +31,11 @@ def _finding(detail: ErrorDetails, data: object, schema: Schema) -> Finding:
     if kind == "missing":
         return Finding.of(path, "field.missing", at_key=True, name=name)
     if kind == "extra_forbidden":
-        mend = meant(name, _fields(schema, path[:-1], data))
-        return Finding.of(path, "word.unknown", at_key=True, word=name, meant=mend)
+        fix = meant(name, _fields(schema, path[:-1], data))
+        return Finding.of(path, "word.unknown", at_key=True, word=name, meant=fix)
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, MistakeError):
-        return Finding(path, cause.what, cause.mend)
+        return Finding(path, cause.what, cause.fix)
     if name == "[key]":
         return _worded(path, kind, str(path[-1]), detail, at_key=True)
     return _worded(path, kind, detail["input"], detail)
@@ -46,12 +46,12 @@ def _worded(
 ) -> Finding:
     context = detail.get("ctx", {})
     if kind == "literal_error":
-        mend = meant(str(given), _quoted(context.get("expected")))
-        return Finding.of(path, "word.unknown", at_key=at_key, word=given, meant=mend)
+        fix = meant(str(given), _quoted(context.get("expected")))
+        return Finding.of(path, "word.unknown", at_key=at_key, word=given, meant=fix)
     if kind == "union_tag_invalid":
         tag = context.get("tag")
-        mend = meant(str(tag), _quoted(context.get("expected_tags")))
-        return Finding.of((*path, "kind"), "word.calendar", word=tag, meant=mend)
+        fix = meant(str(tag), _quoted(context.get("expected_tags")))
+        return Finding.of((*path, "kind"), "word.calendar", word=tag, meant=fix)
     if kind == "union_tag_not_found":
         return Finding.of(path, "field.no_kind", at_key=True)
     if kind == "string_pattern_mismatch":

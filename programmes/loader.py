@@ -126,7 +126,7 @@ def _placed(findings: list[Finding], places: Positions, source: str) -> tuple[Pr
     problems = set()
     for finding in findings:
         place = (places.key if finding.at_key else places.value)(finding.path)
-        problems.add(Problem(source, *place, finding.what, finding.mend))
+        problems.add(Problem(source, *place, finding.what, finding.fix))
     return tuple(sorted(problems))
 
 

@@ -12,11 +12,11 @@ from programmes.sentences import complaint
 
 @dataclass(frozen=True)
 class Finding:
-    """``what`` is wrong at ``path`` and what would ``mend`` it."""
+    """``what`` is wrong at ``path`` and what would ``fix`` it."""
 
     path: Path
     what: str
-    mend: str
+    fix: str
     at_key: bool = False
     """It is the key that is wrong, or what is below it as a whole."""
 

@@ -9,12 +9,12 @@ from programmes.sentences import complaint, say
 
 
 class MistakeError(ValueError):
-    """A value that cannot be: ``what`` is wrong with it, and ``mend`` says what would be right."""
+    """A value that cannot be: ``what`` is wrong with it, and ``fix`` says what would be right."""
 
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(f"{what}; {mend}")
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what}; {fix}")
         self.what = what
-        self.mend = mend
+        self.fix = fix
 
     @classmethod
     def of(cls, key: str, /, **values: object) -> Self:
@@ -30,10 +30,10 @@ class Problem:
     line: int
     column: int
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.what}; {self.mend}"
+        return f"{self.file}:{self.line}:{self.column}: {self.what}; {self.fix}"
 
 
 class DefinitionErrors(Exception):

@@ -31,4 +31,4 @@ def knows(key: str) -> bool:
 
 def complaint(key: str, /, **values: object) -> tuple[str, str]:
     """What is wrong, and what would be right: the two sentences under that key."""
-    return say(f"{key}.what", **values), say(f"{key}.mend", **values)
+    return say(f"{key}.what", **values), say(f"{key}.fix", **values)

@@ -112,7 +112,7 @@ async def writing(backend: Backend) -> AsyncIterator[AsyncSession]:
         raise Problem(
             next(stands, "invalid"),
             errors=[
-                Flaw(pointer=f"#/{flaw.field}", what=flaw.what, mend=flaw.mend)
+                Flaw(pointer=f"#/{flaw.field}", what=flaw.what, fix=flaw.fix)
                 for flaw in error.flaws
             ],
         ) from error

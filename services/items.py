@@ -147,8 +147,8 @@ async def _require_theme(backend: Backend, place: Place, theme: str) -> None:
     voice = await backend.definitions.voice(place.programme_id, place.programme_version)
     known = voice.titles.themes
     if theme not in known:
-        mend = meant(theme, known)
-        raise wrong_value("theme", "#/theme", mend=f"{mend[:1].upper()}{mend[1:]}")
+        fix = meant(theme, known)
+        raise wrong_value("theme", "#/theme", fix=f"{fix[:1].upper()}{fix[1:]}")
 
 
 @asynccontextmanager

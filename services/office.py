@@ -37,7 +37,7 @@ async def add_programme(backend: Backend, actor: Actor, source: bytes) -> Progra
         raise Problem(
             "definition-invalid",
             errors=[
-                Flaw(pointer=f"{one.line}:{one.column}", what=one.what, mend=one.mend)
+                Flaw(pointer=f"{one.line}:{one.column}", what=one.what, fix=one.fix)
                 for one in error.problems
             ],
         ) from error

@@ -14,7 +14,7 @@ class Flaw(BaseModel):
 
     pointer: str = Field(description="Where: `#/dates/0` in the body, or `query/limit`.")
     what: str = Field(description="What is wrong.")
-    mend: str = Field(description="How to correct it.")
+    fix: str = Field(description="How to correct it.")
 
 
 class ProblemBody(BaseModel):
@@ -71,13 +71,13 @@ class Problem(Exception):
 
 @lru_cache
 def problem_words() -> Mapping[str, Mapping[str, Any]]:
-    """The words of every problem by name, and those of ``mend``, ``wrong`` and refusals."""
+    """The words of every problem by name, and those of ``fix``, ``wrong`` and refusals."""
     text = files("services").joinpath("problems.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 def wrong_words(name: str) -> Mapping[str, str]:
-    """The words for an invalid value: ``what`` is wrong, and how to correct it in ``mend``."""
+    """The words for an invalid value: ``what`` is wrong, and the ``fix``."""
     words: Mapping[str, str] = problem_words()["wrong"][name]
     return words
 

@@ -95,7 +95,7 @@ def _invalid(faults: tuple[Fault, ...]) -> Problem:
             Flaw(
                 pointer=f"#/{one.part}:{one.line}" if one.line else f"#/{one.part}",
                 what=one.what,
-                mend=one.mend,
+                fix=one.fix,
             )
             for one in faults
         ],

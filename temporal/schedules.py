@@ -151,14 +151,14 @@ async def _put(client: Client, id: str, schedule: Schedule) -> str:
         changed = False
         wanted = await _made_from(client, schedule)
 
-        async def correct(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
+        async def corrected(held: ScheduleUpdateInput) -> ScheduleUpdate | None:
             nonlocal changed
             found = held.description.schedule
             changed = await _made_from(client, found) != wanted
             # Keep what an operator has set: the pause, its note, and the remaining runs.
             return ScheduleUpdate(replace(schedule, state=found.state)) if changed else None
 
-        await client.get_schedule_handle(id).update(correct)
+        await client.get_schedule_handle(id).update(corrected)
         return "changed" if changed else "kept"
     return "made"
 

@@ -23,18 +23,18 @@ State = Literal["ok", "notice", "problem", "down"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `mend` says what to do unless all is well."""
+    """One line of the report; `fix` says what to do unless all is well."""
 
     part: str
     state: State
     what: str
-    mend: str = ""
+    fix: str = ""
 
 
 def found(part: str, state: State, key: str, **values: object) -> Finding:
-    """A finding in the words of the catalogue's ``[doctor]``: ``<key>`` and ``<key>_mend``."""
-    mend = "" if state == "ok" else say(f"doctor.{key}_mend", **values)
-    return Finding(part, state, say(f"doctor.{key}", **values), mend)
+    """A finding in the words of the catalogue's ``[doctor]``: ``<key>`` and ``<key>_fix``."""
+    fix = "" if state == "ok" else say(f"doctor.{key}_fix", **values)
+    return Finding(part, state, say(f"doctor.{key}", **values), fix)
 
 
 OLDEST_PYTHON = (3, 11)

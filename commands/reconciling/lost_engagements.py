@@ -16,7 +16,7 @@ from commands.outcome import OPERATOR, Stop
 from commands.reconciling.differences import Difference, Look, differences
 from commands.reconciling.last_words import LastWords
 from commands.reconciling.reading import Comparison
-from commands.reconciling.repairing import Mending
+from commands.reconciling.repairing import Repairing
 from storage.queries.reconciling import EngagementOnRecord
 from workflows.ids import engagement_workflow_id
 
@@ -32,7 +32,7 @@ async def revive(comparison: Comparison, engagement_id: str) -> list[Difference]
     if look.engagement.status == "absent":
         raise Stop(say("engagement.forgotten", id=engagement_id))
     await reset(comparison.client, engagement_id)
-    return await Mending(comparison).engagement(engagement_id)
+    return await Repairing(comparison).engagement(engagement_id)
 
 
 async def close(comparison: Comparison, engagement_id: str, reason: str) -> list[Difference]:
@@ -41,7 +41,7 @@ async def close(comparison: Comparison, engagement_id: str, reason: str) -> list
     row = _gone(await comparison.look(engagement_id))
     words = LastWords(comparison.database, comparison.client, comparison.task_queue)
     await words.of_lost_engagement(row, OPERATOR, reason)
-    return await Mending(comparison).engagement(engagement_id)
+    return await Repairing(comparison).engagement(engagement_id)
 
 
 def _gone(look: Look) -> EngagementOnRecord:

@@ -47,8 +47,8 @@ class Fault:
     line: int
     """From 1; 0 where it is about the part as a whole."""
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         place = f"{self.part}:{self.line}" if self.line else self.part
-        return f"{place}: {self.what} {self.mend}"
+        return f"{place}: {self.what} {self.fix}"

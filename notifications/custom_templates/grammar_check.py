@@ -53,7 +53,7 @@ def fault(part: PartName, line: int, key: str, **values: object) -> Fault:
     """A fault in the catalogue's words."""
     words = _SENTENCES["fault"][key]
     given = {name: str(value) for name, value in values.items()}
-    return Fault(part, line, fill(words["what"], given), fill(words["mend"], given))
+    return Fault(part, line, fill(words["what"], given), fill(words["fix"], given))
 
 
 def variables(context: type[Any]) -> dict[str, tuple[str, ...]]:

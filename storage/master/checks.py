@@ -21,13 +21,13 @@ class Flaw:
     name: str
     field: str
     what: str
-    mend: str
+    fix: str
     line: int = 0
     """The line of an imported file; 0 where there is no file."""
 
     def __str__(self) -> str:
         place = f"line {self.line}, " if self.line else ""
-        return f"{place}{self.field}: {self.what} {self.mend}"
+        return f"{place}{self.field}: {self.what} {self.fix}"
 
 
 class Rejected(ValueError):
@@ -45,7 +45,7 @@ class Missing(LookupError):
 def flaw(name: str, field: str, /, *, line: int = 0, **values: object) -> Flaw:
     """The flaw of that name, in words of the catalogue."""
     words = _catalogue()[name]
-    return Flaw(name, field, words["what"].format(**values), words["mend"].format(**values), line)
+    return Flaw(name, field, words["what"].format(**values), words["fix"].format(**values), line)
 
 
 def reject_any(flaws: Sequence[Flaw]) -> None:

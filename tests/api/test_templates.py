@@ -54,7 +54,7 @@ async def test_a_faulty_one_is_refused_with_every_fault_and_never_stored(calling
     assert_problem(answer, "template-invalid")
     errors = answer.json()["errors"]
     assert [one["pointer"] for one in errors] == ["#/subject:1", "#/text:2"]
-    assert "Did you mean 'member'?" in errors[0]["mend"]
+    assert "Did you mean 'member'?" in errors[0]["fix"]
     checked = await manager.post(f"{HERE}/check", json=faulty)
     assert [one["line"] for one in checked.json()["faults"]] == [1, 2]
     assert (await manager.get(HERE)).json()["versions"] == 0

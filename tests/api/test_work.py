@@ -35,7 +35,7 @@ async def test_an_engagement_starts_with_people_who_may_do_that_work(
     assert answer.status_code == 422
     [flaw] = answer.json()["errors"]
     assert flaw["pointer"] == f"#/{role}"
-    assert f"the role {role}" in flaw["mend"]
+    assert f"the role {role}" in flaw["fix"]
 
 
 @pytest.mark.parametrize("person", ["per_adviser", "per_funder", "con_lead"])
@@ -43,7 +43,7 @@ async def test_a_request_goes_to_a_researcher_or_a_manager(person: str, calling:
     answer = await calling("manager").post(ASSIGN, json={"researcher": person})
     assert answer.status_code == 422
     [flaw] = answer.json()["errors"]
-    assert "the role researcher or manager" in flaw["mend"]
+    assert "the role researcher or manager" in flaw["fix"]
 
 
 @pytest.mark.parametrize("person", ["per_researcher", "per_manager"])
@@ -57,17 +57,17 @@ REQUESTS = f"/api/v1/engagements/{CARDIFF.engagement}/requests"
 
 
 @pytest.mark.parametrize(
-    ("theme", "mend"), [("good-job", "Did you mean 'good-jobs'?"), ("xyz", "Write one of these: ")]
+    ("theme", "fix"), [("good-job", "Did you mean 'good-jobs'?"), ("xyz", "Write one of these: ")]
 )
 async def test_a_theme_that_the_programme_does_not_have_is_refused(
-    theme: str, mend: str, calling: Caller
+    theme: str, fix: str, calling: Caller
 ) -> None:
     body = {"text": "What raises pay?", "theme": theme}
     answer = await calling("member").post(REQUESTS, json=body)
     assert answer.status_code == 422
     [flaw] = answer.json()["errors"]
     assert flaw["pointer"] == "#/theme"
-    assert flaw["mend"].startswith(mend)
+    assert flaw["fix"].startswith(fix)
 
 
 @pytest.mark.parametrize("path", [STEP, ACTION])

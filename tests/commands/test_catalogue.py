@@ -32,7 +32,7 @@ def test_every_finding_of_the_doctor_has_its_words_and_how_to_mend_it() -> None:
         for state, key in FOUND.findall(source.read_text()):
             assert f"doctor.{key}" in keys()
             if state != "ok":
-                assert f"doctor.{key}_mend" in keys()
+                assert f"doctor.{key}_fix" in keys()
 
 
 def test_no_sentence_is_left_over() -> None:
@@ -40,5 +40,5 @@ def test_no_sentence_is_left_over() -> None:
     sections = {key.split(".")[0] for key in re.findall(r'f"(\w+\.)\{', text)}
     for key in keys():
         section, name = key.split(".")
-        bare = name.removesuffix("_mend")
+        bare = name.removesuffix("_fix")
         assert section in sections or f'"{bare}"' in text or f'"{key}"' in text, key

@@ -61,7 +61,7 @@ class TestCheck:
             "line": lines[1],
             "column": 7,
             "what": "'3 days' is not a duration",
-            "mend": "write 3d",
+            "fix": "write 3d",
         }
 
     @pytest.mark.parametrize("arguments", [("check", "nowhere.yaml"), ("check",), ("check", ".")])

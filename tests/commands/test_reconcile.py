@@ -84,7 +84,7 @@ async def test_where_nothing_differs_it_says_so(line: Line, engaged: Engaged) ->
     assert "agree" in await line.says("reconcile")
     assert await line.answers("reconcile", "--repair") == {
         "ok": True,
-        "mended": [],
+        "repaired": [],
         "differences": [],
     }
 
@@ -97,11 +97,11 @@ async def test_a_lost_item_is_named_mended_and_then_nothing_is_left(
     await engaged.item_handle("research", request).terminate("by hand")
     told = await line.says("reconcile", code=1)
     assert f"engagement revive {engaged.id}" in told
-    assert "reconcile --repair` mends it" in told
+    assert "reconcile --repair` fixes it" in told
     report = await line.answers("reconcile", "--repair", code=1)
-    assert [one["item_id"] for one in report["mended"]] == [request]
+    assert [one["item_id"] for one in report["repaired"]] == [request]
     assert [one["trouble"] for one in report["differences"]] == ["workflow_gone"]
-    assert report["differences"][0]["mendable"] is False
+    assert report["differences"][0]["repairable"] is False
     assert "goes on" in await line.says("engagement", "revive", engaged.id)
     assert "agree" in await line.says("reconcile")
 

@@ -28,7 +28,7 @@ class TestParseDuration:
         assert parse_duration(text) == expected
 
     @pytest.mark.parametrize(
-        ("text", "mend"),
+        ("text", "fix"),
         [
             ("3 days", "write 3d"),
             ("3", "write 3wd"),
@@ -49,10 +49,10 @@ class TestParseDuration:
             ("5000d", "write a shorter duration"),
         ],
     )
-    def test_refuses_with_what_would_be_right(self, text: str, mend: str) -> None:
+    def test_refuses_with_what_would_be_right(self, text: str, fix: str) -> None:
         with pytest.raises(DurationError) as refused:
             parse_duration(text)
-        assert refused.value.mend.startswith(mend)
+        assert refused.value.fix.startswith(fix)
         assert repr(text) in refused.value.what
 
 

@@ -212,7 +212,7 @@ class TestLoadDefinition:
             assert 1 <= problem.line <= len(lines) + 1
             assert problem.column >= 1
             assert problem.what
-            assert problem.mend
+            assert problem.fix
 
 
 class TestProblem:

@@ -117,7 +117,7 @@ class TestAnotherManager:
         (flaw,) = answer.json()["errors"]
         assert flaw["pointer"] == f"#/{next(iter(given))}"
         assert says in flaw["what"]
-        assert flaw["mend"].startswith("Give the id of")
+        assert flaw["fix"].startswith("Give the id of")
         assert (await facts(database), await told(database)) == (0, [])
 
     async def test_what_has_ended_is_not_given_to_anybody(

@@ -81,7 +81,7 @@ async def test_a_workflow_that_fails_at_its_work_is_named_until_the_error_is_men
     assert "1 stand still" in finding.what
     assert f"engagement/{ill.id}." in finding.what
     assert well.id not in finding.what
-    assert "the version of before" in finding.mend
+    assert "the version of before" in finding.fix
     await until(goes_on, "the workflow goes on by itself")
 
 

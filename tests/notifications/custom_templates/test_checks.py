@@ -35,8 +35,8 @@ class TestWhatIsSaid:
         [found] = faults("Hello\n{{ link }}\n{{ membr }}")
         assert (found.part, found.line) == ("text", 3)
         assert "'membr'" in found.what
-        assert "Did you mean 'member'?" in found.mend
-        assert "by, item, link, member, office, programme" in found.mend
+        assert "Did you mean 'member'?" in found.fix
+        assert "by, item, link, member, office, programme" in found.fix
 
     def test_everything_is_told_at_once(self) -> None:
         found = faults("{{ link }}{{ a }}\n{{ b }}", "<p>{{ c }}{{ link }}</p>", "{{ d }}")
@@ -64,7 +64,7 @@ class TestWhatIsSaid:
     def test_each_mistake_has_its_line_and_its_words(self, text: str, line: int, said: str) -> None:
         found = [one for one in faults(text) if said in one.what]
         assert [one.line for one in found] == [line]
-        assert found[0].mend
+        assert found[0].fix
 
     def test_an_empty_draft_is_told_so(self) -> None:
         assert len(faults()) == 1

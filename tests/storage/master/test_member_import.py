@@ -67,7 +67,7 @@ async def test_every_bad_row_is_named_and_nothing_is_stored(stocked: Database) -
         (7, "lead_missing"),
         (8, "email_twice"),
     ]
-    assert all(flaw.mend for flaw in caught.value.flaws)
+    assert all(flaw.fix for flaw in caught.value.flaws)
     assert "line 4, name: There is a member called “CARDIFF” already." in str(caught.value)
     async with stocked.reading() as session:
         assert [one.name for one in (await list_members(session)).rows] == ["Cardiff"]

@@ -77,7 +77,7 @@ async def test_every_flaw_is_named_at_once_and_nothing_is_stored(
         async with stocked.transaction() as session:
             await add_member(session, "per_manager", NOW, **values)
     assert [flaw.name for flaw in caught.value.flaws] == flaws
-    assert all(flaw.what and flaw.mend for flaw in caught.value.flaws)
+    assert all(flaw.what and flaw.fix for flaw in caught.value.flaws)
 
 
 async def test_a_member_is_changed_where_something_is_given(stocked: Database) -> None:
