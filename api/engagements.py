@@ -1,4 +1,4 @@
-"""Engagements: where every member stands, and the commands to an engagement itself."""
+"""Engagements: the list, one in full, its plan, and the commands to it."""
 
 from typing import Annotated, Literal
 
@@ -30,13 +30,13 @@ SomeId = Annotated[str | None, Query(max_length=120, pattern=r"^[a-z0-9][a-z0-9_
 SortedBy = Annotated[
     Sort,
     Query(
-        description="`health` is the worst first: stuck, overdue, due soon, on track; within the"
-        " first three, whatever has been due the longest. What has ended comes last.",
+        description="`health` lists the worst first: stuck, overdue, due soon, on track. Within the"
+        " first three, the earliest due date comes first. Ended engagements come last.",
         examples=["health"],
     ),
 ]
 Open = Annotated[
-    bool | None, Query(description="Only those that go on, or only those that have ended.")
+    bool | None, Query(description="Only open engagements, or only those that have ended.")
 ]
 SearchText = Annotated[
     str | None,
@@ -63,13 +63,15 @@ class NewStart(Body):
     version: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         default=None, description="The latest version, unless another one is named."
     )
-    start: Day = Field(description="The first day, in the member's calendar. It may be over.")
-    manager: Key | None = Field(default=None, description="The caller, where it is a manager.")
+    start: Day = Field(
+        description="The first day, in the member's calendar. It may be in the past."
+    )
+    manager: Key | None = Field(default=None, description="The caller by default, if a manager.")
     adviser: Key | None = None
 
 
 class Team(Body):
-    """Who looks after an engagement, and who advises it; what is not given stays."""
+    """The manager and the adviser of an engagement. A role that is left out stays."""
 
     model_config = shown(manager="per_k3m5q7ab2c4d6e8fgh2j", adviser="per_c4d6e8fgh2jk3m5q7ab2")
     manager: Key | None = Field(default=None, description="An active person with that role.")
@@ -94,7 +96,7 @@ async def list_engagements(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[EngagementEntry]:
-    """Where everybody stands: each engagement with its health and the task that explains it."""
+    """List engagements, each with its health and the task that explains it."""
     where = EngagementFilter(
         stage=stage,
         health=health,
@@ -121,19 +123,19 @@ async def list_engagements(
 
 @router.get("/engagements/{engagement_id}", summary="Show an engagement", responses=READ | FOUND)
 async def show_engagement(engagement_id: Id, call: Read) -> Engagement:
-    """An engagement with its items and everything that is open."""
+    """Show an engagement with its items and open tasks."""
     return await views.engagement(call.backend, call.actor, engagement_id)
 
 
 @router.get("/engagements/{engagement_id}/plan", summary="Show the plan", responses=READ | FOUND)
 async def show_plan(engagement_id: Id, call: Read) -> Plan:
-    """Every date of an engagement, and the rule behind each, as things stand today."""
+    """Show every date of an engagement as of today, and the rule behind each."""
     return await planned(call.backend, call.actor, engagement_id)
 
 
 @router.post("/engagements", summary="Start an engagement", status_code=201, responses=COMMAND)
 async def start_engagement(body: NewStart, response: Response, call: Commanded) -> Engagement:
-    """A member starts a programme: its onboarding opens, and the plan runs from here.
+    """Start a member in a programme. The onboarding opens, and the plan counts from the start.
 
     A member has one open engagement in a programme.
     """
@@ -154,8 +156,8 @@ async def start_engagement(body: NewStart, response: Response, call: Commanded) 
     "/engagements/{engagement_id}", summary="Give an engagement another team", responses=EDIT
 )
 async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Engagement:
-    """Somebody else looks after it, or advises it. What is open is theirs from now on, and one
-    email tells them what that is. Refused for whoever is not active or has another role."""
+    """Give an engagement another manager or adviser. The open tasks become theirs, and one
+    email lists them. Refused for a person who is inactive or has another role."""
     await assign_team(
         call.backend, call.actor, engagement_id, manager=body.manager, adviser=body.adviser
     )
@@ -166,7 +168,8 @@ async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Enga
     "/engagements/{engagement_id}/withdraw", summary="Withdraw an engagement", responses=COMMAND
 )
 async def withdraw_engagement(engagement_id: Id, body: Reason, call: Commanded) -> Engagement:
-    """The member leaves the programme: everything that is open closes, and its people hear why."""
+    """End the engagement of a member that leaves. Open items close, and their people get the
+    reason."""
     taken = await commands.withdraw_engagement(
         call.backend, call.actor, engagement_id, body.reason, key=call.key
     )
@@ -177,7 +180,7 @@ async def withdraw_engagement(engagement_id: Id, body: Reason, call: Commanded) 
     "/engagements/{engagement_id}/complete", summary="Complete an engagement", responses=COMMAND
 )
 async def complete_engagement(engagement_id: Id, call: Commanded) -> Engagement:
-    """The programme is done for this member. Refused with its blockers while anything is open."""
+    """Complete the engagement of a member. Refused with its blockers while items are open."""
     taken = await commands.complete_engagement(
         call.backend, call.actor, engagement_id, key=call.key
     )
@@ -190,9 +193,9 @@ async def complete_engagement(engagement_id: Id, call: Commanded) -> Engagement:
     responses=COMMAND,
 )
 async def move_review(engagement_id: Id, review: Id, body: NewDate, call: Commanded) -> Engagement:
-    """A review that has not opened yet gets another due date, and what hangs on it follows.
+    """Give a review that has not opened another due date. Later reviews follow.
 
-    One that is open is moved by its deadline, as an item.
+    To move an open review, move its deadline.
     """
     taken = await commands.move_review(
         call.backend, call.actor, engagement_id, review, body.due, body.reason, key=call.key

@@ -15,11 +15,11 @@ from services.problems import wrong_words
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
 _VISIBLE = r"[^\x00-\x20\x7f-\x9f\u2028\u2029\s]"
-"""Something to read: what ``one_line`` takes for a space is nothing, and neither is a space."""
+"""A visible character: neither a space nor what ``one_line`` turns into one."""
 _LINK = r"^https?://[!-~]+$"
 
 BODY = ConfigDict(extra="forbid", str_strip_whitespace=True)
-"""What every body has in common: an unknown name is an error, not a wish that nobody hears."""
+"""What every body has in common: an unknown field is an error."""
 
 
 def wrong(name: str) -> PydanticCustomError:
@@ -28,12 +28,12 @@ def wrong(name: str) -> PydanticCustomError:
 
 
 def _line(text: str) -> str:
-    """One line: what would break it is a space."""
+    """One line: line breaks become spaces."""
     return _visible(one_line(text))
 
 
 def _paragraphs(text: str) -> str:
-    """Any lines, but without the one character that PostgreSQL cannot store."""
+    """Several lines, without the one character that PostgreSQL cannot store."""
     return _visible(text.replace("\x00", ""))
 
 
@@ -56,7 +56,7 @@ def _day(day: date) -> date:
 
 
 def _instant(at: datetime) -> datetime:
-    # Compared by date first: an instant of the year 1 with a zone cannot even be turned into UTC.
+    # Checked by date first, because an instant of the year 1 cannot be turned into UTC.
     _day(at.date())
     return at.astimezone(UTC)
 
@@ -73,7 +73,7 @@ Paragraphs = Annotated[
     Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": _VISIBLE}),
     AfterValidator(_paragraphs),
 ]
-"""What a person writes."""
+"""A text that a person writes."""
 
 Link = Annotated[
     str,
@@ -111,7 +111,7 @@ Id = Annotated[
 
 
 Email = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
-"""Checked by the room that stores it, for its form alone."""
+"""An email address. Storage checks its form."""
 
 
 class Body(BaseModel):
@@ -127,7 +127,7 @@ def shown(**values: object) -> ConfigDict:
 
 
 class Written(Body):
-    """What a person wrote, with a link to a document if there is one."""
+    """A text, with a link to a document if there is one."""
 
     model_config = shown(
         text="Which local employers pay the real living wage?",

@@ -26,18 +26,19 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True)
 class Call:
-    """One request that may be made: by whom, how far it reaches, under which key."""
+    """A request that passed the checks: its caller, operation, reach and key."""
 
     backend: Backend
     actor: Actor
     operation: str
     reach: Reach
     key: str | None
-    """What ids are derived from: the ``Idempotency-Key`` and the request, where it has a key."""
+    """The ``Idempotency-Key`` combined with the request, if it has a key. Ids are derived from
+    it."""
 
 
 class GuardedRoute(APIRoute):
-    """A route whose name is an operation of ``services.permissions``: none is without a rule."""
+    """A route whose name is an operation in ``services.permissions``, so each has a rule."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
@@ -80,7 +81,7 @@ _BEARER = re.compile(r"bearer +([!-~]{8,200})", re.IGNORECASE)
 async def authenticate(backend: Backend, authorization: str) -> Actor:
     """The holder of the token in an ``Authorization`` header. Raises ``unauthenticated``.
 
-    The token is looked up by its hash: how long that takes says nothing about other tokens.
+    The lookup is by the token's hash, so its time tells nothing about other tokens.
     """
     given = _BEARER.fullmatch(authorization.strip())
     if given is None:
@@ -93,7 +94,7 @@ async def authenticate(backend: Backend, authorization: str) -> Actor:
 
 
 def _require_known(request: Request, parameters: set[str]) -> None:
-    # A misspelt filter that is ignored would show everything.
+    # Ignoring a misspelt filter would list everything.
     unknown = sorted(set(request.query_params) - parameters)
     if unknown:
         flaws = [Flaw(pointer=f"query/{printable(one)}", **wrong_words("query")) for one in unknown]
@@ -111,7 +112,7 @@ async def _require_media_type(request: Request, takes: tuple[str, ...]) -> None:
 async def _answered(
     request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
 ) -> Response:
-    """The answer, a problem included, so that it can be kept."""
+    """The answer, or a problem as an answer, so that it can be stored."""
     try:
         return await handle(request)
     except FORESEEN as error:
@@ -122,7 +123,7 @@ def _read(
     request: Request,
     if_none_match: Annotated[
         str | None,
-        Header(description="The `ETag` that you have: unchanged answers are 304 without a body."),
+        Header(description="The `ETag` of your copy. An unchanged answer is 304 without a body."),
     ] = None,
 ) -> Call:
     del if_none_match  # described here, honoured by api.middleware
@@ -136,8 +137,8 @@ def _commanded(
         str | None,
         Header(
             description=(
-                "Any string of your own, a UUID for instance. The same key with the same body is "
-                "carried out once, and gets the same answer, for seven days."
+                "Any string of your own, such as a UUID. For seven days, a request with the same "
+                "key and body is carried out once and gets the same answer."
             ),
             json_schema_extra={"pattern": "^[!-~]{1,128}$"},
         ),
@@ -154,13 +155,13 @@ def _edited(request: Request) -> Call:
 
 
 Read = Annotated[Call, Depends(_read)]
-"""What a GET takes to know who asks."""
+"""The caller of a GET."""
 
 Commanded = Annotated[Call, Depends(_commanded)]
-"""What a POST takes."""
+"""The caller of a POST."""
 
 Edited = Annotated[Call, Depends(_edited)]
-"""What a PATCH takes: it can be repeated as it is."""
+"""The caller of a PATCH, PUT or DELETE, which can be repeated without a key."""
 
 
 def guarded_router(tag: str) -> APIRouter:

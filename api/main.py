@@ -41,7 +41,7 @@ from web import mailbox as mailbox_pages
 from web import problems as problem_pages
 
 VERSION = "0.1.0"
-"""The project's own, also where it runs from a clone that nobody has installed."""
+"""The project's version, also for a clone that is not installed."""
 
 SUBJECTS = (
     programmes,
@@ -105,5 +105,6 @@ def create_app(
 
 
 def served() -> FastAPI:
-    """The application of this process's settings, for uvicorn: an import should open nothing."""
+    """The application on this process's settings, for uvicorn. Importing this module opens
+    nothing."""
     return create_app(process_settings())

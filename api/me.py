@@ -1,4 +1,4 @@
-"""The caller: who the token speaks for, and what is to be done."""
+"""The caller: identity, tasks, calendar and delivery troubles."""
 
 from fastapi import Request
 from pydantic import BaseModel, Field
@@ -28,7 +28,7 @@ class Me(BaseModel):
 
 @router.get("/me", summary="Show who I am", responses=READ)
 async def show_me(call: Read) -> Me:
-    """Who the token speaks for, and what it may do."""
+    """Show the holder of the token and the operations that it may call."""
     actor = call.actor
     return Me(
         id=actor.holder_id,
@@ -43,8 +43,8 @@ async def show_me(call: Read) -> Me:
 async def list_my_tasks(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Task]:
-    """What is mine to do, over all engagements, the earliest due first; in the language that I
-    have chosen for my emails."""
+    """List the caller's tasks in all engagements, the earliest due first. The language is the
+    caller's choice for emails."""
     now = call.backend.now()
     async with call.backend.database.reading() as session:
         page = await my_tasks(
@@ -73,7 +73,7 @@ async def list_my_tasks(
     responses=READ | CALENDAR,
 )
 async def show_my_calendar(call: Read) -> CalendarFile:
-    """My open deadlines and the sessions that are fixed, as iCalendar (RFC 5545)."""
+    """Show the caller's open deadlines and confirmed sessions, as iCalendar (RFC 5545)."""
     return CalendarFile(await my_calendar(call.backend, call.actor))
 
 
@@ -81,11 +81,13 @@ async def show_my_calendar(call: Read) -> CalendarFile:
 async def list_my_troubles(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Trouble]:
-    """Emails that I have to look at: they failed, came back, were dropped or marked as spam, nobody
-    knows whether they arrived, nobody could get them (an address that takes nothing stands for
-    all that waits for it), or the sender has refused them for a quarter of an hour: these are tried
-    again by themselves, once what stops them is mended. The longest waiting first; what nobody
-    looks after is everybody's."""
+    """List the emails that need the caller's attention, the longest waiting first.
+
+    They failed, bounced, were dropped or marked as spam, have an unknown outcome, or had no
+    recipient. A suppressed address counts once for all its emails. Emails that the sender has
+    refused for 15 minutes are listed, too; they are retried. Every manager sees those of
+    engagements without a manager.
+    """
     troubles, further = await troubles_of(
         call.backend, call.actor.holder_id, cursor=cursor, limit=limit
     )

@@ -37,13 +37,13 @@ class NewContact(Body):
 
 
 class ContactEdit(Body):
-    """What changes about a contact; the rest stays."""
+    """Changes to a contact. A field that is left out stays."""
 
     model_config = shown(lead=True)
     name: Line | None = None
     email: Email | None = None
     lead: Literal[True] | None = Field(
-        default=None, description="Make it the lead, in place of the one who was."
+        default=None, description="Make this contact the lead, in place of the present lead."
     )
     active: bool | None = None
 
@@ -73,7 +73,7 @@ class NewMember(Body):
 
 
 class MemberEdit(Body):
-    """What changes about a member; the rest stays."""
+    """Changes to a member. A field that is left out stays."""
 
     model_config = shown(
         blackouts=[{"first": "2027-03-22", "last": "2027-05-06", "reason": "Pre-election period"}]
@@ -87,7 +87,7 @@ class MemberEdit(Body):
 async def list_members(
     request: Request, call: Read, q: SearchText = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[MemberRef]:
-    """The member organisations, by name. A member's contact sees its own."""
+    """List the member organisations by name. A contact sees its own member."""
     async with call.backend.database.reading() as session:
         page = await stored.list_members(
             session, text=q, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
@@ -97,7 +97,7 @@ async def list_members(
 
 @router.get("/members/{member_id}", summary="Show a member", responses=READ | FOUND)
 async def show_member(member_id: Id, call: Read) -> MemberDetail:
-    """A member organisation with its contacts and the periods in which nothing is sent to it."""
+    """Show a member organisation with its contacts and blackouts."""
     async with call.backend.database.reading() as session:
         found = await stored.show_member(session, member_id, visible_to=visibility(call.actor))
     if found is None:
@@ -107,7 +107,7 @@ async def show_member(member_id: Id, call: Read) -> MemberDetail:
 
 @router.post("/members", summary="Add a member", status_code=201, responses=EDIT)
 async def add_member(body: NewMember, response: Response, call: Commanded) -> MemberDetail:
-    """A member organisation with its contacts, exactly one of them the lead."""
+    """Add a member organisation with its contacts, exactly one of them the lead."""
     added = await office.add_member(
         call.backend,
         call.actor,
@@ -124,7 +124,7 @@ async def add_member(body: NewMember, response: Response, call: Commanded) -> Me
 
 @router.patch("/members/{member_id}", summary="Edit a member", responses=EDIT)
 async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDetail:
-    """Change what is given; the rest stays. Running engagements keep their calendar."""
+    """Change the given fields. Running engagements keep their calendar."""
     edited = await office.edit_member(
         call.backend,
         call.actor,
@@ -142,7 +142,7 @@ async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDe
 async def add_contact(
     member_id: Id, body: NewContact, response: Response, call: Commanded
 ) -> MemberDetail:
-    """A person at the member. As the lead, it takes the place of the one who was."""
+    """Add a person at the member. A new lead replaces the present lead."""
     edited = await office.add_contact(call.backend, call.actor, member_id, _contact(body))
     response.headers["Location"] = f"{API}/members/{member_id}"
     return views.member(call.actor, edited)
@@ -156,8 +156,8 @@ async def add_contact(
 async def edit_contact(
     member_id: Id, contact_id: Id, body: ContactEdit, call: Edited
 ) -> MemberDetail:
-    """Change what is given; the rest stays. The open tasks of a lead go to the new one. What was
-    not sent since an address bounced, and is still true, is tried again at a new one."""
+    """Change the given fields. A new lead takes over the lead's open tasks. Emails withheld for
+    a bounced address are sent to the new address, unless they are outdated."""
     edited = await office.edit_contact(
         call.backend,
         call.actor,

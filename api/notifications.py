@@ -1,4 +1,4 @@
-"""One notification: what became of it, why, and what a manager says about its trouble."""
+"""One notification: its delivery, the reasons, and a manager's choice about its trouble."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ class Resolution(Body):
     "/notifications/{notification_id}", summary="Show a notification", responses=READ | FOUND
 )
 async def show_notification(notification_id: Id, call: Read) -> NotificationDetail:
-    """One notification with every attempt to send it and every report about it."""
+    """Show one notification with every attempt to send it and every report about it."""
     return await notification(call.backend, call.actor, notification_id)
 
 
@@ -37,7 +37,7 @@ async def show_notification(notification_id: Id, call: Read) -> NotificationDeta
     responses=READ | FOUND,
 )
 async def explain_notification(notification_id: Id, call: Read) -> Explanation:
-    """Why it was sent when it was, or why it was not: in sentences, and the facts behind them."""
+    """Explain why it was sent when it was, or why not: in sentences, with the facts behind them."""
     return await explained(call.backend, call.actor, notification_id)
 
 
@@ -49,6 +49,7 @@ async def explain_notification(notification_id: Id, call: Read) -> Explanation:
 async def resolve_notification(
     notification_id: Id, body: Resolution, call: Commanded
 ) -> NotificationDetail:
-    """Say that it arrived, have it sent again, or let it rest. Refused where it cannot be."""
+    """Say that it arrived, send it again, or dismiss it. Refused if its state does not allow
+    that."""
     await resolve(call.backend, call.actor, notification_id, body.choice, body.note, key=call.key)
     return await notification(call.backend, call.actor, notification_id)

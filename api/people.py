@@ -30,7 +30,7 @@ class NewPerson(Body):
 
 
 class PersonEdit(Body):
-    """What changes about a person; the rest stays."""
+    """Changes to a person. A field that is left out stays."""
 
     model_config = shown(email="ada.okafor@example.org")
     name: Line | None = None
@@ -42,7 +42,7 @@ class PersonEdit(Body):
 async def list_people(
     request: Request, call: Read, role: SomeRole = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Person]:
-    """The people of the office, of its funder and of its partners, by name."""
+    """List the people of the office, of its funder and of its partners, by name."""
     async with call.backend.database.reading() as session:
         page = await stored.list_people(session, role=role, cursor=cursor, limit=limit)
     return Page(items=[views.person(row) for row in page.rows], next=next_link(request, page.next))
@@ -50,7 +50,7 @@ async def list_people(
 
 @router.post("/people", summary="Add a person", status_code=201, responses=EDIT)
 async def add_person(body: NewPerson, response: Response, call: Commanded) -> Person:
-    """Somebody of the office, of its funder or of a partner. A token comes from the operator."""
+    """Add a person of the office, of its funder or of a partner. The operator makes tokens."""
     added = await office.add_person(
         call.backend, call.actor, name=body.name, email=body.email, role=body.role, key=call.key
     )
@@ -60,8 +60,8 @@ async def add_person(body: NewPerson, response: Response, call: Commanded) -> Pe
 
 @router.patch("/people/{person_id}", summary="Edit a person", responses=EDIT | documented(503))
 async def edit_person(person_id: Id, body: PersonEdit, call: Edited) -> Person:
-    """Change what is given; the rest stays. The tasks of somebody who leaves go to whoever stands
-    in. What was not sent since their address bounced, and is still true, is tried again."""
+    """Change the given fields. The tasks of a person who leaves go to the delegate. Emails
+    withheld for a bounced address are sent to the new address, unless they are outdated."""
     edited = await office.edit_person(
         call.backend, call.actor, person_id, name=body.name, email=body.email, active=body.active
     )

@@ -20,13 +20,11 @@ router = guarded_router("Programmes")
 
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 
-Version = Annotated[
-    int | None, Query(ge=1, le=1_000_000, description="The latest, unless another one is named.")
-]
+Version = Annotated[int | None, Query(ge=1, le=1_000_000, description="The latest by default.")]
 
 
 class Funders(Body):
-    """Everybody who hears, for its funder, how a programme gets on."""
+    """All people who get a programme's emails for its funder."""
 
     model_config = shown(people=["per_k3m5q7ab2c4d6e8fgh2j"])
     people: Annotated[list[Key], Field(max_length=50)]
@@ -34,7 +32,7 @@ class Funders(Body):
 
 @router.get("/programmes", summary="List programmes", responses=READ)
 async def list_programmes(call: Read) -> Page[Programme]:
-    """The latest version of each programme, by id."""
+    """List the latest version of each programme, by id."""
     async with call.backend.database.reading() as session:
         rows = await latest_programmes(session)
     return Page(items=[views.programme(row) for row in rows])
@@ -44,7 +42,7 @@ async def list_programmes(call: Read) -> Page[Programme]:
 async def show_programme_version(
     programme_id: Id, call: Read, version: Version = None
 ) -> ProgrammeDetail:
-    """What a programme's definition lays down, and the definition itself."""
+    """Show the contents of a programme's definition, and the definition itself."""
     async with call.backend.database.reading() as session:
         row = await show_programme(session, programme_id, version)
     if row is None:
@@ -86,7 +84,7 @@ async def add_programme(request: Request, response: Response, call: Commanded) -
     responses=READ | FOUND,
 )
 async def show_programme_funders(programme_id: Id, call: Read) -> Page[Person]:
-    """Who hears, for its funder, how a programme gets on. Nobody else hears of it as the funder."""
+    """List the people who get a programme's emails for its funder."""
     async with call.backend.database.reading() as session:
         if await show_programme(session, programme_id) is None:
             raise Problem("not-found")
@@ -98,6 +96,6 @@ async def show_programme_funders(programme_id: Id, call: Read) -> Page[Person]:
     "/programmes/{programme_id}/funders", summary="Name its funder's readers", responses=EDIT
 )
 async def set_programme_funders(programme_id: Id, body: Funders, call: Edited) -> Page[Person]:
-    """All of them at once, each an active viewer. It holds for running engagements too."""
+    """Set all of them at once, each an active viewer. Running engagements follow."""
     rows = await office.set_funders(call.backend, call.actor, programme_id, body.people)
     return Page(items=[views.person(row) for row in rows])

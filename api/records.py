@@ -1,4 +1,4 @@
-"""What happened in an engagement, what was sent, and what is open."""
+"""The timeline, notifications and tasks of an engagement."""
 
 from fastapi import Request
 
@@ -26,7 +26,7 @@ router = guarded_router("Records")
 async def show_timeline(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[TimelineEntry]:
-    """Everything that happened and everything that was sent, the newest first."""
+    """Show all events and notifications, the newest first."""
     voice = await _voice(call, engagement_id)
     async with call.backend.database.reading() as session:
         page = await timeline(
@@ -48,7 +48,7 @@ async def show_timeline(
 async def list_notifications(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Notification]:
-    """What was to be told to whom, and what has become of it; the latest change first."""
+    """List the notifications with their recipients and delivery, the latest change first."""
     await _voice(call, engagement_id)
     async with call.backend.database.reading() as session:
         page = await engagement_notifications(
@@ -67,7 +67,7 @@ async def list_notifications(
 async def list_tasks(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Task]:
-    """What is open and whose it is, the earliest due first."""
+    """List the open tasks and their owners, the earliest due first."""
     titles = (await _voice(call, engagement_id)).titles
     now = call.backend.now()
     async with call.backend.database.reading() as session:
@@ -83,7 +83,7 @@ async def list_tasks(
 
 
 async def _voice(call: Read, engagement_id: str) -> Voice:
-    """How to speak about the engagement. Raises the problem ``not-found``."""
+    """The words for the engagement. Raises the problem ``not-found``."""
     async with call.backend.database.reading() as session:
         place = await place_of_engagement(session, engagement_id)
     member = visibility(call.actor).member_id

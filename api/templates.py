@@ -1,4 +1,4 @@
-"""An office's own words for its emails, a programme and a language at a time."""
+"""An office's own templates for its emails, by programme, kind and language."""
 
 from typing import Annotated, Any
 
@@ -38,13 +38,13 @@ Source = Annotated[str, Field(max_length=50_000, json_schema_extra={"pattern": r
 
 
 def _shown(**values: object) -> ConfigDict:
-    """The example, for a body whose white space is as it was written."""
+    """The example of a body that keeps its white space."""
     extra: dict[str, Any] = {"examples": [values]}
     return {**BODY, "str_strip_whitespace": False, "json_schema_extra": extra}
 
 
 class TemplateDraft(Body):
-    """Templates in Jinja; a part that is left out is the built-in one."""
+    """Templates in Jinja. A part that is left out is the built-in one."""
 
     model_config = _shown(subject=SUBJECT, text=TEXT)
     subject: Source = ""
@@ -57,19 +57,19 @@ class NewTemplate(TemplateDraft):
 
     model_config = _shown(subject=SUBJECT, text=TEXT, note="Warmer words.", activate=True)
     note: Line | None = Field(default=None, description="Why it is written.")
-    activate: bool = Field(default=False, description="Put it into use at once.")
+    activate: bool = Field(default=False, description="Use it at once.")
 
 
 class TemplateTrial(TemplateDraft):
-    """What to show, and with whose data."""
+    """What to show, and with which data."""
 
     model_config = _shown(subject=SUBJECT)
     engagement: Key | None = Field(
-        default=None, description="The engagement whose data fill it; samples without one."
+        default=None, description="The engagement whose data fill it. The default is sample data."
     )
     version: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         default=None,
-        description="A stored version, where no template is given; the one in use without it.",
+        description="A stored version, if no template is given. The default is the version in use.",
     )
 
 
@@ -83,16 +83,16 @@ class TemplateChoice(Body):
 
 
 class TemplateFault(BaseModel):
-    """Something wrong with a template."""
+    """A fault in a template."""
 
     part: PartName
-    line: int = Field(description="From 1; 0 where it is about the whole part.")
+    line: int = Field(description="From 1; 0 for the whole part.")
     what: str
     fix: str
 
 
 class TemplateFaults(BaseModel):
-    """Everything that is wrong; nothing where it may be stored."""
+    """All faults of a template. None if it can be stored."""
 
     model_config = example(
         {
@@ -110,7 +110,7 @@ class TemplateFaults(BaseModel):
 
 
 class TemplatePreview(BaseModel):
-    """An email as it would read."""
+    """An email as it would look."""
 
     model_config = example(
         {"subject": "Cardiff: your research is here", "text": "…", "html": "…", "data": "partly"}
@@ -124,7 +124,7 @@ class TemplatePreview(BaseModel):
 
 
 class TestSent(TemplatePreview):
-    """A test that was sent to whoever asked."""
+    """A test that was sent to the caller."""
 
     __test__ = False
     model_config = example(
@@ -143,7 +143,7 @@ class TestSent(TemplatePreview):
     "/programmes/{programme_id}/templates", summary="List templates", responses=READ | FOUND
 )
 async def list_templates(programme_id: Id, call: Read) -> Page[TemplateEntry]:
-    """Every template of every kind of email, and which version of it is in use."""
+    """List every template of every kind of email, with the version in use."""
     return Page(items=await views.listed(call.backend, programme_id))
 
 
@@ -151,7 +151,7 @@ async def list_templates(programme_id: Id, call: Read) -> Page[TemplateEntry]:
 async def show_template(
     programme_id: Id, kind: KindName, language: Spoken, call: Read
 ) -> TemplateDetail:
-    """The built-in words, every version of the office's own, and the names that may be used."""
+    """Show the built-in template, every version of the office's own, and its variables."""
     return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
 
 
@@ -164,8 +164,8 @@ async def add_template(
     response: Response,
     call: Commanded,
 ) -> TemplateDetail:
-    """Checked first, against everything that this kind of email can hold; every fault is listed
-    with its line. A version never changes; it can be put into use, and be rolled back."""
+    """Store a version after checking it against all data of this kind of email. Every fault is
+    listed with its line. A stored version never changes; it can be activated and rolled back."""
     of = commands.kind_of(kind)
     await commands.put_template(
         call.backend,
@@ -185,7 +185,7 @@ async def add_template(
 async def check_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateDraft, call: Commanded
 ) -> TemplateFaults:
-    """Everything that is wrong with it; nothing is stored."""
+    """List all faults of a template. Nothing is stored."""
     of = commands.kind_of(kind)
     async with call.backend.database.reading() as session:
         if not await stored.is_programme(session, programme_id):
@@ -198,7 +198,7 @@ async def check_template(
 async def preview_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TemplatePreview:
-    """The email as an engagement's people would read it; nothing is stored or sent."""
+    """Show the email as an engagement's recipients would see it. Nothing is stored or sent."""
     shown = await commands.preview(call.backend, _trial(programme_id, kind, language, body))
     return TemplatePreview(**vars(shown.rendered), data=shown.source)
 
@@ -207,7 +207,7 @@ async def preview_template(
 async def send_test_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TestSent:
-    """The same, as an email to whoever calls."""
+    """Send the previewed email to the caller."""
     trial = _trial(programme_id, kind, language, body)
     shown = await commands.preview(call.backend, trial)
     name = await commands.send_to_oneself(call.backend, call.actor, trial, shown)
@@ -218,7 +218,7 @@ async def send_test_template(
 async def activate_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateChoice, call: Commanded
 ) -> TemplateDetail:
-    """Also an earlier one, or 0 for the built-in templates."""
+    """Use this version: any stored one, or 0 for the built-in templates."""
     of = commands.kind_of(kind)
     await commands.choose_version(
         call.backend, call.actor, programme_id, of, language, body.version

@@ -13,14 +13,14 @@ from web.rendering import page, require_embedded
 router = APIRouter(include_in_schema=False)
 
 A_PAGE = 50
-"""Emails."""
+"""Emails per page."""
 
 Cursor = Annotated[str | None, Query(max_length=600)]
 
 MAIL_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
-"""An email may style itself, and nothing else: it loads nothing and runs nothing."""
+"""An email may have styles. It loads nothing and runs no scripts."""
 
 
 @router.get("/mailbox", dependencies=[Depends(require_embedded)])

@@ -11,7 +11,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/problems/{name}")
 async def problem(request: Request, name: str) -> HTMLResponse:
-    """What a problem's type means."""
+    """Explain a kind of problem."""
     entry = problem_words().get(name, {})
     if "status" not in entry:
         raise Problem("not-found")

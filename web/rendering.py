@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 @lru_cache
 def words() -> Mapping[str, Mapping[str, Any]]:
-    """The catalogue, by part: ``standing`` has labels, ``answers`` the commands of each task."""
+    """The words of ``words.toml``: ``health`` has labels, ``answers`` the commands of each task."""
     return tomllib.loads(files("web").joinpath("words.toml").read_text(encoding="utf-8"))
 
 
@@ -28,11 +28,11 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 
 
 def is_embedded(request: Request) -> bool:
-    """Whether emails stay in the mailbox, and the one who looks sits at the same computer.
+    """Whether emails stay in the mailbox, and the user sits at this computer.
 
-    A proxy on this computer would make everybody look local, so whatever a proxy passed on does
-    not count; and an office that has a public name may have a proxy that says nothing of itself.
-    Nor does a request for another host name: a page elsewhere could have sent it here.
+    A request through a proxy on this computer would look local, so a proxy's headers rule it
+    out. An office with a public name may have a silent proxy, so that rules it out, too. So
+    does another host name in the request, because a foreign page could have sent it.
     """
     backend: Backend = request.app.state.backend
     return (
@@ -46,7 +46,7 @@ def is_embedded(request: Request) -> bool:
 
 
 def require_embedded(request: Request) -> None:
-    """Raise the problem ``not-found`` otherwise: to anybody else these pages do not exist."""
+    """Raise the problem ``not-found`` unless embedded, so that these pages stay hidden."""
     if not is_embedded(request):
         raise Problem("not-found")
 
@@ -64,7 +64,7 @@ FORM_POLICY = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-"""Of a page with a form of its own; no other may send one."""
+"""The policy of a page with a form. No other page may send one."""
 
 
 @lru_cache
