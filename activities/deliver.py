@@ -1,18 +1,22 @@
 """The activities that send the emails of a record: each on its own, and none twice."""
 
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Any
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.handing_over import heartbeats, kind, retry_error, stopping, uninterrupted
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
 from notifications.delivery.ledger import Held, of_record
+from notifications.delivery.recipient import Quiet
 from notifications.delivery.resolving import Word, begin_round
 from notifications.delivery.sending import OfficeSettings, Outcome
 from notifications.digests.sending import DigestSending
@@ -23,9 +27,17 @@ from storage.database import Database, utc_now
 
 log = structlog.get_logger(__name__)
 
+NOT_YET = "DeliveryNotYet"
+"""The error type of an attempt that left emails unsent. Temporal tries it again."""
+
+Result = TypeVar("Result")
+
+BEATS = 4
+"""Heartbeats within the time after which Temporal takes a silent courier for dead."""
+
 
 class Courier:
-    """Sends reserved notifications. A broken one fails alone, and the others leave.
+    """Sends reserved notifications. A broken one fails alone, and the others go out.
 
     Results and errors contain only ids, counts and named reasons.
     """
@@ -47,7 +59,7 @@ class Courier:
 
     @activity.defn(name=DELIVER)
     async def deliver(self, of: DeliverInput) -> None:
-        """Send a record's open notifications. Raises a retryable error if some have to wait."""
+        """Send the unsent emails of a record. Raises a retryable error if some have to wait."""
         async with heartbeats():
             await self._deliver(of)
 
@@ -65,13 +77,13 @@ class Courier:
             ended = [await self._try(one, scene) for one in waiting]
             later += [one for one in ended if isinstance(one, Transient)]
             tried += waiting
-            # A recipient has left, so notifications for their successors were reserved just now.
+            # A recipient has left, so an email for the successor was reserved just now.
             passed_on = Outcome.PASSED_ON in ended
         if later:
             raise retry_error(later, of=len(tried))
 
     async def _try(self, notification_id: str, scene: Scene) -> Outcome | Transient:
-        """Send one, unless the worker stops; returns the reason if it has to wait."""
+        """Send one notification. Returns the outcome, or why it has to wait."""
         if stopping():
             return Transient("worker_stops")
         try:
@@ -79,14 +91,14 @@ class Courier:
         except Transient as refusal:
             return refusal
         except Exception as error:
-            # The database is down, or this row is broken: either way the others go on.
-            # The error's text may quote personal data, so only its type is logged.
+            # The database is away, or this row is broken. Either way the others continue. The
+            # error's message may quote a person, so log its type.
             log.error("delivery_stumbled", notification=notification_id, error=kind(error))
             return Transient("trouble")
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
-        """Write one record, and send the notifications that it reserves."""
+        """Write one record, and send its emails."""
         async with heartbeats():
             written = await self._recorder.record(record)
             if written.notifications:
@@ -95,9 +107,9 @@ class Courier:
 
     @activity.defn(name=REDELIVER)
     async def redeliver(self, of: RedeliverInput) -> None:
-        """Send one notification again, in a new round, because a user asked for it.
+        """Send one notification again in a new round, because a person asked for it.
 
-        It is checked again, so an outdated one is withheld. A summary says what is true now.
+        The checks run again, so an outdated email is still withheld. A summary has current content.
         """
         async with heartbeats():
             await self._redeliver(of)
@@ -123,3 +135,75 @@ class Courier:
         async with self._database.reading() as session:
             scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)
         return self._dispatch.send(held.id, scene)
+
+
+@asynccontextmanager
+async def heartbeats() -> AsyncIterator[asyncio.Task[None] | None]:
+    """Send heartbeats while a database or mail server is slow, so that Temporal starts no second
+    attempt. They stop at the end of this attempt's time."""
+    info = activity.info() if activity.in_activity() else None
+    if info is None or info.heartbeat_timeout is None:
+        yield None
+        return
+    beats = asyncio.create_task(
+        _beat(info.heartbeat_timeout / BEATS, info.start_to_close_timeout or timedelta.max)
+    )
+    try:
+        yield beats
+    finally:
+        beats.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beats
+
+
+async def _beat(every: timedelta, longest: timedelta) -> None:
+    for _ in range(longest // every):
+        await asyncio.sleep(every.total_seconds())
+        activity.heartbeat()
+
+
+def stopping() -> bool:
+    """Send a heartbeat. Returns whether the worker is about to stop."""
+    if not activity.in_activity():
+        return False
+    activity.heartbeat()
+    return activity.is_worker_shutdown()
+
+
+async def uninterrupted(sending: Coroutine[Any, Any, Result]) -> Result:
+    """Finish sending an email even if the activity is cancelled meanwhile.
+
+    A send that is cut off has an unknown outcome. The sender's timeout limits the wait.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # read, so that asyncio does not report it as lost
+        raise
+
+
+def kind(error: Exception) -> str:
+    """The part of an error to log: its message may quote a person."""
+    return type(error).__name__
+
+
+def retry_error(later: list[Transient], *, of: int) -> ApplicationError:
+    """The error that says how many emails have to wait, and why. It keeps the longest delay."""
+    reasons = ", ".join(sorted({one.reason for one in later}))
+    log.info("emails_wait", count=len(later), of=of, reasons=reasons)
+    # A recipient's quiet day must not delay emails that wait for the mail server alone.
+    pressing = [one for one in later if not isinstance(one, Quiet)]
+    longest = max if pressing else min
+    return ApplicationError(
+        f"{len(later)} of {of} emails have to wait: {reasons}.",
+        type=NOT_YET,
+        # Benign, or Temporal's client logs a traceback for each attempt of an outage.
+        category=ApplicationErrorCategory.BENIGN,
+        next_retry_delay=longest(
+            (one.retry_after for one in pressing or later if one.retry_after is not None),
+            default=None,
+        ),
+    )

@@ -1,11 +1,11 @@
-"""The activities of summaries: reserve those of a run, send each, or give one up."""
+"""The activities of summaries: reserve those of a run, and send each."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from activities.handing_over import heartbeats, retry_error, stopping, uninterrupted
+from activities.deliver import heartbeats, retry_error, stopping, uninterrupted
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from notifications.content.programme import newest_definition
 from notifications.delivery.sending import OfficeSettings
@@ -15,8 +15,8 @@ from notifications.senders.protocol import Sender, Transient
 from storage.database import Database, utc_now
 
 A_WHILE = timedelta(minutes=15)
-"""The longest wait within one attempt, as a provider may ask for. Longer waits are nights and quiet
-days; the workflow waits for those."""
+"""The longest wait that a provider asks for. A night or a quiet day is longer, and no attempt waits
+for that."""
 
 
 class DigestDesk:
@@ -36,10 +36,8 @@ class DigestDesk:
 
     @activity.defn(name=PLAN_DIGESTS)
     async def plan_digests(self, of: DigestPlan) -> list[str]:
-        """Reserve the summaries of a run, one per period and recipient; returns their ids.
-
-        Empty if the programme does not exist, cannot be read, or has no such summary any more.
-        """
+        """Reserve the summaries of a run, one per period and recipient. Returns their ids. Returns
+        no ids if the programme is missing, unreadable, or no longer has this summary."""
         async with self._database.transaction() as session:
             definition = await newest_definition(session, of.programme_id)
             if definition is None or definition.digests.time_of(of.digest) is None:
@@ -48,7 +46,8 @@ class DigestDesk:
 
     @activity.defn(name=SEND_DIGEST)
     async def send_digest(self, notification_id: str) -> float | None:
-        """Send one. Raises a retryable error for a short wait; returns a long one in seconds."""
+        """Send one summary. Raises a retryable error for a short wait. Returns the seconds of a
+        long wait."""
         async with heartbeats():
             stopping()
             try:
@@ -61,5 +60,5 @@ class DigestDesk:
 
     @activity.defn(name=WITHHOLD_DIGEST)
     async def withhold_digest(self, notification_id: str) -> None:
-        """Withhold one because the next one is near."""
+        """Withhold one summary as too late, because the next one is near."""
         await self._post.give_up(notification_id, "too_late")

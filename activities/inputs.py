@@ -1,4 +1,4 @@
-"""Names and inputs of the activities, as workflows see them; it imports nothing heavy."""
+"""Names and inputs of the activities, as workflows see them. It imports nothing heavy."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,32 +15,32 @@ REMIND = "remind"
 """Write one ``Record`` and send what it reserved; runs on the delivery task queue."""
 
 REDELIVER = "redeliver"
-"""Send one notification again because a user asked for it; runs on the delivery task queue."""
+"""Send one notification again because a person asked. Runs on the delivery task queue."""
 
 PLAN_DIGESTS = "plan_digests"
 """Reserve the summaries of one run (``DigestPlan``); returns their ids. On the delivery queue."""
 
 SEND_DIGEST = "send_digest"
-"""Send one summary, by its id; runs on the delivery task queue. Returns the seconds of a long wait;
-nothing once it is sent or withheld."""
+"""Send one summary, by its id. Runs on the delivery task queue. Returns the seconds of a long wait,
+or nothing once the summary has had its turn."""
 
 WITHHOLD_DIGEST = "withhold_digest"
 """Withhold one summary, by its id, because it is too late; runs on the delivery task queue."""
 
 DELIVERY_QUEUE_SUFFIX = "-delivery"
-"""The delivery task queue is named after the workflow's own, so tests get a fresh pair."""
+"""The suffix that turns a workflow's task queue into its delivery task queue."""
 
 
 @dataclass(frozen=True)
 class RecordResult:
-    """How many notifications of that record exist; 0 means that there is nothing to deliver."""
+    """How many notifications the record has; 0 means that there is nothing to deliver."""
 
     notifications: int
 
 
 @dataclass(frozen=True)
 class TellInput:
-    """Notices that no process decided, and the earliest time to send them."""
+    """A record outside any process whose recipients are to be told, and from when."""
 
     engagement_id: str
     item_id: str
@@ -61,7 +61,7 @@ class DeliverInput:
 
 @dataclass(frozen=True)
 class RedeliverInput:
-    """The notification to send again, and the number of its new round."""
+    """The notification to send again, and the number of the round."""
 
     notification_id: str
     round: int
@@ -80,7 +80,7 @@ class DigestInput:
 
 @dataclass(frozen=True)
 class DigestPlan:
-    """The summaries of one run; ``at`` lies in their period."""
+    """The same, with the instant that identifies the period."""
 
     programme_id: str
     digest: Digest

@@ -1,4 +1,4 @@
-"""The activity that writes a workflow's decision: one transaction per record."""
+"""The activity that records a workflow's decision, in one transaction."""
 
 import asyncio
 import time
@@ -16,21 +16,21 @@ from storage.database import Database, utc_now
 from storage.record import MisplacedState, UnknownEngagement, write
 
 RECORD_REFUSED = "RecordRefused"
-"""The database will never accept this record, so a retry does not help."""
+"""The database will never take this record, so it is not retried."""
 
 PATIENCE = timedelta(seconds=5)
-"""How long one attempt retries by itself. Temporal's SDK (1.35) could retry in the same place, but
-leaves each attempt's timer behind. That timer may end a later attempt early, or panic when the
-worker has stopped."""
+"""How long one attempt retries by itself. The SDK (1.35) can retry a local activity in place, but
+it leaves the timer of each attempt behind. That timer ends a later attempt too early, or panics
+when the worker has gone."""
 
 FIRST_PAUSE_SECONDS = 0.2
 
 
 class Recorder:
-    """Writes records. A repeated attempt changes nothing and returns the same result.
+    """Writes records. A repeated attempt changes nothing and gives the same answer.
 
-    Passing errors (the database is down, locked or full) are retried for ``patience``. Then they
-    are raised, and Temporal retries the attempt.
+    Errors that may pass (the database is away, locked or full) are retried for ``patience``, then
+    raised. Temporal then repeats the attempt.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Recorder:
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
-        """Append the facts, update the projection and reserve the notifications: all or nothing."""
+        """Append the facts, update the reading copy, reserve the notifications: all or nothing."""
         deadline = time.monotonic() + self._patience
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -70,10 +70,7 @@ class Recorder:
 
 
 def refused(record: Record, error: Exception) -> ApplicationError:
-    """An error that names the record and the kind of error.
-
-    The database's own message may contain personal data.
-    """
+    """The error with the record and the type. The database's message may hold personal data."""
     return ApplicationError(
         f"The record {record.item_id} at {record.sequence} cannot be written: "
         f"{type(error).__name__}.",

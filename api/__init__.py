@@ -1,1 +1,1 @@
-"""The HTTP edge: JSON routes, pages, sign-in."""
+"""The JSON API: routes with their bodies, problems, OpenAPI, webhooks."""

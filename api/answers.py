@@ -1,17 +1,11 @@
-"""What every list takes and how it points at its next page."""
+"""What lists take, how they point at the next page, and what answers look like in OpenAPI."""
 
 from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from api.guard import Call
-from api.problems import documented
-from services.problems import RecordPending
-from services.views import engagements, items
-from services.views.records import Pending
-from services.views.rows import Engagement, Item
-from workflows.messages import Answer
+from api.problems import Pending, documented
 
 Cursor = Annotated[
     str | None,
@@ -21,7 +15,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 
 
 def next_link(request: Request, cursor: str | None) -> str | None:
-    """The address of the next page: the same one with another cursor."""
+    """The address of the next page: the same address with another cursor."""
     if cursor is None:
         return None
     url = request.url.include_query_params(cursor=cursor)
@@ -47,29 +41,15 @@ CALENDAR: dict[int | str, dict[str, Any]] = {
 
 
 FOUND: dict[int | str, dict[str, Any]] = documented(404)
-"""What a GET of one thing may answer beside it."""
+"""The 404 of a GET of one thing."""
 
-READ: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged: you have it already."}}
-"""What every GET may answer beside success."""
+READ: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since your last read."}}
+"""What every GET may answer besides success."""
 
 EDIT: dict[int | str, dict[str, Any]] = documented(404, 409, 413, 415)
-"""What a change of master data may answer beside success."""
+"""What a change of master data may answer besides success."""
 
 COMMAND: dict[int | str, dict[str, Any]] = documented(404, 409, 413, 415, 503) | {
-    202: {"model": Pending, "description": "It is taken, but not on record yet."}
+    202: {"model": Pending, "description": "The command is taken, but not recorded yet."}
 }
-"""What a command may answer beside success."""
-
-
-async def item_state(call: Call, item_id: str, taken: Answer | None) -> Item:
-    """The item after a command to it. Raises ``RecordPending``."""
-    if taken is None:
-        raise RecordPending(f"{API}/items/{item_id}")
-    return await items.item(call.backend, call.actor, item_id)
-
-
-async def engagement_state(call: Call, engagement_id: str, taken: Answer | None) -> Engagement:
-    """The engagement after a command to it. Raises ``RecordPending``."""
-    if taken is None:
-        raise RecordPending(f"{API}/engagements/{engagement_id}")
-    return await engagements.engagement(call.backend, call.actor, engagement_id)
+"""What a command may answer besides success."""

@@ -12,10 +12,10 @@ from services.views.rows import example
 
 
 class CalendarFeed(BaseModel):
-    """Whether somebody has a secret address for their calendar."""
+    """Whether a person or contact has a secret address for their calendar."""
 
     model_config = example({"made_at": "2027-01-11T09:00:00Z"})
-    made_at: datetime | None = Field(description="Nothing where they have none.")
+    made_at: datetime | None = Field(description="Null without an address.")
 
 
 class NewCalendarFeed(BaseModel):
@@ -29,7 +29,7 @@ class NewCalendarFeed(BaseModel):
     )
     made_at: datetime
     address: str = Field(
-        description="Shown this once. Whoever has it can read the calendar, and nothing else."
+        description="Shown once only. It lets its holder read the calendar, and nothing else."
     )
 
 
@@ -41,19 +41,19 @@ PERSON = "/people/{person_id}/calendar-feed"
 
 @router.get("/me/calendar-feed", summary="Show whether my calendar has an address", responses=READ)
 async def show_my_calendar_feed(call: Read) -> CalendarFeed:
-    """Since when. The address itself was shown when it was made."""
+    """Show when the address was made. The address itself was shown then, and only then."""
     return _shown(await commands.own_feed(call.backend, call.actor))
 
 
 @router.put("/me/calendar-feed", summary="Make an address for my calendar", responses=EDIT)
 async def make_my_calendar_feed(call: Edited) -> NewCalendarFeed:
-    """For a calendar program that cannot send a token. An earlier address ends with it."""
+    """Make an address for a calendar program that cannot send a token. An earlier address ends."""
     return _made(await commands.make_own_feed(call.backend, call.actor))
 
 
 @router.delete("/me/calendar-feed", summary="End the address of my calendar", responses=EDIT)
 async def end_my_calendar_feed(call: Edited) -> CalendarFeed:
-    """It opens nothing any more, at once."""
+    """End the address. It stops working at once."""
     return _shown(await commands.end_own_feed(call.backend, call.actor))
 
 
@@ -61,25 +61,26 @@ async def end_my_calendar_feed(call: Edited) -> CalendarFeed:
 async def make_contact_calendar_feed(
     member_id: Id, contact_id: Id, call: Edited
 ) -> NewCalendarFeed:
-    """To hand on to the contact. An earlier address ends with it; the audit trail says who did."""
+    """Make an address to pass on to the contact. An earlier address ends. The audit trail has
+    it."""
     return _made(await commands.make_feed_for(call.backend, call.actor, contact_id, member_id))
 
 
 @router.delete(CONTACT, summary="End the address of a contact's calendar", responses=EDIT)
 async def end_contact_calendar_feed(member_id: Id, contact_id: Id, call: Edited) -> CalendarFeed:
-    """Where it came into the wrong hands, for instance."""
+    """End the address, for instance because another person has got it."""
     return _shown(await commands.end_feed_for(call.backend, call.actor, contact_id, member_id))
 
 
 @router.put(PERSON, summary="Make an address for a person's calendar", responses=EDIT)
 async def make_person_calendar_feed(person_id: Id, call: Edited) -> NewCalendarFeed:
-    """To hand on to somebody of the office. An earlier address ends with it."""
+    """Make an address to pass on to a person of the office. An earlier address ends."""
     return _made(await commands.make_feed_for(call.backend, call.actor, person_id))
 
 
 @router.delete(PERSON, summary="End the address of a person's calendar", responses=EDIT)
 async def end_person_calendar_feed(person_id: Id, call: Edited) -> CalendarFeed:
-    """It opens nothing any more, at once."""
+    """End the address. It stops working at once."""
     return _shown(await commands.end_feed_for(call.backend, call.actor, person_id))
 
 

@@ -1,4 +1,4 @@
-"""What recipients choose about their emails, and the addresses that take none: as JSON."""
+"""Recipients' choices about their emails, and suppressed addresses."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -29,29 +29,29 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 
 
 class Absence(BaseModel):
-    """Days, both included, on which somebody else is told."""
+    """Days, both included, on which a delegate gets the emails."""
 
     model_config = BODY
     first: Day
     last: Day
     delegate: Key = Field(
         description=(
-            "Who is told meanwhile: a contact of the same member; for somebody of the office, a "
-            "person of the office."
+            "Who gets the emails meanwhile: a contact of the same member; or for a person of the "
+            "office, another person of the office."
         )
     )
 
 
 class NewChoices(BaseModel):
-    """All choices; what is left out is as if nobody had chosen."""
+    """All choices. A choice that is left out goes back to its default."""
 
     model_config = {**BODY, "json_schema_extra": {"examples": [CHOICES]}}
     language: Mode = Field(default="en", description="English, Welsh, or both in one email.")
     reminders: Reminders = Field(
         default="single",
         description=(
-            "`digest`: what comes ahead of a date is collected into a weekly email. Emails that "
-            "something depends on always come by themselves."
+            "`digest`: early reminders are collected into a weekly email. Emails that need "
+            "action always come on their own."
         ),
     )
     digests: bool = Field(default=True, description="Whether to get summaries.")
@@ -65,7 +65,7 @@ class Choices(NewChoices):
     """The choices of one contact or person."""
 
     model_config = example({**CHOICES, "changed_at": "2027-01-11T09:00:00Z"})
-    changed_at: datetime | None = Field(description="Nothing where they have chosen nothing yet.")
+    changed_at: datetime | None = Field(description="Null before the first choice.")
 
 
 class Suppression(BaseModel):
@@ -92,30 +92,30 @@ class Suppression(BaseModel):
 
 
 class Released(BaseModel):
-    """What a mended address lets go."""
+    """The emails that a corrected address released."""
 
     model_config = example({"released": ["ntf_c4d6e8fgh2jk3m5q7ab2"]})
     released: list[str] = Field(
-        description="The emails that are tried again; what is not true any more stays withheld."
+        description="The emails that are sent again. Outdated ones stay withheld."
     )
 
 
 router = guarded_router("Choices")
 
 ByHand = Annotated[
-    bool, Query(description="Somebody has taken the address off SendGrid's own lists by hand.")
+    bool, Query(description="The address was removed from SendGrid's own lists by hand.")
 ]
 
 
 @router.get("/me/choices", summary="Show my choices", responses=READ)
 async def show_my_choices(call: Read) -> Choices:
-    """How I want my emails."""
+    """Show the caller's choices about emails."""
     return _shown(await commands.own_choices(call.backend, call.actor))
 
 
 @router.put("/me/choices", summary="Set my choices", responses=EDIT)
 async def set_my_choices(body: NewChoices, call: Edited) -> Choices:
-    """All of them at once. Emails that something depends on always come."""
+    """Set all choices at once. Emails that need action always come."""
     return _shown(await commands.set_own_choices(call.backend, call.actor, _given(body)))
 
 
@@ -125,7 +125,7 @@ async def set_my_choices(body: NewChoices, call: Edited) -> Choices:
     responses=READ | FOUND,
 )
 async def show_contact_choices(member_id: Id, contact_id: Id, call: Read) -> Choices:
-    """How a contact wants their emails."""
+    """Show a contact's choices about emails."""
     return _shown(await commands.choices_for(call.backend, call.actor, contact_id, member_id))
 
 
@@ -137,7 +137,7 @@ async def show_contact_choices(member_id: Id, contact_id: Id, call: Read) -> Cho
 async def set_contact_choices(
     member_id: Id, contact_id: Id, body: NewChoices, call: Edited
 ) -> Choices:
-    """In the contact's place, because they asked for it. The audit trail says who did it."""
+    """Set the choices of a contact who asked for it. The audit trail says who did it."""
     return _shown(
         await commands.set_choices_for(
             call.backend, call.actor, contact_id, _given(body), member_id
@@ -149,13 +149,13 @@ async def set_contact_choices(
     "/people/{person_id}/choices", summary="Show a person's choices", responses=READ | FOUND
 )
 async def show_person_choices(person_id: Id, call: Read) -> Choices:
-    """How somebody of the office wants their emails."""
+    """Show the choices of a person of the office about emails."""
     return _shown(await commands.choices_for(call.backend, call.actor, person_id))
 
 
 @router.put("/people/{person_id}/choices", summary="Set a person's choices", responses=EDIT)
 async def set_person_choices(person_id: Id, body: NewChoices, call: Edited) -> Choices:
-    """In the person's place, because they asked for it. The audit trail says who did it."""
+    """Set the choices of a person who asked for it. The audit trail says who did it."""
     return _shown(await commands.set_choices_for(call.backend, call.actor, person_id, _given(body)))
 
 
@@ -163,8 +163,8 @@ async def set_person_choices(person_id: Id, body: NewChoices, call: Edited) -> C
 async def list_suppressions(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Suppression]:
-    """Addresses that bounced or complained, the latest first: nothing is sent to them. Change the
-    contact's or person's address, or lift it."""
+    """List the addresses that bounced or complained, the latest first. Milepost sends nothing
+    to them. Change the contact's or person's address, or lift the suppression."""
     async with call.backend.database.reading() as session:
         page = await suppressed(session, cursor=cursor, limit=limit)
     rows = [
@@ -190,8 +190,8 @@ async def list_suppressions(
 async def lift_suppression(
     suppression_id: Id, call: Commanded, by_hand: ByHand = False
 ) -> Released:
-    """The address is right, and takes emails again. It is taken off SendGrid's own lists, too. What
-    was not sent for it and is still true is tried again."""
+    """Send to the address again, because it works. It also leaves SendGrid's own lists. Emails
+    that were not sent, and are not outdated, are sent now."""
     released = await commands.lift_suppression(
         call.backend, call.actor, suppression_id, by_hand=by_hand
     )

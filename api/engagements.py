@@ -1,23 +1,25 @@
-"""Engagements: where every member stands, and the commands to an engagement itself."""
+"""Engagements: the list, one in full, its plan, and the commands to it."""
 
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
+from pydantic import Field
 
-from api.answers import API, COMMAND, EDIT, FOUND, READ, Cursor, Limit, engagement_state, next_link
-from api.bodies import NewDate, NewStart, Reason, Team
-from api.fields import Id
-from api.guard import Commanded, Edited, Read, guarded_router
+from api.answers import API, COMMAND, EDIT, FOUND, READ, Cursor, Limit, next_link
+from api.fields import Body, Day, Id, Key, NewDate, Reason, shown
+from api.guard import Call, Commanded, Edited, Read, guarded_router
 from programmes.facts import EngagementStage
 from programmes.vocabulary import Health
 from services import engagements as commands
-from services.access import sight
 from services.engagements import StartOrder
 from services.engagements import start_engagement as start
+from services.permissions import visibility
+from services.problems import RecordPending
 from services.reassignment import assign_team
-from services.views import engagements as shown
-from services.views.records import Plan
-from services.views.rows import Engagement, EngagementEntry, Page
+from services.views import engagements as views
+from services.views.engagements import Engagement, EngagementEntry
+from services.views.plan import Plan, planned
+from services.views.rows import Page
 from storage.queries.engagement_order import Sort
 from storage.queries.engagements import EngagementFilter
 from storage.queries.engagements import list_engagements as listed
@@ -28,13 +30,13 @@ SomeId = Annotated[str | None, Query(max_length=120, pattern=r"^[a-z0-9][a-z0-9_
 SortedBy = Annotated[
     Sort,
     Query(
-        description="`health` is the worst first: stuck, overdue, due soon, on track; within the"
-        " first three, whatever has been due the longest. What has ended comes last.",
+        description="`health` lists the worst first: stuck, overdue, due soon, on track. Within the"
+        " first three, the earliest due date comes first. Ended engagements come last.",
         examples=["health"],
     ),
 ]
 Open = Annotated[
-    bool | None, Query(description="Only those that go on, or only those that have ended.")
+    bool | None, Query(description="Only open engagements, or only those that have ended.")
 ]
 SearchText = Annotated[
     str | None,
@@ -44,6 +46,38 @@ SearchText = Annotated[
         description="Part of the member's or the manager's name.",
     ),
 ]
+
+
+class NewStart(Body):
+    """A member that starts a programme."""
+
+    model_config = shown(
+        member="mem_k3m5q7ab2c4d6e8fgh2j",
+        programme="inclusive-growth-network",
+        start="2027-01-11",
+        manager="per_k3m5q7ab2c4d6e8fgh2j",
+        adviser="per_c4d6e8fgh2jk3m5q7ab2",
+    )
+    member: Key
+    programme: Key
+    version: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="The latest version, unless another one is named."
+    )
+    start: Day = Field(
+        description="The first day, in the member's calendar. It may be in the past."
+    )
+    manager: Key | None = Field(default=None, description="The caller by default, if a manager.")
+    adviser: Key | None = None
+
+
+class Team(Body):
+    """The manager and the adviser of an engagement. A role that is left out stays."""
+
+    model_config = shown(manager="per_k3m5q7ab2c4d6e8fgh2j", adviser="per_c4d6e8fgh2jk3m5q7ab2")
+    manager: Key | None = Field(default=None, description="An active person with that role.")
+    adviser: Key | None = Field(
+        default=None, description="An active person with that role, or a manager."
+    )
 
 
 @router.get("/engagements", summary="List engagements", responses=READ)
@@ -62,7 +96,7 @@ async def list_engagements(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[EngagementEntry]:
-    """Where everybody stands: each engagement with its health and the task that explains it."""
+    """List engagements, each with its health and the task that explains it."""
     where = EngagementFilter(
         stage=stage,
         health=health,
@@ -81,27 +115,27 @@ async def list_engagements(
             descending=order == "desc",
             cursor=cursor,
             limit=limit,
-            visible_to=sight(call.actor),
+            visible_to=visibility(call.actor),
         )
-    rows = await shown.entries(call.backend, page.rows, texts=call.actor.reads_texts)
+    rows = await views.entries(call.backend, page.rows, texts=call.actor.reads_texts)
     return Page(items=rows, next=next_link(request, page.next))
 
 
 @router.get("/engagements/{engagement_id}", summary="Show an engagement", responses=READ | FOUND)
 async def show_engagement(engagement_id: Id, call: Read) -> Engagement:
-    """An engagement with its items and everything that is open."""
-    return await shown.engagement(call.backend, call.actor, engagement_id)
+    """Show an engagement with its items and open tasks."""
+    return await views.engagement(call.backend, call.actor, engagement_id)
 
 
 @router.get("/engagements/{engagement_id}/plan", summary="Show the plan", responses=READ | FOUND)
 async def show_plan(engagement_id: Id, call: Read) -> Plan:
-    """Every date of an engagement, and the rule behind each, as things stand today."""
-    return await shown.planned(call.backend, call.actor, engagement_id)
+    """Show every date of an engagement as of today, and the rule behind each."""
+    return await planned(call.backend, call.actor, engagement_id)
 
 
 @router.post("/engagements", summary="Start an engagement", status_code=201, responses=COMMAND)
 async def start_engagement(body: NewStart, response: Response, call: Commanded) -> Engagement:
-    """A member starts a programme: its onboarding opens, and the plan runs from here.
+    """Start a member in a programme. The onboarding opens, and the plan counts from the start.
 
     A member has one open engagement in a programme.
     """
@@ -122,19 +156,20 @@ async def start_engagement(body: NewStart, response: Response, call: Commanded) 
     "/engagements/{engagement_id}", summary="Give an engagement another team", responses=EDIT
 )
 async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Engagement:
-    """Somebody else looks after it, or advises it. What is open is theirs from now on, and one
-    email tells them what that is. Refused for whoever is not active or has another role."""
+    """Give an engagement another manager or adviser. The open tasks become theirs, and one
+    email lists them. Refused for a person who is inactive or has another role."""
     await assign_team(
         call.backend, call.actor, engagement_id, manager=body.manager, adviser=body.adviser
     )
-    return await shown.engagement(call.backend, call.actor, engagement_id)
+    return await views.engagement(call.backend, call.actor, engagement_id)
 
 
 @router.post(
     "/engagements/{engagement_id}/withdraw", summary="Withdraw an engagement", responses=COMMAND
 )
 async def withdraw_engagement(engagement_id: Id, body: Reason, call: Commanded) -> Engagement:
-    """The member leaves the programme: everything that is open closes, and its people hear why."""
+    """End the engagement of a member that leaves. Open items close, and their people get the
+    reason."""
     taken = await commands.withdraw_engagement(
         call.backend, call.actor, engagement_id, body.reason, key=call.key
     )
@@ -145,7 +180,7 @@ async def withdraw_engagement(engagement_id: Id, body: Reason, call: Commanded) 
     "/engagements/{engagement_id}/complete", summary="Complete an engagement", responses=COMMAND
 )
 async def complete_engagement(engagement_id: Id, call: Commanded) -> Engagement:
-    """The programme is done for this member. Refused with its blockers while anything is open."""
+    """Complete the engagement of a member. Refused with its blockers while items are open."""
     taken = await commands.complete_engagement(
         call.backend, call.actor, engagement_id, key=call.key
     )
@@ -158,11 +193,18 @@ async def complete_engagement(engagement_id: Id, call: Commanded) -> Engagement:
     responses=COMMAND,
 )
 async def move_review(engagement_id: Id, review: Id, body: NewDate, call: Commanded) -> Engagement:
-    """A review that has not opened yet gets another due date, and what hangs on it follows.
+    """Give a review that has not opened another due date. Later reviews follow.
 
-    One that is open is moved by its deadline, as an item.
+    To move an open review, move its deadline.
     """
     taken = await commands.move_review(
         call.backend, call.actor, engagement_id, review, body.due, body.reason, key=call.key
     )
     return await engagement_state(call, engagement_id, taken)
+
+
+async def engagement_state(call: Call, engagement_id: str, taken: commands.Taken) -> Engagement:
+    """The engagement after a command to it. Raises ``RecordPending``."""
+    if taken is None:
+        raise RecordPending(f"{API}/engagements/{engagement_id}")
+    return await views.engagement(call.backend, call.actor, engagement_id)

@@ -1,8 +1,9 @@
-"""What every route of the API passes first: who asks, whether the role may, and whether it is a
-repeat."""
+"""What every route checks first: the token, the role, and whether the request is a repeat."""
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Security
@@ -10,12 +11,12 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
-from api.authentication import authenticate
 from api.idempotency import key_of, once, own_key
 from api.problems import FORESEEN, answer_to, documented, printable
 from services.backend import Backend
-from services.permissions import RULES, Actor, Reach
-from services.problems import Flaw, Problem, catalogue
+from services.permissions import ROLES, RULES, Actor, Reach
+from services.problems import Flaw, Problem, wrong_words
+from storage.queries.access import holder_of
 
 bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="A token that `milepost token create` made."
@@ -25,18 +26,19 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True)
 class Call:
-    """One request that may be made: by whom, how far it reaches, under which key."""
+    """A request that passed the checks: its caller, operation, reach and key."""
 
     backend: Backend
     actor: Actor
     operation: str
     reach: Reach
     key: str | None
-    """What ids are derived from: the ``Idempotency-Key`` and the request, where it has a key."""
+    """The ``Idempotency-Key`` combined with the request, if it has a key. Ids are derived from
+    it."""
 
 
 class GuardedRoute(APIRoute):
-    """A route whose name is an operation of ``services.permissions``: none is without a rule."""
+    """A route whose name is an operation in ``services.permissions``, so each has a rule."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
@@ -73,14 +75,29 @@ class GuardedRoute(APIRoute):
         return tuple(content) or ("application/json",)
 
 
+_BEARER = re.compile(r"bearer +([!-~]{8,200})", re.IGNORECASE)
+
+
+async def authenticate(backend: Backend, authorization: str) -> Actor:
+    """The holder of the token in an ``Authorization`` header. Raises ``unauthenticated``.
+
+    The lookup is by the token's hash, so its time tells nothing about other tokens.
+    """
+    given = _BEARER.fullmatch(authorization.strip())
+    if given is None:
+        raise Problem("unauthenticated")
+    async with backend.database.reading() as session:
+        holder = await holder_of(session, sha256(given[1].encode("ascii")).hexdigest())
+    if holder is None or holder.role not in ROLES:
+        raise Problem("unauthenticated")
+    return Actor(holder.holder_id, holder.role, holder.name, holder.member_id)
+
+
 def _require_known(request: Request, parameters: set[str]) -> None:
-    # A misspelt filter that is ignored would show everything.
+    # Ignoring a misspelt filter would list everything.
     unknown = sorted(set(request.query_params) - parameters)
     if unknown:
-        flaws = [
-            Flaw(pointer=f"query/{printable(one)}", **catalogue()["wrong"]["query"])
-            for one in unknown
-        ]
+        flaws = [Flaw(pointer=f"query/{printable(one)}", **wrong_words("query")) for one in unknown]
         raise Problem("invalid", errors=flaws)
 
 
@@ -95,7 +112,7 @@ async def _require_media_type(request: Request, takes: tuple[str, ...]) -> None:
 async def _answered(
     request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
 ) -> Response:
-    """The answer, a problem included, so that it can be kept."""
+    """The answer, or a problem as an answer, so that it can be stored."""
     try:
         return await handle(request)
     except FORESEEN as error:
@@ -106,10 +123,10 @@ def _read(
     request: Request,
     if_none_match: Annotated[
         str | None,
-        Header(description="The `ETag` that you have: unchanged answers are 304 without a body."),
+        Header(description="The `ETag` of your copy. An unchanged answer is 304 without a body."),
     ] = None,
 ) -> Call:
-    del if_none_match  # described here, honoured by api.etags
+    del if_none_match  # described here, honoured by api.middleware
     call: Call = request.state.call
     return call
 
@@ -120,8 +137,8 @@ def _commanded(
         str | None,
         Header(
             description=(
-                "Any string of your own, a UUID for instance. The same key with the same body is "
-                "carried out once, and gets the same answer, for seven days."
+                "Any string of your own, such as a UUID. For seven days, a request with the same "
+                "key and body is carried out once and gets the same answer."
             ),
             json_schema_extra={"pattern": "^[!-~]{1,128}$"},
         ),
@@ -138,13 +155,13 @@ def _edited(request: Request) -> Call:
 
 
 Read = Annotated[Call, Depends(_read)]
-"""What a GET takes to know who asks."""
+"""The caller of a GET."""
 
 Commanded = Annotated[Call, Depends(_commanded)]
-"""What a POST takes."""
+"""The caller of a POST."""
 
 Edited = Annotated[Call, Depends(_edited)]
-"""What a PATCH takes: it can be repeated as it is."""
+"""The caller of a PATCH, PUT or DELETE, which can be repeated without a key."""
 
 
 def guarded_router(tag: str) -> APIRouter:

@@ -1,37 +1,60 @@
-"""Whether the process lives, and whether everything that it needs is ready."""
+"""Whether the process is alive, and whether everything that it needs is ready."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel
 from sqlalchemy import text
 
 from api.problems import documented
 from services.backend import Backend
 from services.problems import Problem
-from services.views.records import Liveness, Readiness
+from services.views.rows import example
 from storage.migrate import is_current
 from temporal.connection import TemporalDown
 
 router = APIRouter(tags=["Health"])
 
-RETRY_AFTER = "5"
-"""Seconds until it is worth asking again."""
+RETRY_AFTER = 5
+"""Seconds to wait before asking again."""
 
 CHECK_TIMEOUT = 4.0
 """Seconds for each check: a load balancer asks every few seconds."""
 
 
+class Liveness(BaseModel):
+    """The process answers."""
+
+    model_config = example({"status": "ok"})
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Each part that the API needs, and whether it is ready."""
+
+    model_config = example(
+        {
+            "status": "ready",
+            "checks": {"database": "ok", "migrations": "ok", "temporal": "ok"},
+        }
+    )
+    status: Literal["ready", "reading"]
+    """``reading``: Temporal is away, so pages and reads work, and commands do not."""
+    checks: dict[str, str]
+
+
 @router.get("/healthz", summary="Is the process alive?")
 async def healthz() -> Liveness:
-    """Always ok while the process answers: it asks nobody else."""
+    """Answer `ok` while the process runs. It checks nothing else."""
     return Liveness()
 
 
 @router.get("/readyz", summary="Can it serve?", responses=documented(503))
 async def readyz(request: Request) -> Readiness:
-    """Database, migrations and Temporal. Where only Temporal is down, `status` is `reading`: pages
-    and reads work all the same, and a proxy that sends nobody here would take them away."""
+    """Check the database, migrations and Temporal. If only Temporal is down, `status` is
+    `reading`, with 200: pages and reads still work, so a proxy must keep sending requests."""
     backend: Backend = request.app.state.backend
     names = ("database", "migrations", "temporal")
     found = await asyncio.gather(
@@ -41,7 +64,7 @@ async def readyz(request: Request) -> Readiness:
     )
     checks = dict(zip(names, found, strict=True))
     if any(result != "ok" for name, result in checks.items() if name != "temporal"):
-        raise Problem("not-ready", checks=checks, headers={"Retry-After": RETRY_AFTER})
+        raise Problem("not-ready", checks=checks, retry_after=RETRY_AFTER)
     return Readiness(status="ready" if checks["temporal"] == "ok" else "reading", checks=checks)
 
 
@@ -54,7 +77,7 @@ async def _found(check: Callable[[], Awaitable[str]]) -> str:
     except TemporalDown:
         return "cannot be reached"
     except Exception as error:
-        # The message may hold an address with a password in it.
+        # The message may hold an address with a password.
         return f"failed: {type(error).__name__}"
 
 

@@ -21,13 +21,12 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _KEPT_HEADERS = ("content-type", "location")
 
 _FINAL = frozenset({200, 201, 409})
-"""Answers that stand. Any other (wrong values, no right, no worker, still on its way) may turn out
-otherwise at the next attempt, so the key is free again; the ids that are derived from it make sure
-that the next attempt meets whatever the first one left behind."""
+"""Answers that are stored. Any other answer may change at the next attempt, so its key becomes
+free again. Ids derived from the key make the next attempt find what the first one left."""
 
 
 def key_of(request: Request) -> str | None:
-    """The key of a POST, if it has one. Raises the problem ``invalid`` for one that is no key."""
+    """The key of a POST, if any. Raises the problem ``invalid`` for a malformed key."""
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST":
         return None
@@ -37,10 +36,9 @@ def key_of(request: Request) -> str | None:
 
 
 async def own_key(key: str, request: Request) -> str:
-    """The key and the request in one: what is derived from it belongs to this request alone.
+    """The key combined with the request. Ids derived from it belong to this request alone.
 
-    A key is free again after some answers, and forgotten after a while. What another request under
-    it asks for must not meet what the first one left behind.
+    A key may become free, or expire. Another request under it must not find what the first left.
     """
     return sha256(f"{key}\0{await _asked(request)}".encode()).hexdigest()
 
@@ -77,7 +75,7 @@ async def _claim(backend: Backend, actor: Actor, key: str, asked: str) -> Known 
     except KeyReused as error:
         raise Problem("key-reused") from error
     except StillRunning as error:
-        raise Problem("under-way", headers={"Retry-After": "1"}) from error
+        raise Problem("under-way", retry_after=1) from error
 
 
 async def _asked(request: Request) -> str:
@@ -85,7 +83,7 @@ async def _asked(request: Request) -> str:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """What makes two requests the same."""
+    """The hash by which two requests are the same."""
     return sha256(b"\0".join([method.encode(), path.encode(), body])).hexdigest()
 
 

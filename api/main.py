@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from operator import attrgetter
 
 from fastapi import FastAPI
 
@@ -26,8 +27,7 @@ from api import (
     templates,
 )
 from api import problems as problem_handlers
-from api.etags import EntityTags
-from api.middleware import BodyLimit, Envelope
+from api.middleware import BodyLimit, EntityTags, Envelope
 from api.openapi import Described
 from api.webhooks import inbound, sendgrid_events
 from services.backend import Backend
@@ -37,8 +37,9 @@ from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
 from temporal.connection import LazyTemporal, Temporal
-from web import board, calendar_feed, unsubscribe
-from web import mailbox as pages
+from web import board, calendar_feed, links, rendering, unsubscribe
+from web import mailbox as mailbox_pages
+from web import problems as problem_pages
 
 VERSION = version("milepost")
 """As pyproject.toml says it: whatever installs Milepost keeps it in the package's metadata."""
@@ -62,6 +63,8 @@ SUBJECTS = (
     templates,
 )
 
+PAGES = (board, mailbox_pages, links, problem_pages, unsubscribe, calendar_feed, rendering)
+
 
 def create_app(
     settings: Settings, database: Database | None = None, temporal: Temporal | None = None
@@ -83,19 +86,17 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=attrgetter("name"),
     )
     app.state.backend = Backend(opened, temporal or LazyTemporal(), settings)
     app.state.teller = Teller(app.state.backend)
     problem_handlers.install(app)
+    for page in PAGES:
+        app.include_router(page.router)
     for subject in SUBJECTS:
         app.include_router(subject.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(sendgrid_events.router)
-    app.include_router(board.router)
-    app.include_router(pages.router)
-    app.include_router(unsubscribe.router)
-    app.include_router(calendar_feed.router)
     app.include_router(inbound.router)
     # The last one added is the outermost.
     app.add_middleware(EntityTags)
@@ -105,5 +106,6 @@ def create_app(
 
 
 def served() -> FastAPI:
-    """The application of this process's settings, for uvicorn: an import should open nothing."""
+    """The application on this process's settings, for uvicorn. Importing this module opens
+    nothing."""
     return create_app(process_settings())

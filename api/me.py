@@ -1,29 +1,34 @@
-"""The caller: who the token speaks for, and what is to be done."""
-
-from datetime import timedelta
+"""The caller: identity, tasks, calendar and delivery troubles."""
 
 from fastapi import Request
+from pydantic import BaseModel, Field
 
 from api.answers import CALENDAR, READ, CalendarFile, Cursor, Limit, next_link
 from api.guard import Read, guarded_router
 from notifications.delivery.preferences import first_language_of
-from services.access import sight
-from services.permissions import RULES
+from services.permissions import RULES, visibility
 from services.views.calendar import my_calendar
-from services.views.notification_rows import Trouble
-from services.views.notifications import trouble
-from services.views.office_rows import Me
-from services.views.parts import task_answer
-from services.views.rows import Page, Task
+from services.views.notifications import Trouble, troubles_of
+from services.views.rows import PERSON, Page, Task, example, task_answer
 from storage.queries.tasks import my_tasks
-from storage.queries.troubles import list_troubles
 
 router = guarded_router("Me")
 
 
+class Me(BaseModel):
+    """Who a token speaks for."""
+
+    model_config = example({**PERSON, "role": "manager", "member": None, "may": ["show_me"]})
+    id: str
+    name: str
+    role: str
+    member: str | None = Field(description="The id of a contact's member.")
+    may: list[str] = Field(description="The operations that the role may call.")
+
+
 @router.get("/me", summary="Show who I am", responses=READ)
 async def show_me(call: Read) -> Me:
-    """Who the token speaks for, and what it may do."""
+    """Show the holder of the token and the operations that it may call."""
     actor = call.actor
     return Me(
         id=actor.holder_id,
@@ -38,8 +43,8 @@ async def show_me(call: Read) -> Me:
 async def list_my_tasks(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Task]:
-    """What is mine to do, over all engagements, the earliest due first; in the language that I
-    have chosen for my emails."""
+    """List the caller's tasks in all engagements, the earliest due first. The language is the
+    caller's choice for emails."""
     now = call.backend.now()
     async with call.backend.database.reading() as session:
         page = await my_tasks(
@@ -47,7 +52,7 @@ async def list_my_tasks(
             call.actor.holder_id,
             cursor=cursor,
             limit=limit,
-            visible_to=sight(call.actor),
+            visible_to=visibility(call.actor),
         )
         language = await first_language_of(session, call.actor.holder_id)
     tasks = []
@@ -68,7 +73,7 @@ async def list_my_tasks(
     responses=READ | CALENDAR,
 )
 async def show_my_calendar(call: Read) -> CalendarFile:
-    """My open deadlines and the sessions that are fixed, as iCalendar (RFC 5545)."""
+    """Show the caller's open deadlines and confirmed sessions, as iCalendar (RFC 5545)."""
     return CalendarFile(await my_calendar(call.backend, call.actor))
 
 
@@ -76,23 +81,14 @@ async def show_my_calendar(call: Read) -> CalendarFile:
 async def list_my_troubles(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Trouble]:
-    """Emails that I have to look at: they failed, came back, were dropped or marked as spam, nobody
-    knows whether they arrived, nobody could get them (an address that takes nothing stands for
-    all that waits for it), or the sender has refused them for a quarter of an hour: these are tried
-    again by themselves, once what stops them is mended. The longest waiting first; what nobody
-    looks after is everybody's."""
-    settings = call.backend.settings
-    async with call.backend.database.reading() as session:
-        page = await list_troubles(
-            session,
-            call.backend.now(),
-            timedelta(seconds=settings.unknown_after),
-            manager_id=call.actor.holder_id,
-            cursor=cursor,
-            limit=limit,
-        )
-    troubles = []
-    for row in page.rows:
-        voice = await call.backend.definitions.voice(row.programme_id, row.programme_version)
-        troubles.append(trouble(row, voice.titles))
-    return Page(items=troubles, next=next_link(request, page.next))
+    """List the emails that need the caller's attention, the longest waiting first.
+
+    They failed, bounced, were dropped or marked as spam, have an unknown outcome, or had no
+    recipient. A suppressed address counts once for all its emails. Emails that the sender has
+    refused for 15 minutes are listed, too; they are retried. Every manager sees those of
+    engagements without a manager.
+    """
+    troubles, further = await troubles_of(
+        call.backend, call.actor.holder_id, cursor=cursor, limit=limit
+    )
+    return Page(items=troubles, next=next_link(request, further))

@@ -1,21 +1,21 @@
 """Member organisations and their contacts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
+from pydantic import Field
 
 from api.answers import API, EDIT, FOUND, READ, Cursor, Limit, next_link
-from api.fields import Id
+from api.fields import Body, Day, Email, Id, Line, shown
 from api.guard import Commanded, Edited, Read, guarded_router
-from api.master_bodies import Blackout, ContactEdit, MemberEdit, NewContact, NewMember
 from api.problems import documented
+from programmes.vocabulary import Nation
 from services import office
-from services.access import sight
+from services.permissions import visibility
 from services.problems import Problem
-from services.views import office as shown
-from services.views.office_rows import MemberDetail
-from services.views.parts import member_ref
-from services.views.rows import MemberRef, Page
+from services.views import office as views
+from services.views.office import MemberDetail
+from services.views.rows import MemberRef, Page, member_ref
 from storage import master
 from storage.queries import members as stored
 
@@ -27,31 +27,87 @@ SearchText = Annotated[
 ]
 
 
+class NewContact(Body):
+    """A person at a member organisation."""
+
+    model_config = shown(name="Sian Hughes", email="sian.hughes@example.org", lead=True)
+    name: Line
+    email: Email
+    lead: bool = False
+
+
+class ContactEdit(Body):
+    """Changes to a contact. A field that is left out stays."""
+
+    model_config = shown(lead=True)
+    name: Line | None = None
+    email: Email | None = None
+    lead: Literal[True] | None = Field(
+        default=None, description="Make this contact the lead, in place of the present lead."
+    )
+    active: bool | None = None
+
+
+class Blackout(Body):
+    """Days in which nothing falls due and nothing is sent: a pre-election period."""
+
+    model_config = shown(first="2027-03-22", last="2027-05-06", reason="Pre-election period")
+    first: Day
+    last: Day
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class NewMember(Body):
+    """A member organisation with its contacts, one of them the lead."""
+
+    model_config = shown(
+        name="Cardiff Council",
+        nation="WLS",
+        contacts=[{"name": "Sian Hughes", "email": "sian.hughes@example.org", "lead": True}],
+    )
+    name: Line
+    nation: Nation
+    sample: bool = False
+    contacts: Annotated[list[NewContact], Field(min_length=1, max_length=50)]
+    blackouts: Annotated[list[Blackout], Field(max_length=50)] = Field(default=[])
+
+
+class MemberEdit(Body):
+    """Changes to a member. A field that is left out stays."""
+
+    model_config = shown(
+        blackouts=[{"first": "2027-03-22", "last": "2027-05-06", "reason": "Pre-election period"}]
+    )
+    name: Line | None = None
+    nation: Nation | None = None
+    blackouts: Annotated[list[Blackout], Field(max_length=50)] | None = None
+
+
 @router.get("/members", summary="List members", responses=READ)
 async def list_members(
     request: Request, call: Read, q: SearchText = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[MemberRef]:
-    """The member organisations, by name. A member's contact sees its own."""
+    """List the member organisations by name. A contact sees its own member."""
     async with call.backend.database.reading() as session:
         page = await stored.list_members(
-            session, text=q, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, text=q, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
     return Page(items=[member_ref(row) for row in page.rows], next=next_link(request, page.next))
 
 
 @router.get("/members/{member_id}", summary="Show a member", responses=READ | FOUND)
 async def show_member(member_id: Id, call: Read) -> MemberDetail:
-    """A member organisation with its contacts and the periods in which nothing is sent to it."""
+    """Show a member organisation with its contacts and blackouts."""
     async with call.backend.database.reading() as session:
-        found = await stored.show_member(session, member_id, visible_to=sight(call.actor))
+        found = await stored.show_member(session, member_id, visible_to=visibility(call.actor))
     if found is None:
         raise Problem("not-found")
-    return shown.member(call.actor, found)
+    return views.member(call.actor, found)
 
 
 @router.post("/members", summary="Add a member", status_code=201, responses=EDIT)
 async def add_member(body: NewMember, response: Response, call: Commanded) -> MemberDetail:
-    """A member organisation with its contacts, exactly one of them the lead."""
+    """Add a member organisation with its contacts, exactly one of them the lead."""
     added = await office.add_member(
         call.backend,
         call.actor,
@@ -63,12 +119,12 @@ async def add_member(body: NewMember, response: Response, call: Commanded) -> Me
         key=call.key,
     )
     response.headers["Location"] = f"{API}/members/{added.member.id}"
-    return shown.member(call.actor, added)
+    return views.member(call.actor, added)
 
 
 @router.patch("/members/{member_id}", summary="Edit a member", responses=EDIT)
 async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDetail:
-    """Change what is given; the rest stays. Running engagements keep their calendar."""
+    """Change the given fields. Running engagements keep their calendar."""
     edited = await office.edit_member(
         call.backend,
         call.actor,
@@ -77,7 +133,7 @@ async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDe
         nation=body.nation,
         blackouts=None if body.blackouts is None else _blackouts(body.blackouts),
     )
-    return shown.member(call.actor, edited)
+    return views.member(call.actor, edited)
 
 
 @router.post(
@@ -86,10 +142,10 @@ async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDe
 async def add_contact(
     member_id: Id, body: NewContact, response: Response, call: Commanded
 ) -> MemberDetail:
-    """A person at the member. As the lead, it takes the place of the one who was."""
+    """Add a person at the member. A new lead replaces the present lead."""
     edited = await office.add_contact(call.backend, call.actor, member_id, _contact(body))
     response.headers["Location"] = f"{API}/members/{member_id}"
-    return shown.member(call.actor, edited)
+    return views.member(call.actor, edited)
 
 
 @router.patch(
@@ -100,8 +156,8 @@ async def add_contact(
 async def edit_contact(
     member_id: Id, contact_id: Id, body: ContactEdit, call: Edited
 ) -> MemberDetail:
-    """Change what is given; the rest stays. The open tasks of a lead go to the new one. What was
-    not sent since an address bounced, and is still true, is tried again at a new one."""
+    """Change the given fields. A new lead takes over the lead's open tasks. Emails withheld for
+    a bounced address are sent to the new address, unless they are outdated."""
     edited = await office.edit_contact(
         call.backend,
         call.actor,
@@ -112,7 +168,7 @@ async def edit_contact(
         lead=body.lead,
         active=body.active,
     )
-    return shown.member(call.actor, edited)
+    return views.member(call.actor, edited)
 
 
 def _contact(body: NewContact) -> master.NewContact:

@@ -1,27 +1,24 @@
-"""One notification: what became of it, why, and what a manager says about its trouble."""
+"""One notification: its delivery, the reasons, and a manager's choice about its trouble."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.answers import COMMAND, FOUND, READ
-from api.fields import BODY, Id, Paragraphs
+from api.fields import Body, Id, Paragraphs, shown
 from api.guard import Commanded, Read, guarded_router
 from notifications.delivery.states import Choice
 from services.notifications import resolve_notification as resolve
-from services.views import notifications as shown
-from services.views.notification_rows import Explanation, NotificationDetail
+from services.views.explanations import Explanation, explained
+from services.views.notifications import NotificationDetail, notification
 
 router = guarded_router("Records")
 
 
-class Resolution(BaseModel):
-    """What a manager says about an email in trouble."""
+class Resolution(Body):
+    """What a manager decides about an email in trouble."""
 
-    model_config = ConfigDict(
-        **BODY,
-        json_schema_extra={"examples": [{"choice": "dismiss", "note": "I have rung her."}]},
-    )
+    model_config = shown(choice="dismiss", note="I have rung her.")
     choice: Choice
     note: Annotated[Paragraphs | None, Field(description="How you know, or why.")] = None
 
@@ -30,8 +27,8 @@ class Resolution(BaseModel):
     "/notifications/{notification_id}", summary="Show a notification", responses=READ | FOUND
 )
 async def show_notification(notification_id: Id, call: Read) -> NotificationDetail:
-    """One notification with every attempt to send it and every report about it."""
-    return await shown.notification(call.backend, call.actor, notification_id)
+    """Show one notification with every attempt to send it and every report about it."""
+    return await notification(call.backend, call.actor, notification_id)
 
 
 @router.get(
@@ -40,8 +37,8 @@ async def show_notification(notification_id: Id, call: Read) -> NotificationDeta
     responses=READ | FOUND,
 )
 async def explain_notification(notification_id: Id, call: Read) -> Explanation:
-    """Why it was sent when it was, or why it was not: in sentences, and the facts behind them."""
-    return await shown.explained(call.backend, call.actor, notification_id)
+    """Explain why it was sent when it was, or why not: in sentences, with the facts behind them."""
+    return await explained(call.backend, call.actor, notification_id)
 
 
 @router.post(
@@ -52,6 +49,7 @@ async def explain_notification(notification_id: Id, call: Read) -> Explanation:
 async def resolve_notification(
     notification_id: Id, body: Resolution, call: Commanded
 ) -> NotificationDetail:
-    """Say that it arrived, have it sent again, or let it rest. Refused where it cannot be."""
+    """Say that it arrived, send it again, or dismiss it. Refused if its state does not allow
+    that."""
     await resolve(call.backend, call.actor, notification_id, body.choice, body.note, key=call.key)
-    return await shown.notification(call.backend, call.actor, notification_id)
+    return await notification(call.backend, call.actor, notification_id)

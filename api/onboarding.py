@@ -1,23 +1,36 @@
 """The onboarding of an engagement and its steps."""
 
-from api.answers import COMMAND, FOUND, READ, item_state
-from api.bodies import Reason, StepDone
-from api.fields import Id
+from pydantic import Field
+
+from api.answers import COMMAND, FOUND, READ
+from api.fields import Day, Id, OptionalText, Reason, shown
 from api.guard import Commanded, Read, guarded_router
-from services import onboarding as commands
-from services.views import items as shown
-from services.views.rows import Item
+from api.items import carry_out
+from services.items import onboarding_id
+from services.views.items import Item, item
+from workflows.messages import CompleteStep, WaiveStep
 
 router = guarded_router("Onboarding")
+
+KIND = "onboarding"
+
+
+class StepDone(OptionalText):
+    """A remark, and the day on which the step was done if that day is over."""
+
+    model_config = shown(text="Signed by the chief executive.")
+    done_on: Day | None = Field(
+        default=None,
+        description="For members who joined before the office had Milepost, for instance.",
+    )
 
 
 @router.get(
     "/engagements/{engagement_id}/onboarding", summary="Show the onboarding", responses=READ | FOUND
 )
 async def show_onboarding(engagement_id: Id, call: Read) -> Item:
-    """The steps with which a member joins, and which of them are done."""
-    item_id = commands.onboarding_id(engagement_id)
-    return await shown.item(call.backend, call.actor, item_id, commands.KIND)
+    """Show the steps with which a member joins, and which of them are done."""
+    return await item(call.backend, call.actor, onboarding_id(engagement_id), KIND)
 
 
 @router.post(
@@ -26,11 +39,16 @@ async def show_onboarding(engagement_id: Id, call: Read) -> Item:
     responses=COMMAND,
 )
 async def complete_step(engagement_id: Id, step: Id, body: StepDone, call: Commanded) -> Item:
-    """A step is done; the steps that waited for it open. A member completes its own steps."""
-    taken = await commands.complete_step(
-        call.backend, call.actor, engagement_id, step, body.text, done_on=body.done_on, key=call.key
+    """Complete a step. The steps that waited for it open. A member completes its own steps."""
+    return await carry_out(
+        call,
+        onboarding_id(engagement_id),
+        KIND,
+        CompleteStep,
+        texts={"text": body.text},
+        task=f"step:{step}",
+        values={"step": step, "done_on": body.done_on},
     )
-    return await item_state(call, commands.onboarding_id(engagement_id), taken)
 
 
 @router.post(
@@ -39,8 +57,12 @@ async def complete_step(engagement_id: Id, step: Id, body: StepDone, call: Comma
     responses=COMMAND,
 )
 async def waive_step(engagement_id: Id, step: Id, body: Reason, call: Commanded) -> Item:
-    """A step is not needed, for a reason that the member hears."""
-    taken = await commands.waive_step(
-        call.backend, call.actor, engagement_id, step, body.reason, key=call.key
+    """Waive a step that is not needed. The member gets the reason."""
+    return await carry_out(
+        call,
+        onboarding_id(engagement_id),
+        KIND,
+        WaiveStep,
+        texts={"reason": body.reason},
+        values={"step": step},
     )
-    return await item_state(call, commands.onboarding_id(engagement_id), taken)

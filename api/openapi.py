@@ -1,4 +1,4 @@
-"""The API's own description: what FastAPI generates, with every error as a problem."""
+"""The API's OpenAPI description: FastAPI's, with every error as a problem."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,10 +19,10 @@ Milepost runs support programmes: one durable workflow per member's engagement.
 
 
 class Described(FastAPI):
-    """An application whose description is the finished one."""
+    """An application with the finished description."""
 
     def openapi(self) -> dict[str, Any]:
-        """Made once, when somebody first asks for it."""
+        """Made once, at the first request."""
         if self.openapi_schema is None:
             self.openapi_schema = _finished(self)
         return self.openapi_schema

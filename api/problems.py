@@ -1,27 +1,32 @@
 """Answers every foreseen error as problem details (RFC 9457), and a slow record with 202."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from string import Formatter
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from services.problems import Flaw, Problem, RecordPending, catalogue, wrong_value
-from services.views.records import Pending
+from services.problems import Flaw, Problem, RecordPending, problem_words, wrong_value
+from services.views.rows import example
 from storage.queries.paging import BadCursor
 
 log = logging.getLogger("milepost.api")
 
 MEDIA_TYPE = "application/problem+json"
 
+CHALLENGE = 'Bearer realm="milepost"'
+"""The kind of credentials that a caller has to send."""
+
 RETRY_AFTER_SECONDS = 5
-"""What a caller is told to wait while the database is away."""
+"""The wait that a caller is told while the database is away."""
 
 _BY_STATUS = {
     HTTPStatus.NOT_FOUND: "not-found",
@@ -31,13 +36,24 @@ _BY_STATUS = {
 
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
-"""It cannot be reached, is locked, or has no connection left: all of these pass."""
+"""The database cannot be reached, is locked, or has no connection left. All of these pass."""
 
 FORESEEN = (
     *(Problem, RequestValidationError, HTTPException, BadCursor, RecordPending),
     *DATABASE_AWAY,
 )
-"""What routes raise on purpose, and what may happen to any of them."""
+"""What routes raise on purpose, and database errors that may happen in any route."""
+
+
+class Pending(BaseModel):
+    """A command that is taken, and whose record takes longer than usual."""
+
+    model_config = example(
+        {"state": "taken", "detail": "Your command is taken.", "location": "/api/v1/items/itm_1"}
+    )
+    state: Literal["taken"] = "taken"
+    detail: str
+    location: str = Field(description="Read this in a moment to see the outcome.")
 
 
 def install(app: FastAPI) -> None:
@@ -54,28 +70,33 @@ def answer_to(error: Exception, request: Request) -> Response:
     """The HTTP answer to a foreseen error."""
     if isinstance(error, RecordPending):
         return _pending(error)
-    return problem_response(as_problem(error), request.url.path)
+    given = error.headers if isinstance(error, HTTPException) else None
+    return problem_response(as_problem(error), request.url.path, given)
 
 
-def problem_response(problem: Problem, instance: str) -> Response:
+def problem_response(
+    problem: Problem, instance: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """The HTTP answer to ``problem`` at the address ``instance``."""
+    given = dict(headers or {})
+    if problem.name == "unauthenticated":
+        given["WWW-Authenticate"] = CHALLENGE
+    if problem.retry_after is not None:
+        given["Retry-After"] = str(problem.retry_after)
     return JSONResponse(
-        problem.body(instance),
-        status_code=problem.status,
-        headers=problem.headers,
-        media_type=MEDIA_TYPE,
+        problem.body(instance), status_code=problem.status, headers=given, media_type=MEDIA_TYPE
     )
 
 
 def _pending(pending: RecordPending) -> Response:
-    """202, with the address at which the outcome will show."""
+    """The answer 202, with the address at which the outcome will show."""
     location = pending.location
-    body = Pending(detail=str(catalogue()["pending"]["detail"]), location=location)
+    body = Pending(detail=str(problem_words()["pending"]["detail"]), location=location)
     return JSONResponse(body.model_dump(), status_code=202, headers={"Location": location})
 
 
 def as_problem(error: Exception) -> Problem:
-    """The problem that a foreseen error is. Raises what turns out to be a mistake of ours."""
+    """The problem for a foreseen error. Raises an error that is a bug of ours."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
@@ -90,38 +111,34 @@ def as_problem(error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     name = _BY_STATUS.get(HTTPStatus(error.status_code))
     if name is None:
-        # FastAPI raises 400 for a body that cannot be read as what it says it is.
+        # FastAPI raises 400 for a body that does not match its content type.
         name = "invalid" if error.status_code < 500 else "internal"
-    return Problem(name, headers=error.headers, expected="application/json")
+    return Problem(name, expected="application/json")
 
 
 def _is_our_mistake(error: SQLAlchemyError) -> bool:
-    """SQLite calls a statement that is wrong an operational error as well."""
+    """Whether it is an invalid statement, which SQLite reports as an operational error, too."""
     cause = getattr(error, "orig", None)
     return getattr(cause, "sqlite_errorname", "") == "SQLITE_ERROR"
 
 
 def database_away() -> Problem:
-    """Nothing can be read or written for the moment."""
-    return Problem(
-        "database-away",
-        retry_after=RETRY_AFTER_SECONDS,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-    )
+    """The problem while nothing can be read or written."""
+    return Problem("database-away", retry_after=RETRY_AFTER_SECONDS)
 
 
 def invalid(found: list[dict[str, Any]]) -> Problem:
-    """The problem of a request whose values are wrong, each with how to mend it."""
+    """The problem of a request with invalid values, each with how to correct it."""
     return Problem("invalid", errors=[_flaw(error) for error in found])
 
 
 def _flaw(error: dict[str, Any]) -> Flaw:
-    fixes = catalogue()["fix"]
+    fixes = problem_words()["fix"]
     kind = str(error.get("type", ""))
     template = str(fixes.get(kind, fixes["other"]))
     context = error.get("ctx") or {}
     if "fix" in context:
-        # Our own rules bring their words along.
+        # Our own rules bring their own words.
         template = "{fix}"
     wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
     if not wanted <= set(context):
@@ -138,14 +155,14 @@ def _pointer(loc: tuple[str | int, ...]) -> str:
 
 
 def printable(text: str) -> str:
-    """Text that an answer can hold: JSON may spell half of a surrogate pair, which none can."""
+    """Text without half a surrogate pair, which JSON may spell and an answer cannot hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for OpenAPI: what it may answer beside success."""
+    """The ``responses`` of a route for OpenAPI: its answers besides success."""
     titles: dict[int, list[str]] = {}
-    for entry in catalogue().values():
+    for entry in problem_words().values():
         if "status" in entry:
             titles.setdefault(int(entry["status"]), []).append(str(entry["title"]))
     return {

@@ -1,4 +1,4 @@
-"""What happened in an engagement, what was sent, and what is open."""
+"""The timeline, notifications and tasks of an engagement."""
 
 from fastapi import Request
 
@@ -6,13 +6,12 @@ from api.answers import FOUND, READ, Cursor, Limit, next_link
 from api.fields import Id
 from api.guard import Read, guarded_router
 from notifications.sentences import Reader
-from services.access import sight
 from services.backend import Voice
+from services.permissions import visibility
 from services.problems import Problem
-from services.views import timeline as shown
-from services.views.parts import task_answer
-from services.views.records import Notification, TimelineEntry
-from services.views.rows import Page, Task
+from services.views.notifications import Notification, notification_row
+from services.views.rows import Page, Task, task_answer
+from services.views.timeline import TimelineEntry, mentioned, timeline_entry
 from storage.queries.notifications import engagement_notifications
 from storage.queries.tasks import engagement_tasks
 from storage.queries.timeline import timeline
@@ -27,16 +26,16 @@ router = guarded_router("Records")
 async def show_timeline(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[TimelineEntry]:
-    """Everything that happened and everything that was sent, the newest first."""
+    """Show all events and notifications, the newest first."""
     voice = await _voice(call, engagement_id)
     async with call.backend.database.reading() as session:
         page = await timeline(
-            session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, engagement_id, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
-        names = await names_of(session, shown.mentioned(page.rows))
+        names = await names_of(session, mentioned(page.rows))
     reader = Reader(voice.titles, voice.clock, names)
     return Page(
-        items=[shown.timeline_entry(call.actor, row, reader) for row in page.rows],
+        items=[timeline_entry(call.actor, row, reader) for row in page.rows],
         next=next_link(request, page.next),
     )
 
@@ -49,14 +48,14 @@ async def show_timeline(
 async def list_notifications(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Notification]:
-    """What was to be told to whom, and what has become of it; the latest change first."""
+    """List the notifications with their recipients and delivery, the latest change first."""
     await _voice(call, engagement_id)
     async with call.backend.database.reading() as session:
         page = await engagement_notifications(
-            session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, engagement_id, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
     return Page(
-        items=[shown.notification(row) for row in page.rows], next=next_link(request, page.next)
+        items=[notification_row(row) for row in page.rows], next=next_link(request, page.next)
     )
 
 
@@ -68,12 +67,12 @@ async def list_notifications(
 async def list_tasks(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Task]:
-    """What is open and whose it is, the earliest due first."""
+    """List the open tasks and their owners, the earliest due first."""
     titles = (await _voice(call, engagement_id)).titles
     now = call.backend.now()
     async with call.backend.database.reading() as session:
         page = await engagement_tasks(
-            session, engagement_id, cursor=cursor, limit=limit, visible_to=sight(call.actor)
+            session, engagement_id, cursor=cursor, limit=limit, visible_to=visibility(call.actor)
         )
     return Page(
         items=[
@@ -84,10 +83,10 @@ async def list_tasks(
 
 
 async def _voice(call: Read, engagement_id: str) -> Voice:
-    """How to speak about the engagement. Raises the problem ``not-found``."""
+    """The words for the engagement. Raises the problem ``not-found``."""
     async with call.backend.database.reading() as session:
         place = await place_of_engagement(session, engagement_id)
-    member = sight(call.actor).member_id
+    member = visibility(call.actor).member_id
     if place is None or member not in {None, place.member_id}:
         raise Problem("not-found")
     return await call.backend.definitions.voice(place.programme_id, place.programme_version)

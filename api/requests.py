@@ -1,22 +1,88 @@
-"""Research requests: submitted by members, carried from triage to feedback."""
+"""Research requests: members submit them, and the office carries them from triage to feedback."""
+
+from typing import Annotated
 
 from fastapi import Request, Response
+from pydantic import Field
 
-from api.answers import API, COMMAND, FOUND, READ, Cursor, Limit, item_state
-from api.bodies import Assignment, Comments, Feedback, NewRequest, Question, Reason, Scope, Written
-from api.fields import Id
+from api.answers import API, COMMAND, FOUND, READ, Cursor, Limit
+from api.fields import (
+    Body,
+    Comments,
+    Day,
+    Id,
+    Key,
+    Paragraphs,
+    Reason,
+    Slug,
+    Written,
+    shown,
+)
 from api.guard import Commanded, Read, guarded_router
-from api.item_lists import items_of
-from services import research as commands
-from services.items import Note
-from services.views import items as shown
-from services.views.rows import Item, ListedItem, Page
+from api.items import carry_out, item_state, items_of
+from services import items as commands
+from services.views.items import Item, ListedItem, item
+from services.views.rows import Page
+from workflows.messages import (
+    AcceptDelivery,
+    AcceptRequest,
+    AgreeScope,
+    AnswerQuestion,
+    AskMember,
+    DeclineRequest,
+    DeliverRequest,
+    GiveFeedback,
+    ReturnDelivery,
+    WithdrawRequest,
+)
 
 router = guarded_router("Research requests")
 
+KIND = "research"
 
-def _note(body: Written) -> Note:
-    return Note(body.text, body.title or "", body.link)
+
+class NewRequest(Written):
+    """A research request."""
+
+    model_config = shown(
+        text="Which interventions raise pay in care work, and what do they cost?",
+        title="Pay in care work",
+        theme="good-jobs",
+    )
+    theme: Slug | None = Field(default=None, description="One of the programme's themes.")
+
+
+class Question(Body):
+    """What the office needs to know."""
+
+    model_config = shown(question="Which wards do you have in mind?")
+    question: Paragraphs
+
+
+class Scope(Body):
+    """What will be delivered, in which form, and when."""
+
+    model_config = shown(
+        text="A review of eight interventions with costs.", format="briefing", due="2027-03-12"
+    )
+    text: Paragraphs
+    format: Slug = Field(description="One word that travels with the request, not a sentence.")
+    due: Day | None = Field(default=None, description="The delivery date; it has a default.")
+
+
+class Assignment(Body):
+    """Who does the research."""
+
+    model_config = shown(researcher="per_k3m5q7ab2c4d6e8fgh2j")
+    researcher: Key
+
+
+class Feedback(Body):
+    """How useful the work was, from 1 to 5."""
+
+    model_config = shown(score=5, text="Just what the cabinet needed.")
+    score: Annotated[int, Field(ge=1, le=5)]
+    text: Paragraphs | None = None
 
 
 @router.get(
@@ -27,14 +93,14 @@ def _note(body: Written) -> Note:
 async def list_requests(
     engagement_id: Id, request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ListedItem]:
-    """The research requests of an engagement, the newest first."""
-    return await items_of(call, request, engagement_id, commands.KIND, cursor, limit)
+    """List the research requests of an engagement, the newest first."""
+    return await items_of(call, request, engagement_id, KIND, cursor, limit)
 
 
 @router.get("/requests/{item_id}", summary="Show a research request", responses=READ | FOUND)
 async def show_request(item_id: Id, call: Read) -> Item:
-    """A research request with what was written about it so far."""
-    return await shown.item(call.backend, call.actor, item_id, commands.KIND)
+    """Show a research request with what was written about it so far."""
+    return await item(call.backend, call.actor, item_id, KIND)
 
 
 @router.post(
@@ -46,9 +112,9 @@ async def show_request(item_id: Id, call: Read) -> Item:
 async def submit_request(
     engagement_id: Id, body: NewRequest, response: Response, call: Commanded
 ) -> Item:
-    """A member asks for research. It is triaged next."""
+    """Submit a member's research request. The office triages it next."""
     item_id, taken = await commands.submit_request(
-        call.backend, call.actor, engagement_id, _note(body), theme=body.theme or "", key=call.key
+        call.backend, call.actor, engagement_id, body.note(), theme=body.theme or "", key=call.key
     )
     response.headers["Location"] = f"{API}/requests/{item_id}"
     return await item_state(call, item_id, taken)
@@ -56,50 +122,44 @@ async def submit_request(
 
 @router.post("/requests/{item_id}/accept", summary="Accept a request", responses=COMMAND)
 async def accept_request(item_id: Id, call: Commanded) -> Item:
-    """Triage: it will be done. The scope is agreed next."""
-    taken = await commands.accept_request(call.backend, call.actor, item_id, key=call.key)
-    return await item_state(call, item_id, taken)
+    """Accept the request at triage. Agreeing the scope comes next."""
+    return await carry_out(call, item_id, KIND, AcceptRequest)
 
 
 @router.post("/requests/{item_id}/decline", summary="Decline a request", responses=COMMAND)
 async def decline_request(item_id: Id, body: Reason, call: Commanded) -> Item:
-    """Triage: it will not be done, for a reason that the member hears. It closes."""
-    taken = await commands.decline_request(
-        call.backend, call.actor, item_id, body.reason, key=call.key
-    )
-    return await item_state(call, item_id, taken)
+    """Decline the request at triage. The member gets the reason, and the request closes."""
+    return await carry_out(call, item_id, KIND, DeclineRequest, texts={"reason": body.reason})
 
 
 @router.post("/requests/{item_id}/ask", summary="Ask the member", responses=COMMAND)
 async def ask_member(item_id: Id, body: Question, call: Commanded) -> Item:
-    """Triage: more is needed to decide. The member answers next."""
-    taken = await commands.ask_member(
-        call.backend, call.actor, item_id, body.question, key=call.key
-    )
-    return await item_state(call, item_id, taken)
+    """Ask the member a question at triage. The member answers next."""
+    return await carry_out(call, item_id, KIND, AskMember, texts={"question": body.question})
 
 
 @router.post("/requests/{item_id}/answer", summary="Answer the question", responses=COMMAND)
 async def answer_question(item_id: Id, body: Written, call: Commanded) -> Item:
-    """The member's answer. Triage goes on."""
-    taken = await commands.answer_question(
-        call.backend, call.actor, item_id, _note(body), key=call.key
-    )
-    return await item_state(call, item_id, taken)
+    """Answer the office's question for the member. Triage goes on."""
+    return await carry_out(call, item_id, KIND, AnswerQuestion, texts={"text": body.note()})
 
 
 @router.post("/requests/{item_id}/scope", summary="Agree the scope", responses=COMMAND)
 async def agree_scope(item_id: Id, body: Scope, call: Commanded) -> Item:
-    """What will be delivered, in which form, and when. A researcher is assigned next."""
-    taken = await commands.agree_scope(
-        call.backend, call.actor, item_id, body.text, form=body.format, due=body.due, key=call.key
+    """Agree what will be delivered, in which form, and when. Assigning a researcher comes next."""
+    return await carry_out(
+        call,
+        item_id,
+        KIND,
+        AgreeScope,
+        texts={"text": body.text},
+        values={"format": body.format, "due": body.due},
     )
-    return await item_state(call, item_id, taken)
 
 
 @router.post("/requests/{item_id}/assign", summary="Assign a researcher", responses=COMMAND)
 async def assign_request(item_id: Id, body: Assignment, call: Commanded) -> Item:
-    """Somebody takes it up; while it is being drafted, somebody else can."""
+    """Assign a researcher, or another one while the work is being drafted."""
     taken = await commands.assign_request(
         call.backend, call.actor, item_id, body.researcher, key=call.key
     )
@@ -108,42 +168,31 @@ async def assign_request(item_id: Id, body: Assignment, call: Commanded) -> Item
 
 @router.post("/requests/{item_id}/deliver", summary="Deliver the work", responses=COMMAND)
 async def deliver_request(item_id: Id, body: Written, call: Commanded) -> Item:
-    """The work goes to the member, who accepts or returns it."""
-    taken = await commands.deliver_request(
-        call.backend, call.actor, item_id, _note(body), key=call.key
-    )
-    return await item_state(call, item_id, taken)
+    """Deliver the work to the member, who accepts or returns it."""
+    return await carry_out(call, item_id, KIND, DeliverRequest, texts={"text": body.note()})
 
 
 @router.post("/requests/{item_id}/accept-delivery", summary="Accept the work", responses=COMMAND)
 async def accept_delivery(item_id: Id, call: Commanded) -> Item:
-    """The member is content. A word of feedback comes next."""
-    taken = await commands.accept_delivery(call.backend, call.actor, item_id, key=call.key)
-    return await item_state(call, item_id, taken)
+    """Accept the work for the member. Feedback comes next."""
+    return await carry_out(call, item_id, KIND, AcceptDelivery)
 
 
 @router.post("/requests/{item_id}/return", summary="Return the work", responses=COMMAND)
 async def return_delivery(item_id: Id, body: Comments, call: Commanded) -> Item:
-    """The member wants something changed, as often as needed."""
-    taken = await commands.return_delivery(
-        call.backend, call.actor, item_id, body.comments, key=call.key
-    )
-    return await item_state(call, item_id, taken)
+    """Return the work for changes, as often as needed."""
+    return await carry_out(call, item_id, KIND, ReturnDelivery, texts={"comments": body.comments})
 
 
 @router.post("/requests/{item_id}/feedback", summary="Give feedback", responses=COMMAND)
 async def give_feedback(item_id: Id, body: Feedback, call: Commanded) -> Item:
-    """How useful it was. The request closes."""
-    taken = await commands.give_feedback(
-        call.backend, call.actor, item_id, score=body.score, remark=body.text, key=call.key
+    """Say how useful the work was. The request closes."""
+    return await carry_out(
+        call, item_id, KIND, GiveFeedback, texts={"text": body.text}, values={"score": body.score}
     )
-    return await item_state(call, item_id, taken)
 
 
 @router.post("/requests/{item_id}/withdraw", summary="Withdraw a request", responses=COMMAND)
 async def withdraw_request(item_id: Id, body: Reason, call: Commanded) -> Item:
-    """The member does not need it any more. It closes, at whatever stage it is."""
-    taken = await commands.withdraw_request(
-        call.backend, call.actor, item_id, body.reason, key=call.key
-    )
-    return await item_state(call, item_id, taken)
+    """Withdraw a request that the member no longer needs. It closes at any stage."""
+    return await carry_out(call, item_id, KIND, WithdrawRequest, texts={"reason": body.reason})

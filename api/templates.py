@@ -1,35 +1,23 @@
-"""An office's own words for its emails, a programme and a language at a time."""
+"""An office's own templates for its emails, by programme, kind and language."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import API, EDIT, FOUND, READ
-from api.fields import Id
+from api.fields import BODY, Body, Id, Key, Line
 from api.guard import Commanded, Read, guarded_router
-from api.template_bodies import (
-    NewTemplate,
-    TemplateChoice,
-    TemplateDetail,
-    TemplateDraft,
-    TemplateEntry,
-    TemplateFault,
-    TemplateFaults,
-    TemplatePreview,
-    TemplateTrial,
-    TemplateVersion,
-    TestSent,
-    Variable,
-)
-from notifications.custom_templates.draft import BUILT_IN, Draft
-from notifications.custom_templates.grammar_check import variables
-from notifications.custom_templates.keeping import built_in, faults_in
-from notifications.custom_templates.preview import OVERRIDABLE
+from notifications.custom_templates.draft import Draft, PartName
+from notifications.custom_templates.keeping import faults_in
+from notifications.custom_templates.preview import Source as Whose
 from notifications.custom_templates.trial import Trial
-from notifications.languages import LANGUAGES, Language
+from notifications.languages import Language
 from services import templates as commands
 from services.problems import Problem
-from services.views.rows import Page
+from services.views import templates as views
+from services.views.rows import Page, example
+from services.views.templates import TEXT, TemplateDetail, TemplateEntry
 from storage.queries import templates as stored
 
 router = guarded_router("Templates")
@@ -43,37 +31,128 @@ Spoken = Annotated[Language, Path(description="`en` or `cy`.")]
 ADDRESS = "/programmes/{programme_id}/templates/{kind}/{language}"
 
 
+SUBJECT = "{{ member }}: your research is here"
+
+
+Source = Annotated[str, Field(max_length=50_000, json_schema_extra={"pattern": r"^[^\x00]*$"})]
+
+
+def _shown(**values: object) -> ConfigDict:
+    """The example of a body that keeps its white space."""
+    extra: dict[str, Any] = {"examples": [values]}
+    return {**BODY, "str_strip_whitespace": False, "json_schema_extra": extra}
+
+
+class TemplateDraft(Body):
+    """Templates in Jinja. A part that is left out is the built-in one."""
+
+    model_config = _shown(subject=SUBJECT, text=TEXT)
+    subject: Source = ""
+    text: Source = ""
+    html: Source = ""
+
+
+class NewTemplate(TemplateDraft):
+    """A new version."""
+
+    model_config = _shown(subject=SUBJECT, text=TEXT, note="Warmer words.", activate=True)
+    note: Line | None = Field(default=None, description="Why it is written.")
+    activate: bool = Field(default=False, description="Use it at once.")
+
+
+class TemplateTrial(TemplateDraft):
+    """What to show, and with which data."""
+
+    model_config = _shown(subject=SUBJECT)
+    engagement: Key | None = Field(
+        default=None, description="The engagement whose data fill it. The default is sample data."
+    )
+    version: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        default=None,
+        description="A stored version, if no template is given. The default is the version in use.",
+    )
+
+
+class TemplateChoice(Body):
+    """Which version is to be used."""
+
+    model_config = _shown(version=0)
+    version: Annotated[
+        int, Field(ge=0, le=1_000_000, description="0 stands for the built-in templates.")
+    ]
+
+
+class TemplateFault(BaseModel):
+    """A fault in a template."""
+
+    part: PartName
+    line: int = Field(description="From 1; 0 for the whole part.")
+    what: str
+    fix: str
+
+
+class TemplateFaults(BaseModel):
+    """All faults of a template. None if it can be stored."""
+
+    model_config = example(
+        {
+            "faults": [
+                {
+                    "part": "subject",
+                    "line": 1,
+                    "what": "There is no 'membr' in this kind of email.",
+                    "fix": "Did you mean 'member'?",
+                }
+            ]
+        }
+    )
+    faults: list[TemplateFault]
+
+
+class TemplatePreview(BaseModel):
+    """An email as it would look."""
+
+    model_config = example(
+        {"subject": "Cardiff: your research is here", "text": "…", "html": "…", "data": "partly"}
+    )
+    subject: str
+    text: str
+    html: str
+    data: Whose = Field(
+        description="Whose data fill it: the engagement's, its names and samples, or samples."
+    )
+
+
+class TestSent(TemplatePreview):
+    """A test that was sent to the caller."""
+
+    __test__ = False
+    model_config = example(
+        {
+            "subject": "Cardiff: your research is here",
+            "text": "…",
+            "html": "…",
+            "data": "sample",
+            "sent_to": "Ada Okafor",
+        }
+    )
+    sent_to: str
+
+
 @router.get(
     "/programmes/{programme_id}/templates", summary="List templates", responses=READ | FOUND
 )
 async def list_templates(programme_id: Id, call: Read) -> Page[TemplateEntry]:
-    """Every template of every kind of email, and which version of it is in use."""
-    async with call.backend.database.reading() as session:
-        if not await stored.is_programme(session, programme_id):
-            raise Problem("not-found")
-        active = await stored.active_templates(session, programme_id)
-        counted = await stored.counted_versions(session, programme_id)
-    used = {(row.kind, row.language): row.version for row in active}
-    return Page(
-        items=[
-            TemplateEntry(
-                kind=kind,
-                language=language,
-                active=used.get((kind, language), BUILT_IN),
-                versions=counted.get((kind, language), 0),
-            )
-            for kind in OVERRIDABLE
-            for language in LANGUAGES
-        ]
-    )
+    """List every template of every kind of email, with the version in use."""
+    return Page(items=await views.listed(call.backend, programme_id))
 
 
 @router.get(ADDRESS, summary="Show a template", responses=READ | FOUND)
 async def show_template(
     programme_id: Id, kind: KindName, language: Spoken, call: Read
 ) -> TemplateDetail:
-    """The built-in words, every version of the office's own, and the names that may be used."""
-    return await _detail(call, programme_id, kind, language)
+    """Show the built-in template, every version of the office's own, and its variables."""
+    return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
 
 
 @router.post(ADDRESS, summary="Store a version of a template", status_code=201, responses=EDIT)
@@ -85,8 +164,8 @@ async def add_template(
     response: Response,
     call: Commanded,
 ) -> TemplateDetail:
-    """Checked first, against everything that this kind of email can hold; every fault is listed
-    with its line. A version never changes; it can be put into use, and be rolled back."""
+    """Store a version after checking it against all data of this kind of email. Every fault is
+    listed with its line. A stored version never changes; it can be activated and rolled back."""
     of = commands.kind_of(kind)
     await commands.put_template(
         call.backend,
@@ -99,14 +178,14 @@ async def add_template(
         activate=body.activate,
     )
     response.headers["Location"] = f"{API}/programmes/{programme_id}/templates/{kind}/{language}"
-    return await _detail(call, programme_id, kind, language)
+    return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
 
 
 @router.post(f"{ADDRESS}/check", summary="Check a template", responses=EDIT)
 async def check_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateDraft, call: Commanded
 ) -> TemplateFaults:
-    """Everything that is wrong with it; nothing is stored."""
+    """List all faults of a template. Nothing is stored."""
     of = commands.kind_of(kind)
     async with call.backend.database.reading() as session:
         if not await stored.is_programme(session, programme_id):
@@ -119,7 +198,7 @@ async def check_template(
 async def preview_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TemplatePreview:
-    """The email as an engagement's people would read it; nothing is stored or sent."""
+    """Show the email as an engagement's recipients would see it. Nothing is stored or sent."""
     shown = await commands.preview(call.backend, _trial(programme_id, kind, language, body))
     return TemplatePreview(**vars(shown.rendered), data=shown.source)
 
@@ -128,7 +207,7 @@ async def preview_template(
 async def send_test_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TestSent:
-    """The same, as an email to whoever calls."""
+    """Send the previewed email to the caller."""
     trial = _trial(programme_id, kind, language, body)
     shown = await commands.preview(call.backend, trial)
     name = await commands.send_to_oneself(call.backend, call.actor, trial, shown)
@@ -139,43 +218,12 @@ async def send_test_template(
 async def activate_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateChoice, call: Commanded
 ) -> TemplateDetail:
-    """Also an earlier one, or 0 for the built-in templates."""
+    """Use this version: any stored one, or 0 for the built-in templates."""
     of = commands.kind_of(kind)
     await commands.choose_version(
         call.backend, call.actor, programme_id, of, language, body.version
     )
-    return await _detail(call, programme_id, kind, language)
-
-
-async def _detail(call: Read, programme_id: str, kind: str, language: Language) -> TemplateDetail:
-    of = commands.kind_of(kind)
-    async with call.backend.database.reading() as session:
-        if not await stored.is_programme(session, programme_id):
-            raise Problem("not-found")
-        versions = await stored.template_versions(session, programme_id, kind, language)
-    return TemplateDetail(
-        kind=kind,
-        language=language,
-        active=next((row.version for row in versions if row.active), BUILT_IN),
-        versions=len(versions),
-        built_in=TemplateDraft(**vars(built_in(of, language))),
-        variables=[
-            Variable(name=name, fields=list(inner)) for name, inner in variables(of.context).items()
-        ],
-        history=[
-            TemplateVersion(
-                version=row.version,
-                note=row.note,
-                created_by=row.created_by,
-                created_at=row.created_at,
-                activated_at=row.activated_at,
-                subject=row.subject,
-                text=row.text,
-                html=row.html,
-            )
-            for row in versions
-        ],
-    )
+    return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
 
 
 def _trial(programme_id: str, kind: str, language: Language, body: TemplateTrial) -> Trial:

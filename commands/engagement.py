@@ -17,9 +17,10 @@ from services.engagements import StartOrder, start_engagement
 from services.permissions import Actor
 from services.problems import Problem
 from services.reassignment import assign_team
+from services.views.engagements import Engagement, EngagementEntry, entries
+from services.views.engagements import engagement as engagement_row
 from settings import settings
-from storage.database import Database, utc_now
-from storage.queries.engagement_detail import EngagementDetail, show_engagement
+from storage.database import Database
 from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.paging import BadCursor
 from temporal.connection import LazyTemporal
@@ -55,7 +56,7 @@ def start(
                 for named in (manager, adviser)
             ]
         order = StartOrder(whose.id, programme, start.date(), version, *people)
-        backend = Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
+        backend = backend_on(database)
         try:
             started = await start_engagement(backend, OPERATOR, order)
         except Problem as problem:
@@ -87,34 +88,31 @@ def assign(
     if manager is None and adviser is None:
         raise typer.BadParameter(say("engagement.nobody_named"))
 
-    async def carry_out(database: Database) -> EngagementDetail:
+    async def carry_out(database: Database) -> Engagement:
         async with database.reading() as session:
             new = {
                 role: (await person_named(session, named)).id
                 for role, named in (("manager", manager), ("adviser", adviser))
                 if named is not None
             }
-        backend = Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
+        backend = backend_on(database)
         try:
             await assign_team(backend, OPERATOR, engagement, **new)
         except Problem as problem:
             if problem.name == "not-found":
                 raise Stop(say("engagement.none", id=engagement)) from None
             raise stop_for(problem) from None
-        async with database.reading() as session:
-            detail = await show_engagement(session, engagement, utc_now())
-        assert detail is not None
-        return detail
+        return await engagement_row(backend, OPERATOR, engagement)
 
     with ending(as_json):
-        detail = with_database(carry_out)
+        row = with_database(carry_out)
     if as_json:
-        print_json(detail)
+        print_json(row.model_dump(mode="json"))
         return
-    for role, holder in (("manager", detail.manager), ("adviser", detail.adviser)):
+    for role, holder in (("manager", row.manager), ("adviser", row.adviser)):
         if holder is not None:
-            count = sum(1 for task in detail.tasks if task.owner and task.owner.id == holder.id)
-            said = {"member": detail.member.name, "name": holder.name, "tasks": count}
+            count = sum(1 for task in row.tasks if task.owner and task.owner.id == holder.id)
+            said = {"member": row.member.name, "name": holder.name, "tasks": count}
             print_line(f"engagement.{role}", **said)
 
 
@@ -133,22 +131,26 @@ def list_all(
     """List engagements with stage, health, and the task that explains it."""
     where = EngagementFilter(stage=stage, health=health, programme_id=programme, text=text)
 
-    async def read(database: Database) -> None:
-        now = utc_now()
+    async def read(database: Database) -> tuple[list[EngagementEntry], str | None]:
+        backend = backend_on(database)
         async with database.reading() as session:
             try:
-                page = await list_engagements(session, now, where=where, cursor=after, limit=limit)
+                page = await list_engagements(
+                    session, backend.now(), where=where, cursor=after, limit=limit
+                )
             except BadCursor as bad:
                 raise Stop(str(bad), code=Exit.USAGE) from None
-            if as_json:
-                print_json({"engagements": page.rows, "next": page.next})
-            else:
-                await print_engagements(session, page.rows)
-                if page.next:
-                    print_line("engagement.more", next=page.next)
+        return await entries(backend, page.rows, texts=True), page.next
 
     with ending(as_json):
-        with_database(read)
+        rows, further = with_database(read)
+    if as_json:
+        shown = [row.model_dump(mode="json") for row in rows]
+        print_json({"engagements": shown, "next": further})
+        return
+    print_engagements(rows)
+    if further:
+        print_line("engagement.more", next=further)
 
 
 @app.command()
@@ -161,19 +163,23 @@ def show(
     Exit code 1: there is none of that id.
     """
 
-    async def read(database: Database) -> None:
-        now = utc_now()
-        async with database.reading() as session:
-            detail = await show_engagement(session, engagement, now)
-            if detail is None:
-                raise Stop(say("engagement.none", id=engagement))
-            if as_json:
-                print_json(detail)
-            else:
-                await print_engagement(session, detail, now)
+    async def read(database: Database) -> Engagement:
+        try:
+            return await engagement_row(backend_on(database), OPERATOR, engagement)
+        except Problem:
+            raise Stop(say("engagement.none", id=engagement)) from None
 
     with ending(as_json):
-        with_database(read)
+        row = with_database(read)
+    if as_json:
+        print_json(row.model_dump(mode="json"))
+    else:
+        print_engagement(row)
+
+
+def backend_on(database: Database) -> Backend:
+    """What services need, on this process's settings."""
+    return Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
 
 
 def stop_for(problem: Problem) -> Stop:

@@ -1,83 +1,38 @@
 """How an engagement stands, in words: its health, and the task that explains it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from rich.table import Table
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.catalogue import say
 from commands.show import HEALTH_STYLES, cell, console, print_table
-from notifications.sentences import UK, health_sentence
-from notifications.titles import Titles, parsed
-from notifications.words import item_title, task_words
 from programmes.vocabulary import Health
-from storage.queries.engagement_detail import EngagementDetail
-from storage.queries.engagements import EngagementRow
-from storage.queries.programmes import show_programme
-from storage.queries.rows import ItemRow, Named, TaskRow
-
-Programme = tuple[str, int]
-"""A programme's id and version."""
+from services.views.engagements import Engagement, EngagementEntry
+from services.views.rows import Task
 
 
-async def titles_by_programme(
-    session: AsyncSession, programmes: set[Programme]
-) -> Mapping[Programme, Titles]:
-    """What each of these programmes calls its parts."""
-    titles: dict[Programme, Titles] = {}
-    for programme_id, version in programmes:
-        row = await show_programme(session, programme_id, version)
-        titles[programme_id, version] = (
-            parsed(row.source)[1] if row else Titles(programme=programme_id)
-        )
-    return titles
+def who(task: Task) -> str:
+    """The name of the task's owner, or the role that is vacant."""
+    return task.owner.name if task.owner else say("standing.nobody", role=task.owner_role)
 
 
-def reason(health: Health, task: TaskRow | None, titles: Titles) -> str:
-    """Why it stands so, in the words of the emails and the API."""
-    if task is None:
-        return health_sentence(health, UK)
-    owner = who(task.owner, task.owner_role)
-    return health_sentence(health, UK, task=task_title(task, titles), owner=owner, due=task.due_at)
-
-
-def task_title(task: TaskRow, titles: Titles) -> str:
-    """What the task is called."""
-    return task_words(task.family, task.key, titles, task.text).title
-
-
-def item_name(item: ItemRow, titles: Titles) -> str:
-    """What the item is called."""
-    return item_title(item.kind, item.key, titles, item.data.get("number", ""))
-
-
-def who(person: Named | None, role: str) -> str:
-    """The person's name, or the role that nobody holds."""
-    return person.name if person and person.name else say("standing.nobody", role=role)
-
-
-async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]) -> None:
+def print_engagements(rows: Sequence[EngagementEntry]) -> None:
     """One line an engagement: where it stands, and why."""
     if not rows:
         print_table(say("engagement.list"), [], [])
         return
-    titles = await titles_by_programme(
-        session, {(row.programme_id, row.programme_version) for row in rows}
-    )
     table = Table(title=say("engagement.list"), title_justify="left", header_style="bold")
     for column in ("member", "nation", "programme", "stage", "health", "why", "requests", "id"):
         table.add_column(say(f"column.{column}"), overflow="fold", no_wrap=column == "id")
     for row in rows:
-        words = titles[row.programme_id, row.programme_version]
         closed = row.closed_at is not None
         table.add_row(
             cell(row.member.name),
             row.member.nation,
-            cell(words.programme),
+            cell(row.programme.title),
             say(f"stage.{row.stage}"),
             "" if closed else health_cell(row.health),
-            "" if closed else cell(reason(row.health, row.task, words)),
+            "" if closed else cell(row.because),
             str(row.open_requests or ""),
             row.id,
         )
@@ -89,26 +44,24 @@ def health_cell(health: Health) -> str:
     return f"[{HEALTH_STYLES[health]}]{say(f'health.{health}')}[/]"
 
 
-async def print_engagement(session: AsyncSession, detail: EngagementDetail, now: datetime) -> None:
+def print_engagement(row: Engagement) -> None:
     """All of one engagement: head, items, open tasks."""
-    programme = (detail.programme_id, detail.programme_version)
-    words = (await titles_by_programme(session, {programme}))[programme]
     out = console()
-    out.print(f"[bold]{cell(detail.member.name)}[/], {cell(detail.programme_title)}")
-    closed = detail.closed_at is not None
-    standing = say(f"stage.{detail.stage}")
+    out.print(f"[bold]{cell(row.member.name)}[/], {cell(row.programme.title)}")
+    closed = row.closed_at is not None
+    standing = say(f"stage.{row.stage}")
     if not closed:
-        standing += f", {health_cell(detail.health)}. "
-        standing += cell(reason(detail.health, detail.task(now), words))
+        standing += f", {health_cell(row.health)}. "
+        standing += cell(row.because)
     out.print(standing)
-    if detail.reason:
-        out.print(say("engagement.reason", reason=detail.reason), markup=False)
+    if row.reason:
+        out.print(say("engagement.reason", reason=row.reason), markup=False)
     facts = {
-        "started": detail.started_on,
-        "onboarded": detail.onboarded_at,
-        "closed": detail.closed_at,
-        "manager": detail.manager.name if detail.manager else None,
-        "adviser": detail.adviser.name if detail.adviser else None,
+        "started": row.started_on,
+        "onboarded": row.onboarded_at,
+        "closed": row.closed_at,
+        "manager": row.manager.name if row.manager else None,
+        "adviser": row.adviser.name if row.adviser else None,
     }
     for name, value in facts.items():
         if value:
@@ -118,14 +71,14 @@ async def print_engagement(session: AsyncSession, detail: EngagementDetail, now:
         [say(f"column.{name}") for name in ("item", "stage", "opened", "closed", "outcome", "id")],
         [
             (
-                item_name(item, words),
+                item.title,
                 item.stage,
                 item.opened_at,
                 item.closed_at,
                 item.outcome,
                 item.id,
             )
-            for item in detail.items
+            for item in row.items
         ],
     )
     print_table(
@@ -133,12 +86,12 @@ async def print_engagement(session: AsyncSession, detail: EngagementDetail, now:
         [say(f"column.{name}") for name in ("task", "owner", "due", "health", "id")],
         [
             (
-                task_title(task, words),
-                who(task.owner, task.owner_role),
+                task.title,
+                who(task),
                 task.due_at,
-                say(f"health.{task.health(now)}"),
-                f"{task.item_id} {task.key}",
+                say(f"health.{task.health}"),
+                f"{task.item} {task.key}",
             )
-            for task in detail.tasks
+            for task in row.tasks
         ],
     )

@@ -1,37 +1,32 @@
 """`milepost notifications`: what became of each email, why, and what to do about trouble."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
 from itertools import groupby
 from typing import Annotated
 
 import typer
 
 from commands.catalogue import say
-from commands.engagement import OPERATOR, stop_for
-from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
+from commands.engagement import OPERATOR, backend_on, stop_for
+from commands.outcome import Exit, Stop, ending, with_database
 from commands.show import AsJson, cell, console, print_json, print_line, print_table
-from notifications.delivery.states import Choice, State, choices_of
-from notifications.explain.evidence import Evidence, read_evidence
-from notifications.explain.explanation import explain as explained
-from notifications.sentences import kind_title, notification_sentence, reason_sentence
-from services.backend import Backend
+from notifications.delivery.states import Choice, State
+from notifications.sentences import kind_title
 from services.notifications import resolve_notification
 from services.problems import Problem, RecordPending
-from settings import settings
-from storage.database import Database, utc_now
-from storage.queries.notifications import (
+from services.views.explanations import Explanation, explained
+from services.views.notifications import (
     Attempt,
+    Notification,
     NotificationDetail,
-    NotificationRow,
-    all_notifications,
-    engagement_notifications,
-    show_notification,
+    Trouble,
+    notification_row,
+    troubles_of,
 )
+from services.views.notifications import notification as detail_of
+from storage.database import Database
+from storage.queries.notifications import all_notifications, engagement_notifications
 from storage.queries.paging import BadCursor
-from storage.queries.troubles import TroubleRow, list_troubles, reason_of
-from temporal.connection import LazyTemporal
 
 app = typer.Typer(name="notifications", help="What became of each email, and why.")
 
@@ -53,51 +48,44 @@ def list_all(
     if sum((engagement is not None, state is not None, troubles)) > 1:
         raise typer.BadParameter(say("notifications.one_filter"))
 
-    async def read(database: Database) -> None:
-        async with database.reading() as session:
-            try:
-                if troubles:
-                    wait = timedelta(seconds=settings().unknown_after)
-                    found = await list_troubles(session, utc_now(), wait, cursor=after, limit=limit)
-                    _show(found.rows, found.next, as_json)
-                    return
+    async def read(database: Database) -> tuple[Sequence[Notification | Trouble], str | None]:
+        try:
+            if troubles:
+                return await troubles_of(backend_on(database), cursor=after, limit=limit)
+            async with database.reading() as session:
                 if engagement is not None:
                     page = await engagement_notifications(
                         session, engagement, cursor=after, limit=limit
                     )
                 else:
                     page = await all_notifications(session, state=state, cursor=after, limit=limit)
-            except BadCursor as bad:
-                raise Stop(str(bad), code=Exit.USAGE) from None
-        _show(page.rows, page.next, as_json)
+        except BadCursor as bad:
+            raise Stop(str(bad), code=Exit.USAGE) from None
+        return [notification_row(row) for row in page.rows], page.next
 
     with ending(as_json):
-        with_database(read)
-
-
-def _show(
-    rows: tuple[NotificationRow, ...] | tuple[TroubleRow, ...], next: str | None, as_json: bool
-) -> None:
+        rows, further = with_database(read)
     if as_json:
-        print_json({"notifications": rows, "next": next})
+        shown = [row.model_dump(mode="json") for row in rows]
+        print_json({"notifications": shown, "next": further})
         return
     print_table(
         say("notifications.list"),
         [say(f"column.{name}") for name in ("at", "kind", "to", "state", "why", "id")],
         [
             (
-                row.since if isinstance(row, TroubleRow) else row.changed_at,
+                row.since if isinstance(row, Trouble) else row.changed_at,
                 kind_title(row.kind),
-                row.recipient.name,
+                row.recipient.name if row.recipient else "",
                 row.state,
-                reason_sentence(row.reason),
-                row.id,
+                row.reason,
+                row.notification if isinstance(row, Trouble) else row.id,
             )
             for row in rows
         ],
     )
-    if next:
-        print_line("engagement.more", next=next)
+    if further:
+        print_line("engagement.more", next=further)
 
 
 @app.command()
@@ -105,24 +93,21 @@ def show(notification: Id, as_json: AsJson = False) -> None:
     """Show one notification with its attempts and reports. Exit code 1: there is none."""
 
     async def read(database: Database) -> NotificationDetail:
-        async with database.reading() as session:
-            detail = await show_notification(session, notification)
-        if detail is None:
-            raise Stop(say("notifications.none", id=notification))
-        return detail
+        try:
+            return await detail_of(backend_on(database), OPERATOR, notification)
+        except Problem:
+            raise Stop(say("notifications.none", id=notification)) from None
 
     with ending(as_json):
         detail = with_database(read)
     if as_json:
-        print_json(detail)
+        print_json(detail.model_dump(mode="json"))
         return
     _print_detail(detail)
 
 
 def _print_detail(detail: NotificationDetail) -> None:
-    row, out = replace(detail.row, reason=reason_of(detail.row, utc_now())), console()
-    sentence = notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
-    out.print(sentence, markup=False, soft_wrap=True)
+    console().print(detail.sentence, markup=False, soft_wrap=True)
     print_table(
         say("notifications.attempts"),
         [say(f"column.{name}") for name in ("at", "until", "times", "sender", "outcome", "why")],
@@ -131,22 +116,23 @@ def _print_detail(detail: NotificationDetail) -> None:
     print_table(
         say("notifications.feedback.events"),
         [say(f"column.{name}") for name in ("at", "kind", "why")],
-        [(one.at, one.kind, reason_sentence(one.code)) for one in detail.reports],
+        [(one.at, one.kind, one.reason) for one in detail.reports],
     )
     if detail.resolution:
         said = {"choice": detail.resolution, "at": cell(detail.resolved_at)}
         print_line("notifications.resolution", **said)
-    elif choices := choices_of(row.state, row.reason):
-        print_line("notifications.delivery.preferences", choices=", ".join(choices), id=row.id)
+    elif detail.choices:
+        choices = ", ".join(detail.choices)
+        print_line("notifications.delivery.preferences", choices=choices, id=detail.id)
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
     """A line for each run of attempts that came to the same: an outage makes hundreds."""
     lines: list[tuple[object, ...]] = []
-    for of, run in groupby(attempts, key=lambda one: (one.sender, one.outcome, one.detail)):
+    for of, run in groupby(attempts, key=lambda one: (one.sender, one.outcome, one.reason)):
         same, (sender, outcome, why) = list(run), of
         last = same[-1].at if len(same) > 1 else None
-        lines.append((same[0].at, last, len(same), sender, outcome, reason_sentence(why)))
+        lines.append((same[0].at, last, len(same), sender, outcome, why))
     return lines
 
 
@@ -154,17 +140,16 @@ def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
 def explain(notification: Id, as_json: AsJson = False) -> None:
     """Say why it was sent when it was, or why it was not."""
 
-    async def read(database: Database) -> Evidence:
-        async with database.reading() as session:
-            evidence = await read_evidence(session, notification)
-        if evidence is None:
-            raise Stop(say("notifications.none", id=notification))
-        return evidence
+    async def read(database: Database) -> Explanation:
+        try:
+            return await explained(backend_on(database), OPERATOR, notification)
+        except Problem:
+            raise Stop(say("notifications.none", id=notification)) from None
 
     with ending(as_json):
-        explanation = explained(with_database(read))
+        explanation = with_database(read)
     if as_json:
-        print_json(explanation)
+        print_json(explanation.model_dump(mode="json"))
         return
     for sentence in explanation.sentences:
         console().print(sentence, markup=False, soft_wrap=True)
@@ -183,7 +168,7 @@ def resolve(
     """
 
     async def carry_out(database: Database) -> NotificationDetail:
-        backend = Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
+        backend = backend_on(database)
         try:
             await resolve_notification(backend, OPERATOR, notification, choice, note)
         except Problem as problem:
@@ -192,14 +177,11 @@ def resolve(
             raise stop_for(problem) from None
         except RecordPending:
             raise Stop(say("notifications.pending"), code=Exit.DOWN) from None
-        async with database.reading() as session:
-            detail = await show_notification(session, notification)
-        assert detail is not None
-        return detail
+        return await detail_of(backend, OPERATOR, notification)
 
     with ending(as_json):
         detail = with_database(carry_out)
     if as_json:
-        print_json(detail)
+        print_json(detail.model_dump(mode="json"))
     else:
         _print_detail(detail)

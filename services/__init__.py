@@ -1,1 +1,1 @@
-"""What people may ask for: permissions, commands and views. It knows no HTTP."""
+"""What users may ask for: permissions, commands and views. It knows no HTTP."""

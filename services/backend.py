@@ -1,4 +1,4 @@
-"""The words and the clock of the programmes that engagements run on, each read once a process."""
+"""What every command and view needs: database, Temporal, settings, and each programme's words."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,12 +22,12 @@ from storage.queries.programmes import show_programme
 from temporal.connection import Temporal
 
 OFFICE_CLOCK = Clock("Europe/London")
-"""Where no programme says which zone to read in."""
+"""The clock for what belongs to no programme."""
 
 
 @dataclass(frozen=True)
 class Voice:
-    """How to speak about an engagement: its programme's titles, and its clock."""
+    """The words for an engagement: its programme's titles and clock."""
 
     titles: Titles
     clock: Clock = OFFICE_CLOCK
@@ -35,8 +35,8 @@ class Voice:
 
 @dataclass
 class Definitions:
-    """A stored version never changes, so it stays in memory; a version that is not there yet is
-    looked for again each time."""
+    """Keeps each programme version's words in memory. A stored version never changes; a missing
+    one is looked up again each time."""
 
     database: Database
     _known: dict[tuple[str, int, Language], Voice] = field(default_factory=dict)
@@ -44,8 +44,8 @@ class Definitions:
     async def voice(
         self, programme_id: str, version: int | None, language: Language = ENGLISH
     ) -> Voice:
-        """How to speak about engagements on this version, or on the newest; keys read as themselves
-        without it."""
+        """The words for engagements on this version, or on the newest. Without a stored
+        version, keys stand for their titles."""
         known = self._known.get((programme_id, version, language)) if version is not None else None
         if known is not None:
             return known
@@ -62,14 +62,15 @@ class Definitions:
 
 
 def clock_of(definition: Definition) -> Clock:
-    """An always-open programme counts in minutes and seconds; others count in days."""
+    """The clock of a programme. An always-open programme counts in minutes, others count in
+    days."""
     calendar = definition.calendar
     return Clock(calendar.zone, to_the_minute=calendar.kind == "always-open")
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Handed to every command and every reading; one a process."""
+    """What every command and view gets. There is one in each process."""
 
     database: Database
     temporal: Temporal
@@ -79,8 +80,8 @@ class Backend:
     still_sending: set[asyncio.Task[Any]] = field(
         default_factory=set, init=False, repr=False, compare=False
     )
-    """Commands that are sent on after their caller was answered: an event loop keeps only weak
-    references to tasks."""
+    """Commands still being sent after their callers were answered. The event loop keeps weak
+    references alone."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "definitions", Definitions(self.database))
@@ -90,12 +91,12 @@ _PROBLEMS = {
     **dict.fromkeys(("member_taken", "email_taken", "version_taken"), "exists"),
     "engagement_closed": "closed",
 }
-"""Flaws that are about what is there already: 409 rather than 422."""
+"""Flaws that conflict with what exists, by the problem that they are."""
 
 
 @asynccontextmanager
 async def writing(backend: Backend) -> AsyncIterator[AsyncSession]:
-    """A transaction whose refusals are problems."""
+    """A transaction that turns the storage's errors into problems."""
     try:
         async with backend.database.transaction() as session:
             yield session
@@ -111,5 +112,5 @@ async def writing(backend: Backend) -> AsyncIterator[AsyncSession]:
             ],
         ) from error
     except IntegrityError as error:
-        # Somebody else stored the same name or address at the same moment.
+        # Another caller stored the same name or address at the same moment.
         raise Problem("exists") from error

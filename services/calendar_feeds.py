@@ -1,20 +1,19 @@
-"""Commands on the secret addresses of calendars: one's own, and those of others for a manager."""
+"""Commands on the secret addresses of calendars: the caller's own, and others' for a manager."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from notifications.links import feed_link
-from services.access import require
 from services.backend import Backend, writing
 from services.choices import require_holder
-from services.permissions import Actor
+from services.permissions import Actor, require
 from storage.master.tokens import end_feed, make_feed
 from storage.queries.calendar import feed_made_at
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Whether somebody has an address, and the address itself where it was just made."""
+    """Whether a holder has an address, and the address itself if it was just made."""
 
     made_at: datetime | None
     address: str = ""
@@ -24,19 +23,19 @@ class Feed:
 
 
 async def own_feed(backend: Backend, actor: Actor) -> Feed:
-    """Whether the caller has one."""
+    """Whether the caller has an address."""
     async with backend.database.reading() as session:
         return Feed(await feed_made_at(session, actor.holder_id))
 
 
 async def make_own_feed(backend: Backend, actor: Actor) -> Feed:
-    """A new one for the caller."""
+    """Make a new address for the caller."""
     require(actor, "make_my_calendar_feed")
     return await _make(backend, actor, actor.holder_id)
 
 
 async def end_own_feed(backend: Backend, actor: Actor) -> Feed:
-    """None any more for the caller."""
+    """End the caller's address."""
     require(actor, "end_my_calendar_feed")
     return await _end(backend, actor, actor.holder_id)
 
@@ -44,14 +43,14 @@ async def end_own_feed(backend: Backend, actor: Actor) -> Feed:
 async def make_feed_for(
     backend: Backend, actor: Actor, holder_id: str, member_id: str = ""
 ) -> Feed:
-    """A new one for a contact of that member, or a person of the office, to be handed on."""
+    """Make a new address for a contact of that member, or for a person of the office."""
     require(actor, "make_contact_calendar_feed" if member_id else "make_person_calendar_feed")
     await require_holder(backend, holder_id, member_id)
     return await _make(backend, actor, holder_id)
 
 
 async def end_feed_for(backend: Backend, actor: Actor, holder_id: str, member_id: str = "") -> Feed:
-    """None any more for them."""
+    """End the address of a contact or person."""
     require(actor, "end_contact_calendar_feed" if member_id else "end_person_calendar_feed")
     await require_holder(backend, holder_id, member_id)
     return await _end(backend, actor, holder_id)

@@ -1,11 +1,10 @@
-"""Commands on recipients' choices and suppressed addresses: plain SQL, and what a mend lets go."""
+"""Commands on recipients' choices and suppressed addresses."""
 
 from notifications.delivery.preferences import Choices, choices_of
 from notifications.senders.sendgrid_lists import StillListed, take_off
 from notifications.sentences import reason_sentence
-from services.access import require
 from services.backend import Backend, writing
-from services.permissions import Actor
+from services.permissions import Actor, require
 from services.problems import Problem
 from services.reassignment import release, withheld_for
 from storage.master.choices import NewChoices, set_choices
@@ -14,13 +13,13 @@ from storage.queries.members import show_member, show_person
 
 
 async def own_choices(backend: Backend, actor: Actor) -> Choices:
-    """What the caller has chosen."""
+    """The caller's choices."""
     async with backend.database.reading() as session:
         return await choices_of(session, actor.holder_id)
 
 
 async def set_own_choices(backend: Backend, actor: Actor, given: NewChoices) -> Choices:
-    """Choose for oneself."""
+    """Set the caller's choices."""
     require(actor, "set_my_choices")
     return await _set(backend, actor, actor.holder_id, given)
 
@@ -28,7 +27,7 @@ async def set_own_choices(backend: Backend, actor: Actor, given: NewChoices) -> 
 async def choices_for(
     backend: Backend, actor: Actor, holder_id: str, member_id: str = ""
 ) -> Choices:
-    """What a contact of that member, or a person of the office, has chosen."""
+    """The choices of a contact of that member, or of a person of the office."""
     require(actor, "show_contact_choices" if member_id else "show_person_choices")
     await require_holder(backend, holder_id, member_id)
     async with backend.database.reading() as session:
@@ -38,7 +37,7 @@ async def choices_for(
 async def set_choices_for(
     backend: Backend, actor: Actor, holder_id: str, given: NewChoices, member_id: str = ""
 ) -> Choices:
-    """Choose in somebody's place, because they asked for it."""
+    """Set the choices of a contact or person who asked for it."""
     require(actor, "set_contact_choices" if member_id else "set_person_choices")
     await require_holder(backend, holder_id, member_id)
     return await _set(backend, actor, holder_id, given)
@@ -47,10 +46,10 @@ async def set_choices_for(
 async def lift_suppression(
     backend: Backend, actor: Actor, suppression_id: str, *, by_hand: bool = False
 ) -> list[str]:
-    """Send to an address again; returns the emails that are tried again.
+    """Send to an address again. Returns the emails that are tried again.
 
-    The provider's own lists come first: as long as the address is on them, what is let go here is
-    dropped there, and suppresses it once more. ``by_hand`` says that somebody has seen to that.
+    The address leaves the provider's own lists first, because the provider drops emails to
+    listed addresses. ``by_hand`` says that the manager has removed it there.
     """
     require(actor, "lift_suppression")
     if not by_hand:
@@ -85,7 +84,7 @@ async def _set(backend: Backend, actor: Actor, holder_id: str, given: NewChoices
 
 
 async def require_holder(backend: Backend, holder_id: str, member_id: str) -> None:
-    """Raise ``not-found`` unless that is a contact of that member, or a person of the office."""
+    """Raise ``not-found`` unless this is a contact of that member, or a person of the office."""
     async with backend.database.reading() as session:
         if member_id:
             member = await show_member(session, member_id)

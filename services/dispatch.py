@@ -1,8 +1,7 @@
-"""Sends a command to its workflow as an Update, and says plainly what came of it."""
+"""Sends a command to its workflow as an Update, and reports the outcome."""
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -25,22 +24,20 @@ from services.backend import Backend
 from services.problems import Problem
 from storage.ids import derived_id, new_id
 from temporal.connection import TemporalDown
-from workflows.messages import REFUSED, Answer
+from workflows.messages import REFUSED, Answer, command_name
 
 log = logging.getLogger("milepost.api")
 
-_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
 RETRY_AFTER_SECONDS = 5
-"""What a caller is told to wait when Temporal cannot be reached, or no worker takes the command."""
+"""The wait that a caller is told while Temporal or the workers are away."""
 
 DESCRIBE_TIMEOUT = timedelta(seconds=2)
 
 KEEP_SENDING = 60.0
-"""Seconds that a command is followed up after its caller was told that its record takes longer."""
+"""Seconds for which a command is still sent after its caller was told that it takes longer."""
 
 ENDED_MEANWHILE = "AcceptedUpdateCompletedWorkflow"
-"""How the server answers a command whose workflow was ended by hand in the middle of it."""
+"""The server's answer to a command whose workflow an operator ended meanwhile."""
 
 PUT_OFF = frozenset(
     {
@@ -50,12 +47,12 @@ PUT_OFF = frozenset(
         RPCStatusCode.UNAVAILABLE,
     }
 )
-"""What the server says to a command that it cannot take just then. The first comes where a workflow
-was about to end with the command in hand, and something else arrived for it: it decides anew, and
-the server forgets the command. Temporal's SDK repeats the others, for a time of its own."""
+"""The server's answers to a command that it cannot take at that moment. The first means that
+the workflow's task was dropped with the command, because something else arrived for it.
+Temporal's SDK retries the others for a time."""
 
 ASK_AGAIN = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Seconds before a command that was put off is sent again; the last one repeats."""
+"""Seconds before a command is sent again after such an answer. The last value repeats."""
 
 
 async def reachable(backend: Backend) -> Client:
@@ -69,7 +66,7 @@ async def reachable(backend: Backend) -> Client:
 async def send(
     backend: Backend, workflow_id: str, command: object, holder: str, key: str | None
 ) -> Answer | None:
-    """Send ``command`` to a running workflow; ``None`` where it is taken but not on record yet.
+    """Send ``command`` to a running workflow. Returns ``None`` if it is taken but not recorded yet.
 
     Raises the problems ``refused`` and ``unavailable``.
     """
@@ -79,7 +76,7 @@ async def send(
 
     def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
         return handle.start_update(
-            update_name(command),
+            command_name(type(command)),
             command,
             id=update,
             wait_for_stage=WorkflowUpdateStage.ACCEPTED,
@@ -99,15 +96,15 @@ async def send_start(
 ) -> Answer | None:
     """Start a workflow and send it its first command in one request.
 
-    Raises the problems ``refused`` and ``unavailable``; what was started stays started.
+    Raises the problems ``refused`` and ``unavailable``. A started workflow stays started.
     """
     handle = client.get_workflow_handle(workflow_id)
 
     def sending() -> Awaitable[WorkflowUpdateHandle[Any]]:
         return client.start_update_with_start_workflow(
-            update_name(command),
+            command_name(type(command)),
             command,
-            # One can be used once.
+            # Each start operation can be used once.
             start_workflow_operation=operation(),
             wait_for_stage=WorkflowUpdateStage.ACCEPTED,
             id=update,
@@ -122,7 +119,7 @@ async def _answer(
     handle: WorkflowHandle[Any, Any],
     sending: Callable[[], Awaitable[WorkflowUpdateHandle[Any]]],
 ) -> Answer | None:
-    """Wait for acceptance, then for the record, each within the time that a caller has."""
+    """Wait for acceptance, then for the record, each within the caller's time limit."""
     limit = backend.settings.command_timeout
     accepting = asyncio.create_task(_insist(sending))
     done, _ = await asyncio.wait([accepting], timeout=limit)
@@ -140,7 +137,7 @@ async def _answer(
         await asyncio.wait([accepting])
         raise unavailable()
     except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError):
-        # Accepted, so it is durable: whatever keeps the answer away, the command completes.
+        # Accepted, so it is durable and will complete without this caller.
         return None
     except WorkflowUpdateFailedError as error:
         raise refused(error) from error
@@ -153,14 +150,14 @@ async def _answer(
 async def _insist(
     sending: Callable[[], Awaitable[WorkflowUpdateHandle[Any]]],
 ) -> WorkflowUpdateHandle[Any]:
-    """Send a command until it is taken or refused: under one id, so it is taken once."""
+    """Send a command until it is taken or refused. Its one id means that it is taken once."""
     attempt = 0
     while True:
         try:
             return await sending()
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            # Cut off on its way: nobody knows whether it arrived. The SDK says the same where
-            # it is us who end this.
+            # The call was cut off, so its arrival is unknown. The SDK raises the same if our task
+            # is cancelled.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError from error
@@ -174,11 +171,12 @@ async def _insist(
 
 
 async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
-    """Whether a worker has the workflow in hand: then the command is there, and its record is slow.
+    """Whether a worker is processing the workflow, so that the command is there and its record
+    is slow.
 
-    A worker reports an acceptance together with the record that it writes (a local activity), so a
-    slow database keeps both back. From the second attempt on nobody knows: a workflow that fails at
-    the command looks the same, since its worker leaves a repeated failure unanswered.
+    A worker reports an acceptance together with its record (a local activity), so a slow
+    database delays both. From the second attempt on, a workflow that fails at the command looks
+    the same.
     """
     try:
         described = await handle.describe(rpc_timeout=DESCRIBE_TIMEOUT)
@@ -190,7 +188,7 @@ async def _is_at_work(handle: WorkflowHandle[Any, Any]) -> bool:
 
 
 def _keep_sending(backend: Backend, accepting: asyncio.Task[WorkflowUpdateHandle[Any]]) -> None:
-    """Stay with a command after its caller has gone: should the server restart, it is sent anew."""
+    """Keep sending a command after its caller has gone, in case the server restarts."""
     backend.still_sending.add(accepting)
     handle = asyncio.get_running_loop().call_later(KEEP_SENDING, accepting.cancel)
 
@@ -203,32 +201,24 @@ def _keep_sending(backend: Backend, accepting: asyncio.Task[WorkflowUpdateHandle
     accepting.add_done_callback(ended)
 
 
-def update_name(command: object) -> str:
-    """The name of a command's update: its class in snake case."""
-    return _INNER_CAPITAL.sub("_", type(command).__name__).lower()
-
-
 def update_id(holder: str, key: str | None, command: object) -> str:
     """The id under which Temporal takes a command once: the same for the same key and command.
 
-    The server answers a known id with what came of it, whatever is sent under it the next time.
+    The server answers a repeated id with the first outcome, whatever the repeat contains.
     """
     if key is None:
         return new_id("upd")
-    return derived_id("upd", holder, key, update_name(command), to_json(command).decode())
+    return derived_id("upd", holder, key, command_name(type(command)), to_json(command).decode())
 
 
 def unavailable() -> Problem:
     """Temporal cannot be reached, or no worker took the command in time."""
-    return Problem(
-        "unavailable",
-        retry_after=RETRY_AFTER_SECONDS,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-    )
+    return Problem("unavailable", retry_after=RETRY_AFTER_SECONDS)
 
 
 def refused(error: WorkflowUpdateFailedError) -> Problem:
-    """What the workflow's validator said; anything else is a fault of ours and is logged as one."""
+    """The problem for a failed update: the validator's refusal, or a fault of ours, which is
+    logged."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == ENDED_MEANWHILE:
         return Problem("closed")
@@ -240,7 +230,7 @@ def refused(error: WorkflowUpdateFailedError) -> Problem:
 
 
 def blockers(cause: ApplicationError) -> list[str]:
-    """What stands in the way, as the workflow listed it: ``kind:key`` of open items."""
+    """The open items in the way, as the workflow listed them: ``kind:key``."""
     for detail in cause.details:
         if isinstance(detail, dict) and isinstance(detail.get("blockers"), list):
             return [str(one) for one in detail["blockers"]]
@@ -248,12 +238,12 @@ def blockers(cause: ApplicationError) -> list[str]:
 
 
 def unsent(error: RPCError) -> Problem:
-    """What a failed request to Temporal means to the caller."""
+    """The problem for a failed request to Temporal."""
     if error.status == RPCStatusCode.NOT_FOUND:
         return Problem("closed")
     if error.status in {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED}:
         log.error("Temporal refused a request: %s", error.status.name)
         return Problem("internal")
-    # Its words may hold what a person wrote; the status says enough.
+    # The message may quote a person, so log the status alone.
     log.warning("Temporal did not take a request: %s", error.status.name)
     return unavailable()

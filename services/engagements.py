@@ -1,4 +1,4 @@
-"""The start of an engagement: its row, then its workflow; a start that cannot be leaves neither."""
+"""Commands to an engagement: its start, withdrawal and completion, and moved reviews."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,11 @@ from notifications.words import item_title
 from programmes.calendar import Blackout, WorkingCalendar, calendar_as_json
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
-from services.access import engagement_in_reach, require, require_worker
 from services.backend import Backend
 from services.dispatch import reachable, send, send_start, update_id
 from services.items import written
-from services.permissions import Actor
-from services.problems import Problem, catalogue, wrong_value
+from services.permissions import Actor, engagement_in_reach, require, require_worker
+from services.problems import Problem, problem_words, wrong_value
 from storage.ids import derived_id, new_id
 from storage.queries.items import ItemFilter, list_items
 from storage.queries.members import show_member
@@ -31,10 +30,10 @@ from workflows.ids import engagement_workflow_id
 from workflows.messages import Answer, Complete, EngagementInput, MoveReview, Start, Withdraw
 
 PLANNED_YEARS = 4
-"""For how long bank holidays are looked up ahead of the start: longer than a programme lasts."""
+"""How far ahead bank holidays are looked up: longer than a programme lasts."""
 
 ABANDONED_AFTER = timedelta(minutes=2)
-"""A start whose workflow is not there by then died with its process; before, it is under way."""
+"""A start without a workflow after this time has failed with its process."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class StartOrder:
 
 @dataclass(frozen=True)
 class Started:
-    """The engagement, and its state; ``answer`` is ``None`` where its record takes longer."""
+    """The engagement and its state. ``answer`` is ``None`` if its record takes longer."""
 
     engagement_id: str
     answer: Answer | None
@@ -60,7 +59,12 @@ class Started:
 async def start_engagement(
     backend: Backend, actor: Actor, order: StartOrder, *, key: str | None = None
 ) -> Started:
-    """Start a member in a programme. One open engagement a member and programme."""
+    """Start a member in a programme: first the row, then the workflow. A failed start leaves
+    neither.
+
+    A member has one open engagement in a programme. Raises ``exists``, ``invalid`` and
+    ``unavailable``.
+    """
     require(actor, "start_engagement")
     definition = await _definition(backend, order)
     engagement_id = derived_id("eng", actor.holder_id, key) if key else new_id("eng")
@@ -129,14 +133,14 @@ async def _require_people(backend: Backend, order: StartOrder) -> None:
 
 
 async def _put_down(backend: Backend, client: Client, opening: Opening) -> None:
-    """Insert the row, once what a failed start may have left is out of the way."""
+    """Insert the row, after removing the row of an earlier failed start."""
     async with backend.database.transaction() as session:
         known = await open_engagement(session, opening.member_id, opening.programme_id)
         if known is None:
             await put_down(session, opening)
             return
     if known.id == opening.id:
-        # The same start again: it meets its own row, and its own workflow if there is one.
+        # A repeat of the same start finds its own row, and its workflow if there is one.
         return
     fresh = backend.now() - known.opened_at < ABANDONED_AFTER
     if fresh or not known.pending or await _runs(client, known.id):
@@ -163,15 +167,15 @@ async def _run(
         try:
             runs = await _runs(client, start.engagement_id)
         except RPCError:
-            # Nobody knows. The row stays, unseen, for a workflow that may be there; the next start
-            # of this member clears it away if there is none.
+            # The outcome is unknown. The hidden row stays for a workflow that may exist. If none
+            # does, the member's next start removes the row.
             raise problem from None
         if not runs:
             async with backend.database.transaction() as session:
                 await take_back(session, start.engagement_id)
             raise
         if problem.name == "unavailable":
-            # The workflow is started for good, only no worker has taken it up yet.
+            # The workflow has started, but no worker has taken it up yet.
             return None
         raise
 
@@ -193,10 +197,10 @@ Taken = Answer | None
 async def withdraw_engagement(
     backend: Backend, actor: Actor, engagement_id: str, reason: str, *, key: str | None = None
 ) -> Taken:
-    """It ends; everything open closes with it."""
+    """End an engagement and close its open items."""
     place = await engagement_in_reach(backend, actor, "withdraw_engagement", engagement_id)
-    async with written(backend, actor, key, reason=reason) as texts:
-        command = Withdraw(actor.holder_id, texts["reason"])
+    async with written(backend, actor, key, {"reason": reason}) as ids:
+        command = Withdraw(actor.holder_id, ids["reason"])
         address = engagement_workflow_id(place.engagement_id)
         return await send(backend, address, command, actor.holder_id, key)
 
@@ -204,7 +208,7 @@ async def withdraw_engagement(
 async def complete_engagement(
     backend: Backend, actor: Actor, engagement_id: str, *, key: str | None = None
 ) -> Taken:
-    """It has run its course; refused with its blockers while anything is open."""
+    """Complete an engagement. Raises ``refused`` with its blockers while items are open."""
     place = await engagement_in_reach(backend, actor, "complete_engagement", engagement_id)
     address = engagement_workflow_id(place.engagement_id)
     try:
@@ -225,16 +229,16 @@ async def move_review(
     *,
     key: str | None = None,
 ) -> Taken:
-    """A review that has not opened yet gets another due date; what hangs on it follows."""
+    """Give a review that has not opened another due date. Later reviews follow."""
     place = await engagement_in_reach(backend, actor, "move_review", engagement_id)
-    async with written(backend, actor, key, reason=reason) as texts:
-        command = MoveReview(actor.holder_id, review, due, texts.get("reason"))
+    async with written(backend, actor, key, {"reason": reason}) as ids:
+        command = MoveReview(actor.holder_id, review, due, ids.get("reason"))
         address = engagement_workflow_id(place.engagement_id)
         return await send(backend, address, command, actor.holder_id, key)
 
 
 async def _blocked(backend: Backend, place: Place, blockers: Sequence[str]) -> Problem:
-    """The refusal by the names that people know: a workflow knows its items by their keys."""
+    """The refusal with the items' titles. The workflow knows their keys alone."""
     voice = await backend.definitions.voice(place.programme_id, place.programme_version)
     requests = ItemFilter(place.engagement_id, "research", is_open=True)
     async with backend.database.reading() as session:
@@ -244,5 +248,5 @@ async def _blocked(backend: Backend, place: Place, blockers: Sequence[str]) -> P
         item_title(kind, key, voice.titles, numbers.get(key, "") if kind == "research" else "")
         for kind, _, key in (blocker.partition(":") for blocker in blockers)
     )
-    sentence: str = catalogue()["completion"]["blocked"]
+    sentence: str = problem_words()["completion"]["blocked"]
     return Problem("refused", sentence.format(items=", ".join(named)), blockers=blockers)

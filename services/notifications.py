@@ -1,4 +1,4 @@
-"""What a manager says about an email in trouble: it arrived, send it again, or leave it."""
+"""The manager's choices about an email in trouble: it arrived, send it again, or leave it."""
 
 import asyncio
 from datetime import timedelta
@@ -11,11 +11,10 @@ from temporalio.service import RPCError
 from activities.inputs import RedeliverInput
 from notifications.delivery.resolving import NotPossible, Word, check, settle
 from notifications.delivery.states import Choice
-from services.access import require
 from services.backend import OFFICE_CLOCK, Backend
 from services.dispatch import reachable, unsent
-from services.permissions import Actor
-from services.problems import Problem, RecordPending, catalogue
+from services.permissions import Actor, require
+from services.problems import Problem, RecordPending, problem_words
 from storage import master
 from storage.ids import derived_id, new_id
 from storage.queries.notifications import NotificationDetail, show_notification
@@ -23,7 +22,7 @@ from storage.queries.troubles import reason_of
 from temporal.starting import start_round
 
 LOOK_EVERY = 0.05
-"""Seconds between two looks whether the new round is on record."""
+"""Seconds between two checks whether the new round is recorded."""
 
 
 async def resolve_notification(
@@ -35,8 +34,8 @@ async def resolve_notification(
     *,
     key: str | None = None,
 ) -> None:
-    """Carry out the choice. Raises the problems ``not-found``, ``refused`` and ``unavailable``, and
-    ``RecordPending`` where a new round is taken but not on record yet."""
+    """Carry out the choice. Raises the problems ``not-found``, ``refused`` and ``unavailable``,
+    and ``RecordPending`` if a new round is taken but not recorded yet."""
     require(actor, "resolve_notification")
     detail = await _detail(backend, notification_id)
     try:
@@ -74,7 +73,7 @@ async def _send_again(
 
 
 async def start_redelivery(client: Client, backend: Backend, of: RedeliverInput) -> None:
-    """Have it sent again. Raises the problem ``unavailable``."""
+    """Start a round that sends it again. Raises the problem ``unavailable``."""
     try:
         await start_round(client, backend.settings.task_queue, of)
     except RPCError as error:
@@ -82,7 +81,7 @@ async def start_redelivery(client: Client, backend: Backend, of: RedeliverInput)
 
 
 async def _until(backend: Backend, notification_id: str, number: int) -> None:
-    """Wait until the round is on record, so that whoever reads next sees it."""
+    """Wait until the round is recorded, so that the next read shows it."""
     try:
         async with asyncio.timeout(backend.settings.command_timeout):
             while (await _detail(backend, notification_id)).round < number:  # noqa: ASYNC110
@@ -112,8 +111,9 @@ async def _note(
 
 
 def refused(error: NotPossible, state: str) -> Problem:
-    """Why it cannot be said about a notification in that state, and what can be."""
-    words: Any = catalogue()["delivery"]
+    """The problem for a choice that the notification's state does not allow. It lists those
+    allowed."""
+    words: Any = problem_words()["delivery"]
     if error.wait_until is not None:
         detail = words["too_early"].format(at=OFFICE_CLOCK.moment(error.wait_until))
     elif error.choices:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.loader import DefinitionErrors, load_definition
-from services.access import require
 from services.backend import Backend, writing
-from services.permissions import Actor
+from services.permissions import Actor, require
 from services.problems import Flaw, Problem
 from services.reassignment import release, release_unheard, reserved, tell, withheld_for
 from storage import master
@@ -30,7 +29,7 @@ async def add_programme(backend: Backend, actor: Actor, source: bytes) -> Progra
     require(actor, "add_programme")
     try:
         text = source.decode("utf-8-sig")
-        # In a thread: a long one takes seconds, and the loop answers everybody.
+        # In a thread, because a long definition takes seconds and would block the event loop.
         definition = await asyncio.to_thread(load_definition, text, "definition")
     except UnicodeDecodeError as error:
         raise Problem("unsupported-media-type", expected="YAML in UTF-8") from error
@@ -62,7 +61,7 @@ async def add_programme(backend: Backend, actor: Actor, source: bytes) -> Progra
 async def set_funders(
     backend: Backend, actor: Actor, programme_id: str, person_ids: Sequence[str]
 ) -> tuple[PersonRow, ...]:
-    """Name who hears for the funder of a programme; returns all of them."""
+    """Set the people who get a programme's emails for its funder. Returns all of them."""
     require(actor, "set_programme_funders")
     async with writing(backend) as session:
         await master.set_funders(session, actor.holder_id, backend.now(), programme_id, person_ids)
@@ -86,7 +85,7 @@ async def add_member(
     require(actor, "add_member")
     member_id = derived_id("mem", actor.holder_id, key) if key else new_id("mem")
     async with writing(backend) as session:
-        # A repeat after a crash finds what the first attempt has stored.
+        # A repeat after a crash finds the row of the first attempt.
         if key is None or await show_member(session, member_id) is None:
             await master.add_member(
                 session,
@@ -111,7 +110,7 @@ async def edit_member(
     nation: str | None = None,
     blackouts: Sequence[Blackout] | None = None,
 ) -> MemberDetail:
-    """Change what is given. Engagements keep the calendar that they were started with."""
+    """Change the given values. Engagements keep the calendar of their start."""
     require(actor, "edit_member")
     async with writing(backend) as session:
         await master.update_member(
@@ -129,7 +128,7 @@ async def edit_member(
 async def add_contact(
     backend: Backend, actor: Actor, member_id: str, contact: NewContact
 ) -> MemberDetail:
-    """Add a contact; as the lead, in place of the one who was."""
+    """Add a contact. A new lead replaces the previous one."""
     require(actor, "add_contact")
     async with writing(backend) as session:
         _, taken = await master.add_contact(
@@ -153,7 +152,8 @@ async def edit_contact(
     lead: bool | None = None,
     active: bool | None = None,
 ) -> MemberDetail:
-    """Change what is given; the tasks of a new lead follow, who hears of them."""
+    """Change the given values. A new lead takes over the lead's tasks, and gets an email about
+    them."""
     require(actor, "edit_contact")
     async with writing(backend) as session:
         before = await _member(session, member_id)
@@ -182,7 +182,7 @@ async def edit_contact(
 async def add_person(
     backend: Backend, actor: Actor, *, name: str, email: str, role: str, key: str | None = None
 ) -> PersonRow:
-    """Add somebody of the office, of its funder or of a partner."""
+    """Add a person of the office, of its funder or of a partner."""
     require(actor, "add_person")
     person_id = derived_id("per", actor.holder_id, key) if key else new_id("per")
     async with writing(backend) as session:
@@ -210,7 +210,7 @@ async def edit_person(
     email: str | None = None,
     active: bool | None = None,
 ) -> PersonRow:
-    """Change what is given."""
+    """Change the given values."""
     require(actor, "edit_person")
     async with writing(backend) as session:
         await master.update_person(

@@ -1,18 +1,30 @@
-"""One table of rules: which role may call which operation, and how far it reaches."""
+"""Who may do what: one table of rules, and the checks that each command and view makes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from programmes.vocabulary import OfficeRole
+from services.backend import Backend
+from services.problems import Problem, wrong_value
+from storage.queries.access import ALL, Visibility
+from storage.reach import (
+    ItemPlace,
+    KnownPerson,
+    Place,
+    known_person,
+    place_of_engagement,
+    place_of_item,
+)
+from storage.roles import MAY_WORK_AS
 
 Role = Literal[OfficeRole, "member"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Reach = Literal["all", "own", "assigned", "advised", "held"]
-"""``all``: everything. ``own``: the member's own engagements; the rest does not exist for it.
-``assigned``: research requests assigned to the caller. ``advised``: engagements that it advises.
-``held``: tasks that are the caller's."""
+"""``all``: everything. ``own``: the member's own engagements; others are hidden. ``assigned``:
+research requests assigned to the caller. ``advised``: engagements that the caller advises.
+``held``: the caller's own tasks."""
 
 Rule = Mapping[Role, Reach]
 
@@ -24,7 +36,7 @@ _READ: Rule = {
     "member": "own",
 }
 _EVERYBODY: Rule = {**_READ}
-"""About oneself."""
+"""About the caller."""
 _OFFICE: Rule = {"manager": "all", "researcher": "all", "adviser": "all"}
 _MANAGER: Rule = {"manager": "all"}
 _MEMBER: Rule = {"manager": "all", "member": "own"}
@@ -55,7 +67,7 @@ RULES: Mapping[str, Rule] = {
     "preview_template": _MANAGER,
     "send_test_template": _MANAGER,
     "activate_template": _MANAGER,
-    # Recipients' choices, and addresses that take nothing
+    # Recipients' choices, and suppressed addresses
     "show_my_choices": _EVERYBODY,
     "set_my_choices": _EVERYBODY,
     "show_contact_choices": _MANAGER,
@@ -132,7 +144,7 @@ RULES: Mapping[str, Rule] = {
     "submit_review": _MEMBER,
     "sign_off_review": _MANAGER,
     "return_review": _MANAGER,
-    # Oneself, and the embedded product's mailbox
+    # The caller, and the embedded product's mailbox
     "show_me": _READ,
     "list_my_tasks": _READ,
     "list_my_troubles": _MANAGER,
@@ -143,8 +155,8 @@ RULES: Mapping[str, Rule] = {
 }
 
 OWN_TASK_ONLY = frozenset({"complete_step", "complete_action"})
-"""Operations that a member may give only for a task that is the member's, or the caller's own; and
-that whoever of the office holds the task may always give."""
+"""Operations for the owner of a task. A contact may call them for a task of the member or the
+contact. A person of the office may call them for a task that the person holds."""
 
 
 @dataclass(frozen=True)
@@ -159,15 +171,112 @@ class Actor:
 
     @property
     def is_person(self) -> bool:
-        """Whether it is somebody of the office, not a contact nor the operator."""
+        """Whether the caller is a person of the office, not a contact or the operator."""
         return self.holder_id.startswith("per_")
 
     @property
     def reads_texts(self) -> bool:
-        """Whether what people wrote, and addresses, are shown to it."""
+        """Whether the caller may read texts and addresses."""
         return self.role != "viewer"
 
 
 def reach(operation: str, role: Role) -> Reach | None:
-    """How far ``role`` reaches in ``operation``; ``None`` where it may not call it at all."""
+    """How far ``role`` reaches in ``operation``, or ``None`` if it may not call it."""
     return RULES[operation].get(role)
+
+
+P = TypeVar("P", bound=Place)
+
+
+def visibility(actor: Actor) -> Visibility:
+    """What the caller sees, as a database condition. A contact sees its own member; others see
+    all."""
+    if actor.role != "member":
+        return ALL
+    if actor.member_id is None:
+        # A contact without a member sees nothing.
+        raise Problem("forbidden")
+    return Visibility(actor.member_id)
+
+
+def require(actor: Actor, operation: str) -> None:
+    """Raise the problem ``forbidden`` unless the caller's role may call this operation."""
+    if reach(operation, actor.role) is None:
+        raise Problem("forbidden")
+
+
+async def engagement_in_reach(
+    backend: Backend, actor: Actor, operation: str, engagement_id: str
+) -> Place:
+    """The engagement of a command. Raises ``forbidden``, ``not-found`` and ``not-yours``."""
+    require(actor, operation)
+    async with backend.database.reading() as session:
+        place = await place_of_engagement(session, engagement_id)
+    return _judged(actor, operation, place)
+
+
+async def item_in_reach(
+    backend: Backend, actor: Actor, operation: str, item_id: str, kind: str = "", task: str = ""
+) -> ItemPlace:
+    """The item of a command, with its task's owner. Raises as ``engagement_in_reach`` does."""
+    require(actor, operation)
+    async with backend.database.reading() as session:
+        place = await place_of_item(session, item_id, task)
+    if place is not None and kind and place.kind != kind:
+        place = None
+    return _judged(actor, operation, place)
+
+
+def _judged(actor: Actor, operation: str, place: P | None) -> P:
+    if place is None:
+        raise Problem("not-found")
+    match reach(operation, actor.role):
+        case "all":
+            return place
+        case "own":
+            if place.member_id != actor.member_id:
+                raise Problem("not-found")
+            if operation in OWN_TASK_ONLY and not _is_members_task(actor, place):
+                raise Problem("not-yours")
+            return place
+        case "assigned" if place.assignee_id == actor.holder_id:
+            return place
+        case "advised" if place.adviser_id == actor.holder_id:
+            return place
+        case "held" | "advised" if operation in OWN_TASK_ONLY and _holds(actor, place):
+            return place
+    raise Problem("not-yours")
+
+
+def _is_members_task(actor: Actor, place: Place) -> bool:
+    # The workflow refuses a task that is not open, because it knows the reason.
+    owner = place.task_role
+    return owner is None or owner == "lead" or _holds(actor, place)
+
+
+def _holds(actor: Actor, place: Place) -> bool:
+    return actor.holder_id in {place.task_role, place.task_holder}
+
+
+async def require_worker(backend: Backend, person_id: str, role: str, pointer: str) -> None:
+    """Raise ``invalid`` unless this person of the office may work in that role: manager,
+    adviser or researcher."""
+    person = await _known(backend, person_id)
+    if person is None or not person.active or person.role not in MAY_WORK_AS[role]:
+        raise wrong_value(role, pointer)
+
+
+async def require_owner(backend: Backend, owner: str, member_id: str, pointer: str) -> None:
+    """Raise ``invalid`` unless this is a role, a person of the office, or a contact of that
+    member."""
+    if owner in {"lead", "manager", "adviser", "researcher"}:
+        return
+    person = await _known(backend, owner)
+    fits = person is not None and person.active and person.role != "viewer"
+    if person is None or not fits or person.member_id not in {None, member_id}:
+        raise wrong_value("owner", pointer)
+
+
+async def _known(backend: Backend, person_id: str) -> KnownPerson | None:
+    async with backend.database.reading() as session:
+        return await known_person(session, person_id)

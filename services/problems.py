@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): one exception, one body, and the catalogue of every problem."""
+"""Problems: the one exception that ends a request, its body, and the words of every problem."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 
 class Flaw(BaseModel):
-    """One value that is wrong, where it is, and how to mend it."""
+    """One invalid value, where it is, and how to correct it."""
 
     pointer: str = Field(description="Where: `#/dates/0` in the body, or `query/limit`.")
     what: str = Field(description="What is wrong.")
-    fix: str = Field(description="What would be right.")
+    fix: str = Field(description="How to correct it.")
 
 
 class ProblemBody(BaseModel):
@@ -31,7 +31,7 @@ class ProblemBody(BaseModel):
 
 
 class Problem(Exception):
-    """Ends a request with a problem of the catalogue."""
+    """Ends a request with a problem from ``problems.toml``."""
 
     def __init__(
         self,
@@ -41,22 +41,22 @@ class Problem(Exception):
         errors: Sequence[Flaw] | None = None,
         blockers: Sequence[str] | None = None,
         checks: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
         **words: object,
     ) -> None:
-        entry = catalogue()[name]
+        entry = problem_words()[name]
         self.name = name
         self.status = int(entry["status"])
         self.title = str(entry["title"])
-        self.detail = detail or str(entry["detail"]).format(**words)
+        self.detail = detail or str(entry["detail"]).format(retry_after=retry_after, **words)
         self.errors = list(errors) if errors else None
         self.blockers = list(blockers) if blockers else None
         self.checks = dict(checks) if checks else None
-        self.headers = dict(headers or {})
+        self.retry_after = retry_after
         super().__init__(f"{name}: {self.detail}")
 
     def body(self, instance: str) -> dict[str, Any]:
-        """The body, without the parts that say nothing."""
+        """The body, without empty parts."""
         return ProblemBody(
             type=f"/problems/{self.name}",
             title=self.title,
@@ -70,22 +70,28 @@ class Problem(Exception):
 
 
 @lru_cache
-def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Every problem by name, and under ``fix`` the advice for a wrong value."""
+def problem_words() -> Mapping[str, Mapping[str, Any]]:
+    """The words of every problem by name, and those of ``fix``, ``wrong`` and refusals."""
     text = files("services").joinpath("problems.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
-def wrong_value(name: str, pointer: str, **said: str) -> Problem:
-    """The problem ``invalid`` of one value that our own rules, or the database, find wrong.
+def wrong_words(name: str) -> Mapping[str, str]:
+    """The words for an invalid value: ``what`` is wrong, and the ``fix``."""
+    words: Mapping[str, str] = problem_words()["wrong"][name]
+    return words
 
-    ``said`` is what the catalogue does not know: a ``fix`` that depends on the value.
+
+def wrong_value(name: str, pointer: str, **said: str) -> Problem:
+    """The problem ``invalid`` for one value that our own rules, or the database, reject.
+
+    ``said`` has the words that depend on the value.
     """
-    return Problem("invalid", errors=[Flaw(pointer=pointer, **catalogue()["wrong"][name], **said)])
+    return Problem("invalid", errors=[Flaw(pointer=pointer, **wrong_words(name), **said)])
 
 
 class RecordPending(Exception):
-    """A command is taken for good, and its record takes longer than a caller should wait.
+    """A command is taken and will complete, but its record takes longer than a caller should wait.
 
     ``location`` is the address at which its outcome will show.
     """

@@ -1,7 +1,8 @@
-"""Whoever has taken over a role is told: reserved with the change, and handed to Temporal after it.
+"""Tells people about a role that they have taken over, and retries emails that had no
+recipient.
 
-The change is plain SQL and needs no Temporal; the email that follows does. What Temporal does not
-take now is handed to it by whoever looks next (``services.reassignment.Releaser``).
+The change and the reserved email are one SQL transaction. Temporal sends the email afterwards.
+If Temporal is away, ``Releaser`` hands the email over later.
 """
 
 import asyncio
@@ -27,11 +28,10 @@ from notifications.delivery.reassignment import (
 )
 from notifications.feedback.suppression import left_waiting, waiting_for
 from programmes.facts import MILEPOST
-from services.access import engagement_in_reach
 from services.backend import Backend, writing
 from services.dispatch import reachable, unsent
 from services.notifications import start_redelivery
-from services.permissions import Actor
+from services.permissions import Actor, engagement_in_reach
 from services.problems import Problem
 from storage import master
 from storage.master import TakenOver
@@ -41,7 +41,7 @@ from workflows.ids import taking_over_workflow_id
 log = structlog.get_logger(__name__)
 
 TELL = "TellOfReply"
-"""The workflow that tells of what no process decided, under the name that it began with."""
+"""The name of the workflow that delivers what no process decided."""
 
 
 async def reserved(
@@ -86,10 +86,9 @@ LOOK_EVERY = timedelta(minutes=1)
 async def withheld_for(
     backend: Backend, session: AsyncSession, holder_ids: Sequence[str]
 ) -> list[Waiting]:
-    """What was withheld for these people, before their change is final.
+    """The emails that were withheld for these people, read before their change.
 
-    Where there is something and Temporal is away, nothing is changed and the caller hears of it:
-    the problem ``unavailable``.
+    Raises ``unavailable`` if there are any and Temporal is away. Then nothing changes.
     """
     waiting = await waiting_for(session, list(holder_ids)) if holder_ids else []
     if waiting:
@@ -98,9 +97,9 @@ async def withheld_for(
 
 
 async def release(backend: Backend, actor: Actor, waiting: Sequence[Waiting]) -> None:
-    """Try these again, once the change is final: each is judged anew as it leaves, so what is not
-    true any more stays withheld. The change stands where Temporal goes away just now: what this
-    does not come to is let go by whoever looks next (``Releaser``)."""
+    """Send these again after the change. The checks run again, so an outdated email stays
+    withheld. If Temporal goes away now, the change stands and ``Releaser`` sends the rest
+    later."""
     try:
         for one in waiting:
             client = await reachable(backend)
@@ -111,23 +110,22 @@ async def release(backend: Backend, actor: Actor, waiting: Sequence[Waiting]) ->
 
 
 async def release_unheard(backend: Backend, actor: Actor) -> None:
-    """Try again what nobody could get, where somebody has the role now, once that is final."""
+    """Send again the emails of a vacant role that now has a holder."""
     async with backend.database.reading() as session:
         waiting = await sendable_now(session)
     await release(backend, actor, waiting)
 
 
 class Releaser:
-    """Looks now and then for what a mended address or a role that somebody has again should have
-    let go, and for whoever has taken over and was not told. The ledger says which, so that nothing
-    is forgotten, whoever made the change and whatever broke; and the id of a workflow makes a
-    repeat harmless."""
+    """Looks regularly for emails that a corrected address or a filled role should have
+    released, and for people who have taken over and were not told. The ledger has them, so a
+    crash loses none. The workflow's id makes a repeat harmless."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     async def look(self) -> int:
-        """Let go what is left; how much that was. What Temporal does not take is left once more."""
+        """Release what is left, as far as Temporal takes it. Returns how many."""
         try:
             async with self._backend.database.reading() as session:
                 left = [*await left_waiting(session), *await sendable_now(session)]
@@ -143,7 +141,7 @@ class Releaser:
         return len(left)
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
-        """Look at the beginning, and every now and then."""
+        """Look at the start, and then regularly."""
         return rounds(self._round, self._rest)
 
     async def _round(self) -> None:
@@ -161,10 +159,12 @@ async def assign_team(
     manager: str | None = None,
     adviser: str | None = None,
 ) -> None:
-    """Somebody else looks after an engagement, or advises it: what is open is theirs, and they hear
-    of it, and of what nobody could be told before. Where they have it already nothing happens.
+    """Give an engagement another manager or adviser, who takes over the open tasks and gets an
+    email.
 
-    Raises ``not-found``, ``invalid`` with a sentence for each person who cannot, and ``closed``.
+    Emails that the vacant role could not get are sent as well. Nothing happens if the person
+    already has the role. Raises ``not-found``, ``invalid`` with a sentence for each unsuitable
+    person, and ``closed``.
     """
     await engagement_in_reach(backend, actor, "assign_engagement", engagement_id)
     async with writing(backend) as session:

@@ -1,4 +1,4 @@
-"""Hands the telling of answers by email to Temporal, again and again until it has each."""
+"""Tells the office about replies by email, retrying until Temporal has taken each."""
 
 import asyncio
 import contextlib
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 TELL_OF_REPLY = "TellOfReply"
 AGAIN = timedelta(seconds=30)
-"""How long to wait before what Temporal did not take is tried again."""
+"""The wait before a reply that Temporal did not take is tried again."""
 
 
 class Teller:
-    """What is to be told is in the database; the id of its workflow makes a repeat harmless.
+    """The database has the replies to tell; the workflow's id makes a repeat harmless.
 
-    An answer is taken also while Temporal is away: the provider need not know. What is left is
-    told when it is back, and by the next process if this one ends before.
+    A reply is stored even while Temporal is away. Its notice follows once Temporal is back,
+    from the next process if this one has ended.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -37,7 +37,7 @@ class Teller:
         self._left = asyncio.Event()
 
     async def tell(self, one: Untold) -> None:
-        """Tell of one answer now, or leave it for later."""
+        """Tell of one reply now, or leave it for later."""
         try:
             await self._start(one)
         except (TemporalDown, RPCError, SQLAlchemyError) as error:
@@ -45,7 +45,7 @@ class Teller:
             self._left.set()
 
     async def tell_all(self) -> bool:
-        """Tell of every answer that is left; whether some remain."""
+        """Tell of every reply that is left. Returns whether some remain."""
         try:
             async with self._backend.database.reading() as session:
                 left = await untold(session)
@@ -57,7 +57,7 @@ class Teller:
         return False
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
-        """Tell of what is left, at the beginning and whenever something is."""
+        """Tell of the replies that are left, at the start and whenever there are any."""
         return rounds(self._round, self._rest)
 
     async def _round(self) -> None:

@@ -1,4 +1,4 @@
-"""Commands on an office's own templates: try, store, put into use, send to oneself."""
+"""Commands on an office's own templates: try, store, activate, send a test."""
 
 from notifications.custom_templates import keeping
 from notifications.custom_templates.draft import Draft, Fault
@@ -67,7 +67,7 @@ async def choose_version(
 
 
 async def preview(backend: Backend, trial: Trial) -> Preview:
-    """An email as it would read. Raises ``template-invalid`` and ``not-found``."""
+    """An email as it would look. Raises ``template-invalid`` and ``not-found``."""
     try:
         async with backend.database.reading() as session:
             return await try_out(session, trial, backend.settings, backend.now())
@@ -78,7 +78,8 @@ async def preview(backend: Backend, trial: Trial) -> Preview:
 
 
 async def send_to_oneself(backend: Backend, actor: Actor, trial: Trial, shown: Preview) -> str:
-    """Send a preview to whoever asks; their name. Raises ``not-sent`` and ``not-found``."""
+    """Send a preview to the caller. Returns the caller's name. Raises ``not-sent`` and
+    ``not-found``."""
     try:
         return await send_test(backend.database, backend.settings, trial, shown, actor.holder_id)
     except NothingToTry as error:

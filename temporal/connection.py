@@ -21,7 +21,7 @@ class TemporalDown(Exception):
 
 
 class Temporal(Protocol):
-    """Whatever can hand out a client whose server answers."""
+    """Gives a client whose server answers."""
 
     async def client(self) -> Client:
         """A client whose server answered just now. Raises ``TemporalDown``."""
@@ -53,10 +53,9 @@ class LazyTemporal:
 
 
 async def require_answer(client: Client) -> None:
-    """Ask the server after the client's namespace. Raises ``RPCError``.
+    """Ask the server about the client's namespace. Raises ``RPCError``.
 
-    Not after its health: that belongs to no namespace, so Temporal's Cloud refuses it to a key that
-    is for one.
+    The health check has no namespace, so Temporal Cloud refuses it to a namespace's API key.
     """
     await client.workflow_service.describe_namespace(
         DescribeNamespaceRequest(namespace=client.namespace), timeout=CONNECT_TIMEOUT

@@ -1,4 +1,4 @@
-"""Work that goes on as long as the process serves, whatever happens to a round of it."""
+"""Work in rounds beside a serving process. A failed round does not end the work."""
 
 import asyncio
 import contextlib
@@ -12,21 +12,21 @@ import structlog
 log = structlog.get_logger(__name__)
 
 SOON = timedelta(seconds=5)
-"""How long to wait after a round that failed; doubled with each failure after it."""
+"""The wait after a failed round. Each further failure doubles it."""
 
 LONGEST = timedelta(minutes=10)
-"""The longest wait: what was away for hours is looked for again soon after its return."""
+"""The longest wait, so that work resumes soon after a long outage."""
 
 GRACE = timedelta(seconds=2)
-"""How long a round under way may take to end: a few statements; a server that is away is left."""
+"""How long a round may take to finish at the end: long enough for a few statements."""
 
 Step = Callable[[], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
 async def rounds(work: Step, rest: Step) -> AsyncIterator[None]:
-    """Do ``work`` again and again beside the block, and ``rest`` between two rounds. The block's
-    end cuts a rest short, and sees the round under way to its end."""
+    """Repeat ``work`` beside the block, with ``rest`` between two rounds. The block's end cuts a
+    rest short, and lets the current round finish."""
     working = asyncio.create_task(_again_and_again(work, rest))
     try:
         yield
@@ -43,14 +43,14 @@ async def _again_and_again(work: Step, rest: Step) -> None:
             await _to_its_end(work)
             waits = pauses()
             await rest()
-        except Exception as error:  # one bad round must not be the last one
-            # The error's own words may quote a person.
+        except Exception as error:  # a failed round must not end the work
+            # The error's message may quote a person.
             log.error("round_failed", work=work.__qualname__, error=type(error).__name__)
             await asyncio.sleep(next(waits).total_seconds())
 
 
 async def _to_its_end(work: Step) -> None:
-    """A statement that is cut off would answer an event loop that has closed by then."""
+    """Finish a round before the event loop closes, so that no statement answers a closed loop."""
     doing = asyncio.create_task(work())
     try:
         await asyncio.shield(doing)
@@ -62,7 +62,7 @@ async def _to_its_end(work: Step) -> None:
 
 
 def pauses() -> Iterator[timedelta]:
-    """After one failed round and the next: soon at first, and then less and less often."""
+    """The waits after successive failed rounds, each twice as long up to ``LONGEST``."""
     wait = SOON
     while True:
         yield wait

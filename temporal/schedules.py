@@ -1,6 +1,6 @@
-"""Temporal's schedules of the summaries: made, changed and removed as the definitions say.
+"""Makes, changes and removes Temporal's schedules of summaries, as the definitions say.
 
-Repeating it changes nothing, also from several processes at once.
+A repeat changes nothing, even from several processes at once.
 """
 
 from collections.abc import Mapping
@@ -38,15 +38,15 @@ from workflows.ids import DIGEST_PREFIX, digest_schedule_id
 WORKFLOW = "Digest"
 
 CATCH_UP = timedelta(hours=12)
-"""After a downtime a run that was missed is made up for on the same day, and no later."""
+"""After a downtime a missed run is made up for on the same day only."""
 
 MADE_FROM = "milepost_made_from"
-"""The memo of a run that says what its schedule was made from. The schedule's own note is the
-operator's: whoever pauses it says there why."""
+"""The memo of a run that says what its schedule was made from. The schedule's own note belongs to
+the operator, who says there why it is paused."""
 
 SHAPE = "2"
-"""Raise it with any change of what ``Wanted.schedule`` sets by itself (its workflow, its summary,
-what happens where two runs meet), so that the schedules of the release before follow."""
+"""Raise it when ``Wanted.schedule`` changes its workflow, summary or overlap policy. Then the
+schedules of the previous release are updated."""
 
 _DAYS: tuple[str, ...] = get_args(Weekday)
 
@@ -62,11 +62,11 @@ class Wanted:
 
     @property
     def when(self) -> str:
-        """As the definition says it."""
+        """The time as the definition says it."""
         return f"{self.at.on} {self.at.at} {self.zone}"
 
     def schedule(self, task_queue: str) -> Schedule:
-        """As Temporal keeps it."""
+        """The time as Temporal keeps it."""
         hour, minute = (int(part) for part in self.at.at.split(":"))
         # Temporal's week begins on Sunday, 0.
         day = (_DAYS.index(self.at.on) + 1) % 7
@@ -95,7 +95,7 @@ class Wanted:
         )
 
     def _fingerprint(self, task_queue: str) -> str:
-        """Tells a schedule that is as it should be from one that is not."""
+        """A mark that says whether a schedule is up to date."""
         said = f"{SHAPE}|{self.when}|{self.at.within}|{task_queue}|{CATCH_UP}"
         return sha256(said.encode()).hexdigest()[:16]
 
@@ -135,7 +135,7 @@ async def _wanted(database: Database, task_queue: str) -> Mapping[str, Wanted]:
         try:
             definition, _ = await parsed_in_thread(programme.source)
         except DefinitionErrors:
-            continue  # its engagements run on; nothing can be said about its summaries
+            continue  # its engagements run on, but its summaries are unknown
         for digest in DIGESTS:
             at = definition.digests.time_of(digest)
             if at is not None:
@@ -155,7 +155,7 @@ async def _put(client: Client, id: str, schedule: Schedule) -> str:
             nonlocal changed
             found = held.description.schedule
             changed = await _made_from(client, found) != wanted
-            # What an operator has set stays: that it is paused, and why; how often it runs yet.
+            # Keep what an operator has set: the pause, its note, and the remaining runs.
             return ScheduleUpdate(replace(schedule, state=found.state)) if changed else None
 
         await client.get_schedule_handle(id).update(corrected)
@@ -164,7 +164,7 @@ async def _put(client: Client, id: str, schedule: Schedule) -> str:
 
 
 async def _made_from(client: Client, schedule: Schedule) -> object:
-    """What its memo says; ``None`` where another version made it."""
+    """What its memo says, or ``None`` if another version made it."""
     action = schedule.action
     if not isinstance(action, ScheduleActionStartWorkflow) or action.memo is None:
         return None
@@ -175,8 +175,8 @@ async def _made_from(client: Client, schedule: Schedule) -> object:
 
 
 async def _remove(client: Client, id: str, task_queue: str) -> bool:
-    """Whether it was ours, and went. Another office may share the namespace: what its workers do
-    is not for us to end."""
+    """Remove a schedule. Returns whether it was ours. Another office may share the namespace, and
+    its schedules stay."""
     handle = client.get_schedule_handle(id)
     try:
         action = (await handle.describe()).schedule.action

@@ -1,4 +1,4 @@
-"""Starts workflows: each once under its id, however often it is asked for."""
+"""Starts workflows, each once under its id."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ REDELIVERY = "Redelivery"
 def start_operation(
     start: EngagementInput, task_queue: str
 ) -> WithStartWorkflowOperation[Any, Any]:
-    """How an engagement is started: once for ever under its id, readable in Temporal's UI."""
+    """The start of an engagement: once under its id, with a readable title in Temporal's UI."""
     return WithStartWorkflowOperation(
         ENGAGEMENT,
         start,
@@ -41,8 +41,8 @@ def start_operation(
 
 
 async def start_round(client: Client, task_queue: str, of: RedeliverInput) -> None:
-    """Send a notification again. Two who ask at once start one and the same; one that found nothing
-    to do may run again. Raises ``RPCError``."""
+    """Send a notification again. Two callers at once start one round. A round that found nothing to
+    do may run again. Raises ``RPCError``."""
     await client.start_workflow(
         REDELIVERY,
         of,

@@ -1,4 +1,4 @@
-"""Keeps the promise of summaries and quiet days: their schedules, what goes by itself, or early."""
+"""Looks after summaries and quiet days: the schedules, and reminders that leave alone or early."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,10 +24,11 @@ from temporal.starting import start_round
 log = structlog.get_logger("milepost.summaries")
 
 LOOK_EVERY = timedelta(hours=1)
-"""A definition or somebody's choice may have changed meanwhile."""
+"""The time between two looks: a definition or a recipient's choice may have changed."""
 
 AT_MOST = 5.0
-"""Seconds that whoever adds a programme waits for its schedules: the worker makes them anyhow."""
+"""Seconds that the caller waits for the schedules of a new programme. The worker makes them in any
+case."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,15 @@ class Kept:
 
     schedules: int
     let_go: int
-    """How many collected reminders go by themselves."""
+    """How many collected reminders leave on their own."""
     brought_forward: int
-    """How many reminders go early, since their own day is quiet for their readers."""
+    """How many reminders leave early, because their recipients opted out of email on their day."""
 
 
 async def keep_summaries(
     client: Client, database: Database, task_queue: str, now: datetime
 ) -> Kept:
-    """One look. Raises ``RPCError`` and ``SQLAlchemyError``; repeating it does nothing twice."""
+    """Look once. Raises ``RPCError`` and ``SQLAlchemyError``. A repeat does nothing twice."""
     synced = await sync_schedules(client, database, task_queue)
     async with database.reading() as session:
         waiting = await stranded(session, now)
@@ -53,14 +54,14 @@ async def keep_summaries(
     async with database.transaction() as session:
         early = await reserve_early_reminders(session, now)
     for one in early:
-        # Its first round: nobody else sends it.
+        # Its first round: no workflow sends it otherwise.
         await start_round(client, task_queue, RedeliverInput(one.id, one.round, MILEPOST))
     return Kept(len(synced), len(waiting), len(early))
 
 
 @dataclass(frozen=True)
 class Summaries:
-    """Looks after the summaries beside a worker, which serves whatever becomes of a look."""
+    """Looks after the summaries beside a worker. A failed look does not stop the worker."""
 
     client: Client
     database: Database
@@ -68,7 +69,7 @@ class Summaries:
     now: Callable[[], datetime]
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
-        """Look at the beginning, and every now and then."""
+        """Look at the start, and then regularly."""
         return rounds(self._round, self._rest)
 
     async def _round(self) -> None:
@@ -85,8 +86,8 @@ class Summaries:
 
 
 async def follow_definitions(temporal: Temporal, database: Database, task_queue: str) -> bool:
-    """Make the schedules follow a programme that was just added; ``False`` where they have to wait
-    for the worker's next look."""
+    """Update the schedules for a programme that was just added. Returns ``False`` if they have to
+    wait for the worker's next look."""
     try:
         async with asyncio.timeout(AT_MOST):
             await sync_schedules(await temporal.client(), database, task_queue)

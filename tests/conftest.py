@@ -36,7 +36,7 @@ LONGEST_FIRST = (
     "durability/test_lost_engagements.py",
     "complaints/test_recovery.py",
     "activities/test_deliver.py",
-    "api/test_dispatch.py",
+    "services/test_dispatch.py",
     "durability/test_continue_as_new.py",
     "durability/test_database_away.py",
     "durability/test_cancelling.py",

@@ -21,11 +21,11 @@ from temporal.connection import connect
 from tests.api.conftest import application
 from tests.api.live import at_work, serving
 from tests.api.office import fill
-from tests.api.test_pages import browser
 from tests.commands.test_engagement import furnish
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import Post, office, record, reminder, task
 from tests.servers import dev_server
+from tests.web.test_pages import browser
 from tools.entered import Entered
 from worker import build_workers
 from workflows.ids import SEARCH_ATTRIBUTES

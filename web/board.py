@@ -1,4 +1,4 @@
-"""The board: where everybody stands, as totals of the whole office and page by page."""
+"""The board: the health of all engagements, as totals and page by page."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -21,7 +21,7 @@ from web.rendering import FORM_POLICY, page, require_embedded, words
 router = APIRouter(include_in_schema=False)
 
 A_PAGE = 100
-"""Rows: more than most offices have members, and still quick to load."""
+"""Rows per page: more than most offices have members, and still quick to load."""
 
 Searched = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
 Cursor = Annotated[str | None, Query(max_length=600)]
@@ -31,9 +31,9 @@ Cursor = Annotated[str | None, Query(max_length=600)]
 async def board(
     request: Request, health: Standing | None = None, q: Searched = "", cursor: Cursor = None
 ) -> HTMLResponse:
-    """Where everybody stands, the worst first: who is stuck, and why, is what a manager looks for.
+    """All engagements, the worst first, so that a manager sees at once who is stuck and why.
 
-    ``health`` and ``q`` narrow the rows. The totals are those of everybody whom ``q`` finds.
+    ``health`` and ``q`` filter the rows. The totals count all engagements that ``q`` finds.
     """
     backend: Backend = request.app.state.backend
     now, text = backend.now(), q.strip()
@@ -44,25 +44,22 @@ async def board(
             session, now, where=_where(health, text), sort="health", cursor=cursor, limit=A_PAGE
         )
         troubles = await count_troubles(session, now, wait)
-        unheard = await troubles_of(session, now, wait, [row.id for row in found.rows])
+        troubled = await troubles_of(session, now, wait, [row.id for row in found.rows])
     rows = await entries(backend, found.rows, texts=True)
-    versions = {(row.programme.id, row.programme.version) for row in rows}
-    voices = {version: await backend.definitions.voice(*version) for version in versions}
-    everybody = sum(counts.values())
+    found_in_all = sum(counts.values())
     answer = page(
         request,
         "board.html",
         page="board",
         rows=rows,
-        programmes={version: voice.titles.programme for version, voice in voices.items()},
-        labels=words()["standing"],
+        labels=words()["health"],
         counts=counts,
-        everybody=everybody,
-        total=counts[health] if health else everybody,
+        found_in_all=found_in_all,
+        total=counts[health] if health else found_in_all,
         chosen=health,
         q=text,
         troubles=troubles,
-        unheard=unheard,
+        troubled=troubled,
         clock=OFFICE_CLOCK,
         now=OFFICE_CLOCK.moment(now),
         begun=cursor is not None,
@@ -82,7 +79,7 @@ def _where(standing: Standing | None, text: str) -> EngagementFilter:
 
 
 def _address(health: str | None, q: str, cursor: str | None = None) -> str:
-    """The board with these choices; what is not chosen is left out."""
+    """The board's address with these choices."""
     given = {"health": health, "q": q, "cursor": cursor}
     chosen = urlencode({name: value for name, value in given.items() if value})
     return f"/?{chosen}" if chosen else "/"

@@ -1,4 +1,4 @@
-"""A calendar at its secret address: what programs fetch that cannot send a token."""
+"""A calendar at its secret address, for programs that cannot send a token."""
 
 import re
 
@@ -20,8 +20,8 @@ _SECRET = re.compile(r"mp_cal_[A-Za-z0-9_-]{43}", re.ASCII)
 
 @router.api_route(CALENDARS + "{secret}.ics", methods=["GET", "HEAD"])
 async def show_calendar(secret: str, request: Request) -> Response:
-    """The calendar of whoever the address was made for. What was never given out, is ended, or
-    belongs to somebody who has left, is not there."""
+    """The calendar of the address's holder. Answers ``not-found`` for an unknown or ended
+    address, and for a holder who has left."""
     backend: Backend = request.app.state.backend
     reader = None
     if _SECRET.fullmatch(secret):

@@ -1,7 +1,10 @@
-"""What the page behind an email's link says: what is asked, and how to answer it for now."""
+"""The page behind an email's link: what is asked, and how to answer."""
 
 import re
 from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 
 from notifications.sentences import Clock
 from notifications.titles import readable
@@ -11,10 +14,12 @@ from services.problems import Problem
 from services.views.engagements import engagement as read_engagement
 from services.views.items import item as read_item
 from services.views.rows import Task
-from web.rendering import words
+from web.rendering import is_embedded, page, words
+
+router = APIRouter(include_in_schema=False)
 
 READER = Actor("embedded", "manager")
-"""Whoever sits at the embedded product's own computer."""
+"""The user at the embedded product's own computer."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,119}")
 
@@ -40,8 +45,21 @@ class Asked:
     calls: list[Call]
 
 
+@router.get("/go/engagements/{engagement_id}")
+@router.get("/go/engagements/{engagement_id}/items/{item_id}")
+async def follow(request: Request, engagement_id: str, item_id: str = "") -> HTMLResponse:
+    """Show what an email's link is about. Opening it changes nothing, because mail scanners do.
+
+    An unknown reader learns nothing, not even whether the engagement exists.
+    """
+    if not is_embedded(request):
+        return page(request, "go.html", values=unknown(engagement_id, item_id))
+    backend: Backend = request.app.state.backend
+    return page(request, "go.html", values=await known(backend, engagement_id, item_id))
+
+
 def unknown(engagement_id: str, item_id: str) -> dict[str, object]:
-    """What somebody is told whom nobody knows: where to ask with a token."""
+    """The values for an unknown reader: the address to ask with a token."""
     address = "/api/v1/me/tasks"
     if _ID.fullmatch(item_id or engagement_id):
         address = f"/api/v1/items/{item_id}" if item_id else f"/api/v1/engagements/{engagement_id}"
@@ -49,7 +67,7 @@ def unknown(engagement_id: str, item_id: str) -> dict[str, object]:
 
 
 async def known(backend: Backend, engagement_id: str, item_id: str) -> dict[str, object]:
-    """The same for the embedded product's own reader: what is open. Raises ``not-found``."""
+    """The values for the embedded product's own reader: the open tasks. Raises ``not-found``."""
     if not _ID.fullmatch(engagement_id) or (item_id and not _ID.fullmatch(item_id)):
         raise Problem("not-found")
     engagement = await read_engagement(backend, READER, engagement_id)

@@ -1,4 +1,4 @@
-"""The words of the pages that are not in their templates."""
+"""How pages are made: templates, words, the stylesheet, and who may see the embedded ones."""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,17 +8,19 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.backend import Backend
 from services.problems import Problem
 
+router = APIRouter(include_in_schema=False)
+
 
 @lru_cache
 def words() -> Mapping[str, Mapping[str, Any]]:
-    """The catalogue, by part: ``standing`` has labels, ``answers`` the commands of each task."""
+    """The words of ``words.toml``: ``health`` has labels, ``answers`` the commands of each task."""
     return tomllib.loads(files("web").joinpath("words.toml").read_text(encoding="utf-8"))
 
 
@@ -26,11 +28,11 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 
 
 def is_embedded(request: Request) -> bool:
-    """Whether emails stay in the mailbox, and the one who looks sits at the same computer.
+    """Whether emails stay in the mailbox, and the user sits at this computer.
 
-    A proxy on this computer would make everybody look local, so whatever a proxy passed on does
-    not count; and an office that has a public name may have a proxy that says nothing of itself.
-    Nor does a request for another host name: a page elsewhere could have sent it here.
+    A request through a proxy on this computer would look local, so a proxy's headers rule it
+    out. An office with a public name may have a silent proxy, so that rules it out, too. So
+    does another host name in the request, because a foreign page could have sent it.
     """
     backend: Backend = request.app.state.backend
     return (
@@ -44,7 +46,7 @@ def is_embedded(request: Request) -> bool:
 
 
 def require_embedded(request: Request) -> None:
-    """Raise the problem ``not-found`` otherwise: to anybody else these pages do not exist."""
+    """Raise the problem ``not-found`` unless embedded, so that these pages stay hidden."""
     if not is_embedded(request):
         raise Problem("not-found")
 
@@ -62,7 +64,7 @@ FORM_POLICY = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-"""Of a page with a form of its own; no other may send one."""
+"""The policy of a page with a form. No other page may send one."""
 
 
 @lru_cache
@@ -86,7 +88,8 @@ def page(
     )
 
 
-@lru_cache
-def stylesheet() -> str:
-    """The one stylesheet."""
-    return files("web").joinpath("milepost.css").read_text(encoding="utf-8")
+@router.get("/milepost.css")
+async def css() -> Response:
+    """The stylesheet."""
+    text = files("web").joinpath("milepost.css").read_text(encoding="utf-8")
+    return Response(text, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})

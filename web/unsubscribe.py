@@ -1,4 +1,5 @@
-"""One click ends the digests (RFC 8058): a POST, by a mail program or by the page's own button."""
+"""One-click unsubscribe from summaries (RFC 8058): a POST by a mail program or the page's
+button."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -13,13 +14,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/unsubscribe/{token}")
 async def ask(request: Request, token: str) -> HTMLResponse:
-    """A page with a button. It changes nothing: mail scanners open links too."""
+    """A page with a button. Opening it changes nothing, because mail scanners open links."""
     return _page(request, "ask" if _holder(request, token) else "unknown")
 
 
 @router.post("/unsubscribe/{token}")
 async def stop(request: Request, token: str) -> HTMLResponse:
-    """End the digests of whoever the link was sent to. A repeat says the same."""
+    """End the summaries of the link's recipient. A repeat gets the same answer."""
     holder = _holder(request, token)
     if holder is None:
         return _page(request, "unknown")

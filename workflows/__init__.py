@@ -1,1 +1,1 @@
-"""Deterministic: one file per process, and what the processes share."""
+"""The deterministic workflows: one file per process, and what they share."""

@@ -1,4 +1,4 @@
-"""Which updates were taken: the server forgets at continue-as-new, so ids are carried along."""
+"""How a long-lived workflow takes a command: refuse it, or decide and record the decision."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,25 +12,28 @@ from workflows.policies import PROCESSED_UPDATES_KEPT
 
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import Record
-    from workflows.messages import Answer
-    from workflows.processes.decision import Decision
+    from workflows.messages import Answer, command_name
+    from workflows.processes.process import Decision
 
 from workflows.journal import Journal
 
 
 class TakenUpdates:
-    """The ids of the latest updates; a repeated one is answered again and changes nothing."""
+    """The ids of the latest updates. A repeated update gets the same answer and changes nothing.
+
+    The server forgets the ids at continue-as-new, so each run hands them to the next.
+    """
 
     def __init__(self, ids: tuple[str, ...]) -> None:
         self.ids = ids
 
     def has_current(self) -> bool:
-        """Whether the update at hand was taken before."""
+        """Whether the current update was taken before."""
         info = workflow.current_update_info()
         return info is not None and info.id in self.ids
 
     def add_current(self) -> None:
-        """Note the update at hand as taken."""
+        """Note the current update as taken."""
         info = workflow.current_update_info()
         if info is not None:
             self.ids = (*self.ids, info.id)[-PROCESSED_UPDATES_KEPT:]
@@ -45,7 +48,7 @@ class Deciding(Protocol):
 
     @property
     def stage(self) -> str:
-        """Where it stands."""
+        """The current stage."""
 
     @property
     def sequence(self) -> int:
@@ -58,11 +61,11 @@ class Deciding(Protocol):
         """All of the state."""
 
     def restore(self, progress: Any) -> None:
-        """Take back a decision that could not be written down."""
+        """Undo a decision that could not be recorded."""
 
 
 P = TypeVar("P", bound=Deciding)
-C = TypeVar("C")
+W = TypeVar("W", bound="type[DecidingWorkflow[Any]]")
 
 
 class DecidingWorkflow(Generic[P]):
@@ -72,7 +75,7 @@ class DecidingWorkflow(Generic[P]):
         self.process = process
         self._taken = TakenUpdates(taken)
         self._journal = Journal()
-        # One decision at a time: a command that awaits its record must not see half of another.
+        # One decision at a time, so that no command sees half of another one.
         self._lock = asyncio.Lock()
         self._asked_to_begin_anew = False
 
@@ -80,41 +83,44 @@ class DecidingWorkflow(Generic[P]):
 
     @workflow.signal
     def begin_anew(self) -> None:
-        """Continue as new, and so on the code of today, as soon as nothing is half done."""
+        """Restart on the current code once the work in progress finishes."""
         self._asked_to_begin_anew = True
 
     @workflow.signal
     async def restate(self) -> None:
-        """Write all of the state down once more: the reading copy may be older than this."""
+        """Record the whole state again, in case the reading copy is older."""
         async with self._lock:
             await self._note(lambda decision: decision.fact("record.restated"))
 
     # --- For subclasses ---------------------------------------------------------------------------
 
-    def admit(self, command: C, may: Callable[[C, datetime], None]) -> None:
-        """Validate an update: refuse it where its guard does. One taken before is let through."""
+    def admit(self, command: object) -> None:
+        """Validate an update: raise the refusal of its guard. A repeated update passes."""
         if not self._taken.has_current():
-            may(command, workflow.now())
+            self._guard(command)(command, workflow.now())
 
-    async def decide(
-        self,
-        command: C,
-        may: Callable[[C, datetime], None],
-        do: Callable[[C, Decision], None],
-    ) -> Answer:
-        """Carry out a command, and answer when it is on record."""
+    async def decide(self, command: object) -> Answer:
+        """Carry out a command. Answers once the decision is recorded."""
         async with self._lock:
             if not self._taken.has_current():
                 # The state may have moved since the validator looked: another command had the lock.
-                may(command, workflow.now())
+                self._guard(command)(command, workflow.now())
                 before = self.process.progress(())
-                record = self.process.decide(lambda decision: do(command, decision), workflow.now())
+                carry_out = getattr(self.process, command_name(type(command)))
+                record = self.process.decide(
+                    lambda decision: carry_out(command, decision), workflow.now()
+                )
                 await self._write_or_restore(record, before)
                 self._taken.add_current()
             return self._answer()
 
+    def _guard(self, command: object) -> Callable[[object, datetime], None]:
+        guard: Callable[[object, datetime], None]
+        guard = getattr(self.process, f"may_{command_name(type(command))}")
+        return guard
+
     async def _write_or_restore(self, record: Record, before: Any) -> None:
-        """Write down what a caller waits for; where that is refused for good, it is taken back."""
+        """Write the record of a waiting caller. Undo the decision if the database rejects it."""
         try:
             await self._journal.write(record)
         except ApplicationError:
@@ -123,7 +129,7 @@ class DecidingWorkflow(Generic[P]):
         self._show_stage()
 
     async def _note(self, decision: Callable[[Decision], None]) -> None:
-        """Decide and write what no caller waits for."""
+        """Decide and record without a waiting caller."""
         await self._journal.write_or_note(self.process.decide(decision, workflow.now()))
         self._show_stage()
 
@@ -134,9 +140,39 @@ class DecidingWorkflow(Generic[P]):
         return Answer(self.process.id, self.process.stage, self.process.sequence)
 
     def _can_begin_anew(self) -> bool:
-        """Only where nothing is half done; until then, what falls due goes on as ever."""
+        """Whether to restart now: it was asked for, and no work is in progress."""
         wanted = self._asked_to_begin_anew or workflow.info().is_continue_as_new_suggested()
         return wanted and self._is_settled()
 
     def _is_settled(self) -> bool:
         return workflow.all_handlers_finished() and self._journal.is_idle
+
+
+def takes(*commands: type) -> Callable[[W], W]:
+    """Give a workflow an update with a validator for each of these commands.
+
+    The process must have a guard ``may_<name>`` and a method ``<name>`` for each. Place this
+    decorator below ``@workflow.defn``, which collects the updates.
+    """
+
+    def add(cls: W) -> W:
+        for command in commands:
+            setattr(cls, command_name(command), _update(command))
+        return cls
+
+    return add
+
+
+def _update(message: type) -> object:
+    async def handle(self: DecidingWorkflow[Any], command: object) -> Answer:
+        return await self.decide(command)
+
+    def check(self: DecidingWorkflow[Any], command: object) -> None:
+        self.admit(command)
+
+    # Temporal reads the argument's type here. It would count an annotated ``self`` as one, too.
+    handle.__annotations__ = {"command": message, "return": Answer}
+    check.__annotations__ = {"command": message, "return": None}
+    update = workflow.update(name=command_name(message))(handle)
+    update.validator(check)
+    return update

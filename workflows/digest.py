@@ -1,4 +1,4 @@
-"""One run of a programme's summaries: who gets one, and then each on its own."""
+"""One run of a programme's summaries: reserve them, then send each on its own."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -22,15 +22,15 @@ from workflows import policies
 
 @workflow.defn
 class Digest:
-    """Started by its schedule. A run that is repeated finds the ledger's rows, and sends nothing
-    twice. It ends before the next one is due, which would be skipped otherwise."""
+    """Started by its schedule. A repeated run finds the ledger's rows and sends nothing twice. It
+    ends before the next run is due, because Temporal would skip that run."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(policies.DIGESTS_AT_ONCE)
 
     @workflow.run
     async def run(self, of: DigestInput) -> DigestRun:
-        """Returns how many were handed over, by count alone: who got one is in the ledger."""
+        """Send the summaries. Returns their count only: the ledger has the recipients."""
         ends = workflow.now() + policies.DIGEST_LIFE
         plan = await workflow.execute_activity(
             PLAN_DIGESTS,
@@ -46,7 +46,8 @@ class Digest:
         return DigestRun(planned=len(plan), handed_over=sum(done))
 
     async def _see_to(self, notification_id: str, ends: datetime) -> bool:
-        """Whether it had its turn in time. Who waits for days keeps nobody else waiting."""
+        """Send one summary. Returns whether it was in time. One that waits for days delays no
+        other."""
         while True:
             async with self._turns:
                 left = ends - workflow.now()
@@ -60,7 +61,7 @@ class Digest:
 
 
 async def _send(notification_id: str, left: timedelta) -> timedelta | None:
-    """How long it has to wait: all the time that is left, where nothing came of it."""
+    """Returns how long the summary has to wait; all the remaining time if it failed."""
     try:
         seconds: float | None = await workflow.execute_activity(
             SEND_DIGEST,

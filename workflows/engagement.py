@@ -41,7 +41,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows import ids, policies
 from workflows.advice_cycle import AdviceCycle
-from workflows.deciding import DecidingWorkflow
+from workflows.deciding import DecidingWorkflow, takes
 from workflows.item import ItemWorkflow
 from workflows.journal import wait_until_due
 from workflows.onboarding import Onboarding
@@ -57,8 +57,9 @@ ITEMS: dict[ItemKind, tuple[type[Process], type[ItemWorkflow[Any]]]] = {
 
 
 @workflow.defn(name="Engagement")
+@takes(MoveReview, Withdraw, Complete)
 class Engagement(DecidingWorkflow[EngagementProcess]):
-    """Opens what the plan says when it says so, takes commands, and waits: one timer at a time."""
+    """Opens items when the plan says so, takes commands, and waits on one timer at a time."""
 
     @workflow.init
     def __init__(self, engagement: EngagementInput) -> None:
@@ -68,7 +69,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
 
     @workflow.run
     async def run(self, engagement: EngagementInput) -> str:
-        """Run until it is completed or withdrawn; returns which."""
+        """Run until the engagement is completed or withdrawn. Returns which."""
         try:
             await self._undivided(self._open)
             if engagement.progress is not None:
@@ -80,8 +81,8 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
                 await self._undivided(self._open_what_is_due)
             await self._end(self.process.stage)
         except (asyncio.CancelledError, CancelledError):
-            # Somebody cancelled it in Temporal: say so on the record; and its items would wait for
-            # ever, so they end too.
+            # An operator cancelled it in Temporal: record that, and end its items, which would wait
+            # for ever.
             await self._undivided(self._cancel)
             await self._end("cancelled")
             raise
@@ -91,7 +92,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
 
     @workflow.update
     async def start(self, command: Start) -> Answer:
-        """First contact: answers when the opening is on record; again, when it is there already."""
+        """Open the engagement. Answers once the opening is recorded; a repeat answers at once."""
         async with self._lock:
             await self._open()
             await self._open_what_is_due()
@@ -99,7 +100,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
 
     @workflow.update
     async def open_request(self, command: OpenRequest) -> Answer:
-        """A member submits a research request: answers when it is on record."""
+        """Open a member's research request. Answers once it is recorded."""
         async with self._lock:
             if not self._taken.has_current():
                 self.process.may_open_request(command, workflow.now())
@@ -112,42 +113,12 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
 
     @open_request.validator
     def check_open_request(self, command: OpenRequest) -> None:
-        """Refuse a request where there can be none."""
-        self.admit(command, self.process.may_open_request)
-
-    @workflow.update
-    async def move_review(self, command: MoveReview) -> Answer:
-        """Move a review that has not opened yet; what depends on it follows."""
-        return await self.decide(command, self.process.may_move_review, self.process.move_review)
-
-    @move_review.validator
-    def check_move_review(self, command: MoveReview) -> None:
-        """Refuse what cannot be moved here."""
-        self.admit(command, self.process.may_move_review)
-
-    @workflow.update
-    async def withdraw(self, command: Withdraw) -> Answer:
-        """The member leaves the programme, for a reason."""
-        return await self.decide(command, self.process.may_withdraw, self.process.withdraw)
-
-    @withdraw.validator
-    def check_withdraw(self, command: Withdraw) -> None:
-        """Refuse it after the end."""
-        self.admit(command, self.process.may_withdraw)
-
-    @workflow.update
-    async def complete(self, command: Complete) -> Answer:
-        """The programme is done for this member."""
-        return await self.decide(command, self.process.may_complete, self.process.complete)
-
-    @complete.validator
-    def check_complete(self, command: Complete) -> None:
-        """Refuse it, with a list, while anything is open or planned."""
-        self.admit(command, self.process.may_complete)
+        """Refuse a request that cannot be opened."""
+        self.admit(command)
 
     @workflow.signal
     async def item_ended(self, ended: ItemEnded) -> None:
-        """An item has closed."""
+        """Take the report that an item has closed."""
         async with self._lock:
             decision = self.process.item_ended(ended)
             if decision is not None:
@@ -155,14 +126,14 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
 
     @workflow.signal
     async def review_moved(self, moved: ReviewMoved) -> None:
-        """An open review has a new date."""
+        """Take the new date of an open review."""
         async with self._lock:
             if not self.process.is_closed:
                 await self._note(self.process.review_moved(moved))
 
     @workflow.query
     def progress(self) -> EngagementProgress:
-        """All of the state, for whoever looks into the workflow in Temporal."""
+        """The whole state, for an operator who inspects the workflow in Temporal."""
         return self.process.progress(self._taken.ids)
 
     # --- Steps ------------------------------------------------------------------------------------
@@ -173,8 +144,8 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
             await self._write_or_restore(self.process.opening(workflow.now()), before)
 
     async def _undivided(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step of ``run`` with the lock held. A cancellation lets it end: half of a
-        decision would be lost otherwise."""
+        """Take a step of ``run`` with the lock held. A cancellation waits for the step to end, so
+        that no decision is lost half-way."""
 
         async def locked() -> None:
             async with self._lock:
@@ -201,7 +172,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
     async def _open_planned(self, opening: Opening) -> None:
         running = self.process.open_advice() if opening.kind == "advice" else ""
         if running:
-            # The cycle that is still open hands its actions on, and ends; then the next one opens.
+            # The open cycle hands on its actions and ends. Then the next cycle opens.
             self.process.rolling_over = running
             await self._close_item(running, "rolled_over", MILEPOST)
             return
@@ -217,16 +188,16 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
                 ITEMS[item.kind][1].__name__,
                 item,
                 id=item_workflow_id(item.engagement_id, item.kind, item.item_id),
-                # An engagement that an operator has reset opens no item again that has ended.
+                # After an operator's reset, an item that has ended must not open again.
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 search_attributes=self._search_attributes(item.kind),
                 static_summary=f"{item.title}, {self.process.rules.programme}",
             )
-            # Its end comes by signal; one that was terminated or failed never sends any.
+            # An item reports its end by signal, but not if it was terminated or failed.
             child.add_done_callback(lambda ended: self._child_ended(item.item_id, ended))
         except WorkflowAlreadyStartedError:
-            # An earlier run of this engagement started it: ids say what is the same.
+            # An earlier run of this engagement started the item under the same id.
             workflow.logger.info("item %s was opened before", item.item_id)
 
     def _opening_of(self, item: ItemInput) -> Record:
@@ -242,7 +213,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
         losing.add_done_callback(self._losing.discard)
 
     async def _lose(self, item_id: str) -> None:
-        """Close the reading copy of an item that was ended by hand, and go on without it."""
+        """Close the reading copy of an item that an operator ended, and continue without it."""
         async with self._lock:
             if item_id not in self.process.items:
                 return
@@ -252,7 +223,8 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
                 await self._note(decision)
 
     async def _look_for_lost(self) -> None:
-        """Items of an earlier run are nobody's children: a signal tells which are still there."""
+        """Signal the items of an earlier run, which are not this run's children, to find lost
+        ones."""
         for item_id in list(self.process.items):
             item = self._item(item_id)
             try:
@@ -265,7 +237,8 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
         for item_id in list(self.process.items):
             await self._close_item(item_id, outcome, MILEPOST)
         try:
-            # Dangerous to wait without an end: an item that was terminated by hand never reports.
+            # Never wait here without a timeout: an item that an operator terminated does not
+            # report.
             await workflow.wait_condition(
                 lambda: not self.process.items, timeout=policies.CLOSING_GRACE
             )
@@ -276,7 +249,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
     async def _close_item(self, item_id: str, outcome: str, by: str) -> None:
         item = self._item(item_id)
         if item is None:
-            # It has reported its end while another one was being closed.
+            # The item reported its end while another item was being closed.
             return
         try:
             await item.signal("close_item", CloseItem(by, outcome, self.process.reason))

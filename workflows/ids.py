@@ -18,12 +18,12 @@ def item_workflow_id(engagement_id: str, kind: ItemKind, item_id: str) -> str:
 
 
 def reply_workflow_id(inbound_id: str) -> str:
-    """``reply/<inbound message id>``: the telling of one answer by email."""
+    """``reply/<inbound message id>``: tells the office of one answer by email."""
     return f"reply/{inbound_id}"
 
 
 def taking_over_workflow_id(engagement_id: str, number: int) -> str:
-    """``taken-over/<engagement id>/<number of the change>``: the telling of who has a role now."""
+    """``taken-over/<engagement id>/<number of the change>``: tells who has a role now."""
     return f"taken-over/{engagement_id}/{number}"
 
 
@@ -34,7 +34,7 @@ def redelivery_workflow_id(notification_id: str, number: int) -> str:
 
 @dataclass(frozen=True)
 class WorkflowAddress:
-    """What a workflow id says: the engagement, and the item where it is one's."""
+    """What a workflow id names: an engagement, or an item of it."""
 
     engagement_id: str
     kind: str = ""
@@ -42,7 +42,8 @@ class WorkflowAddress:
 
 
 def parse_workflow_id(workflow_id: str) -> WorkflowAddress:
-    """The inverse of both builders. Raises ``ValueError`` for an id that Milepost did not build."""
+    """Read an id of ``engagement_workflow_id`` or ``item_workflow_id``. Raises ``ValueError`` for
+    others."""
     parts = workflow_id.split("/")
     if parts[0] == "engagement" and all(parts):
         if len(parts) == 2:
@@ -53,23 +54,22 @@ def parse_workflow_id(workflow_id: str) -> WorkflowAddress:
 
 
 def scheduled_item_id(engagement_id: str, kind: ItemKind, key: str) -> str:
-    """The id of an item that the plan opens by itself: the same each time it is computed."""
+    """The id of an item that the plan opens. The same arguments give the same id."""
     return f"{engagement_id}.{kind}.{key}"
 
 
 DIGEST_PREFIX = "digest/"
-"""What the ids of all schedules of summaries begin with."""
+"""The prefix of the ids of summary schedules."""
 
 
 def digest_schedule_id(task_queue: str, programme_id: str, digest: str) -> str:
-    """``digest/<task queue>/<programme id>/<manager or member>``: a schedule's, and what its runs
-    begin with. Offices that share a namespace have queues of their own, and may have the same
-    programme."""
+    """``digest/<task queue>/<programme id>/<manager or member>``: a schedule's id, and the prefix
+    of its runs. The task queue sets offices apart that share a namespace and a programme."""
     return f"{DIGEST_PREFIX}{task_queue}/{programme_id}/{digest}"
 
 
 def last_word_workflow_id(item_id: str) -> str:
-    """``last-word/<item id>``: the telling of an item's end that no workflow of it can tell."""
+    """``last-word/<item id>``: tells people of the end of an item whose own workflow is gone."""
     return f"last-word/{item_id}"
 
 

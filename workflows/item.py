@@ -1,4 +1,4 @@
-"""What every item's workflow does: wait for what is due, take commands in turn, report its end."""
+"""What every item's workflow does: wait for due dates, take commands, report its end."""
 
 import asyncio
 from dataclasses import replace
@@ -41,17 +41,17 @@ class ItemWorkflow(DecidingWorkflow[P]):
         super().__init__(process, progress.processed if progress else ())
 
     async def run_to_end(self) -> str:
-        """Wake for what is due until the item has closed; returns its outcome."""
+        """Wake for each due date until the item closes. Returns its outcome."""
         try:
             while not self.process.is_closed:
                 await self._wait()
                 if self._can_begin_anew():
                     workflow.continue_as_new(self._carried_on())
-                # A cancellation lets this end: half of a decision would be lost otherwise.
+                # A cancellation waits for this step, so that no decision is lost half-way.
                 await asyncio.shield(self._wake())
             await self._end()
         except (asyncio.CancelledError, CancelledError):
-            # Somebody cancelled it in Temporal: say so on the record, then let it be cancelled.
+            # An operator cancelled it in Temporal: record that, then let Temporal cancel it.
             await self._close(CloseItem(by=MILEPOST, outcome="cancelled"))
             await self._end()
             raise
@@ -61,32 +61,30 @@ class ItemWorkflow(DecidingWorkflow[P]):
 
     @workflow.update
     async def move_deadline(self, command: MoveDeadline) -> Answer:
-        """Move a task's due date: a new revision, and the wait is recomputed at once."""
+        """Move a task's due date. The date gets a new revision, and the wait starts again."""
         before = self.process.due_at
-        answer = await self.decide(
-            command, self.process.may_move_deadline, self.process.move_deadline
-        )
+        answer = await self.decide(command)
         if self.process.kind == "review" and self.process.due_at not in (before, None):
             await self._tell_engagement_of_move()
         return answer
 
     @move_deadline.validator
     def check_move_deadline(self, command: MoveDeadline) -> None:
-        """Refuse what cannot be moved."""
-        self.admit(command, self.process.may_move_deadline)
+        """Refuse a move that is not possible."""
+        self.admit(command)
 
     @workflow.signal
     async def close_item(self, command: CloseItem) -> None:
-        """End with the engagement, or make room for the next cycle."""
+        """Close the item: the engagement ends, or the next cycle is due."""
         await self._close(command)
 
     @workflow.signal
     def still_there(self) -> None:
-        """The engagement asks whether this item still runs; that it is taken is the answer."""
+        """Let the engagement see that this item still runs. Taking the signal is the answer."""
 
     @workflow.query
     def progress(self) -> ItemProgress:
-        """All of the state, for whoever looks into the workflow in Temporal."""
+        """The whole state, for an operator who inspects the workflow in Temporal."""
         return self.process.progress(self._taken.ids)
 
     # --- Steps ------------------------------------------------------------------------------------
@@ -142,7 +140,7 @@ class ItemWorkflow(DecidingWorkflow[P]):
         try:
             await engagement.signal(name, message)
         except FailureError:
-            # The engagement is over (or was ended by hand): the item's own record stands.
+            # The engagement has ended. The item's own record stands.
             workflow.logger.warning("the engagement did not take %s", name)
 
     def _carried_on(self) -> ItemInput:

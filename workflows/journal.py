@@ -1,4 +1,4 @@
-"""How a workflow has its decisions written down and sent: the only place that calls activities."""
+"""How a workflow records its decisions and sends its emails: the only caller of activities."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -24,17 +24,17 @@ from workflows import policies
 
 
 class Journal:
-    """Writes records, and sees to it that what they reserved is sent.
+    """Writes records, and starts the delivery of the notifications that they reserve.
 
-    A command's record is written before the command is answered. Sending never holds anything up:
-    it goes on beside the workflow, which waits for it only before it ends or continues as new.
+    A command is answered after its record is written. Delivery runs beside the workflow, which
+    waits for it only before it ends or continues as new.
     """
 
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def write(self, record: Record) -> None:
-        """Write a record, for as long as it takes, and start to send what it reserved."""
+        """Write a record, retrying without end, then start the delivery of its notifications."""
         try:
             result = await workflow.execute_local_activity(
                 RECORD,
@@ -45,7 +45,7 @@ class Journal:
                 local_retry_threshold=policies.RECORD_RETRY_IN_PLACE,
             )
         except ActivityError as error:
-            # The database will never take it. What stands in it may be personal: only say so.
+            # The database will never take it. The record may hold personal data, so log no more.
             raise ApplicationError(
                 "This could not be written down, so nothing was changed. Tell the operator.",
                 type=NOT_RECORDED,
@@ -55,8 +55,8 @@ class Journal:
             self._start(self._deliver(record))
 
     async def write_or_note(self, record: Record) -> None:
-        """Write what no caller waits for. Where the database will never take it, the timeline gets
-        a fact that names what is missing, and this workflow goes on: it alone is concerned."""
+        """Write a record without a waiting caller. If the database rejects it for good, put a fact
+        on the timeline that names what is missing. The workflow continues."""
         try:
             await self.write(record)
         except ApplicationError:
@@ -79,12 +79,12 @@ class Journal:
             workflow.logger.error("record %d cannot even be noted as lost", record.sequence)
 
     def remind(self, record: Record) -> None:
-        """Write a record that only says something, and send that: one activity for both."""
+        """Write a record that only notifies, and send it, in one activity."""
         self._start(self._remind(record))
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being sent."""
+        """Whether no delivery is in progress."""
         return not self._under_way
 
     async def _deliver(self, record: Record) -> None:
@@ -113,8 +113,8 @@ class Journal:
                 summary=_summary(record),
             )
         except ActivityError:
-            # Retried without end, so the database refused the record itself: one reminder is lost,
-            # and the timeline says which.
+            # The activity retries without end, so the database rejected the record. One reminder is
+            # lost, and the timeline says which.
             await self._note_loss(record)
 
     def _start(self, sending: Coroutine[Any, Any, None]) -> None:
@@ -131,9 +131,9 @@ class Journal:
 async def wait_until_due(
     next_due: Callable[[], datetime | None], interrupted: Callable[[], bool], *, summary: str
 ) -> None:
-    """Wait until ``next_due()``, or until it changes, or until ``interrupted()``.
+    """Wait until ``next_due()``, until that changes, or until ``interrupted()``.
 
-    One durable timer at a time: it stands as long as the instant it was set for stands.
+    There is one durable timer at a time. It is replaced when the next due instant changes.
     """
     due = next_due()
 
@@ -147,7 +147,7 @@ async def wait_until_due(
     if delay.total_seconds() <= 0:
         return
     try:
-        # Dangerous to leave uncaught: running into the timeout is how a deadline comes due.
+        # Must be caught: the timeout is how a deadline comes due.
         await workflow.wait_condition(stirred, timeout=delay, timeout_summary=summary)
     except TimeoutError:
         return

@@ -1,13 +1,17 @@
-"""Deadlines with their ladders: state, not timers. Pure: it is told the time and never sleeps.
+"""Deadlines with their ladders: state, not timers. Pure: the caller gives the time.
 
-Every process keeps its deadlines here. A wake looks at what has come due, decides what is said and
-what is left out, and says why; moving, closing or re-opening a deadline simply changes the next
-wake. The policy for what is late, after downtime: of several rungs of one deadline that are due at
-once the last one is sent and the others collapse into it; outside a sending window all of it waits
-for the next one; rungs that lay behind already when the deadline was set are skipped. A reminder
-whose date has passed is left to the rung that says so; where that does not tell the same people, it
-is said, and whoever hands it over words it as what it is. Where the due date itself lay behind, the
-last rung is said in the next working day's window, so that nobody is left unchased.
+Every process keeps its deadlines here. A wake decides which rungs to send, which to leave out,
+and why. Moving, closing or re-opening a deadline changes the next wake. After downtime these rules
+hold:
+
+- Of several rungs of one deadline that are due at once, the last is sent. The others collapse
+  into it.
+- Outside the sending window all rungs wait for the next window.
+- Rungs that were in the past when the deadline was set are skipped. If all were, the last rung is
+  sent in the next working day's window, so that the owner still gets a reminder.
+- A reminder whose date has passed is left to the overdue rung, if that rung tells the same people.
+  Otherwise it is sent, and worded as overdue.
+
 """
 
 from collections.abc import Mapping
@@ -27,7 +31,7 @@ from programmes.planner import (
 from programmes.rules import LadderEnd, LadderRule, StageRule
 
 LATE = timedelta(minutes=5)
-"""A rung later than this after its instant says so in its fact."""
+"""The fact of a rung that is sent later than this after its instant says so."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class OpenDeadline:
     key: str
     family: str
     stage: StageRule
-    """Who owns it (``owner`` may be a person's id here) and which ladder chases it."""
+    """The owner, here possibly a person's id, and the ladder of reminders."""
     due_at: datetime
     revision: int
     opened_at: datetime
@@ -45,11 +49,11 @@ class OpenDeadline:
     ends_at: datetime
     ahead: tuple[PlannedRung, ...]
     text: str | None = None
-    """Id of the text that says what is to be done, where people agreed it."""
+    """Id of the text with the agreed action, if any."""
     skipped: tuple[str, ...] = ()
-    """Names of rungs that lay behind when the date was set; the next fact about it says so."""
+    """Names of rungs that were in the past when the date was set. The next fact names them."""
     deferred_to: datetime | None = None
-    """Set while a rung that is due waits for the sending window."""
+    """When the sending window opens, while a due rung waits for it."""
     ended: bool = False
 
     @property
@@ -58,9 +62,9 @@ class OpenDeadline:
         return self.stage.at_end
 
     def next_wake(self) -> datetime | None:
-        """When this deadline next needs anything done, if ever.
+        """When this deadline next needs a wake, if ever.
 
-        The end of a ladder that escalates needs nobody: stuck is read off the clock.
+        The end of a ladder that escalates needs none: stuck is computed from the clock.
         """
         instants = [self.ahead[0].at] if self.ahead else []
         if self.at_end != "escalate" and not self.ended:
@@ -86,7 +90,7 @@ class OpenDeadline:
 
 @dataclass
 class Wake:
-    """What a wake decided: what goes on the timeline, what is said, which ladders have ended."""
+    """The decisions of a wake: facts for the timeline, notices, and the ladders that ended."""
 
     facts: list[Fact] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -95,7 +99,8 @@ class Wake:
 
 @dataclass
 class Deadlines:
-    """The open deadlines of one item, and the last due revision of every task it ever had."""
+    """The open deadlines of one item, and the last due revision of each of its tasks, open or
+    closed."""
 
     calendar: WorkingCalendar
     ladders: Mapping[str, LadderRule]
@@ -114,14 +119,14 @@ class Deadlines:
     ) -> OpenDeadline:
         """Open a task. Without ``due`` it is due ``stage.due`` from ``now``.
 
-        A task that comes back (a draft that was returned) gets a new revision, so that its
-        reminders are new ones.
+        A task that opens again, such as a returned draft, gets a new revision, so its reminders
+        count as new.
         """
         due_at = due if due is not None else due_after(self.calendar, now, stage.due)
         return self._put(key, family, stage, now, due_at, opened_at=now, text=text)
 
     def close(self, key: str) -> None:
-        """Drop a task: nothing of its ladder happens any more. Unknown keys are fine."""
+        """Drop a task and the rest of its ladder. Unknown keys are ignored."""
         self.open.pop(key, None)
 
     def close_all(self) -> None:
@@ -131,7 +136,7 @@ class Deadlines:
     def move(self, key: str, day: date, now: datetime) -> OpenDeadline:
         """Give a task a new due date: a new revision, and only the rungs still ahead of it.
 
-        Raises ``KeyError`` where no such task is open.
+        Raises ``KeyError`` if no such task is open.
         """
         current = self.open[key]
         return self._put(
@@ -145,7 +150,7 @@ class Deadlines:
         )
 
     def next_wake(self) -> datetime | None:
-        """The earliest instant at which any deadline needs something done."""
+        """The earliest instant at which any deadline needs a wake."""
         wakes = [wake for one in self.open.values() if (wake := one.next_wake()) is not None]
         return min(wakes, default=None)
 
@@ -177,7 +182,7 @@ class Deadlines:
         to = heard_by(last.to, current.stage.owner)
         window = first_window(self.calendar, to, now)
         if window > now:
-            # Late, and at night: say so once, and come back in the morning.
+            # Due outside the sending window: note that once, and wait for the window.
             if current.deferred_to != window:
                 outcome.facts.append(
                     Fact(
@@ -259,7 +264,7 @@ class Deadlines:
     def _last_chance(
         self, key: str, stage: StageRule, due: datetime, now: datetime
     ) -> tuple[tuple[PlannedRung, ...], tuple[str, ...]]:
-        # All of it lay behind on the day it was set (a start in the past): the last rung is kept.
+        # All rungs were in the past when the date was set: keep the last one.
         whole = deadline(
             key, stage, due, self.ladders, self.calendar, soon=self.soon, rule=""
         ).rungs
@@ -279,7 +284,7 @@ class Deadlines:
 def _said_as_overdue(
     current: OpenDeadline, late: PlannedRung, ahead: tuple[PlannedRung, ...]
 ) -> PlannedRung | None:
-    """The rung that tells all whom a reminder would have told that its date has passed."""
+    """The overdue rung that reaches everyone whom this reminder would have reached."""
     if late.says != "reminder":
         return None
     owner = current.stage.owner

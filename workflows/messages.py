@@ -6,6 +6,7 @@ stored text (claim check). Commands answer ``Answer``; a refusal is an ``Applica
 ``Refused`` whose message is a sentence for people.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,49 +26,12 @@ from programmes.rules import (
 )
 from workflows.ladder import OpenDeadline
 
-__all__ = [
-    "REFUSED",
-    "AcceptDelivery",
-    "AcceptRequest",
-    "AddEvidence",
-    "AgreeScope",
-    "AgreedAction",
-    "Answer",
-    "AnswerQuestion",
-    "AskMember",
-    "AssignRequest",
-    "CloseCycle",
-    "CloseItem",
-    "Complete",
-    "CompleteAction",
-    "CompleteStep",
-    "ConfirmDate",
-    "DeclineRequest",
-    "DeliverRequest",
-    "EngagementInput",
-    "EngagementProgress",
-    "GiveFeedback",
-    "HoldSession",
-    "ItemEnded",
-    "ItemInput",
-    "ItemProgress",
-    "MissSession",
-    "MoveDeadline",
-    "MoveReview",
-    "OpenRequest",
-    "ProposeDates",
-    "RecordNotes",
-    "ReturnDelivery",
-    "ReturnReview",
-    "ReviewMoved",
-    "SendAgenda",
-    "SignOffReview",
-    "Start",
-    "SubmitReview",
-    "WaiveStep",
-    "Withdraw",
-    "WithdrawRequest",
-]
+_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def command_name(command: type) -> str:
+    """The one name of a command. Its update, permission and process methods share it."""
+    return _INNER_CAPITAL.sub("_", command.__name__).lower()
 
 
 REFUSED = "Refused"
@@ -76,7 +40,7 @@ REFUSED = "Refused"
 
 @dataclass(frozen=True)
 class Answer:
-    """The state after a command: whoever reads the database next sees at least this sequence."""
+    """The state after a command. The next read of the database has at least this sequence."""
 
     id: str
     stage: str
@@ -88,10 +52,10 @@ NOT_RECORDED = "NotRecorded"
 
 
 def refusal(sentence: str, blockers: Sequence[str] = ()) -> ApplicationError:
-    """The error to raise where a command cannot be taken now. ``sentence`` says what to do.
+    """The error to raise if a command is not possible now. ``sentence`` says what to do.
 
-    ``blockers`` lists what stands in the way (``kind:key`` of open items); it travels in the
-    error's details. It is never retried: the caller has to decide anew.
+    ``blockers`` lists the open items in the way as ``kind:key``, in the error's details. The error
+    is never retried, because the caller has to decide again.
     """
     details = ({"blockers": list(blockers)},) if blockers else ()
     return ApplicationError(sentence, *details, type=REFUSED, non_retryable=True)
@@ -123,7 +87,7 @@ class ItemEnded:
 
 @dataclass(frozen=True)
 class ReviewMoved:
-    """Signal ``review_moved`` from an open review to its engagement: what depends on it follows."""
+    """Signal ``review_moved`` from an open review to its engagement, whose later dates follow."""
 
     review: str
     due: date
@@ -136,14 +100,14 @@ class CloseItem:
     by: str
     outcome: str
     """How the engagement ends (``completed``, ``withdrawn``, ``cancelled``), or ``rolled_over``. An
-    item that is cancelled in Temporal closes itself so."""
+    item that is cancelled in Temporal uses ``cancelled``, too."""
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class CompleteStep:
-    """Update ``complete_step``. ``done_on`` is the day on which it was really done, where that is
-    over: so an office takes up members who were welcomed before it had Milepost."""
+    """Update ``complete_step``. ``done_on`` is the day on which the step was done, if that is past.
+    An office needs it for members who joined before it had Milepost."""
 
     by: str
     step: str
@@ -153,7 +117,7 @@ class CompleteStep:
 
 @dataclass(frozen=True)
 class WaiveStep:
-    """Update ``waive_step``: it is not needed, for a reason."""
+    """Update ``waive_step``: the step is not needed, for a reason."""
 
     by: str
     step: str
@@ -277,7 +241,7 @@ class SendAgenda:
 class HoldSession:
     """Update ``hold_session``: session → notes, once its day has come.
 
-    With ``held_on`` (today or before) also for a session that was never fixed here: it took place.
+    With ``held_on`` (today or earlier), also for a session without a confirmed date.
     """
 
     by: str
@@ -294,7 +258,7 @@ class MissSession:
 
 @dataclass(frozen=True)
 class RecordNotes:
-    """Update ``record_notes``: notes → actions (or closed, where nothing was agreed)."""
+    """Update ``record_notes``: notes → actions, or closed if nothing was agreed."""
 
     by: str
     text: str
@@ -312,7 +276,7 @@ class CompleteAction:
 
 @dataclass(frozen=True)
 class CloseCycle:
-    """Update ``close_cycle``: nothing comes of it, for a reason; its open actions are dropped."""
+    """Update ``close_cycle``: end the cycle for a reason, and drop its open actions."""
 
     by: str
     reason: str
@@ -365,7 +329,7 @@ class ItemProgress:
     actions: tuple[AgreedAction, ...] = ()
     dates: tuple[datetime, ...] = ()
     processed: tuple[str, ...] = ()
-    """Ids of the updates that were taken, since deduplication starts anew."""
+    """Ids of the updates that were taken: Temporal's deduplication starts again with each run."""
     closed_at: datetime | None = None
     outcome: str = ""
 
@@ -386,7 +350,7 @@ class ItemInput:
     title: str
     onboarding: tuple[StepRule, ...] = ()
     begins: datetime | None = None
-    """From when an onboarding counts: its start date, which may lie before ``opened_at``."""
+    """The start of an onboarding, which may be before ``opened_at``."""
     research: ResearchRules | None = None
     text: str = ""
     theme: str = ""

@@ -1,5 +1,5 @@
-"""The telling of what no process decided, so it has a workflow of its own: an answer by email, who
-has taken over a role, or the last word about an item that is lost."""
+"""Workflows that deliver what no process decided: a reply by email, a change of roles, the end
+of a lost item."""
 
 from datetime import timedelta
 
@@ -21,11 +21,11 @@ TELL_OF_REPLY = "TellOfReply"
 
 @workflow.defn(name=TELL_OF_REPLY)
 class TellOfReply:
-    """Delivers what was reserved with it, however long the mail server is away."""
+    """Delivers the reserved emails, however long the mail server is away."""
 
     @workflow.run
     async def run(self, of: TellInput) -> None:
-        """``of.sequence`` is below 0 where it is the number of a fact that no process decided."""
+        """Deliver. ``of.sequence`` is below 0 for a fact that no process decided."""
         if of.not_before is not None and (wait := of.not_before - workflow.now()) > timedelta():
             await workflow.sleep(wait, summary="mail waits for the sending window")
         await workflow.execute_activity(
@@ -41,11 +41,11 @@ class TellOfReply:
 
 @workflow.defn
 class Redelivery:
-    """Its id names the notification and the round, so that at most one of them runs."""
+    """Sends one notification again. Its id has notification and round, so at most one runs."""
 
     @workflow.run
     async def run(self, of: RedeliverInput) -> None:
-        """Try until the sender has said yes or no."""
+        """Try until the sender accepts or refuses."""
         await workflow.execute_activity(
             REDELIVER,
             of,

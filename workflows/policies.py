@@ -5,51 +5,52 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 
 RECORD_ATTEMPT = timedelta(seconds=10)
-"""One attempt to write a record: a transaction of a few statements, tried again for a few seconds
-by the activity itself."""
+"""One attempt to write a record: a short transaction, which the activity itself retries for a
+few seconds."""
 
 RECORD_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(minutes=5),
 )
-"""A database that is down comes back: try for as long as it takes. Each attempt is six events of a
-history that the server ends at 51,200: with five minutes between them that is four weeks."""
+"""Retry without end, because a database that is down comes back. Each attempt adds six events
+to a history of at most 51,200: at five-minute intervals that is four weeks."""
 
 RECORD_RETRY_IN_PLACE = timedelta(milliseconds=1)
-"""Waits up to this long stay inside the workflow task: none does, each is a timer."""
+"""Longer waits become timers. All waits are longer, so each is a timer."""
 
 DELIVER_ATTEMPT = timedelta(hours=1)
-"""One attempt to hand all mails of a record to the sender, each with its own shorter timeout: a
-mail server may take ten minutes to answer. The heartbeat tells much sooner that a courier died."""
+"""One attempt to send all emails of a record. Each email has a shorter timeout, because a mail
+server may take ten minutes. The heartbeat shows a dead worker much sooner."""
 
 DELIVER_HEARTBEAT = timedelta(seconds=20)
-"""A courier that falls silent is taken for dead, and another one goes on. It beats by itself while
-it waits for a mail server or a database, so that only one that is gone falls silent."""
+"""Temporal gives the work of a silent courier to another one. A courier sends heartbeats while
+it waits for a mail server or database, so only a dead one is silent."""
 
 DELIVER_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2,
     maximum_interval=timedelta(minutes=5),
 )
-"""A mail server that is down comes back; what is stale by then is withheld, not sent."""
+"""Retry without end, because a mail server that is down comes back. Outdated emails are
+withheld by then."""
 
 CLOSING_GRACE = timedelta(minutes=10)
-"""How long an engagement that ends waits for its items to say that they have closed."""
+"""How long an ending engagement waits for its items to report their end."""
 
 PROCESSED_UPDATES_KEPT = 100
-"""Ids of updates carried across continue-as-new: more than any client retries over."""
+"""Ids of updates carried across continue-as-new: more than any client retries."""
 
 DIGEST_PLAN_ATTEMPT = timedelta(minutes=5)
-"""Reading what there is to say to everybody in a programme."""
+"""One attempt to collect the content of all summaries of a programme."""
 
 DIGESTS_AT_ONCE = 50
-"""Summaries of one run that are tried together: fewer than Temporal allows a workflow. Those that
-wait for a day are not among them; the queue's rate holds them back further."""
+"""Summaries of one run that are sent at the same time: fewer than Temporal's limit for a
+workflow. Those that wait for a day do not count. The queue's rate limits them further."""
 
 DIGEST_LIFE = timedelta(days=5)
-"""How long a run of summaries lasts: after that the next one is near, which says it all anew."""
+"""How long a run of summaries lasts. After that the next run is near, with current content."""
 
 DIGEST_WITHHOLD = timedelta(days=1)
-"""How long the database may be away when a summary is given up: with that, still less than the
-week after which the next run begins."""
+"""How long the database may be away while a summary is withheld. With that, a run still ends
+before the next week's run begins."""

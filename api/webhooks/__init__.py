@@ -1,1 +1,1 @@
-"""What other systems post to us: each endpoint first makes sure of its caller."""
+"""Endpoints to which other systems post. Each first checks its caller."""

@@ -1,4 +1,4 @@
-"""A multipart form read as it comes: small fields are kept, files are counted and let go."""
+"""Reads a multipart form as a stream: keeps small fields, and counts files without keeping them."""
 
 import codecs
 import json
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 LONGEST_FIELD = 512 * 1024
-"""Bytes of one field that are kept. The rest of a longer one is left out."""
+"""Bytes of a field that are kept. The rest of a longer field is dropped."""
 MOST_FIELDS = 100
 MOST_BYTES = 40 * 1024 * 1024
-"""Of the whole form, files included: the provider takes emails of 30 MB."""
+"""Bytes of the whole form with its files. The provider takes emails of 30 MB."""
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
-"""Encodings of Python's that no email has, some of them slow."""
+"""Python encodings that no email uses. Some of them are slow."""
 
 
 class UnreadableForm(Exception):
-    """It is no multipart form, or breaks off; the message is a named reason."""
+    """It is no multipart form, or breaks off. The message is a named reason."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """The fields as text, in the character set that the form gives for each, and its files."""
+    """The fields, decoded with the form's character set for each, and the number of files."""
 
     fields: Mapping[str, str]
     files: int
@@ -115,7 +115,7 @@ async def read_form(content_type: str, body: AsyncIterator[bytes]) -> Form:
 
 def _decoded(kept: Mapping[str, bytearray]) -> dict[str, str]:
     charsets = _charsets(bytes(kept.get("charsets", b"")))
-    # An email in its raw form has character sets of its own, part by part: it is kept byte by byte.
+    # A raw email has a character set for each part, so its bytes are kept as they are.
     raw_email = {RAW: "latin-1"}
     return {
         name: _text(bytes(raw), raw_email.get(name) or charsets.get(name, "utf-8"))
@@ -139,5 +139,5 @@ def _text(raw: bytes, charset: str) -> str:
             charset = "utf-8"
         return raw.decode(charset, "replace")
     except (LookupError, ValueError):
-        # Not a character set of texts, or not one that Python knows.
+        # No character set for text, or unknown to Python.
         return raw.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""SendGrid's Inbound Parse: an email that somebody sent, posted as a form."""
+"""SendGrid's Inbound Parse: a received email, posted as a form."""
 
 import asyncio
 import hmac
@@ -24,11 +24,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.post("/webhooks/sendgrid/inbound/{secret}")
 async def take_email(secret: str, request: Request) -> JSONResponse:
-    """Take an email, or say with 200 that nothing will ever come of it.
+    """Take an email, or answer 200 for one that is dropped for good.
 
-    The provider posts again after 5xx, for three days: that happens only while the database is
-    away. It drops an email in silence after 4xx: that answers only those without the secret, and
-    a connection that broke.
+    After 5xx the provider posts again for three days, so only a database outage gets that.
+    After 4xx it drops the email silently, so only a wrong secret or a broken connection gets
+    that.
     """
     backend: Backend = request.app.state.backend
     settings = backend.settings
@@ -39,12 +39,12 @@ async def take_email(secret: str, request: Request) -> JSONResponse:
     try:
         form = await read_form(request.headers.get("content-type", ""), request.stream())
     except UnreadableForm as unreadable:
-        # Each is another one: there is nothing to know a repeat by.
+        # Each counts as a new email, because nothing identifies a repeat.
         key = sha256(f"{backend.now().isoformat()} {id(request)}".encode()).hexdigest()
         return _said(await set_aside(backend.database, key, str(unreadable), backend.now()))
     except ClientDisconnect:
         raise Problem("invalid") from None
-    # Half a megabyte of MIME takes a moment to read.
+    # Half a megabyte of MIME takes a moment to parse.
     email = await asyncio.to_thread(incoming, form.fields, form.files)
     outcome = await take(backend.database, addresses, email, backend.now())
     if outcome.tells is not None:

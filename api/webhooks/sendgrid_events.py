@@ -1,8 +1,7 @@
-"""SendGrid's Event Webhook: what became of the emails that it accepted from us.
+"""SendGrid's Event Webhook: reports about the emails that it accepted from us.
 
-The request is nobody's until its signature is checked over the raw bytes. What is signed and makes
-sense is taken in one transaction, and only then answered with 2xx: until it gets one, SendGrid
-posts the batch again for a day.
+The signature over the raw bytes is checked first. A valid batch is stored in one transaction
+and then answered with 2xx. Without that answer SendGrid posts the batch again for a day.
 """
 
 import json
@@ -41,7 +40,7 @@ STATES = {
     "dropped": "dropped",
     "spamreport": "complained",
 }
-"""SendGrid's events that say what became of an email. Opens and clicks are nobody's business."""
+"""SendGrid's events about delivery. Opens and clicks are ignored for privacy."""
 
 _ID = re.compile(r"[!-~]{1,200}")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}|[245]\d\d")
@@ -52,12 +51,12 @@ _DROPPED = {
     "Spam Reporting Address": "spam_reporting_address",
     "Unsubscribed Address": "unsubscribed_address",
 }
-"""Reasons that SendGrid names. Whatever else it says may quote an address."""
+"""Reasons that SendGrid names. Its other texts may quote an address."""
 
 
 @router.post(PATH)
 async def take_events(request: Request) -> JSONResponse:
-    """Take a batch. 404 where the key is not set, 4xx for what SendGrid did not sign."""
+    """Take a batch. Answers 404 if no key is set, and 403 for an invalid signature."""
     backend: Backend = request.app.state.backend
     key = backend.settings.sendgrid_webhook_key
     if not key:
@@ -102,7 +101,7 @@ def _events(body: bytes) -> list[Any]:
 
 
 def _report(event: Any, now: datetime) -> Report | None:
-    """The event in our words; ``None`` where it says nothing about an email of ours."""
+    """The event in our words, or ``None`` if it is not about an email of ours."""
     if not isinstance(event, Mapping):
         return None
     kind = event.get("event")
@@ -138,7 +137,7 @@ def _provider_id(value: Any) -> str:
 
 
 def _instant(value: Any, now: datetime) -> datetime:
-    """When it happened; now, where it does not say so in seconds that make sense."""
+    """The event's time, or now if its time is missing or implausible."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 10**10:
         return now
     return datetime.fromtimestamp(value, UTC)

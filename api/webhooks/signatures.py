@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from services.problems import Problem
 
 OLDEST = timedelta(days=1)
-"""SendGrid repeats a batch for a day, with the signature of its first post."""
+"""How old a signature may be: SendGrid repeats a batch for a day with its first signature."""
 
 AHEAD = timedelta(minutes=5)
-"""How far its clock may be before ours."""
+"""How far SendGrid's clock may be ahead of ours."""
 
 _TIMESTAMP = re.compile(r"[0-9]{1,11}", re.ASCII)
 _LONGEST = 200
@@ -29,11 +29,11 @@ _LONGEST = 200
 
 
 class NoKey(ValueError):
-    """What is set as SendGrid's key is no public key on P-256 in Base64."""
+    """The configured key of SendGrid is no public key on P-256 in Base64."""
 
 
 def verified(key: str, signature: str, timestamp: str, body: bytes, now: datetime) -> None:
-    """Raise the problem ``not-signed`` unless the request was signed, and not long ago."""
+    """Raise the problem ``not-signed`` unless the request has a valid recent signature."""
     if not _TIMESTAMP.fullmatch(timestamp) or len(signature) > _LONGEST:
         raise Problem("not-signed")
     at = datetime.fromtimestamp(int(timestamp), UTC)
@@ -43,7 +43,7 @@ def verified(key: str, signature: str, timestamp: str, body: bytes, now: datetim
         raw = b64decode(signature, validate=True)
         public_key(key).verify(raw, timestamp.encode("ascii") + body, ECDSA(SHA256()))
     except (InvalidSignature, Garbled, ValueError):
-        # NoKey too: an unsigned stranger is not told what is wrong with our settings.
+        # NoKey, too: an unsigned caller must not learn about our settings.
         raise Problem("not-signed") from None
 
 

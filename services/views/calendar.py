@@ -8,19 +8,18 @@ from notifications.delivery.preferences import first_language_of
 from notifications.languages import Language
 from notifications.links import link_to
 from notifications.words import entry, fill, item_title, task_words
-from services.access import sight
 from services.backend import Backend
-from services.permissions import Actor
+from services.permissions import Actor, visibility
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
 from storage.reach import names_of
 
 
 async def my_calendar(backend: Backend, actor: Actor) -> str:
-    """The whole ``VCALENDAR``, in the language that they have chosen. It changes with what it
-    shows, and not with the clock."""
+    """The caller's ``VCALENDAR``, in the chosen language. It changes with its entries, not with
+    time."""
     async with backend.database.reading() as session:
-        open_tasks = await due(session, actor.holder_id, sight(actor))
-        fixed = await sessions(session, actor.holder_id, sight(actor))
+        open_tasks = await due(session, actor.holder_id, visibility(actor))
+        fixed = await sessions(session, actor.holder_id, visibility(actor))
         named = {row.adviser_id for row in fixed if row.adviser_id}
         names = await names_of(session, sorted(named))
         language = await first_language_of(session, actor.holder_id)
@@ -36,7 +35,7 @@ async def _due(backend: Backend, actor: Actor, row: DueRow, language: Language) 
     voice = await backend.definitions.voice(row.programme_id, row.programme_version, language)
     task, titles, clock = row.task, voice.titles, voice.clock
     url = backend.settings.public_url
-    # What an email about a review's date put there is the same entry.
+    # The email about a review's date puts the same entry into the calendar.
     about_item = task.item_kind == "review" and task.key in SENDS_IN
     link = link_to(url, task.engagement_id, task.item_id, task.key)
     agreed = task.text if actor.reads_texts else ""

@@ -1,38 +1,103 @@
-"""Engagements as the API shows them: the list, one in full, and its plan."""
+"""Engagements: the rows of the list, and one in full."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
 
 from notifications.sentences import Clock, health_sentence
-from notifications.titles import Titles, parsed_in_thread
-from notifications.words import item_title, task_words
-from programmes import plans
-from programmes.calendar import WorkingCalendar, calendar_from_json
-from programmes.planner import Adjustments, plan
-from services.access import sight
+from notifications.titles import Titles
+from programmes.vocabulary import Health
 from services.backend import Backend
-from services.permissions import Actor
+from services.permissions import Actor, visibility
 from services.problems import Problem
-from services.views.items import steps_done
-from services.views.parts import item_summary, member_ref, ref, task_answer
-from services.views.records import Plan, PlannedDeadline, PlannedItem, Rung
-from services.views.rows import Engagement, EngagementEntry, ProgrammeRef, Task
-from storage.queries.engagement_detail import (
-    EngagementDetail,
-    PlannedFrom,
-    planned_from,
-    show_engagement,
+from services.views.items import ITEM, ItemSummary, item_summary
+from services.views.rows import (
+    MEMBER,
+    PERSON,
+    TASK,
+    MemberRef,
+    ProgrammeRef,
+    Ref,
+    Task,
+    example,
+    member_ref,
+    ref,
+    task_answer,
 )
+from storage.queries.engagement_detail import EngagementDetail, show_engagement
 from storage.queries.engagements import EngagementRow
 
+ENGAGEMENT: dict[str, Any] = {
+    "id": "eng_e8fgh2jk3m5q7ab2c4d6",
+    "member": MEMBER,
+    "programme": {
+        "id": "inclusive-growth-network",
+        "version": 1,
+        "title": "Inclusive Growth Network",
+    },
+    "manager": PERSON,
+    "stage": "active",
+    "health": "due_soon",
+    "because": "“Triage the request” is due on 13 January.",
+    "task": TASK,
+    "started_on": "2026-10-12",
+    "opened_at": "2026-10-12T08:00:00Z",
+    "closed_at": None,
+    "due_at": "2027-01-13T17:00:00Z",
+    "open_requests": 1,
+}
+
 STARTING = "starting"
-"""The stage of an engagement whose opening is not on record yet."""
+"""The stage of an engagement whose opening is not recorded yet."""
+
+
+class EngagementEntry(BaseModel):
+    """Where one member stands in one programme."""
+
+    model_config = example(ENGAGEMENT)
+    id: str
+    member: MemberRef
+    programme: ProgrammeRef
+    manager: Ref | None
+    stage: str
+    health: Health
+    because: str = Field(description="The health in words.")
+    task: Task | None = Field(description="The task that explains the health.")
+    started_on: date
+    opened_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None = Field(description="When the next thing is due.")
+    open_requests: int
+
+
+class Engagement(EngagementEntry):
+    """An engagement with its items and open tasks."""
+
+    model_config = example(
+        {
+            **ENGAGEMENT,
+            "adviser": None,
+            "onboarded_at": "2026-11-20T12:00:00Z",
+            "reason": None,
+            "items": [ITEM],
+            "tasks": [TASK],
+            "sequence": 7,
+        }
+    )
+    adviser: Ref | None
+    onboarded_at: datetime | None
+    reason: str | None = Field(description="Why it was withdrawn. Not shown to viewers.")
+    items: list[ItemSummary]
+    tasks: list[Task]
+    sequence: int
 
 
 async def entries(
     backend: Backend, rows: Sequence[EngagementRow], *, texts: bool
 ) -> list[EngagementEntry]:
-    """The rows of the list. ``texts`` is whether the reader sees what people wrote."""
+    """The rows of the list. ``texts`` says whether the caller may read texts."""
     now = backend.now()
     return [await _entry(backend, row, now, texts=texts) for row in rows]
 
@@ -45,7 +110,7 @@ async def _entry(
     return EngagementEntry(
         id=row.id,
         member=member_ref(row.member),
-        programme=ProgrammeRef(id=row.programme_id, version=row.programme_version),
+        programme=_programme(row.programme_id, row.programme_version, voice.titles),
         manager=ref(row.manager),
         stage=row.stage or STARTING,
         health=row.health,
@@ -67,10 +132,10 @@ def _because(health: str, task: Task | None, clock: Clock) -> str:
 
 
 async def detail(backend: Backend, actor: Actor, engagement_id: str) -> EngagementDetail:
-    """The engagement with all that it holds. Raises the problem ``not-found``."""
+    """The stored engagement with its items and tasks. Raises the problem ``not-found``."""
     async with backend.database.reading() as session:
         found = await show_engagement(
-            session, engagement_id, backend.now(), visible_to=sight(actor)
+            session, engagement_id, backend.now(), visible_to=visibility(actor)
         )
     if found is None:
         raise Problem("not-found")
@@ -89,7 +154,7 @@ async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Enga
     return Engagement(
         id=found.id,
         member=member_ref(found.member),
-        programme=ProgrammeRef(id=found.programme_id, version=found.programme_version),
+        programme=_programme(found.programme_id, found.programme_version, titles),
         manager=ref(found.manager),
         adviser=ref(found.adviser),
         stage=found.stage or STARTING,
@@ -109,56 +174,5 @@ async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Enga
     )
 
 
-async def planned(backend: Backend, actor: Actor, engagement_id: str) -> Plan:
-    """Every date of an engagement as the plan has it today. Raises the problem ``not-found``."""
-    async with backend.database.reading() as session:
-        found = await planned_from(session, engagement_id, visible_to=sight(actor))
-    if found is None:
-        raise Problem("not-found")
-    definition, titles = await parsed_in_thread(found.source)
-    calendar = calendar_from_json(found.calendar)
-    # On an always-open calendar an engagement starts at the instant of its opening.
-    start: date | datetime = found.opened_at if calendar.always_open else found.started_on
-    plan_of_it = plan(definition.rules(), start, calendar, _adjustments(found, calendar))
-    return Plan(
-        engagement=found.id,
-        start=plan_of_it.start,
-        onboarded_at=plan_of_it.onboarded_at,
-        items=[_planned_item(item, titles) for item in plan_of_it.items],
-    )
-
-
-def _adjustments(found: PlannedFrom, calendar: WorkingCalendar) -> Adjustments:
-    reviews = {key: date.fromisoformat(day) for key, day in found.moved.items()}
-    steps = {key: calendar.local_date(due) for key, due in found.steps_moved.items()}
-    return Adjustments(
-        onboarded_at=found.onboarded_at,
-        moved=reviews | steps,
-        cycles=tuple(datetime.fromisoformat(at) for at in found.cycles),
-        done=steps_done(found.steps),
-    )
-
-
-def _planned_item(item: plans.PlannedItem, titles: Titles) -> PlannedItem:
-    family = item.kind
-    return PlannedItem(
-        kind=item.kind,
-        key=item.key,
-        title=item_title(item.kind, item.key, titles),
-        opens_at=item.opens_at,
-        due_at=item.due_at,
-        deadlines=[
-            PlannedDeadline(
-                key=one.key,
-                title=task_words(family, one.key, titles).title,
-                owner=one.owner,
-                due_at=one.due_at,
-                rule=one.rule,
-                rungs=[
-                    Rung(name=rung.name, at=rung.at, to=list(rung.to), says=rung.says)
-                    for rung in one.rungs
-                ],
-            )
-            for one in item.deadlines
-        ],
-    )
+def _programme(programme_id: str, version: int, titles: Titles) -> ProgrammeRef:
+    return ProgrammeRef(id=programme_id, version=version, title=titles.programme)

@@ -1,23 +1,147 @@
-"""Items as the API shows them: one with its tasks and texts, and lists of one kind."""
+"""Items: one with its tasks and texts, and the rows of lists of one kind."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
 
 from notifications.titles import Titles
-from services.access import sight
+from notifications.words import item_title
 from services.backend import Backend
-from services.permissions import Actor
+from services.permissions import Actor, visibility
 from services.problems import Problem
-from services.views.parts import item_summary, member_ref, ref, task_answer
-from services.views.rows import Action, Check, Item, ListedItem, Step, WrittenText
+from services.views.rows import (
+    MEMBER,
+    TASK,
+    MemberRef,
+    Ref,
+    Task,
+    example,
+    member_ref,
+    ref,
+    task_answer,
+)
 from storage.queries import items as stored
 from storage.queries.items import ItemDetail, TextRow, show_item
+from storage.queries.rows import ItemRow
+
+ITEM: dict[str, Any] = {
+    "id": "itm_q7ab2c4d6e8fgh2jk3m5",
+    "kind": "research",
+    "key": "3",
+    "title": "Research request 3",
+    "stage": "triage",
+    "outcome": "",
+    "opened_at": "2027-01-11T09:00:00Z",
+    "closed_at": None,
+    "due_at": None,
+    "assignee": None,
+}
+
+TEXT: dict[str, Any] = {
+    "text": "Which interventions raise pay in care work?",
+    "title": "Pay in care work",
+    "link": "",
+    "author": {"id": "con_c4d6e8fgh2jk3m5q7ab2", "name": "Sian Hughes"},
+    "written_at": "2027-01-11T09:00:00Z",
+}
+
+
+class WrittenText(BaseModel):
+    """A text that a person wrote."""
+
+    text: str
+    title: str = ""
+    link: str = ""
+    author: Ref | None
+    written_at: datetime
+
+
+class Step(BaseModel):
+    """A step of an onboarding."""
+
+    key: str
+    title: str
+    state: str = Field(description="`waiting`, `open`, `done` or `waived`.")
+    ended_at: datetime | None
+
+
+class Check(BaseModel):
+    """One item of a review's checklist."""
+
+    key: str
+    title: str
+    done: bool
+    evidence: WrittenText | None = Field(description="Not shown to viewers.")
+
+
+class Action(BaseModel):
+    """An action that was agreed in an advice session."""
+
+    id: str
+    state: str = Field(description="`open`, `done`, `carried` or `dropped`.")
+    owner: str = Field(description="A role, or the id of a contact or person.")
+    due: date
+    text: str | None = Field(description="Not shown to viewers.")
+
+
+class ItemSummary(BaseModel):
+    """One process inside an engagement."""
+
+    model_config = example(ITEM)
+    id: str
+    kind: str
+    key: str
+    title: str
+    stage: str
+    outcome: str
+    opened_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    assignee: Ref | None
+
+
+class ListedItem(ItemSummary):
+    """One process, with its member."""
+
+    model_config = example({**ITEM, "engagement": TASK["engagement"], "member": MEMBER})
+    engagement: str
+    member: MemberRef
+
+
+class Item(ListedItem):
+    """One process with its tasks and what was written about it."""
+
+    model_config = example(
+        {
+            **ITEM,
+            "engagement": TASK["engagement"],
+            "member": MEMBER,
+            "details": {"theme": "good-jobs"},
+            "texts": {"request": TEXT},
+            "steps": [],
+            "checklist": [],
+            "dates": [],
+            "actions": [],
+            "tasks": [TASK],
+            "sequence": 1,
+        }
+    )
+    details: dict[str, str] = Field(description="Small facts by name: a theme, a score, a date.")
+    texts: dict[str, WrittenText] = Field(description="By name. Empty for viewers.")
+    steps: list[Step] = Field(description="Of an onboarding.")
+    checklist: list[Check] = Field(description="Of a review.")
+    dates: list[datetime] = Field(description="Offered for the session of an advice cycle.")
+    actions: list[Action] = Field(description="Agreed in an advice cycle, or carried into it.")
+    tasks: list[Task]
+    sequence: int = Field(description="Grows with each change.")
 
 
 async def item(backend: Backend, actor: Actor, item_id: str, kind: str = "") -> Item:
     """One item, of that kind. Raises the problem ``not-found``."""
     async with backend.database.reading() as session:
-        found = await show_item(session, item_id, visible_to=sight(actor))
+        found = await show_item(session, item_id, visible_to=visibility(actor))
     if found is None or (kind and found.item.kind != kind):
         raise Problem("not-found")
     voice = await backend.definitions.voice(found.programme_id, found.programme_version)
@@ -38,6 +162,22 @@ async def listed(backend: Backend, rows: Sequence[stored.ListedItem]) -> list[Li
             )
         )
     return answers
+
+
+def item_summary(item: ItemRow, titles: Titles) -> ItemSummary:
+    """An item without its tasks."""
+    return ItemSummary(
+        id=item.id,
+        kind=item.kind,
+        key=item.key,
+        title=item_title(item.kind, item.key, titles, item.data.get("number", "")),
+        stage=item.stage,
+        outcome=item.outcome,
+        opened_at=item.opened_at,
+        closed_at=item.closed_at,
+        due_at=item.due_at,
+        assignee=ref(item.assignee),
+    )
 
 
 def _answer(found: ItemDetail, titles: Titles, now: datetime, *, shown: bool) -> Item:
@@ -78,7 +218,7 @@ def _written(text: TextRow) -> WrittenText:
 
 
 def steps_done(data: Mapping[str, str]) -> dict[str, datetime]:
-    """When each step of an onboarding that is over was done or waived, by its key."""
+    """When each finished step of an onboarding was done or waived, by its key."""
     return {
         name.removeprefix("step:").removesuffix(":at"): datetime.fromisoformat(at)
         for name, at in data.items()

@@ -1,7 +1,11 @@
-"""Who may read the words of a timeline entry: they are for those whom they were meant for."""
+"""The timeline: its entries in sentences, and who may read the texts in them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from notifications.inbound.notices import RECEIVED
 from notifications.inbound.taking import UNVERIFIED
@@ -9,14 +13,39 @@ from notifications.sentences import (
     Reader,
     fact_sentence,
     notification_sentence,
-    reason_sentence,
 )
 from programmes.facts import MILEPOST
 from services.permissions import Actor, reach
-from services.views.parts import ref
-from services.views.records import Notification, TimelineEntry
-from storage.queries.notifications import NotificationRow
+from services.views.rows import Ref, example, ref
 from storage.queries.timeline import TimelineRow
+
+
+class TimelineEntry(BaseModel):
+    """Something that happened, or that was sent."""
+
+    model_config = example(
+        {
+            "at": "2027-01-11T09:00:00Z",
+            "entry": "event",
+            "kind": "research.submitted",
+            "sentence": "Sian Hughes submitted a research request.",
+            "item": "itm_q7ab2c4d6e8fgh2jk3m5",
+            "who": {"id": "con_c4d6e8fgh2jk3m5q7ab2", "name": "Sian Hughes"},
+            "state": "",
+            "data": {},
+            "text": "Which interventions raise pay in care work?",
+        }
+    )
+    at: datetime
+    entry: Literal["event", "notification"]
+    kind: str
+    sentence: str
+    item: str
+    who: Ref | None = Field(description="Who did it, null for Milepost; or the recipient.")
+    state: str = Field(description="What became of a notification; empty for an event.")
+    data: dict[str, str]
+    text: str | None = Field(default=None, description="What was written. Not shown to viewers.")
+
 
 _CONTACT = "con_"
 
@@ -54,25 +83,25 @@ _MEMBERS = frozenset(
         "reply.passed_on",
     }
 )
-"""Facts whose words a member has written, or are told to it. What is new is kept from members until
-somebody decides that it is for them. A date that moves may be the office's own: a member reads why
-in the email about it, if that went to the member."""
+"""Facts whose texts a member wrote or got. A new kind of fact stays hidden from members until
+it is added here. The reason for a moved date may be the office's own, so a member reads it in
+the email alone."""
 
 
 def may_read(actor: Actor, row: TimelineRow) -> bool:
-    """Whether this actor sees what was written."""
+    """Whether the caller may read the text."""
     if not actor.reads_texts:
         return False
     if row.kind == _RESOLVED:
         return reach("resolve_notification", actor.role) is not None
     if row.kind == UNVERIFIED or (row.kind == RECEIVED and row.entry == "notification"):
-        # What may be forged is for the manager to judge.
+        # A manager judges replies that may be forged.
         return actor.role == "manager"
     if not actor.member_id:
         return True
     by_or_to_a_contact = row.who is not None and row.who.id.startswith(_CONTACT)
     if row.entry == "notification" or row.kind == RECEIVED:
-        # An answer by email of the office is no letter to the member.
+        # A reply by the office is not addressed to the member.
         return by_or_to_a_contact
     return row.kind in _MEMBERS
 
@@ -81,14 +110,14 @@ _HOLDERS = ("con_", "per_")
 
 
 def mentioned(rows: Iterable[TimelineRow]) -> Sequence[str]:
-    """Ids of the people whom events name in their details: a researcher, an owner."""
+    """Ids of the people whom events name in their details, such as a researcher."""
     return sorted(
         {value for row in rows for value in row.data.values() if value.startswith(_HOLDERS)}
     )
 
 
 def timeline_entry(actor: Actor, row: TimelineRow, reader: Reader) -> TimelineEntry:
-    """Something that happened, or what became of a notification, in a sentence."""
+    """An event, or the delivery of a notification, in a sentence."""
     who = None if row.who is None or row.who.id == MILEPOST else row.who
     return TimelineEntry(
         at=row.at,
@@ -116,22 +145,4 @@ def _sentence(row: TimelineRow, reader: Reader) -> str:
         actor=row.who.id if row.who else MILEPOST,
         item_kind=row.item_kind,
         item_key=row.item_key,
-    )
-
-
-def notification(row: NotificationRow) -> Notification:
-    """One notification of the ledger."""
-    return Notification(
-        id=row.id,
-        item=row.item_id,
-        kind=row.kind,
-        task=row.task,
-        recipient=ref(row.recipient) if row.recipient.name else None,
-        state=row.state,
-        reason=reason_sentence(row.reason),
-        template=row.template,
-        template_trouble=reason_sentence(row.template_trouble),
-        not_before=row.not_before,
-        reserved_at=row.reserved_at,
-        changed_at=row.changed_at,
     )

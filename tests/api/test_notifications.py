@@ -18,8 +18,8 @@ from tests.api.live import Live, swift
 from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF
-from tests.api.test_pages import browser
 from tests.storage.office import NOW
+from tests.web.test_pages import browser
 
 ONE = f"/api/v1/notifications/{CARDIFF.notification}"
 TROUBLES = "/api/v1/me/troubles"
@@ -156,7 +156,7 @@ class TestTroubles:
             assert answer.status_code == 409
             assert "is tried again every few minutes" in answer.json()["detail"]
         async with browser(app) as here:
-            assert "1 email needs somebody to look at it" in (await here.get("/")).text
+            assert "1 email needs a manager’s attention" in (await here.get("/")).text
 
     async def test_one_that_was_withheld_because_it_was_not_true_is_none(
         self, database: Database, calling: Caller
@@ -186,7 +186,7 @@ class TestTroubles:
             assert "somebody to look at" not in (await here.get("/")).text
             await becomes(database, state="bounced")
             board = (await here.get("/")).text
-            assert "1 email needs somebody to look at it" in board
+            assert "1 email needs a manager’s attention" in board
             assert board.count("1 email in trouble") == 1, "beside the engagement that it is of"
 
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from api.middleware import BODY_LIMIT
-from services.problems import catalogue
+from services.problems import problem_words
 from tests.api.conftest import Caller, application
 from tests.api.office import CARDIFF, TOKENS, bearer
 from tests.databases import opened
@@ -17,7 +17,7 @@ def assert_problem(answer: object, name: str) -> None:
     body = answer.json()  # type: ignore[attr-defined]
     assert answer.headers["Content-Type"] == "application/problem+json"  # type: ignore[attr-defined]
     assert body["type"] == f"/problems/{name}"
-    assert body["status"] == answer.status_code == catalogue()[name]["status"]  # type: ignore[attr-defined]
+    assert body["status"] == answer.status_code == problem_words()[name]["status"]  # type: ignore[attr-defined]
     assert body["title"]
     assert body["detail"].endswith(".")
 
@@ -198,11 +198,13 @@ async def test_an_instant_without_a_zone_or_out_of_range_is_refused(calling: Cal
         assert_problem(answer, "invalid")
 
 
-@pytest.mark.parametrize("name", [name for name, entry in catalogue().items() if "status" in entry])
+@pytest.mark.parametrize(
+    "name", [name for name, entry in problem_words().items() if "status" in entry]
+)
 async def test_the_type_of_each_problem_is_a_page_that_explains_it(
     name: str, calling: Caller
 ) -> None:
     answer = await calling(None).get(f"/problems/{name}")
     assert answer.status_code == 200
-    assert catalogue()[name]["title"] in answer.text.replace("&#39;", "'")
+    assert problem_words()[name]["title"] in answer.text.replace("&#39;", "'")
     assert "{" not in answer.text

@@ -35,7 +35,9 @@ def office(database: str) -> None:
 def listed(run: Run, *arguments: str) -> list[str]:
     result = run("notifications", "list", "--json", *arguments)
     assert result.exit_code == 0, result.output
-    return sorted(row["id"] for row in json.loads(result.stdout)["notifications"])
+    return sorted(
+        row.get("id") or row["notification"] for row in json.loads(result.stdout)["notifications"]
+    )
 
 
 def test_they_are_listed_by_engagement_state_or_trouble(run: Run) -> None:
@@ -56,7 +58,7 @@ def test_one_is_shown_with_what_can_be_said(run: Run) -> None:
     assert "came back" in result.output
     assert "send_again, dismiss" in result.output
     read = json.loads(run("notifications", "show", GLASGOW.notification, "--json").stdout)
-    assert read["row"]["state"] == "bounced"
+    assert read["state"] == "bounced"
     assert run("notifications", "show", "ntf_none").exit_code == 1
 
 

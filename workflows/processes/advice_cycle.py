@@ -1,4 +1,4 @@
-"""An advice cycle: dates, session, notes, and agreed actions until they are done or carried on."""
+"""An advice cycle: dates, session, notes, and agreed actions until done or carried over."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -21,8 +21,7 @@ from workflows.messages import (
     SendAgenda,
     refusal,
 )
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 FAMILY, ACTION_FAMILY = "advice", "action"
 
@@ -38,7 +37,7 @@ NEXT_IS_DUE = "next_is_due"
 
 
 class AdviceCycleProcess(Process):
-    """One stage at a time; actions that were carried in are chased beside it from the first day.
+    """One stage at a time. Carried actions have their deadlines beside it from the first day.
 
     ``data``: ``date:<n>`` (proposed instants), ``session`` (the instant), ``agenda`` and ``notes``
     (text ids); for each action ``action:<id>`` (``open``, ``done``, ``carried``) with ``:text``,
@@ -63,7 +62,7 @@ class AdviceCycleProcess(Process):
     # --- The session -----------------------------------------------------------------------------
 
     def may_propose_dates(self, command: ProposeDates, now: datetime) -> None:
-        """Dates can be proposed until the session is held; new ones replace those before."""
+        """Dates can be proposed until the session is held. New dates replace earlier ones."""
         self.require_stage(PROPOSE, CONFIRM, SESSION, to="propose dates")
         if not 1 <= len(command.dates) <= MOST_DATES:
             raise refusal(f"Propose from 1 to {MOST_DATES} dates.")
@@ -78,7 +77,7 @@ class AdviceCycleProcess(Process):
                 )
 
     def propose_dates(self, command: ProposeDates, decision: Decision) -> None:
-        """The member chooses one of these. A session that was fixed is off."""
+        """Offer these dates to the member. A confirmed session is called off."""
         self._call_off(decision)
         self.data = {k: v for k, v in self.data.items() if not k.startswith("date:")}
         self.data.pop("session", None)
@@ -89,7 +88,7 @@ class AdviceCycleProcess(Process):
         self._tell_owner("advice.dates_proposed", CONFIRM, decision)
 
     def may_confirm_date(self, command: ConfirmDate, now: datetime) -> None:
-        """One of the proposed dates, as long as it lies ahead."""
+        """One of the proposed dates can be confirmed while it is in the future."""
         self.require_stage(CONFIRM, to="confirm a date")
         if not 0 <= command.choice < len(self.dates):
             raise refusal(f"Choose one of the {len(self.dates)} proposed dates, counted from 0.")
@@ -97,7 +96,7 @@ class AdviceCycleProcess(Process):
             raise refusal("That date is over. Choose a later one, or ask for new dates.")
 
     def confirm_date(self, command: ConfirmDate, decision: Decision) -> None:
-        """The session is fixed: the agenda goes out before it."""
+        """Fix the session. The agenda comes next."""
         session = self.dates[command.choice]
         self.data["session"] = session.isoformat()
         decision.fact("advice.confirmed", command.by, session=session.isoformat())
@@ -115,24 +114,26 @@ class AdviceCycleProcess(Process):
         )
 
     def may_send_agenda(self, command: SendAgenda, now: datetime) -> None:
-        """The agenda goes out once, when there is a date."""
+        """The agenda can be sent once there is a date."""
         self.require_stage(SESSION, to="send the agenda")
 
     def send_agenda(self, command: SendAgenda, decision: Decision) -> None:
-        """All of the member's contacts get the agenda; a second one replaces the first."""
+        """Send the agenda to all contacts of the member. A second agenda replaces the first."""
         self.data["agenda"] = command.text
         self.deadlines.close(AGENDA)
         decision.fact("advice.agenda_sent", command.by, command.text)
         decision.tell("advice.agenda", "member", text=command.text)
 
     def may_hold_session(self, command: HoldSession, now: datetime) -> None:
-        """Not before its day, and not on a day to come."""
+        """A session can be recorded from its day on, and not for a future day."""
         calendar = self.item.calendar
         today = calendar.local_date(now)
         if command.held_on is not None:
             self.require_stage(PROPOSE, CONFIRM, SESSION, to="record the session as held")
             if command.held_on > today:
-                raise refusal(f"{command.held_on.isoformat()} is still to come.")
+                raise refusal(
+                    f"{command.held_on.isoformat()} is in the future. Choose today or earlier."
+                )
             return
         self.require_stage(SESSION, to="record the session as held")
         session = datetime.fromisoformat(self.data["session"])
@@ -143,8 +144,8 @@ class AdviceCycleProcess(Process):
             )
 
     def hold_session(self, command: HoldSession, decision: Decision) -> None:
-        """It took place: notes and actions come next. On another day than the one that was fixed,
-        it has to go out of calendars there."""
+        """Record that the session took place. Notes and actions come next. If it took place on
+        another day, remove the agreed day from calendars."""
         if command.held_on not in (None, self._session_day()):
             self._call_off(decision)
         held = command.held_on.isoformat() if command.held_on else self.data["session"]
@@ -157,7 +158,7 @@ class AdviceCycleProcess(Process):
         self.require_stage(SESSION, to="record the session as missed")
 
     def miss_session(self, command: MissSession, decision: Decision) -> None:
-        """It did not take place: new dates are needed."""
+        """Record that the session did not take place. New dates come next."""
         self.data.pop("session", None)
         decision.fact("advice.missed", command.by, command.reason)
         decision.tell("advice.missed", *self._invited(), text=command.reason)
@@ -170,7 +171,7 @@ class AdviceCycleProcess(Process):
     # --- Notes and actions -----------------------------------------------------------------------
 
     def may_record_notes(self, command: RecordNotes, now: datetime) -> None:
-        """Notes follow the session; each action has a name of its own."""
+        """Notes follow the session. Each action has an id of its own."""
         self.require_stage(NOTES, to="record the notes")
         for action in command.actions:
             self.require_ahead(action.due, now)
@@ -179,7 +180,7 @@ class AdviceCycleProcess(Process):
             raise refusal("Two agreed actions have the same id. Give each its own.")
 
     def record_notes(self, command: RecordNotes, decision: Decision) -> None:
-        """What was said and agreed; the cycle lasts until every action is done."""
+        """Record what was said and agreed. The cycle lasts until every action is done."""
         self.data["notes"] = command.text
         decision.fact("advice.noted", command.by, command.text, actions=str(len(command.actions)))
         decision.tell("advice.notes", "member", "adviser", text=command.text)
@@ -187,7 +188,7 @@ class AdviceCycleProcess(Process):
         self.deadlines.close(NOTES)
         for action in command.actions:
             self._chase(action, decision)
-            # A fact of its own keeps its words for good: its task is gone once it is done.
+            # A fact keeps the action's text for good. Its task goes once it is done.
             agreed = {"owner": action.owner, "due": self.data[f"action:{action.id}:due"]}
             decision.fact(
                 "advice.action_agreed", command.by, action.text, action=action.id, **agreed
@@ -198,14 +199,14 @@ class AdviceCycleProcess(Process):
             self._end_if_done(decision)
 
     def may_complete_action(self, command: CompleteAction, now: datetime) -> None:
-        """An action that is open here."""
+        """An open action of this cycle can be completed."""
         self.require_open()
         action = self.actions.get(command.action)
         if action is None or action.done:
             raise refusal(f"There is no open action {command.action!r} in this cycle.")
 
     def complete_action(self, command: CompleteAction, decision: Decision) -> None:
-        """It is done: nobody is chased for it any more."""
+        """Complete the action. Its reminders stop."""
         self._settle(command.action, "done")
         decision.fact("advice.action_done", command.by, command.text, action=command.action)
         self._end_if_done(decision)
@@ -213,11 +214,11 @@ class AdviceCycleProcess(Process):
     # --- Exits -----------------------------------------------------------------------------------
 
     def may_close_cycle(self, command: CloseCycle, now: datetime) -> None:
-        """As long as it is open."""
+        """A cycle can be closed while it is open."""
         self.require_open()
 
     def close_cycle(self, command: CloseCycle, decision: Decision) -> None:
-        """Nothing more comes of it; what was agreed is dropped with it."""
+        """Close the cycle and drop its agreed actions."""
         for action in self.carried():
             self._settle(action.id, "dropped")
         decision.fact("advice.closed", command.by, command.reason, outcome="cancelled")
@@ -227,10 +228,11 @@ class AdviceCycleProcess(Process):
         self.end("cancelled", decision)
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
-        """The next cycle is due, or the engagement ends: open actions are handed on, or dropped.
+        """Close for the next cycle or the end of the engagement. Open actions are handed on, or
+        dropped.
 
-        A session that is fixed, or whose notes are still to come, is not lost to the next cycle:
-        that one opens when this one has come to its end.
+        A cycle with a confirmed session, or with notes due, stays open. The next cycle opens after
+        it.
         """
         if command.outcome == ROLLED_OVER:
             if self.stage in (SESSION, NOTES):
@@ -254,7 +256,8 @@ class AdviceCycleProcess(Process):
         self.end(ROLLED_OVER, decision)
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
-        """The programme's rule drops an action, or ends a cycle whose session nobody fixes."""
+        """Follow the programme's rule: drop the action, or end a cycle without a confirmed
+        session."""
         if deadline.family == ACTION_FAMILY:
             action = deadline.key.removeprefix("action:")
             self._settle(action, "dropped")
@@ -265,7 +268,7 @@ class AdviceCycleProcess(Process):
             super().ladder_ended(deadline, decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
-        """An action's new date is its own; it goes with it into the next cycle."""
+        """Keep an action's new date for the next cycle."""
         if deadline.family == ACTION_FAMILY:
             action = self.actions[deadline.key.removeprefix("action:")]
             day = self.item.calendar.local_date(deadline.due_at)
@@ -287,7 +290,7 @@ class AdviceCycleProcess(Process):
         self.actions[action.id] = action
         name = f"action:{action.id}"
         due = due_on(self.item.calendar, action.due)
-        # An action that was carried over late gets a fair new date, or nobody would hear of it.
+        # A carried action that is overdue gets a new date. Without one its owner gets no reminder.
         task = self.deadlines.set(
             name,
             ACTION_FAMILY,
@@ -316,12 +319,12 @@ class AdviceCycleProcess(Process):
             self.end("completed", decision)
 
     def _invited(self) -> tuple[str, ...]:
-        """Whose calendars have the session: once the agenda is out, those of all contacts."""
+        """The people whose calendars have the session: all contacts once the agenda is out."""
         return ("member" if "agenda" in self.data else "lead", "adviser")
 
     def _call_off(self, decision: Decision) -> None:
-        """Take an earlier date out of the calendars of all who get no other email about it: also
-        of those whose email about it was overtaken by this one."""
+        """Remove an earlier date from the calendars of people who get no other email about it. That
+        includes those whose email about it this one makes outdated."""
         if "held" not in self.data:
             decision.tell("advice.called_off", INVITED)
 

@@ -19,20 +19,20 @@ from workflows.messages import (
     refusal,
 )
 from workflows.processes import last_words
-from workflows.processes.decision import Decision
 from workflows.processes.engagement_plan import PlannedEngagement
+from workflows.processes.process import Decision
 
 FURTHEST_REVIEW = timedelta(days=731)
-"""How far ahead a review can be moved: the days off that an engagement knows go further."""
+"""How far ahead a review can be moved. The engagement knows the days off for longer."""
 
 
 class EngagementProcess(PlannedEngagement):
-    """The long-lived entity of one member in one programme: pure, told the time, as items are."""
+    """One member in one programme. Pure, as items are: the caller gives the time."""
 
     # --- Commands ---------------------------------------------------------------------------------
 
     def may_open_request(self, command: OpenRequest, now: datetime) -> None:
-        """While the programme runs, if it offers research."""
+        """A request can be opened while the programme runs, if it offers research."""
         if self.rules.research is None:
             raise refusal("This programme does not offer research requests.")
         if command.item_id in self.items:
@@ -42,7 +42,7 @@ class EngagementProcess(PlannedEngagement):
         )
 
     def open_request(self, command: OpenRequest, now: datetime) -> ItemInput:
-        """Note that a research request is open, and give what it starts from."""
+        """Note that a research request is open. Returns the item's input."""
         self.requests += 1
         key = str(self.requests)
         self.items[command.item_id] = f"research:{key}"
@@ -54,8 +54,9 @@ class EngagementProcess(PlannedEngagement):
         )
 
     def may_move_review(self, command: MoveReview, now: datetime) -> None:
-        """A review that has not opened, to a day to come. An open one is moved itself."""
-        self._require("onboarding", "active", to="move a review", hint="It is over.")
+        """A review that has not opened can be moved to a future day. An open review moves its own
+        deadline."""
+        self._require("onboarding", "active", to="move a review", hint="It has ended.")
         keys = [review.key for review in self.rules.reviews]
         if command.review not in keys:
             raise refusal(
@@ -71,7 +72,7 @@ class EngagementProcess(PlannedEngagement):
                 f"{command.due.isoformat()} is more than two years away. Choose an earlier day."
             )
         if command.due < today or due_on(self.calendar, command.due) <= now:
-            raise refusal(f"{command.due.isoformat()} is over. Choose a day to come.")
+            raise refusal(f"{command.due.isoformat()} is over. Choose a later day.")
         before = self.due_before(self.rules.review(command.review).after)
         if before is not None and due_on(self.calendar, command.due) <= before:
             raise refusal(
@@ -81,7 +82,7 @@ class EngagementProcess(PlannedEngagement):
             )
 
     def move_review(self, command: MoveReview, decision: Decision) -> None:
-        """The review gets a new date; what depends on it follows, and the lead hears of it."""
+        """Give the review a new date. Later reviews follow, and the lead gets an email."""
         before = self._review_dues().get(command.review)
         self._move_review(command.review, command.due)
         known = {} if before is None else {"before": before.isoformat()}
@@ -94,51 +95,53 @@ class EngagementProcess(PlannedEngagement):
             after=due_on(self.calendar, command.due).isoformat(),
             **known,
         )
-        # It has no task yet whose revision would set one move apart from the next.
+        # There is no task yet, and so no revision to tell one move from the next.
         rung = f"{command.review}#{self.sequence + 1}"
         decision.tell("review.replanned", "lead", rung=rung, text=command.reason)
 
     def may_withdraw(self, command: Withdraw, now: datetime) -> None:
-        """Until it is over."""
+        """An engagement can be withdrawn until it has ended."""
         self._require("onboarding", "active", "completing", to="withdraw", hint="It is over.")
 
     def withdraw(self, command: Withdraw, decision: Decision) -> None:
-        """The member leaves: everybody hears of it once, and all that is open closes."""
+        """End the engagement because the member leaves. The lead and the team get one email
+        each."""
         self.reason = command.reason
         decision.fact("engagement.withdrawn", command.by, command.reason)
         decision.tell("engagement.withdrawn", "lead", "team", text=command.reason)
         self._close("withdrawn", decision)
 
     def cancel(self, decision: Decision) -> None:
-        """An operator cancelled its workflow: it is over, and nobody is told by email."""
+        """End the engagement after an operator cancelled its workflow. No email is sent."""
         decision.fact("engagement.cancelled")
         self._close("withdrawn", decision)
 
     def may_complete(self, command: Complete, now: datetime) -> None:
-        """Only when nothing is open and nothing is planned; otherwise the refusal lists it."""
+        """An engagement can be completed if no item is open or planned. The refusal lists those
+        that are."""
         self._require("onboarding", "active", "completing", to="complete", hint="It is over.")
         blockers = self.blockers()
         if blockers:
             raise refusal(
-                "This engagement cannot be completed yet: something is open or planned. "
-                "Finish that first, or withdraw the engagement.",
+                "This engagement cannot be completed yet, because items are open or planned. "
+                "Finish them first, or withdraw the engagement.",
                 blockers,
             )
 
     def complete(self, command: Complete, decision: Decision) -> None:
-        """The programme is done for this member."""
+        """End the engagement because the programme is finished for this member."""
         decision.fact("engagement.completed", command.by)
         decision.tell("engagement.completed", "lead", "team")
         self._close("completed", decision)
 
     def blockers(self) -> list[str]:
-        """What has to end before the engagement can be completed, as ``kind:key``."""
+        """The items that have to end before the engagement can be completed, as ``kind:key``."""
         planned = [
             f"{opening.kind}:{opening.key}"
             for opening in self.upcoming()
             if opening.kind != "advice"
         ]
-        # What is not planned yet, because the onboarding is not over (or was never finished).
+        # Reviews have no plan yet while the onboarding is unfinished.
         unplanned = (
             ["onboarding:onboarding", *(f"review:{review.key}" for review in self.rules.reviews)]
             if self.onboarded_at is None
@@ -149,7 +152,7 @@ class EngagementProcess(PlannedEngagement):
     # --- What items report ------------------------------------------------------------------------
 
     def item_ended(self, ended: ItemEnded) -> Callable[[Decision], None] | None:
-        """Take an item's end; gives what the engagement has to say about it, if anything."""
+        """Take an item's end. Returns the engagement's own decision about it, if any."""
         name = self.items.pop(ended.item_id, None)
         if name is None:
             return None
@@ -160,7 +163,7 @@ class EngagementProcess(PlannedEngagement):
         if self.is_closed:
             return None
         if ended.kind == "onboarding":
-            # Cancelled or lost it is no onboarding: the office has to decide how to go on.
+            # A cancelled or lost onboarding does not count. The office decides how to continue.
             if ended.outcome != "completed":
                 return None
             return lambda decision: self._onboarded(ended, decision)
@@ -171,17 +174,17 @@ class EngagementProcess(PlannedEngagement):
         return None
 
     def item_lost(self, item_id: str, now: datetime) -> Callable[[Decision], None] | None:
-        """An item was terminated or has failed: it is over, and nobody else will say so."""
+        """Take the end of an item that was terminated or has failed, and so cannot report it."""
         kind, key = self.items[item_id].split(":", 1)
         return self.item_ended(ItemEnded(item_id, cast(ItemKind, kind), key, last_words.LOST, now))
 
     def last_word(self, item_id: str, now: datetime) -> Record:
-        """The record that closes a lost item's reading copy in its stead."""
+        """The record that closes a lost item's reading copy for it."""
         kind = cast(ItemKind, self.items[item_id].split(":", 1)[0])
         return last_words.item_lost(self.id, item_id, kind, self.calendar, now)
 
     def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None]:
-        """An open review was moved: what depends on it follows."""
+        """Take the new date of an open review. Later reviews follow."""
         self._move_review(moved.review, moved.due)
         return lambda decision: decision.fact(
             "engagement.replanned", review=moved.review, due=moved.due.isoformat()
@@ -212,6 +215,8 @@ class EngagementProcess(PlannedEngagement):
 
     def _require(self, *stages: str, to: str, hint: str) -> None:
         if not self.is_open:
-            raise refusal(f"You cannot {to} yet: the engagement is only being opened. Try again.")
+            raise refusal(
+                f"You cannot {to} yet: the engagement is still opening. Try again in a moment."
+            )
         if self.stage not in stages:
             raise refusal(f"You cannot {to} now: the engagement is {self.stage!r}. {hint}")

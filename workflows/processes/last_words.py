@@ -1,4 +1,4 @@
-"""Records that are written in a workflow's stead: it was ended by hand, or the record forgot it."""
+"""Records on behalf of a workflow that was ended by hand, or that the database has lost."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,14 +11,14 @@ LOST = "lost"
 """The outcome of an item whose own workflow is gone."""
 
 LAST_WORD = 1_000_000
-"""The sequence of a record that ends what its own workflow cannot end any more: none of its own
-comes after."""
+"""The sequence of the final record of an item whose workflow is gone. No other record follows it.
+"""
 
 
 def item_lost(
     engagement_id: str, item_id: str, kind: ItemKind, calendar: WorkingCalendar, now: datetime
 ) -> Record:
-    """Closes the reading copy of a lost item. Its dates go out of calendars with it."""
+    """Close the reading copy of a lost item, and remove its dates from calendars."""
     window = calendar.next_send_instant(now)
     off = Notice(
         f"{kind}.called_off",
@@ -40,8 +40,8 @@ def item_lost(
 def engagement_lost(
     engagement_id: str, state: EngagementState, by: str, reason: str, now: datetime
 ) -> Record:
-    """Closes an engagement whose workflow is gone, because somebody said so. ``reason`` is the id
-    of a stored text. Nobody is told by email."""
+    """Close an engagement whose workflow is gone, as an operator asked. ``reason`` is the id of a
+    stored text. No email is sent."""
     return Record(
         engagement_id=engagement_id,
         item_id=engagement_id,
@@ -54,8 +54,8 @@ def engagement_lost(
 def item_ended(
     engagement_id: str, item_id: str, state: ItemState, sequence: int, now: datetime
 ) -> Record:
-    """Brings the reading copy of an item up to how it ended: its workflow is over, and can say it
-    no more. ``sequence`` is that of its own last record."""
+    """Give the reading copy of an item the end that its finished workflow reached. ``sequence`` is
+    that of its own last record."""
     return Record(
         engagement_id=engagement_id,
         item_id=item_id,
@@ -69,7 +69,7 @@ def item_ended(
 def engagement_ended(
     engagement_id: str, state: EngagementState, sequence: int, now: datetime
 ) -> Record:
-    """The same for an engagement."""
+    """Give the reading copy of an engagement the end that its finished workflow reached."""
     return Record(
         engagement_id=engagement_id,
         item_id=engagement_id,

@@ -7,8 +7,7 @@ from programmes.planner import due_after, due_on
 from programmes.rules import StepRule
 from workflows.ladder import OpenDeadline
 from workflows.messages import CompleteStep, ItemInput, WaiveStep, refusal
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 WAITING, OPEN, DONE, WAIVED = "waiting", "open", "done", "waived"
 
@@ -27,11 +26,11 @@ class OnboardingProcess(Process):
         self.data = {_state(key): WAITING for key in self.steps}
         decision.fact("onboarding.opened", self.item.by)
         decision.tell("engagement.welcome", "lead")
-        # A start in the past counts from its own date, not from the day it was typed in.
+        # A start in the past counts from its own date, not from the day of its entry.
         self._open_ready(decision, told=False)
 
     def may_complete_step(self, command: CompleteStep, now: datetime) -> None:
-        """Only a step that is open can be completed, on a day since the start."""
+        """An open step can be completed, on a day since the start."""
         self._require_step(command.step, to="complete", states=(OPEN,))
         if command.done_on is not None:
             first, today = self._day(self._begins()), self._day(now)
@@ -42,7 +41,7 @@ class OnboardingProcess(Process):
                 )
 
     def complete_step(self, command: CompleteStep, decision: Decision) -> None:
-        """The step is done; the steps that waited for it open."""
+        """Complete the step. The steps that waited for it open."""
         done_at = decision.now
         if command.done_on is None:
             decision.fact("onboarding.step_completed", command.by, command.text, step=command.step)
@@ -58,17 +57,17 @@ class OnboardingProcess(Process):
         self._finish(command.step, DONE, decision, done_at)
 
     def may_waive_step(self, command: WaiveStep, now: datetime) -> None:
-        """A step can be waived until it is done, also before it opens."""
+        """A step can be waived until it is done, even before it opens."""
         self._require_step(command.step, to="waive", states=(OPEN, WAITING))
 
     def waive_step(self, command: WaiveStep, decision: Decision) -> None:
-        """The step is not needed: the member hears why, and nobody waits for it."""
+        """Waive the step. The member gets the reason, and the steps that waited for it open."""
         decision.fact("onboarding.step_waived", command.by, command.reason, step=command.step)
         decision.tell("onboarding.step_waived", "lead", rung=command.step, text=command.reason)
         self._finish(command.step, WAIVED, decision, decision.now)
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
-        """A step whose ladder closes is waived by the programme's own rule."""
+        """Waive a step whose ladder closes, as the programme's rule says."""
         step = deadline.key.removeprefix("step:")
         decision.fact("onboarding.step_waived", step=step)
         self._finish(step, WAIVED, decision, decision.now)
@@ -105,7 +104,7 @@ class OnboardingProcess(Process):
                 if told:
                     decision.fact("onboarding.step_ready", step=step.key)
                 if told or step.stage.owner != "lead":
-                    # The welcome email tells the lead what is open on the first day.
+                    # The welcome email lists the steps that are open on the first day.
                     decision.tell(
                         "onboarding.step_ready",
                         step.stage.owner,

@@ -1,7 +1,7 @@
-"""What every item's process shares: its stage, its deadlines, its sequence, and how it is recorded.
+"""What every item's process shares: stage, deadlines, sequence, and how it is recorded.
 
-A process is a plain object. It is built from the item's input alone, is told the time, and answers
-with records; the workflow around it waits, records and delivers.
+A process is a plain object that is built from the item's input alone. Callers give it the time, and
+it answers with records. The workflow around it waits, records and delivers.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
-from programmes.facts import ItemState, Notice, Record
+from programmes.calendar import WorkingCalendar, first_window
+from programmes.facts import MILEPOST, Fact, ItemState, Notice, Record
 from programmes.planner import due_on
 from programmes.rules import ItemKind
 from workflows.ladder import Deadlines, OpenDeadline
@@ -21,16 +22,56 @@ from workflows.messages import (
     MoveDeadline,
     refusal,
 )
-from workflows.processes.decision import Decision
 
 CLOSED = "closed"
 
 FURTHEST_MOVE = timedelta(days=366)
-"""How far ahead a deadline can be moved: an item carries the days off of its own time only."""
+"""How far ahead a deadline can be moved. An item knows the days off of its own time only."""
+
+
+class Decision:
+    """Collects the facts and notices of one command, wake or opening, for one record.
+
+    ``now`` is the instant of the decision. An email outside its recipient's sending window waits
+    for the next window.
+    """
+
+    def __init__(self, now: datetime, calendar: WorkingCalendar) -> None:
+        self.now = now
+        self.facts: list[Fact] = []
+        self.notices: list[Notice] = []
+        self._calendar = calendar
+
+    def fact(self, kind: str, by: str = MILEPOST, text: str | None = None, **data: str) -> None:
+        """Put a fact on the timeline."""
+        self.facts.append(Fact(kind, self.now, by, data, text or None))
+
+    def tell(
+        self,
+        kind: str,
+        *to: str,
+        rung: str = "",
+        task: str = "",
+        revision: int = 0,
+        text: str | None = None,
+    ) -> None:
+        """Tell these people one thing. ``rung`` tells notices of one kind in one decision apart."""
+        window = first_window(self._calendar, to, self.now)
+        self.notices.append(
+            Notice(
+                kind=kind,
+                to=to,
+                rung=rung,
+                task=task,
+                revision=revision,
+                text=text or None,
+                not_before=window if window > self.now else None,
+            )
+        )
 
 
 class Process:
-    """The state of one item and the decisions about it. Subclasses say what their kind does.
+    """The state of one item and the decisions about it. Subclasses define one kind each.
 
     Each command has a guard ``may_<command>``, read-only, which raises a refusal; and a method of
     the command's name, which takes the guard as passed, changes the state and fills a ``Decision``.
@@ -56,16 +97,16 @@ class Process:
     # --- What subclasses say ---------------------------------------------------------------------
 
     def open(self, decision: Decision) -> None:
-        """Bring the item about: its first stage, tasks, facts and notices."""
+        """Open the item: its first stage, tasks, facts and notices."""
         raise NotImplementedError
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
-        """Do what the end of a ladder that accepts or closes means here: by default, close."""
+        """React to the end of a ladder that accepts or closes. By default the item closes."""
         decision.fact(f"{self.kind}.closed", outcome="no_answer", task=deadline.key)
         self.end("no_answer", decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
-        """Follow a task's new due date with whatever depends on it."""
+        """Adjust what depends on a task's new due date."""
 
     def carried(self) -> tuple[AgreedAction, ...]:
         """The agreed actions to hand on when the item ends."""
@@ -84,7 +125,7 @@ class Process:
         return self.closed_at is not None
 
     def opening(self) -> Record:
-        """The first record: the engagement writes it, the item computes it to have its state."""
+        """The first record. The engagement writes it; the item computes it for its own state."""
         return self.decide(self.open, self.item.opened_at)
 
     def decide(self, command: Callable[[Decision], None], now: datetime) -> Record:
@@ -94,7 +135,7 @@ class Process:
         return self._record(decision)
 
     def wake(self, now: datetime) -> Record | None:
-        """Do what has come due; ``None`` where nothing has."""
+        """Do what is due. Returns ``None`` if nothing is."""
         outcome = self.deadlines.wake(now)
         if not outcome.facts:
             return None
@@ -104,11 +145,11 @@ class Process:
         for deadline in outcome.ended:
             if not self.is_closed:
                 self.ladder_ended(deadline, decision)
-        # A rung changes neither the item nor its tasks: only what is said travels and is written.
+        # A rung changes neither the item nor its tasks, so the record has facts and notices alone.
         return self._record(decision, changed=bool(outcome.ended))
 
     def may_move_deadline(self, command: MoveDeadline, now: datetime) -> None:
-        """A task that is open can be moved to any day that is not over."""
+        """An open task can be moved to today or a later day."""
         self.require_open()
         if command.task not in self.deadlines.open:
             open_tasks = ", ".join(sorted(self.deadlines.open)) or "none"
@@ -116,7 +157,7 @@ class Process:
         self.require_ahead(command.due, now)
 
     def move_deadline(self, command: MoveDeadline, decision: Decision) -> None:
-        """Give a task a new date, tell its owner, and let what depends on it follow."""
+        """Give a task a new date, tell its owner, and adjust what depends on it."""
         before = self.deadlines.open[command.task].due_at
         after = self.deadlines.move(command.task, command.due, decision.now)
         self.moved(after)
@@ -139,40 +180,40 @@ class Process:
         )
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
-        """End with the engagement, whatever the stage."""
+        """Close the item at any stage, because the engagement ends."""
         decision.fact(f"{self.kind}.closed", command.by, command.reason, outcome=command.outcome)
         self.end(command.outcome, decision)
 
     def end(self, outcome: str, decision: Decision, at: datetime | None = None) -> None:
-        """Close the item, by default now: no task and no ladder is left."""
+        """Close the item, by default now, with its tasks and ladders."""
         self.stage = CLOSED
         self.outcome = outcome
         self.closed_at = at or decision.now
         self.deadlines.close_all()
 
     def require_open(self) -> None:
-        """Refuse what comes after the end."""
+        """Raise a refusal if the item has closed."""
         if self.is_closed:
-            raise refusal("This is closed already, so nothing about it can be changed.")
+            raise refusal("This is already closed, so it cannot be changed.")
 
     def require_ahead(self, day: date, now: datetime) -> None:
-        """Refuse a due date that is over, today's after closing time too, or too far away."""
+        """Raise a refusal for a due date that has passed or is too far ahead."""
         self.require_near(day, now)
         if day < self.item.calendar.local_date(now) or due_on(self.item.calendar, day) <= now:
             raise refusal(f"{day.isoformat()} is over. Choose a later day.")
 
     def require_near(self, day: date, now: datetime) -> None:
-        """Refuse a day beyond those whose days off the item knows."""
+        """Raise a refusal for a day beyond the item's known days off."""
         if day > self.item.calendar.local_date(now) + FURTHEST_MOVE:
             raise refusal(f"{day.isoformat()} is more than a year away. Choose an earlier day.")
 
     def require_stage(self, *stages: str, to: str) -> None:
-        """Refuse ``to`` (a verb phrase for people) unless the item is at one of these stages."""
+        """Raise a refusal unless the item is at one of these stages. ``to`` is a verb phrase."""
         self.require_open()
         if self.stage not in stages:
             wanted = " or ".join(repr(stage) for stage in stages)
             raise refusal(
-                f"You cannot {to} now: the stage is {self.stage!r}, and has to be {wanted}."
+                f"You cannot {to} now: the stage is {self.stage!r} and has to be {wanted}."
             )
 
     def state(self) -> ItemState:
@@ -190,7 +231,7 @@ class Process:
         )
 
     def progress(self, processed: tuple[str, ...]) -> ItemProgress:
-        """All of the state, for continue-as-new."""
+        """The whole state, for continue-as-new."""
         return ItemProgress(
             stage=self.stage,
             sequence=self.sequence,
@@ -207,7 +248,7 @@ class Process:
         )
 
     def restore(self, progress: ItemProgress) -> None:
-        """Take back a decision that could not be written down."""
+        """Undo a decision that could not be recorded."""
         self._take_up(progress)
 
     def _take_up(self, progress: ItemProgress) -> None:
@@ -236,5 +277,5 @@ class Process:
         )
 
     def _numbered(self, notice: Notice) -> Notice:
-        # What may be said again later (a second return of a draft) is set apart by its record.
+        # The record's number tells a repeated notice, such as a second return, from the first.
         return notice if notice.rung else replace(notice, rung=f"#{self.sequence}")

@@ -22,8 +22,7 @@ from workflows.messages import (
     WithdrawRequest,
     refusal,
 )
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 FAMILY = "research"
 
@@ -32,7 +31,7 @@ DRAFT, ACCEPTANCE, FEEDBACK = "draft", "acceptance", "feedback"
 
 REQUESTER = "requester"
 ASKED = ("lead", REQUESTER)
-"""Who of the member hears of a request: whoever asked may be another than the lead."""
+"""The member's people who get emails about a request: the lead, and the contact who asked."""
 
 BEST_SCORE = 5
 
@@ -42,7 +41,7 @@ class ResearchRequestProcess(Process):
 
     ``data``: text ids by name (``request``, ``question``, ``answer``, ``scope``, ``delivery``,
     ``comments``, ``feedback``), and ``theme``, ``format``, ``score``, ``returns``, ``requester``.
-    Whoever of the member asked for it hears of it beside the lead.
+    The contact who asked gets the emails beside the lead.
     """
 
     kind = "research"
@@ -65,42 +64,42 @@ class ResearchRequestProcess(Process):
     # --- Triage ----------------------------------------------------------------------------------
 
     def may_accept_request(self, command: AcceptRequest, now: datetime) -> None:
-        """Only what is in triage can be accepted."""
+        """A request in triage can be accepted."""
         self.require_stage(TRIAGE, to="accept the request")
 
     def accept_request(self, command: AcceptRequest, decision: Decision) -> None:
-        """It will be done: the scope is agreed next."""
+        """Accept the request. Agreeing the scope comes next."""
         decision.fact("research.accepted", command.by)
         decision.tell("research.accepted", *ASKED)
         self._enter(SCOPE, self.rules.scope, decision)
 
     def may_decline_request(self, command: DeclineRequest, now: datetime) -> None:
-        """Only what is in triage can be declined."""
+        """A request in triage can be declined."""
         self.require_stage(TRIAGE, to="decline the request")
 
     def decline_request(self, command: DeclineRequest, decision: Decision) -> None:
-        """It will not be done: the member hears why."""
+        """Decline the request. The member gets the reason."""
         decision.fact("research.declined", command.by, command.reason)
         decision.tell("research.declined", *ASKED, text=command.reason)
         self.end("declined", decision)
 
     def may_ask_member(self, command: AskMember, now: datetime) -> None:
-        """A question comes before the request is accepted."""
+        """A question can be asked during triage."""
         self.require_stage(TRIAGE, to="ask the member a question")
 
     def ask_member(self, command: AskMember, decision: Decision) -> None:
-        """Triage needs to know more: the member is asked, and the request waits."""
+        """Ask the member a question. The request waits for the answer."""
         self.data["question"] = command.question
         decision.fact("research.asked", command.by, command.question)
         self._enter(ANSWER, self.rules.answer, decision)
         self._tell_member("research.question", ANSWER, decision, command.question)
 
     def may_answer_question(self, command: AnswerQuestion, now: datetime) -> None:
-        """Only an open question can be answered."""
+        """An open question can be answered."""
         self.require_stage(ANSWER, to="answer the question")
 
     def answer_question(self, command: AnswerQuestion, decision: Decision) -> None:
-        """The answer is in: triage goes on."""
+        """Take the answer. Triage continues."""
         self.data["answer"] = command.text
         decision.fact("research.answered", command.by, command.text)
         self._enter(TRIAGE, self.rules.triage, decision)
@@ -109,13 +108,13 @@ class ResearchRequestProcess(Process):
     # --- Scope and draft -------------------------------------------------------------------------
 
     def may_agree_scope(self, command: AgreeScope, now: datetime) -> None:
-        """The scope follows the acceptance; its date cannot be over."""
+        """The scope follows the acceptance. Its date cannot be in the past."""
         self.require_stage(SCOPE, to="agree the scope")
         if command.due is not None:
             self.require_ahead(command.due, now)
 
     def agree_scope(self, command: AgreeScope, decision: Decision) -> None:
-        """Question, format and date are agreed: somebody is to be found who does it."""
+        """Record the agreed question, format and date. Assigning a researcher comes next."""
         self.data |= {"scope": command.text, "format": command.format}
         if command.due is not None:
             self.due_at = due_on(self.item.calendar, command.due)
@@ -125,13 +124,13 @@ class ResearchRequestProcess(Process):
         self._enter(ASSIGN, self.rules.assign, decision)
 
     def may_assign_request(self, command: AssignRequest, now: datetime) -> None:
-        """A researcher is chosen after the scope, and can be changed while drafting."""
+        """A researcher can be assigned after the scope, and changed while drafting."""
         self.require_stage(ASSIGN, DRAFT, to="assign a researcher")
         if self.stage == DRAFT and command.researcher == self.assignee:
             raise refusal("That researcher has the request already. Choose another one.")
 
     def assign_request(self, command: AssignRequest, decision: Decision) -> None:
-        """A researcher takes it up. Another one later takes over the same date."""
+        """Assign a researcher. A second researcher keeps the first one's date."""
         if self.assignee:
             decision.tell("research.unassigned", self.assignee)
         self.assignee = command.researcher
@@ -147,11 +146,11 @@ class ResearchRequestProcess(Process):
         )
 
     def may_deliver_request(self, command: DeliverRequest, now: datetime) -> None:
-        """What is being drafted can be delivered."""
+        """Work can be delivered while it is being drafted."""
         self.require_stage(DRAFT, to="deliver the work")
 
     def deliver_request(self, command: DeliverRequest, decision: Decision) -> None:
-        """The work goes to the member, who accepts it or returns it."""
+        """Deliver the work to the member, who accepts or returns it."""
         self.data["delivery"] = command.text
         decision.fact("research.delivered", command.by, command.text)
         self._enter(ACCEPTANCE, self.rules.acceptance, decision)
@@ -160,21 +159,21 @@ class ResearchRequestProcess(Process):
     # --- Acceptance and feedback -----------------------------------------------------------------
 
     def may_accept_delivery(self, command: AcceptDelivery, now: datetime) -> None:
-        """What was delivered can be accepted."""
+        """Delivered work can be accepted."""
         self.require_stage(ACCEPTANCE, to="accept the work")
 
     def accept_delivery(self, command: AcceptDelivery, decision: Decision) -> None:
-        """The member is content: a word of feedback is all that is left."""
+        """Accept the work. Feedback comes next."""
         decision.fact("research.delivery_accepted", command.by)
         decision.tell("research.thanked", "researcher", "manager")
         self._enter(FEEDBACK, self.rules.feedback, decision)
 
     def may_return_delivery(self, command: ReturnDelivery, now: datetime) -> None:
-        """What was delivered can be returned, as often as needed."""
+        """Delivered work can be returned, as often as needed."""
         self.require_stage(ACCEPTANCE, to="return the work")
 
     def return_delivery(self, command: ReturnDelivery, decision: Decision) -> None:
-        """Not yet: the researcher gets the comments and a new date."""
+        """Return the work. The researcher gets the comments and a new date."""
         self.data["comments"] = command.comments
         self.data["returns"] = str(int(self.data.get("returns", "0")) + 1)
         decision.fact("research.returned", command.by, command.comments)
@@ -188,7 +187,7 @@ class ResearchRequestProcess(Process):
             raise refusal(f"The score has to be from 1 to {BEST_SCORE}.")
 
     def give_feedback(self, command: GiveFeedback, decision: Decision) -> None:
-        """The last word: the request is closed."""
+        """Take the feedback and close the request."""
         self.data["score"] = str(command.score)
         if command.text:
             self.data["feedback"] = command.text
@@ -199,12 +198,12 @@ class ResearchRequestProcess(Process):
     # --- Exits -----------------------------------------------------------------------------------
 
     def may_withdraw_request(self, command: WithdrawRequest, now: datetime) -> None:
-        """At any time before it is closed."""
+        """A request can be withdrawn until it is closed."""
         self.require_open()
 
     def withdraw_request(self, command: WithdrawRequest, decision: Decision) -> None:
-        """The member does not need it any more, or the office cannot do it: those at work on it
-        hear at once, and the member where it was not the member."""
+        """Withdraw a request for the member or the office. The researcher and the manager get an
+        email, and so does the member if the office withdrew it."""
         decision.fact("research.withdrawn", command.by, command.reason)
         if not is_of_member(command.by):
             decision.tell("research.stopped", *ASKED, text=command.reason)
@@ -212,19 +211,19 @@ class ResearchRequestProcess(Process):
         self.end("withdrawn", decision)
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
-        """The engagement ends: whoever is at work on the request hears that it is not needed."""
+        """Close the request because the engagement ends. Its researcher gets an email."""
         if self.assignee:
             decision.tell("research.withdrawn", "researcher", text=command.reason)
         super().close_item(command, decision)
 
     def ladder_ended(self, deadline: OpenDeadline, decision: Decision) -> None:
-        """Nobody answered: accept on the member's behalf, or close, as the programme says."""
+        """React to silence as the programme says: accept for the member, or close."""
         if deadline.at_end == "accept":
             decision.fact("research.delivery_accepted", automatic="yes")
             decision.tell("research.auto_accepted", *ASKED, "researcher", "manager")
             self._enter(FEEDBACK, self.rules.feedback, decision)
         elif self.stage == FEEDBACK:
-            # No feedback is an answer too, and the work was accepted.
+            # Without feedback the request still ends as accepted.
             decision.fact("research.closed", outcome="accepted")
             self.end("accepted", decision)
         else:
@@ -233,7 +232,7 @@ class ResearchRequestProcess(Process):
             self.end("no_answer", decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
-        """The draft's date is the request's."""
+        """The draft's date is the request's own."""
         if deadline.key == DRAFT:
             self.due_at = deadline.due_at
 

@@ -15,14 +15,13 @@ from workflows.messages import (
     SubmitReview,
     refusal,
 )
-from workflows.processes.decision import Decision
-from workflows.processes.process import Process
+from workflows.processes.process import Decision, Process
 
 FAMILY = "review"
 
 PREPARING, SUBMITTED = "preparing", "submitted"
 SUBMIT, SIGN_OFF, REVISE = "submit", "sign_off", "revise"
-"""The tasks: the member submits, the office signs off, the member mends what was returned."""
+"""The tasks: the member submits, the office signs off, the member revises a returned review."""
 
 
 class ReviewMilestoneProcess(Process):
@@ -47,19 +46,19 @@ class ReviewMilestoneProcess(Process):
         self._tell_owner("review.opened", SUBMIT, decision)
 
     def may_add_evidence(self, command: AddEvidence, now: datetime) -> None:
-        """While it is being prepared, for something on the checklist."""
+        """Evidence can be added while the review is prepared, for an item of the checklist."""
         self.require_stage(PREPARING, to="add evidence")
         if command.check not in self.rules.checklist:
             known = ", ".join(self.rules.checklist)
             raise refusal(f"{command.check!r} is not on the checklist. On it are: {known}.")
 
     def add_evidence(self, command: AddEvidence, decision: Decision) -> None:
-        """Ticks it off; new evidence replaces the old, which stays on the timeline."""
+        """Tick the item. New evidence replaces the old, which stays on the timeline."""
         self.data[_check(command.check)] = command.text
         decision.fact("review.evidence_added", command.by, command.text, check=command.check)
 
     def may_submit_review(self, command: SubmitReview, now: datetime) -> None:
-        """Only when nothing is missing from the checklist."""
+        """A review can be submitted once its checklist is complete."""
         self.require_stage(PREPARING, to="submit the review")
         missing = [key for key in self.rules.checklist if not self.data[_check(key)]]
         if missing:
@@ -69,7 +68,7 @@ class ReviewMilestoneProcess(Process):
             )
 
     def submit_review(self, command: SubmitReview, decision: Decision) -> None:
-        """The office looks at it next."""
+        """Submit the review. The office checks it next."""
         if command.text:
             self.data["note"] = command.text
         decision.fact("review.submitted", command.by, command.text)
@@ -77,11 +76,12 @@ class ReviewMilestoneProcess(Process):
         self._tell_owner("review.submitted", SIGN_OFF, decision, command.text)
 
     def may_sign_off_review(self, command: SignOffReview, now: datetime) -> None:
-        """What was submitted can be signed off."""
+        """A submitted review can be signed off."""
         self.require_stage(SUBMITTED, to="sign off the review")
 
     def sign_off_review(self, command: SignOffReview, decision: Decision) -> None:
-        """The milestone is reached: member, team and whom the programme names hear of it."""
+        """Sign off the milestone. The member, the team and the programme's named people get an
+        email."""
         if command.text:
             self.data["sign_off"] = command.text
         decision.fact("review.signed_off", command.by, command.text)
@@ -90,11 +90,11 @@ class ReviewMilestoneProcess(Process):
         self.end("signed_off", decision)
 
     def may_return_review(self, command: ReturnReview, now: datetime) -> None:
-        """What was submitted can be returned, as often as needed."""
+        """A submitted review can be returned, as often as needed."""
         self.require_stage(SUBMITTED, to="return the review")
 
     def return_review(self, command: ReturnReview, decision: Decision) -> None:
-        """Not yet: the member gets the comments and a date to mend it by."""
+        """Return the review. The member gets the comments and a date."""
         self.data["comments"] = command.comments
         self.data["returns"] = str(int(self.data.get("returns", "0")) + 1)
         decision.fact("review.returned", command.by, command.comments)
@@ -103,13 +103,13 @@ class ReviewMilestoneProcess(Process):
         self._call_off(decision)
 
     def move_deadline(self, command: MoveDeadline, decision: Decision) -> None:
-        """Who had the old date in their calendar, and does not hold the task any more, loses it."""
+        """Remove the old date from the calendars of people who no longer hold the task."""
         super().move_deadline(command, decision)
         if command.task in (SUBMIT, REVISE):
             self._call_off(decision)
 
     def close_item(self, command: CloseItem, decision: Decision) -> None:
-        """Nothing has to be sent in any more."""
+        """Close the submission: no date to submit by is left."""
         super().close_item(command, decision)
         self._call_off(decision)
 
@@ -118,7 +118,7 @@ class ReviewMilestoneProcess(Process):
         self._call_off(decision)
 
     def moved(self, deadline: OpenDeadline) -> None:
-        """The date to submit by is the review's own: later reviews hang on it."""
+        """The date to submit by is the review's own. Later reviews depend on it."""
         if deadline.key == SUBMIT:
             self.due_at = deadline.due_at
 
@@ -135,7 +135,7 @@ class ReviewMilestoneProcess(Process):
         self.deadlines.set(task, FAMILY, rule, decision.now, due)
 
     def _call_off(self, decision: Decision) -> None:
-        """Take a date that still lies ahead out of every calendar that it got into."""
+        """Remove a future date from every calendar that has it."""
         decision.tell("review.called_off", INVITED)
 
     def _tell_owner(

@@ -21,7 +21,7 @@ from workflows.messages import (
     SendAgenda,
 )
 from workflows.processes.advice_cycle import AdviceCycleProcess
-from workflows.processes.decision import Decision
+from workflows.processes.process import Decision
 
 SESSION = datetime(2027, 1, 20, 10, tzinfo=UTC)
 TO_SESSION = (ProposeDates(ADVISER, (SESSION,)), ConfirmDate(LEAD, 0))

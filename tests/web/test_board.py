@@ -13,9 +13,9 @@ from storage.database import Database
 from storage.sql import engagements
 from storage.starting import PENDING
 from tests.api.crowd import many
-from tests.api.test_pages import browser, checked
 from tests.databases import count_statements
 from tests.storage.office import NOW, days
+from tests.web.test_pages import browser, checked
 
 STUCK = {"soon_at": days(-30), "due_at": days(-20), "stuck_at": days(-5)}
 OVERDUE = {"soon_at": days(-5), "due_at": days(-1), "stuck_at": days(10)}

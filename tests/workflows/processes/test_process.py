@@ -6,7 +6,7 @@ import pytest
 
 from programmes.facts import first_to_leave
 from tests.workflows.stories import calendar
-from workflows.processes.decision import Decision
+from workflows.processes.process import Decision
 
 EASTER_MONDAY = datetime(2027, 3, 29, 9, tzinfo=UTC)
 TUESDAY = datetime(2027, 3, 30, 8, tzinfo=UTC)

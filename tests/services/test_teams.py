@@ -21,8 +21,8 @@ from tests.api.live import API, Live
 from tests.api.live import live as live
 from tests.api.live import temporal_address as temporal_address
 from tests.api.office import CALENDAR, CARDIFF, GLASGOW, Their, item_record
-from tests.api.test_releasing import GoesAway
 from tests.servers import Connected
+from tests.services.test_releasing import GoesAway
 from tests.storage.office import NOW, Rows
 
 HERE = f"{API}/engagements/{CARDIFF.engagement}"
