@@ -1,18 +1,22 @@
 """The activities that send the emails of a record: each on its own, and none twice."""
 
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Any
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.handing_over import heartbeats, kind, retry_error, stopping, uninterrupted
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder, utc_now
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
 from notifications.delivery.ledger import Held, of_record
+from notifications.delivery.recipient import Quiet
 from notifications.delivery.resolving import Word, begin_round
 from notifications.delivery.sending import OfficeSettings, Outcome
 from notifications.digests.sending import DigestSending
@@ -22,6 +26,14 @@ from programmes.facts import Record
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
+
+NOT_YET = "DeliveryNotYet"
+"""The error type of an attempt that could not send everything; Temporal retries it."""
+
+BEATS = 4
+"""Heartbeats within the heartbeat timeout, after which Temporal starts another attempt."""
+
+Result = TypeVar("Result")
 
 
 class Courier:
@@ -72,7 +84,7 @@ class Courier:
 
     async def _try(self, notification_id: str, scene: Scene) -> Outcome | Transient:
         """Send one, unless the worker stops; returns the reason if it has to wait."""
-        if stopping():
+        if worker_stopping():
             return Transient("worker_stops")
         try:
             return await uninterrupted(self._dispatch.send(notification_id, scene))
@@ -81,7 +93,7 @@ class Courier:
         except Exception as error:
             # The database is down, or this row is broken: either way the others go on.
             # The error's text may quote personal data, so only its type is logged.
-            log.error("delivery_stumbled", notification=notification_id, error=kind(error))
+            log.error("delivery_stumbled", notification=notification_id, error=type(error).__name__)
             return Transient("trouble")
 
     @activity.defn(name=REMIND)
@@ -109,7 +121,7 @@ class Courier:
         if held is None:
             log.info("redelivery_off", notification=of.notification_id)
             return
-        stopping()
+        worker_stopping()
         try:
             outcome = await uninterrupted(await self._sending(held))
         except Transient as refusal:
@@ -123,3 +135,75 @@ class Courier:
         async with self._database.reading() as session:
             scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)
         return self._dispatch.send(held.id, scene)
+
+
+@asynccontextmanager
+async def heartbeats() -> AsyncIterator[asyncio.Task[None] | None]:
+    """Send heartbeats, so that a slow database or mail server does not cause a second attempt.
+
+    They end once this attempt's time is up.
+    """
+    info = activity.info() if activity.in_activity() else None
+    if info is None or info.heartbeat_timeout is None:
+        yield None
+        return
+    beats = asyncio.create_task(
+        _beat(info.heartbeat_timeout / BEATS, info.start_to_close_timeout or timedelta.max)
+    )
+    try:
+        yield beats
+    finally:
+        beats.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beats
+
+
+async def _beat(every: timedelta, longest: timedelta) -> None:
+    for _ in range(longest // every):
+        await asyncio.sleep(every.total_seconds())
+        activity.heartbeat()
+
+
+def worker_stopping() -> bool:
+    """Send a heartbeat; returns whether the worker is about to stop, and another should go on."""
+    if not activity.in_activity():
+        return False
+    activity.heartbeat()
+    return activity.is_worker_shutdown()
+
+
+async def uninterrupted(sending: Coroutine[Any, Any, Result]) -> Result:
+    """Finish sending an email even if the activity is cancelled meanwhile.
+
+    Otherwise it would be unknown whether the email left. The sender's timeout limits the wait.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # read, so that asyncio does not log it as unread
+        raise
+
+
+def retry_error(later: list[Transient], *, of: int) -> ApplicationError:
+    """A retryable error that says how many emails wait, and why.
+
+    Its delay is the longest that the provider asked for.
+    """
+    reasons = ", ".join(sorted({one.reason for one in later}))
+    log.info("emails_wait", count=len(later), of=of, reasons=reasons)
+    # A recipient's quiet day must not delay emails that only wait for the mail server.
+    urgent = [one for one in later if not isinstance(one, Quiet)]
+    longest = max if urgent else min
+    return ApplicationError(
+        f"{len(later)} of {of} emails have to wait: {reasons}.",
+        type=NOT_YET,
+        # Without this, Temporal's client would log a traceback for each attempt of an outage.
+        category=ApplicationErrorCategory.BENIGN,
+        next_retry_delay=longest(
+            (one.retry_after for one in urgent or later if one.retry_after is not None),
+            default=None,
+        ),
+    )

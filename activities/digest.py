@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from activities.handing_over import heartbeats, retry_error, stopping, uninterrupted
+from activities.deliver import heartbeats, retry_error, uninterrupted, worker_stopping
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from activities.record import utc_now
 from notifications.content.programme import newest_definition
@@ -51,7 +51,7 @@ class DigestDesk:
     async def send_digest(self, notification_id: str) -> float | None:
         """Send one. Raises a retryable error for a short wait; returns a long one in seconds."""
         async with heartbeats():
-            stopping()
+            worker_stopping()
             try:
                 await uninterrupted(self._post.send(notification_id, None))
             except Transient as refusal:

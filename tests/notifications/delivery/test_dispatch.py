@@ -10,7 +10,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.handing_over import NOT_YET
+from activities.deliver import NOT_YET
 from activities.inputs import DeliverInput
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Transient, Unknown

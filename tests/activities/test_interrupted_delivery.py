@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
-from activities.handing_over import heartbeats, retry_error
+from activities.deliver import heartbeats, retry_error
 from activities.inputs import DeliverInput, RedeliverInput
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from storage.database import Database
