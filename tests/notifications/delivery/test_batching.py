@@ -149,7 +149,7 @@ class TestWhatIsLate:
         assert set(mails) == {MANAGER, LEAD}
         assert "Ymddiheuriadau am yr oedi: dau beth mewn un e-bost / Sorry" in mails[LEAD].subject
         assert "o ddydd Gwener 8 Ionawr 2027 ymlaen" in mails[LEAD].text
-        assert "Mair Evans has it." in mails[LEAD].text
+        assert "Assigned to Mair Evans." in mails[LEAD].text
 
     async def test_two_rungs_about_one_task_are_one_entry_with_what_was_written(
         self, database: Database

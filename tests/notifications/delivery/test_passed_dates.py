@@ -76,7 +76,7 @@ class TestAReminder:
         post = await sent_at(database, NEXT_MORNING, onboarding("lead", "con_second"))
         [mail] = await post.mails()
         assert (mail.kind, mail.to_email) == ("onboarding.overdue", "con_second@example.org")
-        assert mail.subject.startswith("Now late: ")
+        assert mail.subject.startswith("Overdue: ")
         assert "was due by Tuesday 19 January 2027" in mail.text
         said = await explained(database, "con_second")
         assert "could not leave before the date, so it says that this has passed" in said
