@@ -112,7 +112,7 @@ async def test_complaint_10_one_that_nobody_could_get_says_whom_it_was_meant_for
     await Post(database).write(record(1, Notice("research.received", ("adviser",))))
     found = await explained(database)
     assert "It was for adviser, but that role has no holder." in found.sentences
-    assert "Nobody holds this role" in found.sentences[0]
+    assert "The role has no holder" in found.sentences[0]
 
 
 async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
@@ -142,7 +142,7 @@ async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
         found = await explained(database, id)
         assert found.calendar is not None
         assert found.calendar.held_until == until
-        held = next(one for one in found.sentences if one.startswith("It was decided"))
+        held = next(one for one in found.sentences if one.startswith("It was ready"))
         assert why in held
         assert "so it waited until" in held
         assert found.sentences[-1] == "It has not left yet."

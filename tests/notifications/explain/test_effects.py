@@ -205,9 +205,11 @@ class TestAQuietDay:
         sent = opening(TO_LEAD)
         with pytest.raises(ApplicationError, match="quiet_day"):
             await told(database, sent)
-        says = "Lena Price takes no emails on some days of the week, so it {} until Tuesday 12 Jan"
+        says = (
+            "Lena Price has opted out of email on some days of the week, so it {} until Tuesday 12"
+        )
         found = await explained(database)
-        assert says.format("is held") in " ".join(found.sentences)
+        assert says.format("waits") in " ".join(found.sentences)
         tomorrow = effect(found, "quiet_day").at
         assert tomorrow is not None
         post = Post(database, Mailbox(database, lambda: tomorrow))
@@ -215,7 +217,7 @@ class TestAQuietDay:
         post.courier._dispatch = dispatch
         await post.deliver(sent)
         found = await explained(database)
-        assert says.format("was held") in " ".join(found.sentences)
+        assert says.format("waited") in " ".join(found.sentences)
         assert "quiet_day" not in whats(await explained(database, choices_of="con_second"))
 
     async def test_one_that_left_on_that_day_was_not_held(self, database: Database) -> None:
