@@ -182,7 +182,7 @@ async def test_complaint_10_every_attempt_report_and_word_of_a_person_is_told(
         await settle(session, id, "arrived", word, NOW + timedelta(hours=3))
     told = (await explained(database)).sentences[-3:]
     assert "nobody knows whether that got through. SendGrid did not answer in time." in told[0]
-    assert "the receiving server asks to wait" in told[1]
+    assert "the receiving server has not taken the email yet" in told[1]
     assert told[2].endswith("Mair Evans noted that the email 'Reminder' had arrived.")
 
 

@@ -354,8 +354,8 @@ class TestExplained:
         found, carrier = await post.explained("itm_2"), (await post.ids())["itm_1"]
         assert found.sentences[0].endswith("was not sent. It was combined with other late emails.")
         assert (
-            f"It was combined with other late emails ({carrier}): The email 'Reminder' to Mair Evans was sent."
-            in "\n".join(found.sentences)
+            f"It was combined with other late emails ({carrier}): "
+            "The email 'Reminder' to Mair Evans was sent." in "\n".join(found.sentences)
         )
         assert found.carrier is not None
         assert (found.carrier.id, found.carrier.state) == (carrier, "accepted")
