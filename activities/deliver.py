@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
-from activities.record import Recorder
+from activities.record import Recorder, utc_now
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
 from notifications.delivery.ledger import Held, of_record
@@ -23,21 +23,21 @@ from notifications.digests.sending import DigestSending
 from notifications.inbound.address import ReplyAddresses
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
-from storage.database import Database, utc_now
+from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
 NOT_YET = "DeliveryNotYet"
-"""The error type of an attempt that left emails unsent. Temporal tries it again."""
+"""The error type of an attempt that could not send everything; Temporal retries it."""
+
+BEATS = 4
+"""Heartbeats within the heartbeat timeout, after which Temporal starts another attempt."""
 
 Result = TypeVar("Result")
 
-BEATS = 4
-"""Heartbeats within the time after which Temporal takes a silent courier for dead."""
-
 
 class Courier:
-    """Sends reserved notifications. A broken one fails alone, and the others go out.
+    """Sends reserved notifications. A broken one fails alone, and the others leave.
 
     Results and errors contain only ids, counts and named reasons.
     """
@@ -59,7 +59,7 @@ class Courier:
 
     @activity.defn(name=DELIVER)
     async def deliver(self, of: DeliverInput) -> None:
-        """Send the unsent emails of a record. Raises a retryable error if some have to wait."""
+        """Send a record's open notifications. Raises a retryable error if some have to wait."""
         async with heartbeats():
             await self._deliver(of)
 
@@ -77,28 +77,28 @@ class Courier:
             ended = [await self._try(one, scene) for one in waiting]
             later += [one for one in ended if isinstance(one, Transient)]
             tried += waiting
-            # A recipient has left, so an email for the successor was reserved just now.
+            # A recipient has left, so notifications for their successors were reserved just now.
             passed_on = Outcome.PASSED_ON in ended
         if later:
             raise retry_error(later, of=len(tried))
 
     async def _try(self, notification_id: str, scene: Scene) -> Outcome | Transient:
-        """Send one notification. Returns the outcome, or why it has to wait."""
-        if stopping():
+        """Send one, unless the worker stops; returns the reason if it has to wait."""
+        if worker_stopping():
             return Transient("worker_stops")
         try:
             return await uninterrupted(self._dispatch.send(notification_id, scene))
         except Transient as refusal:
             return refusal
         except Exception as error:
-            # The database is away, or this row is broken. Either way the others continue. The
-            # error's message may quote a person, so log its type.
-            log.error("delivery_stumbled", notification=notification_id, error=kind(error))
+            # The database is down, or this row is broken: either way the others go on.
+            # The error's text may quote personal data, so only its type is logged.
+            log.error("delivery_stumbled", notification=notification_id, error=type(error).__name__)
             return Transient("trouble")
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
-        """Write one record, and send its emails."""
+        """Write one record, and send the notifications that it reserves."""
         async with heartbeats():
             written = await self._recorder.record(record)
             if written.notifications:
@@ -107,9 +107,9 @@ class Courier:
 
     @activity.defn(name=REDELIVER)
     async def redeliver(self, of: RedeliverInput) -> None:
-        """Send one notification again in a new round, because a person asked for it.
+        """Send one notification again, in a new round, because a user asked for it.
 
-        The checks run again, so an outdated email is still withheld. A summary has current content.
+        It is checked again, so an outdated one is withheld. A summary says what is true now.
         """
         async with heartbeats():
             await self._redeliver(of)
@@ -121,7 +121,7 @@ class Courier:
         if held is None:
             log.info("redelivery_off", notification=of.notification_id)
             return
-        stopping()
+        worker_stopping()
         try:
             outcome = await uninterrupted(await self._sending(held))
         except Transient as refusal:
@@ -139,8 +139,10 @@ class Courier:
 
 @asynccontextmanager
 async def heartbeats() -> AsyncIterator[asyncio.Task[None] | None]:
-    """Send heartbeats while a database or mail server is slow, so that Temporal starts no second
-    attempt. They stop at the end of this attempt's time."""
+    """Send heartbeats, so that a slow database or mail server does not cause a second attempt.
+
+    They end once this attempt's time is up.
+    """
     info = activity.info() if activity.in_activity() else None
     if info is None or info.heartbeat_timeout is None:
         yield None
@@ -162,8 +164,8 @@ async def _beat(every: timedelta, longest: timedelta) -> None:
         activity.heartbeat()
 
 
-def stopping() -> bool:
-    """Send a heartbeat. Returns whether the worker is about to stop."""
+def worker_stopping() -> bool:
+    """Send a heartbeat; returns whether the worker is about to stop, and another should go on."""
     if not activity.in_activity():
         return False
     activity.heartbeat()
@@ -173,7 +175,7 @@ def stopping() -> bool:
 async def uninterrupted(sending: Coroutine[Any, Any, Result]) -> Result:
     """Finish sending an email even if the activity is cancelled meanwhile.
 
-    A send that is cut off has an unknown outcome. The sender's timeout limits the wait.
+    Otherwise it would be unknown whether the email left. The sender's timeout limits the wait.
     """
     task = asyncio.ensure_future(sending)
     try:
@@ -181,29 +183,27 @@ async def uninterrupted(sending: Coroutine[Any, Any, Result]) -> Result:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         if not task.cancelled():
-            task.exception()  # read, so that asyncio does not report it as lost
+            task.exception()  # read, so that asyncio does not log it as unread
         raise
 
 
-def kind(error: Exception) -> str:
-    """The part of an error to log: its message may quote a person."""
-    return type(error).__name__
-
-
 def retry_error(later: list[Transient], *, of: int) -> ApplicationError:
-    """The error that says how many emails have to wait, and why. It keeps the longest delay."""
+    """A retryable error that says how many emails wait, and why.
+
+    Its delay is the longest that the provider asked for.
+    """
     reasons = ", ".join(sorted({one.reason for one in later}))
     log.info("emails_wait", count=len(later), of=of, reasons=reasons)
-    # A recipient's quiet day must not delay emails that wait for the mail server alone.
-    pressing = [one for one in later if not isinstance(one, Quiet)]
-    longest = max if pressing else min
+    # A recipient's quiet day must not delay emails that only wait for the mail server.
+    urgent = [one for one in later if not isinstance(one, Quiet)]
+    longest = max if urgent else min
     return ApplicationError(
         f"{len(later)} of {of} emails have to wait: {reasons}.",
         type=NOT_YET,
-        # Benign, or Temporal's client logs a traceback for each attempt of an outage.
+        # Without this, Temporal's client would log a traceback for each attempt of an outage.
         category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=longest(
-            (one.retry_after for one in pressing or later if one.retry_after is not None),
+            (one.retry_after for one in urgent or later if one.retry_after is not None),
             default=None,
         ),
     )

@@ -1,22 +1,23 @@
-"""The activities of summaries: reserve those of a run, and send each."""
+"""The activities of summaries: reserve those of a run, send each, or give one up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from activities.deliver import heartbeats, retry_error, stopping, uninterrupted
+from activities.deliver import heartbeats, retry_error, uninterrupted, worker_stopping
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
+from activities.record import utc_now
 from notifications.content.programme import newest_definition
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.planning import reserve_digests
 from notifications.digests.sending import DigestSending
 from notifications.senders.protocol import Sender, Transient
-from storage.database import Database, utc_now
+from storage.database import Database
 
 A_WHILE = timedelta(minutes=15)
-"""The longest wait that a provider asks for. A night or a quiet day is longer, and no attempt waits
-for that."""
+"""The longest wait within one attempt, as a provider may ask for. Longer waits are nights and quiet
+days; the workflow waits for those."""
 
 
 class DigestDesk:
@@ -36,8 +37,10 @@ class DigestDesk:
 
     @activity.defn(name=PLAN_DIGESTS)
     async def plan_digests(self, of: DigestPlan) -> list[str]:
-        """Reserve the summaries of a run, one per period and recipient. Returns their ids. Returns
-        no ids if the programme is missing, unreadable, or no longer has this summary."""
+        """Reserve the summaries of a run, one per period and recipient; returns their ids.
+
+        Empty if the programme does not exist, cannot be read, or has no such summary any more.
+        """
         async with self._database.transaction() as session:
             definition = await newest_definition(session, of.programme_id)
             if definition is None or definition.digests.time_of(of.digest) is None:
@@ -46,10 +49,9 @@ class DigestDesk:
 
     @activity.defn(name=SEND_DIGEST)
     async def send_digest(self, notification_id: str) -> float | None:
-        """Send one summary. Raises a retryable error for a short wait. Returns the seconds of a
-        long wait."""
+        """Send one. Raises a retryable error for a short wait; returns a long one in seconds."""
         async with heartbeats():
-            stopping()
+            worker_stopping()
             try:
                 await uninterrupted(self._post.send(notification_id, None))
             except Transient as refusal:
@@ -60,5 +62,5 @@ class DigestDesk:
 
     @activity.defn(name=WITHHOLD_DIGEST)
     async def withhold_digest(self, notification_id: str) -> None:
-        """Withhold one summary as too late, because the next one is near."""
+        """Withhold one because the next one is near."""
         await self._post.give_up(notification_id, "too_late")

@@ -100,7 +100,7 @@ class TemplateFaults(BaseModel):
                 {
                     "part": "subject",
                     "line": 1,
-                    "what": "There is no 'membr' in this kind of email.",
+                    "what": "This kind of email has no 'membr'.",
                     "fix": "Did you mean 'member'?",
                 }
             ]

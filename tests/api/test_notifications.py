@@ -105,7 +105,7 @@ class TestTroubles:
         await becomes(database, state="withheld", reason="no_recipient", recipient_id="nobody")
         [trouble] = (await calling("manager").get(TROUBLES)).json()["items"]
         assert (trouble["recipient"], trouble["choices"]) == (None, ["send_again", "dismiss"])
-        assert "to nobody was not sent. Nobody holds this role." in trouble["sentence"]
+        assert "to an unfilled role was not sent. The role has no holder." in trouble["sentence"]
         again = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
         # It may be, and finds that Temporal is not there.
         assert again.status_code == 503

@@ -55,7 +55,7 @@ def test_they_are_listed_by_engagement_state_or_trouble(run: Run) -> None:
 
 def test_one_is_shown_with_what_can_be_said(run: Run) -> None:
     result = run("notifications", "show", GLASGOW.notification)
-    assert "came back" in result.output
+    assert "bounced" in result.output
     assert "send_again, dismiss" in result.output
     read = json.loads(run("notifications", "show", GLASGOW.notification, "--json").stdout)
     assert read["state"] == "bounced"

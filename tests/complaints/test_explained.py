@@ -77,8 +77,8 @@ async def test_complaint_10_a_sent_reminder_says_why_it_went_when_it_did(
     text = "\n".join(found.sentences)
     assert "The email 'Reminder' to Mair Evans was sent." in text
     assert "A reminder of 'Triage the request' was due." in text
-    assert f"the rung '{RUNG.name}' of its ladder '{found.rule.ladder}'" in text
-    assert "was due on Tuesday 19 January 2027. That was date number 1" in text
+    assert f"the rung '{RUNG.name}' of the ladder '{found.rule.ladder}'" in text
+    assert "was due on Tuesday 19 January 2027: date number 1" in text
     assert "Mair Evans gets it as programme manager." in text
     assert "on working days in England" in text, "her own, not those of the member"
     assert "Monday 11 January 2027 at 10:00am: The mailbox took it." in text
@@ -98,7 +98,7 @@ async def test_complaint_10_a_reminder_that_was_not_sent_says_why_not(database: 
     await post.deliver(fired())
     found = await explained(database)
     assert found.sentences[0] == (
-        "The email 'Reminder' to Mair Evans was not sent. The task was done already."
+        "The email 'Reminder' to Mair Evans was not sent. The task was already done."
     )
     assert found.due is not None
     assert found.due.at == DUE  # the task is closed; its date is on record all the same
@@ -111,8 +111,8 @@ async def test_complaint_10_one_that_nobody_could_get_says_whom_it_was_meant_for
         await session.execute(update(engagements).values(adviser_id=None, manager_id=None))
     await Post(database).write(record(1, Notice("research.received", ("adviser",))))
     found = await explained(database)
-    assert "It was meant for adviser, and nobody was there." in found.sentences
-    assert "Nobody holds this role" in found.sentences[0]
+    assert "It was for adviser, but that role has no holder." in found.sentences
+    assert "The role has no holder" in found.sentences[0]
 
 
 async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
@@ -123,7 +123,7 @@ async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
         "at a weekend": datetime(2027, 1, 16, 12, tzinfo=UTC),
         "outside those hours": datetime(2027, 1, 12, 22, tzinfo=UTC),
         "on a bank holiday": datetime(2027, 3, 26, 12, tzinfo=UTC),
-        "in a time when nothing is sent (Pre-election period)": datetime(2027, 4, 6, tzinfo=UTC),
+        "in a period without emails (Pre-election period)": datetime(2027, 4, 6, tzinfo=UTC),
     }
     calendar = stored_calendar()
     calendar["blackouts"] = [
@@ -142,7 +142,7 @@ async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
         found = await explained(database, id)
         assert found.calendar is not None
         assert found.calendar.held_until == until
-        held = next(one for one in found.sentences if one.startswith("It was decided"))
+        held = next(one for one in found.sentences if one.startswith("It was ready"))
         assert why in held
         assert "so it waited until" in held
         assert found.sentences[-1] == "It has not left yet."
@@ -182,7 +182,7 @@ async def test_complaint_10_every_attempt_report_and_word_of_a_person_is_told(
         await settle(session, id, "arrived", word, NOW + timedelta(hours=3))
     told = (await explained(database)).sentences[-3:]
     assert "nobody knows whether that got through. SendGrid did not answer in time." in told[0]
-    assert "the receiving server asks to wait" in told[1]
+    assert "the receiving server has not taken the email yet" in told[1]
     assert told[2].endswith("Mair Evans noted that the email 'Reminder' had arrived.")
 
 

@@ -35,7 +35,11 @@ class TestFacts:
         [
             ("research.accepted", {}, "Ada accepted the request."),
             ("research.assigned", {"researcher": "per_r"}, "Ada gave the request to Rosa."),
-            ("research.assigned", {"researcher": "per_x"}, "Ada gave the request to Somebody."),
+            (
+                "research.assigned",
+                {"researcher": "per_x"},
+                "Ada gave the request to Unnamed.",
+            ),
             (
                 "deadline.moved",
                 {
@@ -48,7 +52,7 @@ class TestFacts:
             (
                 "research.delivery_accepted",
                 {"automatic": "yes"},
-                "The research counts as accepted, because nobody returned it in time.",
+                "The research counts as accepted, because the member did not return it in time.",
             ),
             ("advice.noted", {"actions": "1"}, "Ada wrote up the session: one action was agreed."),
             ("advice.noted", {"actions": "3"}, "Ada wrote up the session: 3 actions were agreed."),
@@ -141,11 +145,11 @@ class TestNotifications:
 
     def test_it_says_why_an_email_was_not_sent(self) -> None:
         assert notification_sentence("research.reminder", "withheld", "done", "Ada") == (
-            "The email 'Reminder' to Ada was not sent. The task was done already."
+            "The email 'Reminder' to Ada was not sent. The task was already done."
         )
         assert notification_sentence("research.reminder", "withheld", "no_recipient", "") == (
             "The email 'Reminder' to nobody was not sent. "
-            "Nobody holds this role. Name somebody for it, and it is sent."
+            "The role has no holder. Assign a person, and it is sent."
         )
 
     @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ class TestHealth:
 
     def test_a_task_that_nobody_has_says_so(self) -> None:
         said = health_sentence("stuck", UK, task="Triage the request", due=self.DUE)
-        assert "waiting for nobody" in said
+        assert "waiting for an unfilled role" in said
 
     def test_without_a_task_nothing_is_waiting(self) -> None:
         assert health_sentence("on_track", UK) == "On track: nothing is waiting."

@@ -75,7 +75,7 @@ class TestAnotherManager:
         said = next(one for one in line if one["kind"] == "engagement.manager_changed")
         assert said["who"]["id"] == "per_manager"
         assert said["sentence"] == (
-            "Manager made Nina Reed the programme manager in the place of Manager."
+            "Manager made Nina Reed the programme manager instead of Manager."
         )
 
     async def test_a_repeat_changes_nothing(self, calling: Caller, database: Database) -> None:
@@ -143,7 +143,7 @@ class TestAnotherLead:
         assert await told(database) == [("engagement.new_lead", "con_second", "lead")]
         line = (await calling("member").get(f"{HERE}/timeline")).json()["items"]
         said = next(one for one in line if one["kind"] == "engagement.lead_changed")
-        assert said["sentence"] == "Manager made Second the lead contact in the place of Lead."
+        assert said["sentence"] == "Manager made Second the lead contact instead of Lead."
 
     async def test_is_told_too_where_they_are_new_here(self, database: Database) -> None:
         settings = Settings(database_url="sqlite+aiosqlite://")

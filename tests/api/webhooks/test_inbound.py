@@ -131,7 +131,7 @@ class TestAnAnswer:
             [fact] = [one for one in shown if one["kind"] == "reply.received" and not one["state"]]
             assert fact["text"] == "It is nearly done."
             assert fact["item"] == CARDIFF.item("review")
-            assert fact["sentence"].endswith("answered by email.")
+            assert fact["sentence"].endswith("replied by email.")
         shown = (await calling("viewer").get(path)).json()["items"]
         assert "nearly done" not in str(shown)
 

@@ -60,7 +60,7 @@ async def answer(live: Live, address: str) -> httpx.Response:
 async def told(live: Live) -> None:
     async with asyncio.timeout(100):
         while not any(  # noqa: ASYNC110
-            "Lea Lead has answered by email" in one for one in await mails(live)
+            "Lea Lead has replied by email" in one for one in await mails(live)
         ):
             await asyncio.sleep(0.05)
 

@@ -149,7 +149,7 @@ class TestWhatIsLate:
         assert set(mails) == {MANAGER, LEAD}
         assert "Ymddiheuriadau am yr oedi: dau beth mewn un e-bost / Sorry" in mails[LEAD].subject
         assert "o ddydd Gwener 8 Ionawr 2027 ymlaen" in mails[LEAD].text
-        assert "Mair Evans has it." in mails[LEAD].text
+        assert "Assigned to Mair Evans." in mails[LEAD].text
 
     async def test_two_rungs_about_one_task_are_one_entry_with_what_was_written(
         self, database: Database
@@ -280,7 +280,7 @@ class TestTheCarrier:
         [mail] = sender.taken
         assert ("itm_1" in mail.text, "itm_2" in mail.text, "itm_3" in mail.text) == (0, 1, 1)
         told = (await post.explained("itm_1")).sentences
-        assert "Its email speaks for the others alone. The task was done already." in told
+        assert "Its email includes only the others. The task was already done." in told
 
     async def test_where_nothing_is_true_any_more_each_says_so(self, database: Database) -> None:
         post = Office(database, sender := down())
@@ -341,7 +341,7 @@ class TestTheCarrier:
         await post.try_all(*both)
         [mail] = await post.mails()
         assert mail.to_email == "con_second@example.org"
-        assert "You stand in for Lena Price" in mail.text
+        assert "You cover for Lena Price" in mail.text
 
 
 class TestExplained:
@@ -352,12 +352,10 @@ class TestExplained:
         await post.wrote(*THREE)
         await post.try_all(*THREE)
         found, carrier = await post.explained("itm_2"), (await post.ids())["itm_1"]
-        assert found.sentences[0].endswith(
-            "was not sent. It was late, and so were others: one email says them all."
-        )
+        assert found.sentences[0].endswith("was not sent. It was combined with other late emails.")
         assert (
-            f"One email says them all ({carrier}): The email 'Reminder' to Mair Evans was sent."
-            in "\n".join(found.sentences)
+            f"It was combined with other late emails ({carrier}): "
+            "The email 'Reminder' to Mair Evans was sent." in "\n".join(found.sentences)
         )
         assert found.carrier is not None
         assert (found.carrier.id, found.carrier.state) == (carrier, "accepted")

@@ -60,7 +60,9 @@ class TestBringForward:
         async with database.reading() as session:
             evidence = await read_evidence(session, found.id)
         assert evidence is not None
-        assert "came early: its own day is one on which" in " ".join(explain(evidence).sentences)
+        assert "was sent early: the recipient has opted out of email" in " ".join(
+            explain(evidence).sentences
+        )
 
     async def test_whoever_has_no_such_day_hears_on_the_day(self, database: Database) -> None:
         await choose(database, "con_lead", quiet_weekdays=[(DUE.weekday() + 1) % 7])

@@ -15,7 +15,7 @@ from tests.notifications.scripted import Scripted
 
 LATER = NOW + timedelta(minutes=9)
 NOT_SENT = "The email '{}' to {} was not sent."
-MADE_UNTRUE = "What made it untrue was this, on Monday 11 January 2027 at 10:09am:"
+MADE_UNTRUE = "It became outdated on Monday 11 January 2027 at 10:09am:"
 SESSION = {"session": "2027-02-01T10:00:00+00:00"}
 FIXED = record(
     2,
@@ -66,7 +66,7 @@ async def test_a_session_that_was_held_by_then_was_not_moved(database: Database)
     held = happened(3, "advice.held", "per_adviser", stage="notes", data={"held": "2027-01-11"})
     found = await withheld(database, FIXED, held)
     assert told(found) == (
-        f"{NOT_SENT.format('Session fixed', 'Lena Price')} The session had been held by then.",
+        f"{NOT_SENT.format('Session fixed', 'Lena Price')} The session had already been held.",
         f"{MADE_UNTRUE} Bola Ade noted that the session was held on Monday 11 January 2027.",
     )
     assert found.outdated_by is not None
@@ -83,14 +83,14 @@ async def test_a_held_session_stays_held_once_its_cycle_has_closed(database: Dat
         data=SESSION,
     )
     found = await withheld(database, FIXED, held, closed)
-    assert "The session had been held by then." in told(found)[0]
+    assert "The session had already been held." in told(found)[0]
 
 
 async def test_one_that_was_called_off_says_who_did_it(database: Database) -> None:
     found = await withheld(
         database, FIXED, happened(3, "advice.missed", "per_adviser", stage="propose")
     )
-    assert told(found)[0].endswith("The session had been called off by then.")
+    assert told(found)[0].endswith("The session had already been called off.")
     assert told(found)[1].endswith("Bola Ade noted that the session did not take place.")
 
 
@@ -101,7 +101,7 @@ async def test_what_was_done_already_says_who_did_it_and_when(database: Database
     accepted = record(4, facts=(Fact("research.accepted", LATER, "per_manager"),), stage="scope")
     found = await withheld(database, REMIND, answered, accepted)
     assert told(found) == (
-        f"{NOT_SENT.format('Reminder', 'Mair Evans')} The task was done already.",
+        f"{NOT_SENT.format('Reminder', 'Mair Evans')} The task was already done.",
         f"{MADE_UNTRUE} Mair Evans accepted the request.",
     )
 

@@ -76,10 +76,10 @@ class TestAReminder:
         post = await sent_at(database, NEXT_MORNING, onboarding("lead", "con_second"))
         [mail] = await post.mails()
         assert (mail.kind, mail.to_email) == ("onboarding.overdue", "con_second@example.org")
-        assert mail.subject.startswith("Now late: ")
+        assert mail.subject.startswith("Overdue: ")
         assert "was due by Tuesday 19 January 2027" in mail.text
         said = await explained(database, "con_second")
-        assert "could not leave before the date, so it says that this has passed" in said
+        assert "could not leave before the date, so it was sent as 'Overdue'" in said
         assert "from the template 'onboarding.overdue'" in said
 
     async def test_where_the_programme_cannot_be_read_it_says_that_the_date_has_passed(

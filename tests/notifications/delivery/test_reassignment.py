@@ -62,7 +62,7 @@ async def test_an_adviser_for_whom_nothing_waits_reads_that(post: Post) -> None:
     await deliver(post, await give(post, adviser_id="per_nina"))
     (mail,) = await post.mails()
     assert mail.subject == "Cardiff is now yours: adviser"
-    assert "Nothing waits for you today." in mail.text
+    assert "You have no open tasks today." in mail.text
 
 
 async def test_whoever_has_both_roles_reads_both_in_one_email(post: Post) -> None:

@@ -78,7 +78,7 @@ class TestAbsence:
         await post.deliver(sent)
         [mail] = await post.mails()
         assert mail.to_email == "con_second@example.org"
-        assert "You stand in for Lena Price, who is away." in mail.text
+        assert "You cover for Lena Price, who is away." in mail.text
         row = await row_of(database, "con_lead")
         assert (row.state, row.told_id) == ("accepted", "con_second")
 

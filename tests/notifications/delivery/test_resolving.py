@@ -203,9 +203,9 @@ class TestASummary:
         _, id = await self.bounced(database)
         async with database.reading() as session:
             evidence = await read_evidence(session, id)
-            nobodys = await read_evidence(session, id, visible_to=Visibility("mem_1"))
+            unseen = await read_evidence(session, id, visible_to=Visibility("mem_1"))
         assert evidence is not None
-        assert nobodys is None
+        assert unseen is None
         text = "\n".join(explain(evidence).sentences)
-        assert "The email 'Weekly list' to Mair Evans came back. There is no such address" in text
-        assert "asks for this summary: 'Weekly list', of 2027-W02." in text
+        assert "The email 'Weekly list' to Mair Evans bounced. There is no such address" in text
+        assert "asks for this summary: 'Weekly list', for 2027-W02." in text

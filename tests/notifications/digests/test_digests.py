@@ -158,7 +158,7 @@ class TestTheTeams:
         before = len(await mails(database))
         await run(database, "manager")
         mail = (await mails(database))[before]
-        assert "Nobody holds this role." in mail.text
+        assert "The role has no holder." in mail.text
         assert "Monthly summary" in mail.text
         assert "There is no such address." in mail.text
 

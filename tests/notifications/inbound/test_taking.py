@@ -98,7 +98,7 @@ async def test_it_leaves_as_an_email_to_those_who_look_after_it(inbox: Inbox) ->
     mails = await post.mails()
     assert {mail.to_name for mail in mails} == {"Mair Evans", "Rosa Lind"}
     for mail in mails:
-        assert mail.subject == "Lena Price has answered by email: research request 1"
+        assert mail.subject == "Lena Price has replied by email: research request 1"
         assert "Four schools." in mail.text
 
 
