@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _FURTHEST = 3_700
 """Days to search for a working day: a calendar without one is an error."""
+
+
+Closed = Literal["outside_hours", "day_off", "weekend", "blackout"]
+"""Why no email leaves: the hour, a bank holiday or closure, the weekend, or a blackout."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,19 @@ class WorkingCalendar:
     def next_send_instant(self, instant: datetime) -> datetime:
         """The instant itself inside a sending window, else the opening of the next one."""
         return self._next_within(instant, self.send_from, self.send_until)
+
+    def why_closed(self, instant: datetime) -> tuple[Closed, str]:
+        """Why no email leaves at that instant, and the reason of a blackout.
+
+        Only for an instant outside the sending window.
+        """
+        day = self.local_date(instant)
+        if self.is_working(day):
+            return "outside_hours", ""
+        for blackout in self.blackouts:
+            if blackout.first <= day <= blackout.last:
+                return "blackout", blackout.reason
+        return ("weekend" if day.weekday() not in self.working_weekdays else "day_off"), ""
 
     def next_working_instant(self, instant: datetime) -> datetime:
         """The instant itself within working hours, else the next opening of the office."""

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from services.backend import OFFICE_CLOCK, Backend
 from services.problems import Problem
 from services.views import mailbox as views
-from web.rendering import page, require_embedded
+from web.rendering import page, require_embedded, words
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,9 +28,31 @@ async def mails(request: Request, cursor: Cursor = None) -> HTMLResponse:
     """The captured emails."""
     backend: Backend = request.app.state.backend
     found, further = await views.mails(backend, cursor, A_PAGE)
+    waiting = await views.waiting_mails(backend, A_PAGE) if cursor is None else []
     return page(
-        request, "mailbox.html", page="mailbox", mails=found, next=further, clock=OFFICE_CLOCK
+        request,
+        "mailbox.html",
+        page="mailbox",
+        mails=found,
+        waiting=waiting,
+        why=words()["waiting"],
+        next=further,
+        clock=OFFICE_CLOCK,
     )
+
+
+@router.get("/mailbox/waiting/{notification_id}", dependencies=[Depends(require_embedded)])
+async def waiting_mail(request: Request, notification_id: str) -> HTMLResponse:
+    """A waiting email, as it will look."""
+    found = await views.upcoming_mail(request.app.state.backend, notification_id)
+    return page(request, "waiting.html", page="mailbox", mail=found, clock=OFFICE_CLOCK)
+
+
+@router.get("/mailbox/waiting/{notification_id}/html", dependencies=[Depends(require_embedded)])
+async def waiting_mail_html(request: Request, notification_id: str) -> HTMLResponse:
+    """The HTML part of a waiting email, for the frame in its page."""
+    found = await views.upcoming_mail(request.app.state.backend, notification_id)
+    return _framed(found.html)
 
 
 @router.get("/mailbox/{mail_id}", dependencies=[Depends(require_embedded)])
@@ -44,10 +66,7 @@ async def mail(request: Request, mail_id: int) -> HTMLResponse:
 async def mail_html(request: Request, mail_id: int) -> HTMLResponse:
     """The HTML part of an email, for the frame in its page."""
     found = await views.mail(request.app.state.backend, mail_id)
-    return HTMLResponse(
-        found.html,
-        headers={"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"},
-    )
+    return _framed(found.html)
 
 
 @router.get("/mailbox/{mail_id}/invite.ics", dependencies=[Depends(require_embedded)])
@@ -60,4 +79,10 @@ async def mail_calendar(request: Request, mail_id: int) -> Response:
         found.calendar,
         media_type="text/calendar",
         headers={"Content-Disposition": 'attachment; filename="invite.ics"'},
+    )
+
+
+def _framed(html: str) -> HTMLResponse:
+    return HTMLResponse(
+        html, headers={"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifications.explain.evidence import Evidence
-from programmes.calendar import WorkingCalendar
 from programmes.rules import Rules, RungRule, StageRule
 
 
@@ -94,7 +93,7 @@ def calendar_of(evidence: Evidence) -> CalendarDecision | None:
         if noted.kind == "rung.deferred" and noted.data.get("rung") == name:
             decided, held = noted.at, datetime.fromisoformat(noted.data["to"])
             break
-    why, blackout = _why_held(calendar, decided) if held is not None else ("", "")
+    why, blackout = calendar.why_closed(decided) if held is not None else ("", "")
     return CalendarDecision(
         nation=evidence.nation,
         zone=calendar.zone,
@@ -105,13 +104,3 @@ def calendar_of(evidence: Evidence) -> CalendarDecision | None:
         why=why,
         blackout=blackout,
     )
-
-
-def _why_held(calendar: WorkingCalendar, instant: datetime) -> tuple[str, str]:
-    day = calendar.local_date(instant)
-    if calendar.is_working(day):
-        return "outside_hours", ""
-    for blackout in calendar.blackouts:
-        if blackout.first <= day <= blackout.last:
-            return "blackout", blackout.reason
-    return ("weekend" if day.weekday() not in calendar.working_weekdays else "day_off"), ""

@@ -1,14 +1,20 @@
-"""The emails that the mailbox captured."""
+"""The emails that the mailbox captured, and those that wait to leave."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from notifications.calendar.ical import Method
+from notifications.delivery.upcoming import Dropped, upcoming_email
+from notifications.sentences import kind_title, reason_sentence
+from programmes.calendar import Closed, calendar_from_json, is_office
 from services.backend import Backend
 from services.problems import Problem
 from services.views.rows import example
 from storage.queries import mailbox as stored
+from storage.queries.waiting import Reserved, reserved_emails
 
 
 class MailEntry(BaseModel):
@@ -76,3 +82,84 @@ async def mail(backend: Backend, mail_id: int) -> Mail:
     if found is None:
         raise Problem("not-found")
     return Mail.model_validate(found, from_attributes=True)
+
+
+Why = Closed | Literal["worker"]
+"""Why an email waits: the sending hours, or only the worker's next turn."""
+
+WORKER: Why = "worker"
+
+
+@dataclass(frozen=True)
+class WaitingMail:
+    """An email that waits to leave."""
+
+    id: str
+    title: str
+    """The title of its kind."""
+    to: str
+    member: str
+    leaves_at: datetime
+    why: Why
+    blackout: str = ""
+    """The reason of a blackout."""
+
+
+@dataclass(frozen=True)
+class UpcomingMail:
+    """An email that waits, as it will look if nothing changes until it leaves."""
+
+    id: str
+    to_name: str
+    to_email: str
+    leaves_at: datetime
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    withheld: str = ""
+    """Why it would be withheld instead, as a sentence."""
+
+
+async def waiting_mails(backend: Backend, limit: int) -> list[WaitingMail]:
+    """The emails that wait to leave, the next one first."""
+    now = backend.now()
+    async with backend.database.reading() as session:
+        rows = await reserved_emails(session, limit=limit)
+    return [_waiting(row, now) for row in rows]
+
+
+def _waiting(row: Reserved, now: datetime) -> WaitingMail:
+    at, why, blackout = max(now, row.not_before or now), WORKER, ""
+    if row.calendar is not None:
+        calendar = calendar_from_json(row.calendar)
+        if is_office(row.recipient.id):
+            calendar = calendar.for_office()
+        at = calendar.next_send_instant(at)
+        if calendar.next_send_instant(now) > now:
+            why, blackout = calendar.why_closed(now)
+    title, to = kind_title(row.kind), row.recipient.name
+    return WaitingMail(row.id, title, to, row.member, at, why, blackout)
+
+
+async def upcoming_mail(backend: Backend, notification_id: str) -> UpcomingMail:
+    """One waiting email as it will look. Raises the problem ``not-found``."""
+    async with backend.database.transaction() as session:
+        found = await upcoming_email(
+            session, notification_id, backend.settings.public_url, backend.now()
+        )
+        await session.rollback()
+    if found is None:
+        raise Problem("not-found")
+    if isinstance(found, Dropped):
+        return UpcomingMail(
+            notification_id, "", "", found.leaves_at, withheld=reason_sentence(found.reason)
+        )
+    return UpcomingMail(
+        notification_id,
+        found.to.name,
+        found.to.email,
+        found.leaves_at,
+        found.rendered.subject,
+        found.rendered.text,
+        found.rendered.html,
+    )

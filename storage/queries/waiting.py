@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.sql import deliveries, notifications
+from storage.queries.rows import Named
+from storage.sql import contacts, deliveries, engagements, members, notifications, people
 
 A_WHILE = timedelta(minutes=15)
 """A busy mail server may ask to wait this long; after that, the office is told."""
@@ -73,3 +74,47 @@ async def waiting_emails(session: AsyncSession) -> list[Waiting]:
         .order_by(func.count().desc(), d.detail)
     )
     return [Waiting(*row) for row in await session.execute(query)]
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """An email that is reserved and has not left."""
+
+    id: str
+    kind: str
+    engagement_id: str | None
+    """``None`` for a summary."""
+    member: str
+    calendar: object
+    """The engagement's calendar as it is stored; ``None`` for a summary."""
+    recipient: Named
+    not_before: datetime | None
+
+
+async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved]:
+    """The emails that wait to leave, the next one first. One statement."""
+    n = notifications.c
+    query = (
+        select(
+            *(n.id, n.kind, n.engagement_id, members.c.name.label("member")),
+            *(engagements.c.calendar, n.recipient_id, n.not_before),
+            func.coalesce(contacts.c.name, people.c.name, "").label("recipient"),
+        )
+        .select_from(
+            notifications.outerjoin(engagements, engagements.c.id == n.engagement_id)
+            .outerjoin(members, members.c.id == engagements.c.member_id)
+            .outerjoin(contacts, contacts.c.id == n.recipient_id)
+            .outerjoin(people, people.c.id == n.recipient_id)
+        )
+        .where(n.state == "reserved")
+        .order_by(func.coalesce(n.not_before, n.reserved_at), n.id)
+        .limit(limit)
+    )
+    return [
+        Reserved(
+            *(row.id, row.kind, row.engagement_id, row.member or "", row.calendar),
+            Named(row.recipient_id, row.recipient or ""),
+            row.not_before,
+        )
+        for row in await session.execute(query)
+    ]
