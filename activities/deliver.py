@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
-from activities.record import Recorder, utc_now
+from activities.record import Recorder
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
 from notifications.delivery.ledger import Held, of_record
@@ -23,7 +23,7 @@ from notifications.digests.sending import DigestSending
 from notifications.inbound.address import ReplyAddresses
 from notifications.senders.protocol import Sender, Transient
 from programmes.facts import Record
-from storage.database import Database
+from storage.database import Database, utc_now
 
 log = structlog.get_logger(__name__)
 

@@ -7,13 +7,12 @@ from temporalio import activity
 
 from activities.deliver import heartbeats, retry_error, uninterrupted, worker_stopping
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
-from activities.record import utc_now
 from notifications.content.programme import newest_definition
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.planning import reserve_digests
 from notifications.digests.sending import DigestSending
 from notifications.senders.protocol import Sender, Transient
-from storage.database import Database
+from storage.database import Database, utc_now
 
 A_WHILE = timedelta(minutes=15)
 """The longest wait within one attempt, as a provider may ask for. Longer waits are nights and quiet
