@@ -8,8 +8,8 @@ from services.access import sight
 from services.problems import Problem
 from services.views import items as shown
 from services.views.rows import ListedItem, Page
+from storage.queries.access import place_of_engagement
 from storage.queries.items import ItemFilter, list_items
-from storage.reach import place_of_engagement
 
 
 async def items_of(

@@ -13,10 +13,10 @@ from services.views import timeline as shown
 from services.views.parts import task_answer
 from services.views.records import Notification, TimelineEntry
 from services.views.rows import Page, Task
+from storage.queries.access import names_of, place_of_engagement
 from storage.queries.notifications import engagement_notifications
 from storage.queries.tasks import engagement_tasks
 from storage.queries.timeline import timeline
-from storage.reach import names_of, place_of_engagement
 
 router = guarded_router("Records")
 

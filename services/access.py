@@ -5,11 +5,12 @@ from typing import TypeVar
 from services.backend import Backend
 from services.permissions import OWN_TASK_ONLY, Actor, reach
 from services.problems import Problem, wrong_value
-from storage.queries.access import ALL, Visibility
-from storage.reach import (
+from storage.queries.access import (
+    ALL,
     ItemPlace,
     KnownPerson,
     Place,
+    Visibility,
     known_person,
     place_of_engagement,
     place_of_item,

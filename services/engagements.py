@@ -20,10 +20,10 @@ from services.items import written
 from services.permissions import Actor
 from services.problems import Problem, catalogue, wrong_value
 from storage.ids import derived_id, new_id
+from storage.queries.access import Place
 from storage.queries.items import ItemFilter, list_items
 from storage.queries.members import show_member
 from storage.queries.programmes import show_programme
-from storage.reach import Place
 from storage.starting import Opening, open_engagement, put_down, take_back
 from temporal.connection import CONNECT_TIMEOUT
 from temporal.starting import start_operation

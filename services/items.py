@@ -12,7 +12,7 @@ from services.permissions import Actor
 from services.problems import Problem
 from storage import master
 from storage.ids import derived_id, new_id
-from storage.reach import ItemPlace, has_closed
+from storage.queries.access import ItemPlace, has_closed
 from workflows.ids import item_workflow_id
 from workflows.messages import Answer, MoveDeadline
 

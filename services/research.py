@@ -10,7 +10,7 @@ from services.items import Note, send_to_item, written
 from services.permissions import Actor
 from services.problems import wrong_value
 from storage.ids import derived_id, new_id
-from storage.reach import Place
+from storage.queries.access import Place
 from workflows.ids import engagement_workflow_id
 from workflows.messages import (
     AcceptDelivery,

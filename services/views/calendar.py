@@ -11,8 +11,8 @@ from notifications.words import entry, fill, item_title, task_words
 from services.access import sight
 from services.backend import Backend
 from services.permissions import Actor
+from storage.queries.access import names_of
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
-from storage.reach import names_of
 
 
 async def my_calendar(backend: Backend, actor: Actor) -> str:
