@@ -16,7 +16,7 @@ from notifications.delivery.recipient import Quiet, without_quiet_days
 from notifications.delivery.states import before
 from notifications.kinds import CATCH_UP, JOINING
 from programmes.deadlines import late_from
-from programmes.outages import Outage
+from programmes.office_hours import Outage
 from storage.queries.access import Visibility
 from storage.roles import CONTACT_PREFIX
 from storage.sql import contacts, engagements, items, members, notifications, people

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from programmes.calendar import WorkingCalendar
 from programmes.deadlines import late_from
 from programmes.loader import load_definition
-from programmes.outages import Outage
+from programmes.office_hours import Outage
 from tests.programmes.examples import always_open, at, calendars, uk
 from tests.programmes.small import SMALL, changed
 
