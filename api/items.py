@@ -11,8 +11,8 @@ from services.problems import Problem, RecordPending
 from services.views import items as shown
 from services.views.items import Item, ListedItem
 from services.views.rows import Page
+from storage.queries.access import place_of_engagement
 from storage.queries.items import ItemFilter, list_items
-from storage.reach import place_of_engagement
 from workflows.messages import MoveDeadline
 
 router = guarded_router("Items")

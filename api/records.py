@@ -12,10 +12,10 @@ from services.problems import Problem
 from services.views.notifications import Notification, notification_row
 from services.views.rows import Page, Task, task_answer
 from services.views.timeline import TimelineEntry, mentioned, timeline_entry
+from storage.queries.access import names_of, place_of_engagement
 from storage.queries.notifications import engagement_notifications
 from storage.queries.tasks import engagement_tasks
 from storage.queries.timeline import timeline
-from storage.reach import names_of, place_of_engagement
 
 router = guarded_router("Records")
 

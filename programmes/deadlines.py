@@ -165,6 +165,19 @@ def shift_day(calendar: WorkingCalendar, day: date, span: Duration) -> date:
     return calendar.roll_back(landed) if span.sign < 0 else calendar.roll_forward(landed)
 
 
+def late_from(calendar: WorkingCalendar, planned: datetime, span: str) -> datetime:
+    """The instant from which an email planned for ``planned`` is late."""
+    duration = parse_duration(span)
+    start = calendar.next_send_instant(planned)
+    if duration.is_exact:
+        seconds = duration.count * (60 if duration.unit == "min" else 1)
+        return _within_windows(calendar, start, timedelta(seconds=seconds))
+    local = start.astimezone(ZoneInfo(calendar.zone))
+    day = shift_day(calendar, local.date(), duration)
+    same_time = datetime.combine(day, local.timetz()).astimezone(UTC)
+    return calendar.next_send_instant(same_time)
+
+
 def _plain_shift(day: date, span: Duration) -> date:
     if span.unit == "months":
         months = day.year * 12 + day.month - 1 + span.signed
@@ -201,3 +214,13 @@ def _exactly(calendar: WorkingCalendar, instant: datetime, span: Duration) -> da
     local = instant.astimezone(zone)
     day = _plain_shift(local.date(), span)
     return datetime.combine(day, local.timetz()).astimezone(UTC)
+
+
+def _within_windows(calendar: WorkingCalendar, start: datetime, left: timedelta) -> datetime:
+    """The instant at which the sending window has been open for ``left`` since ``start``."""
+    if calendar.always_open:
+        return start + left
+    while (closes := calendar.send_closing(calendar.local_date(start))) < start + left:
+        left -= max(closes - start, timedelta())
+        start = calendar.next_send_instant(closes + timedelta(seconds=1))
+    return start + left

@@ -18,8 +18,7 @@ from programmes.fields import (
     Span,
     Titled,
 )
-from programmes.office_hours import Digests, OpenCalendar, UkCalendar
-from programmes.outages import Outage
+from programmes.office_hours import Digests, OpenCalendar, Outage, UkCalendar
 from programmes.plans import ONBOARDING
 from programmes.rules import (
     AdviceRules,

@@ -1,4 +1,4 @@
-"""When an office works, as its definition says it."""
+"""When an office works and sends emails, as its definition says it."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, get_args
@@ -6,11 +6,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from programmes.fields import Day, Hours, Part, Weekday
+from programmes.fields import Day, Hours, Part, Some, Weekday
 from programmes.spoken import Line
-from programmes.vocabulary import Digest
-
-Nation = Literal["ENG", "WLS", "SCT", "NIR"]
+from programmes.vocabulary import Digest, Nation
 
 
 class Closure(Part):
@@ -135,3 +133,23 @@ class Digests(Part):
     def time_of(self, digest: Digest) -> DigestTime | None:
         """When that summary goes out; ``None`` if the programme has none."""
         return self.manager if digest == "manager" else self.member
+
+
+class Outage(Part):
+    """What becomes of emails that could not leave when they should have."""
+
+    late_after: Some = Field(
+        default="2h",
+        description=(
+            "From when on an email is late. Hours and minutes count within the sending hours alone."
+        ),
+        examples=["2h"],
+    )
+    then: Literal["collapse", "singly"] = Field(
+        default="collapse",
+        description=(
+            "`collapse` puts the late tasks of a recipient into one email. `singly` sends each "
+            "email."
+        ),
+        examples=["collapse"],
+    )

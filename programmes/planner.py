@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from programmes.calendar import WorkingCalendar
-from programmes.cycles import next_cycle_at, planned_cycles
 from programmes.deadlines import (
     PlannedDeadline,
     PlannedRung,
@@ -23,8 +22,10 @@ from programmes.plans import (
     PlannedItem,
     after_words,
     moved_words,
+    next_cycle_at,
+    planned_cycles,
+    review_dates,
 )
-from programmes.reviews import review_dates
 from programmes.rules import Rules, StepRule
 
 __all__ = [

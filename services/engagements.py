@@ -19,10 +19,10 @@ from services.items import written
 from services.permissions import Actor, engagement_in_reach, require, require_worker
 from services.problems import Problem, problem_words, wrong_value
 from storage.ids import derived_id, new_id
+from storage.queries.access import Place
 from storage.queries.items import ItemFilter, list_items
 from storage.queries.members import show_member
 from storage.queries.programmes import show_programme
-from storage.reach import Place
 from storage.starting import Opening, open_engagement, put_down, take_back
 from temporal.connection import CONNECT_TIMEOUT
 from temporal.starting import start_operation

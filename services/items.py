@@ -18,7 +18,7 @@ from services.permissions import (
 from services.problems import Problem, wrong_value
 from storage import master
 from storage.ids import derived_id, new_id
-from storage.reach import ItemPlace, Place, has_closed
+from storage.queries.access import ItemPlace, Place, has_closed
 from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
 from workflows.messages import (
     AgreedAction,

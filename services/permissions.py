@@ -7,11 +7,12 @@ from typing import Literal, TypeVar, get_args
 from programmes.vocabulary import OfficeRole
 from services.backend import Backend
 from services.problems import Problem, wrong_value
-from storage.queries.access import ALL, Visibility
-from storage.reach import (
+from storage.queries.access import (
+    ALL,
     ItemPlace,
     KnownPerson,
     Place,
+    Visibility,
     known_person,
     place_of_engagement,
     place_of_item,

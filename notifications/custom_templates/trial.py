@@ -21,10 +21,10 @@ from notifications.titles import parsed_in_thread
 from notifications.words import entry, fill
 from storage.database import Database
 from storage.ids import new_id
+from storage.queries.access import place_of_engagement
 from storage.queries.members import show_person
 from storage.queries.programmes import show_programme
 from storage.queries.templates import is_programme
-from storage.reach import place_of_engagement
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from notifications.delivery.preferences import choices_of
 from notifications.delivery.recipient import Quiet, without_quiet_days
 from notifications.delivery.states import before
 from notifications.kinds import BATCHABLE, CATCH_UP
-from programmes.outages import Outage, late_from
+from programmes.deadlines import late_from
+from programmes.office_hours import Outage
 from storage.queries.access import Visibility
 from storage.roles import CONTACT_PREFIX
 from storage.sql import contacts, engagements, items, members, notifications, people

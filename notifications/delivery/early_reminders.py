@@ -24,7 +24,7 @@ from programmes.definition import Definition
 from programmes.facts import MILEPOST, Notice, Record
 from programmes.problems import DefinitionErrors
 from programmes.rules import RungRule
-from storage.asides import Aside, append_aside
+from storage.events import Aside, append_aside
 from storage.ids import derived_id
 from storage.roles import all_holders
 from storage.sql import choices, engagements, items, notifications, programmes, tasks

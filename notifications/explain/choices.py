@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery.preferences import Choices, read_choices
 from notifications.digests.planning import KINDS
+from storage.queries.access import names_of
 from storage.queries.rows import AnyRow
-from storage.reach import names_of
 from storage.sql import contacts, notifications, people, suppressions
 
 

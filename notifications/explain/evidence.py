@@ -16,10 +16,9 @@ from notifications.delivery.outdated import TimelineEvent, read_outdating_event
 from notifications.explain.choices import Chosen, read_chosen
 from programmes.calendar import WorkingCalendar, is_office
 from programmes.office_hours import UkCalendar
-from storage.queries.access import ALL, Visibility
+from storage.queries.access import ALL, Visibility, names_of
 from storage.queries.notifications import NotificationDetail, show_notification
 from storage.queries.rows import AnyRow
-from storage.reach import names_of
 from storage.sql import engagements, events, members, tasks
 
 _DATES = ("deadline.moved", "rung.fired", "rung.deferred")

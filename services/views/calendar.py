@@ -10,8 +10,8 @@ from notifications.links import link_to
 from notifications.words import entry, fill, item_title, task_words
 from services.backend import Backend
 from services.permissions import Actor, visibility
+from storage.queries.access import names_of
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
-from storage.reach import names_of
 
 
 async def my_calendar(backend: Backend, actor: Actor) -> str:

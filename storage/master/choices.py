@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
 from programmes.vocabulary import MODES, REMINDERS
-from storage.master.audit import note
+from storage.events import note
 from storage.master.checks import Missing, reject_any
 from storage.sql import choices, contacts, insert_or_ignore, people
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
-from storage.master.audit import note
+from storage.events import note
 from storage.master.checks import Missing, Rejected, reject_any
 from storage.sql import insert_or_ignore, people, programme_funders, programmes
 

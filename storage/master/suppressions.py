@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.events import note
 from storage.ids import new_id
-from storage.master.audit import note
 from storage.master.checks import Missing
 from storage.sql import contacts, insert_or_ignore, people, suppressions
 

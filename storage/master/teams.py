@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
-from storage.asides import Aside, append_aside
+from storage.events import Aside, append_aside
 from storage.master.checks import Missing, reject_any
 from storage.roles import ADVISER, LEAD, MANAGER, MAY_WORK_AS, resolve_owners
 from storage.sql import engagements, people, tasks

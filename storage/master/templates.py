@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.master.audit import note
+from storage.events import note
 from storage.master.checks import Missing
 from storage.queries.templates import is_programme
 from storage.sql import template_overrides

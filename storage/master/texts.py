@@ -7,7 +7,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.master.audit import note
+from storage.events import note
 from storage.sql import (
     engagements,
     events,

@@ -1,4 +1,4 @@
-"""Calendars, rules and strategies that the tests of this room share."""
+"""Calendars, rules and strategies that these tests share."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache

@@ -1,4 +1,4 @@
-"""The definitions that come with Milepost are right, readable in an editor, and humane."""
+"""The definitions that come with Milepost are valid, work in an editor, and send few emails."""
 
 import json
 from datetime import date, datetime, timedelta
@@ -21,7 +21,7 @@ FOLDER = files("programmes") / "definitions"
 
 
 class TestSchemaFile:
-    def test_is_current(self) -> None:
+    def test_the_committed_schema_is_current(self) -> None:
         """If not: milepost programme schema > programmes/definitions/programme.schema.json"""
         committed = (FOLDER / "programme.schema.json").read_text(encoding="utf-8")
         assert json.loads(committed) == definition_schema()
@@ -38,12 +38,12 @@ class TestSchemaFile:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_definition_is_right_and_called_as_its_file(name: str) -> None:
+def test_every_definition_is_valid_and_has_the_id_of_its_file(name: str) -> None:
     assert load_definition(dict(built_in_definitions())[name], name).id == name
 
 
 class TestInclusiveGrowthNetwork:
-    def test_is_the_network_of_the_mission(self) -> None:
+    def test_describes_the_network_of_12_members_in_four_nations(self) -> None:
         network = built_in(IGN)
         assert network.host == "Centre for Progressive Policy"
         assert network.funder == "Joseph Rowntree Foundation"
@@ -51,11 +51,11 @@ class TestInclusiveGrowthNetwork:
         themes = [theme.title for theme in network.themes]
         assert themes == ["Good jobs", "Green growth", "Healthy communities"]
 
-    def test_nobody_hears_of_one_task_more_than_four_times(self) -> None:
+    def test_a_recipient_gets_at_most_four_emails_about_one_task(self) -> None:
         for ladder in built_in(IGN).ladders.values():
             assert len(ladder.rungs) <= 4
 
-    def test_nobody_is_chased_twice_within_one_working_day(self) -> None:
+    def test_a_recipient_gets_no_two_reminders_within_one_working_day(self) -> None:
         for nation in NATIONS:
             calendar = uk(nation)
             planned = plan(built_in(IGN).rules(), date(2026, 12, 14), calendar)

@@ -59,7 +59,7 @@ class TestAddWorkingDays:
 
     @settings(max_examples=60, deadline=None)
     @given(calendars(), days(), st.integers(1, 40))
-    def test_there_and_back_leads_home(
+    def test_adding_and_subtracting_gives_the_same_day(
         self, calendar: WorkingCalendar, day: date, count: int
     ) -> None:
         home = calendar.roll_forward(day)
@@ -68,7 +68,7 @@ class TestAddWorkingDays:
         between = (home + timedelta(days=one) for one in range(1, (away - home).days + 1))
         assert sum(calendar.is_working(one) for one in between) == count
 
-    def test_a_calendar_without_working_days_says_so(self) -> None:
+    def test_a_calendar_without_working_days_raises_an_error(self) -> None:
         nine, five = time(9), time(17)
         never = WorkingCalendar("Europe/London", (), nine, five, nine, five, ())
         with pytest.raises(ValueError, match="no working day within ten years of 2026-01-01"):
@@ -107,7 +107,7 @@ class TestNextSendInstant:
             ("2026-12-23 17:00", "2027-01-04 09:00"),
         ],
     )
-    def test_waits_for_the_next_morning_of_work(self, instant: str, expected: str) -> None:
+    def test_is_the_next_morning_outside_the_window(self, instant: str, expected: str) -> None:
         assert uk().next_send_instant(at(instant)) == at(expected)
 
     def test_is_the_instant_itself_on_an_always_open_calendar(self) -> None:
@@ -129,7 +129,7 @@ class TestClockChanges:
             (date(2026, 10, 26), 17),
         ],
     )
-    def test_the_office_closes_at_five_on_the_wall(self, day: date, hour_in_utc: int) -> None:
+    def test_the_office_closes_at_five_local_time(self, day: date, hour_in_utc: int) -> None:
         assert weekdays_only().closing(day) == datetime(
             day.year, day.month, day.day, hour_in_utc, tzinfo=UTC
         )
@@ -139,7 +139,7 @@ class TestClockChanges:
         assert uk().local_date(late) == date(2027, 7, 1)
 
 
-def test_a_calendar_comes_back_the_same_from_json() -> None:
+def test_a_calendar_survives_json() -> None:
     calendar = uk("NIR", (Blackout(date(2027, 3, 22), date(2027, 5, 6), "pre-election period"),))
     assert calendar_from_json(json.loads(json.dumps(calendar_as_json(calendar)))) == calendar
 

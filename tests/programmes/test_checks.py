@@ -1,4 +1,4 @@
-"""What no single line shows: names that lead nowhere, circles, and dates that cannot come true."""
+"""Errors that no single line shows: unknown names, circles, and impossible dates."""
 
 import pytest
 
@@ -121,7 +121,7 @@ from tests.programmes.small import SMALL, changed, errors, place
         ("09:00-16:30", "09:00-18:00", "09", "would leave outside the working hours (09:00-17:00)"),
     ],
 )
-def test_what_is_impossible_is_refused_at_its_place(
+def test_an_impossible_definition_is_refused_at_its_line(
     old: str, new: str, part: str, said: str
 ) -> None:
     text = changed((old, new))
@@ -143,18 +143,18 @@ def test_what_is_impossible_is_refused_at_its_place(
         ("soon: 3wd", 'digests: {manager: {at: "16:00"}, member: {at: "09:00"}}\nsoon: 3wd'),
     ],
 )
-def test_what_is_possible_is_let_through(old: str, new: str) -> None:
+def test_a_possible_definition_is_accepted(old: str, new: str) -> None:
     assert errors(changed((old, new))) == []
 
 
-def test_each_circle_is_told_once() -> None:
+def test_each_circle_is_reported_once() -> None:
     text = changed(
         ("ladder: plain\n    - id: call", "ladder: plain\n      after: [call]\n    - id: call")
     )
     assert len(errors(text)) == 1
 
 
-def test_checks_go_on_where_a_part_is_missing_or_of_another_kind() -> None:
+def test_checks_continue_after_a_missing_or_wrong_part() -> None:
     text = changed(("ladders:", "ladders: none\nmore:"), ("onboarding:", "onboarding: 7\nrest:"))
     found = " ".join(errors(text))
     assert "this is not a group of lines" in found

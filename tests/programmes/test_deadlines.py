@@ -1,4 +1,4 @@
-"""From a duration to a due date, and from that to every rung of a ladder."""
+"""A duration gives a due date, and the due date gives every rung of a ladder."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -82,7 +82,7 @@ class TestDueAfter:
         st.timedeltas(timedelta(0), timedelta(days=40)),
         st.sampled_from(("0wd", "1wd", "7wd", "0d", "1d", "9d", "2w", "P1M", "P3M", "45min")),
     )
-    def test_never_lies_before_its_start_and_is_monotone(
+    def test_is_never_before_its_start_and_is_monotone(
         self, calendar: WorkingCalendar, start: datetime, later: timedelta, duration: str
     ) -> None:
         due = due_after(calendar, start, duration)
@@ -105,7 +105,7 @@ class TestOpeningBefore:
 
 
 class TestRungInstants:
-    def test_where_the_office_alone_hears_its_own_days_count(self) -> None:
+    def test_an_email_to_the_office_only_follows_the_offices_days(self) -> None:
         # Easter Monday 2027 is no holiday in Scotland, where the member is, but in England.
         scotland, monday = uk("SCT"), at("2027-03-29 17:00")
         ladder = (
@@ -122,12 +122,12 @@ class TestRungInstants:
         escalation = (RungRule("stuck", "0wd", ("manager",), "escalation"),)
         assert rung_instants(scotland, monday, escalation, "lead") == (tuesday,)
 
-    def test_what_both_sides_hear_keeps_the_members_day(self) -> None:
+    def test_an_email_to_both_sides_follows_the_members_days(self) -> None:
         both = (RungRule("today", "0wd", ("owner", "manager"), "reminder"),)
         easter = at("2027-03-29 09:00")
         assert rung_instants(uk("SCT"), at("2027-03-29 17:00"), both, "lead") == (easter,)
 
-    def test_a_person_of_the_office_is_the_office(self) -> None:
+    def test_an_id_of_an_office_person_counts_as_the_office(self) -> None:
         today = (RungRule("today", "0d", ("owner",), "escalation"),)
         tuesday = at("2027-03-30 09:00")
         assert rung_instants(uk("SCT"), at("2027-03-29 17:00"), today, "per_1") == (tuesday,)
@@ -140,7 +140,7 @@ class TestRungInstants:
             at("2027-01-15 09:00"),
         )
 
-    def test_rungs_that_would_meet_keep_a_working_day_between_them(self) -> None:
+    def test_rungs_on_one_day_move_a_working_day_apart(self) -> None:
         monday = at("2027-01-11 17:00")
         assert rung_instants(uk(), monday, rungs("-2d", "-1d"), "lead") == (
             at("2027-01-07 09:00"),
@@ -163,7 +163,7 @@ class TestRungInstants:
 
     @settings(max_examples=150, deadline=None)
     @given(calendars(), ladders(), days())
-    def test_lie_in_the_sending_window_of_working_days_and_in_order(
+    def test_are_in_order_and_within_sending_windows(
         self, calendar: WorkingCalendar, ladder: LadderRule, day: date
     ) -> None:
         instants = rung_instants(calendar, due_on(calendar, day), ladder.rungs, "lead")
@@ -203,10 +203,10 @@ class TestDeadline:
         assert found.soon_at == at("2027-01-07 09:00")
         return tuple(rung.name for rung in found.rungs)
 
-    def test_has_every_rung_where_nobody_says_when_it_opens(self) -> None:
+    def test_has_every_rung_without_an_opening(self) -> None:
         assert self.planned("2027-01-12 17:00") == ("-3wd", "0wd", "2wd")
 
-    def test_leaves_out_rungs_that_do_not_lie_after_its_opening(self) -> None:
+    def test_leaves_out_rungs_at_or_before_its_opening(self) -> None:
         assert self.planned("2027-01-12 17:00", "2027-01-07 08:59") == ("-3wd", "0wd", "2wd")
         assert self.planned("2027-01-12 17:00", "2027-01-07 09:00") == ("0wd", "2wd")
         assert self.planned("2027-01-12 17:00", "2027-01-12 12:00") == ("2wd",)

@@ -1,4 +1,4 @@
-"""A definition becomes the rules that workflows carry, without a word that a person wrote."""
+"""A definition becomes rules without any text by people."""
 
 import json
 from dataclasses import asdict
@@ -48,7 +48,7 @@ class TestRules:
         for text in ("Sign the membership", "Lead contact", "Joseph Rowntree", "example.org"):
             assert text not in carried
 
-    def test_are_small_enough_to_travel_in_every_history(self) -> None:
+    def test_are_small_enough_for_every_history(self) -> None:
         assert len(json.dumps(asdict(built_in(IGN).rules()))) < 6_000
 
     def test_a_programme_may_do_without_research_advice_and_reviews(self) -> None:
@@ -63,7 +63,7 @@ class TestLookUps:
         assert small.review("final").title == "Final review"
         assert small.theme("jobs").title == "Jobs"
 
-    def test_raise_where_there_is_none(self, small: Definition) -> None:
+    def test_raise_a_key_error_for_an_unknown_id(self, small: Definition) -> None:
         for look_up in (small.step, small.review, small.theme):
             with pytest.raises(KeyError):
                 look_up("nothing")
@@ -81,7 +81,7 @@ def test_the_review_of_a_programme_without_any_is_a_key_error() -> None:
         rules.review("final")
 
 
-def test_a_programme_may_write_from_an_address_of_its_own(small: Definition) -> None:
+def test_a_programme_may_have_its_own_from_address(small: Definition) -> None:
     assert small.mail.from_address is None
     text = SMALL.replace("  reply_to:", "  from: jobs@example.org\n  reply_to:")
     assert load_definition(text, "small.yaml").mail.from_address == "jobs@example.org"

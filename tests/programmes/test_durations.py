@@ -1,4 +1,4 @@
-"""Durations are read as they are written, and refused with what would be right."""
+"""Durations are read as written, or refused with the right way to write them."""
 
 import pytest
 
@@ -49,7 +49,7 @@ class TestParseDuration:
             ("5000d", "write a shorter duration"),
         ],
     )
-    def test_refuses_with_what_would_be_right(self, text: str, fix: str) -> None:
+    def test_refuses_other_text_and_says_how_to_write_it(self, text: str, fix: str) -> None:
         with pytest.raises(DurationError) as refused:
             parse_duration(text)
         assert refused.value.fix.startswith(fix)
@@ -60,10 +60,10 @@ class TestDuration:
     def test_counts_its_multiples(self) -> None:
         assert parse_duration("P3M").times(4) == parse_duration("P12M")
 
-    def test_turns_round(self) -> None:
+    def test_turns_a_duration_backwards(self) -> None:
         assert parse_duration("3wd").before() == parse_duration("-3wd")
 
-    def test_compares_units_by_about_how_long_they_are(self) -> None:
+    def test_compares_units_by_approximate_length(self) -> None:
         texts = ["-P1M", "-2w", "-3wd", "0wd", "30s", "2h", "1d", "1wd", "4d", "3wd", "1w", "P1M"]
         lengths = [parse_duration(text).nominal_seconds for text in texts]
         assert lengths == sorted(lengths)
@@ -72,5 +72,5 @@ class TestDuration:
         ("text", "words"),
         [("1wd", "1 working day"), ("-3wd", "3 working days"), ("P3M", "3 months")],
     )
-    def test_is_said_in_words(self, text: str, words: str) -> None:
+    def test_is_written_in_words(self, text: str, words: str) -> None:
         assert in_words(parse_duration(text)) == words

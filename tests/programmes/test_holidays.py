@@ -1,4 +1,4 @@
-"""The four nations keep different days off; closures of the office come on top."""
+"""The four nations have different days off, and the office has its own closures."""
 
 from dataclasses import replace
 from datetime import date
@@ -44,10 +44,10 @@ class TestBankHolidays:
 
 class TestTheOffice:
     @pytest.mark.parametrize("nation", NATIONS)
-    def test_keeps_the_days_of_its_own_nation_whatever_the_members(self, nation: Nation) -> None:
+    def test_has_the_days_off_of_its_own_nation(self, nation: Nation) -> None:
         assert uk(nation).for_office().non_working == uk("ENG").non_working
 
-    def test_travels_as_the_few_days_that_differ(self) -> None:
+    def test_is_stored_as_the_days_that_differ_from_the_members(self) -> None:
         first, last = date(2027, 1, 1), date(2027, 12, 31)
         assert calendar_for(built_in(IGN), "ENG", first=first, last=last).office == ()
         assert calendar_for(built_in(IGN), "SCT", first=first, last=last).office == (
@@ -58,7 +58,7 @@ class TestTheOffice:
             date(2027, 11, 30),
         )
 
-    def test_may_be_of_another_nation(self) -> None:
+    def test_may_be_in_another_nation(self) -> None:
         calendar = built_in(IGN).calendar.model_copy(update={"office": "NIR"})
         theirs = built_in(IGN).model_copy(update={"calendar": calendar})
         first, last = date(2026, 1, 1), date(2026, 12, 31)
@@ -69,7 +69,7 @@ class TestTheOffice:
             member.for_office().non_working
         )
 
-    def test_has_no_blackout_or_moment_of_its_own(self) -> None:
+    def test_shares_the_members_blackouts_and_sending_minute(self) -> None:
         election = Blackout(date(2026, 4, 7), date(2026, 4, 10))
         first, last = date(2026, 1, 1), date(2026, 12, 31)
         member = calendar_for(
@@ -78,25 +78,25 @@ class TestTheOffice:
         assert member.for_office().blackouts == (election,)
         assert member.for_office().send_from == member.send_from
 
-    def test_of_a_shorter_time_it_knows_the_days_of_that_time(self) -> None:
+    def test_keeps_its_days_when_the_calendar_is_shortened(self) -> None:
         spring = uk("SCT").within(date(2026, 4, 1), date(2026, 4, 30))
         assert spring.office == (date(2026, 4, 6),)
         assert not spring.for_office().is_working(date(2026, 4, 6))
 
-    def test_without_a_word_on_it_keeps_the_members_days(self) -> None:
+    def test_has_the_members_days_by_default(self) -> None:
         silent = replace(uk("SCT"), office=None)
         assert silent.for_office() == silent
         assert silent.within(date(2026, 4, 1), date(2026, 4, 30)).office is None
 
 
 class TestCalendarFor:
-    def test_leaves_out_days_that_are_no_working_days_anyway(self) -> None:
+    def test_leaves_out_days_that_are_never_worked(self) -> None:
         calendar = uk("ENG")
         assert date(2026, 12, 26) not in calendar.non_working  # a Saturday
         assert all(day.weekday() < 5 for day in calendar.non_working)
         assert list(calendar.non_working) == sorted(set(calendar.non_working))
 
-    def test_knows_nothing_outside_its_years(self) -> None:
+    def test_has_no_holidays_outside_its_period(self) -> None:
         first, last = date(2026, 12, 1), date(2027, 1, 31)
         calendar = calendar_for(built_in(IGN), "SCT", first=first, last=last)
         assert min(calendar.non_working) == date(2026, 12, 24)

@@ -1,4 +1,4 @@
-"""A definition is read whole, or refused with every error at its line and column."""
+"""A definition is read completely, or refused with every error at its line and column."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ EARLY = (
 
 
 class TestLoadDefinition:
-    def test_reads_a_definition_that_is_right(self) -> None:
+    def test_reads_a_valid_definition(self) -> None:
         assert load_definition(SMALL, "small.yaml").id == "small"
 
     @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ class TestLoadDefinition:
             ("soon:", "outage: {late_afer: 2h}\nsoon:", "late", "did you mean 'late_after'?"),
         ],
     )
-    def test_names_the_place_of_an_error_and_what_would_be_right(
+    def test_names_the_line_of_an_error_and_its_fix(
         self, old: str, new: str, part: str, said: str
     ) -> None:
         text = changed((old, new))
@@ -86,7 +86,7 @@ class TestLoadDefinition:
         assert len(found) == 1
         assert found[0].startswith(f"small.yaml:{place(text, SMALL.index(old), part)}: ")
 
-    def test_one_that_engagements_run_on_is_put_on_one_line(self) -> None:
+    def test_a_stored_title_with_a_line_break_is_put_on_one_line(self) -> None:
         text = changed(
             ("name: An office", "name: |\n    An\n    office"),
             ("title: Sign", 'title: {en: "Sign\\nit", cy: "Arwyddo\\n"}'),
@@ -98,7 +98,7 @@ class TestLoadDefinition:
         assert (spoken(title, "en"), spoken(title, "cy")) == ("Sign it", "Arwyddo")
         assert stored.step("sign").text == "Sign it."
 
-    def test_one_that_engagements_run_on_may_have_a_summary_at_any_hour(self) -> None:
+    def test_a_stored_definition_may_have_a_summary_at_any_hour(self) -> None:
         text = changed(("soon: 3wd", 'digests: {manager: {at: "08:30"}}\nsoon: 3wd'))
         assert errors(text)
         stored = load_definition(text, "x", stored=True)
@@ -114,14 +114,14 @@ class TestLoadDefinition:
             ("  kind: uk\n", "kind", "calendar:"),
         ],
     )
-    def test_a_missing_field_is_told_at_what_it_should_be_part_of(
+    def test_a_missing_field_is_reported_at_its_parent(
         self, piece: str, name: str, owner: str
     ) -> None:
         text = changed((piece, ""))
         (found,) = [one for one in errors(text) if "is missing" in one]
         assert found.startswith(f"small.yaml:{place(text, 0, owner)}: {name!r} is missing; add a")
 
-    def test_tells_all_errors_at_once_in_the_order_of_the_file(self) -> None:
+    def test_reports_all_errors_at_once_in_file_order(self) -> None:
         text = changed(
             ("host: An office", "hots: An office"),
             ("soon: 3wd", "soon: 3 days"),
@@ -152,7 +152,7 @@ class TestLoadDefinition:
             ("id: a\nid: b", "2:1: 'id' is there twice; keep one of them"),
             ("id:\n\t- b", "2:1: there is a tab here; indent with spaces"),
             ("id: a: b", "1:6: this is not YAML: mapping values are not allowed here"),
-            ("id: *nobody", "1:5: this is not YAML: found undefined alias 'nobody'"),
+            ("id: *nothing", "1:5: this is not YAML: found undefined alias 'nothing'"),
             ("id: !!python/object:os.system x", "1:5: this is not YAML: could not determine"),
             ("id: a\ntitle: \x01", "2:8: there is a character here that YAML does not allow"),
             ("id: &a [*a]", "1:1: this file cannot be read as YAML"),
@@ -161,12 +161,12 @@ class TestLoadDefinition:
             ("#" * 500_001, "1:1: this file is too large"),
         ],
     )
-    def test_tells_where_yaml_itself_is_wrong(self, text: str, said: str) -> None:
+    def test_reports_the_line_of_a_yaml_error(self, text: str, said: str) -> None:
         found = errors(text)
         assert len(found) == 1
         assert found[0].startswith(f"small.yaml:{said}")
 
-    def test_is_not_impressed_by_a_billion_laughs(self) -> None:
+    def test_refuses_a_billion_laughs(self) -> None:
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
         for turn in range(1, 9):
             ten = ", ".join([f"*a{turn - 1}"] * 10)
@@ -174,7 +174,7 @@ class TestLoadDefinition:
         (found,) = errors("\n".join(lines))
         assert "cannot be read as YAML" in found
 
-    def test_an_anchor_may_save_writing(self) -> None:
+    def test_anchors_are_allowed(self) -> None:
         text = changed(
             (
                 "submit: {owner: lead, ladder: plain}",
@@ -185,7 +185,7 @@ class TestLoadDefinition:
 
     @settings(max_examples=60, deadline=None)
     @given(st.data())
-    def test_never_fails_in_any_other_way(self, data: st.DataObject) -> None:
+    def test_any_text_gives_a_definition_or_definition_errors(self, data: st.DataObject) -> None:
         lines = SMALL.splitlines()
         for _ in range(data.draw(st.integers(1, 3))):
             number = data.draw(st.integers(0, len(lines) - 1))

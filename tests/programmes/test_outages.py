@@ -1,4 +1,4 @@
-"""Late is what could have left for so long: time in which nothing leaves is not counted."""
+"""An email is late once it could have left for a while: only sending hours count."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.calendar import WorkingCalendar
+from programmes.deadlines import late_from
 from programmes.loader import load_definition
-from programmes.outages import Outage, late_from
+from programmes.office_hours import Outage
 from tests.programmes.examples import always_open, at, calendars, uk
 from tests.programmes.small import SMALL, changed
 
@@ -32,7 +33,7 @@ instants = st.integers(0, 2 * 365 * 24 * 60).map(
         ("2027-01-08 10:00", "1w", "2027-01-15 10:00"),
     ],
 )
-def test_from_when_on_an_email_is_late(planned: str, span: str, late: str) -> None:
+def test_an_email_is_late_after_its_span(planned: str, span: str, late: str) -> None:
     assert late_from(uk("ENG"), at(planned), span) == at(late)
 
 
@@ -46,7 +47,7 @@ def test_it_is_late_within_a_window_and_never_before_its_time(
 
 
 @given(calendar=calendars(), planned=instants, minutes=st.integers(1, 2000))
-def test_the_windows_since_then_come_to_the_span(
+def test_the_sending_time_until_then_equals_the_span(
     calendar: WorkingCalendar, planned: datetime, minutes: int
 ) -> None:
     late = late_from(calendar, planned, f"{minutes}min")
@@ -58,14 +59,14 @@ def test_the_windows_since_then_come_to_the_span(
 
 
 @given(planned=instants, hours=st.integers(1, 99))
-def test_where_it_is_always_open_the_clock_counts(planned: datetime, hours: int) -> None:
+def test_on_an_always_open_calendar_clock_time_counts(planned: datetime, hours: int) -> None:
     assert late_from(always_open(), planned, f"{hours}h") == planned + timedelta(hours=hours)
 
 
-def test_a_definition_that_says_nothing_collapses_what_is_two_hours_late() -> None:
+def test_by_default_emails_two_hours_late_are_combined() -> None:
     assert load_definition(SMALL, "small.yaml").outage == Outage(late_after="2h", then="collapse")
 
 
-def test_a_definition_may_have_each_sent_singly() -> None:
+def test_a_definition_may_send_late_emails_singly() -> None:
     text = changed(("soon: 3wd", "soon: 3wd\noutage: {late_after: 1wd, then: singly}"))
     assert load_definition(text, "small.yaml").outage == Outage(late_after="1wd", then="singly")

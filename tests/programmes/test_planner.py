@@ -1,4 +1,4 @@
-"""The plan of a whole engagement: right in four nations, in order, and stable when it is moved."""
+"""The plan of a whole engagement is right in four nations, in order, and stable when moved."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,7 +40,7 @@ TOUR = built_in("tour").rules()
 
 
 def with_ladders(chosen: list[LadderRule]) -> Rules:
-    """The network's rules, with ladders of which nobody thought before."""
+    """The network's rules, with ladders drawn at random."""
     names = sorted(RULES.ladders)
     return replace(
         RULES, ladders={name: chosen[place % len(chosen)] for place, name in enumerate(names)}
@@ -63,7 +63,7 @@ def by_key(planned: Plan) -> dict[tuple[str, str, str], PlannedDeadline]:
 class TestEveryPlan:
     @settings(max_examples=40, deadline=None)
     @given(any_rules, calendars(), days())
-    def test_sends_and_asks_for_nothing_on_a_day_off(
+    def test_sends_no_email_and_has_no_due_date_on_a_day_off(
         self, rules: Rules, calendar: WorkingCalendar, start: date
     ) -> None:
         planned = plan(rules, start, calendar)
@@ -78,7 +78,7 @@ class TestEveryPlan:
 
     @settings(max_examples=40, deadline=None)
     @given(any_rules, calendars(), days())
-    def test_keeps_the_order_of_things(
+    def test_keeps_items_and_rungs_in_order(
         self, rules: Rules, calendar: WorkingCalendar, start: date
     ) -> None:
         planned = plan(rules, start, calendar)
@@ -123,7 +123,7 @@ class TestEveryPlan:
 class TestMoving:
     @settings(max_examples=40, deadline=None)
     @given(calendars(), days(), st.sampled_from(RULES.reviews), st.integers(-20, 90))
-    def test_a_review_takes_along_what_depends_on_it_and_nothing_else(
+    def test_moving_a_review_moves_only_the_reviews_after_it(
         self, calendar: WorkingCalendar, start: date, review: object, by: int
     ) -> None:
         key = getattr(review, "key", "")
@@ -151,7 +151,7 @@ class TestMoving:
         cycles = [[one for one in each.items if one.kind == "advice"] for each in (before, after)]
         assert all(one == other for one, other in zip(*cycles, strict=False))
 
-    def test_a_step_takes_along_the_steps_behind_it(self) -> None:
+    def test_moving_a_step_moves_the_steps_after_it(self) -> None:
         start, calendar = date(2026, 12, 14), uk("SCT")
         before = plan(RULES, start, calendar)
         moved = Adjustments(moved={"step:contacts": date(2027, 1, 11)})
@@ -167,7 +167,7 @@ class TestMoving:
         assert steps[1].deadline("step:contacts").rule == "moved to 2027-01-11"
         assert after.onboarded_at == at("2027-03-01 17:00")
 
-    def test_what_waited_for_a_step_that_is_done_counts_from_when_it_was_done(self) -> None:
+    def test_a_step_after_a_finished_step_counts_from_its_end(self) -> None:
         start, calendar = date(2026, 12, 14), uk("SCT")
         early = at("2026-12-15 11:00")
         after = plan(RULES, start, calendar, Adjustments(done={"contacts": early}))
@@ -203,7 +203,7 @@ class TestFourNations:
             ("NIR", "2027-03-08", "2027-04-01", "2027-05-07", "2027-08-09"),
         ],
     )
-    def test_each_keeps_its_own_bank_holidays(
+    def test_each_nation_has_its_own_bank_holidays(
         self, nation: Nation, start: str, agreement: str, onboarded: str, three_month: str
     ) -> None:
         planned = plan(RULES, date.fromisoformat(start), uk(nation))
@@ -212,7 +212,7 @@ class TestFourNations:
         assert planned.onboarded_at == at(f"{onboarded} 17:00")
         assert planned.item("review", "three-month").due_at == at(f"{three_month} 17:00")
 
-    def test_a_pre_election_period_moves_everything_in_it_behind_it(self) -> None:
+    def test_due_dates_in_a_pre_election_period_move_after_it(self) -> None:
         period = Blackout(date(2027, 5, 10), date(2027, 6, 3), "pre-election period")
         planned = plan(RULES, date(2026, 12, 14), uk("SCT", (period,)))
         review = planned.item("review", "three-month")
@@ -249,15 +249,15 @@ class TestNextCycleAt:
     def test_cycles_open_at_the_interval_until_the_last_review(self) -> None:
         assert self.openings() == ["2027-02-25", "2027-05-25", "2027-08-25", "2027-11-25"]
 
-    def test_a_last_review_that_moves_on_makes_room_for_another(self) -> None:
+    def test_moving_the_last_review_later_adds_a_cycle(self) -> None:
         assert self.openings({"final": date(2028, 3, 31)})[4:] == ["2028-02-25"]
 
-    def test_a_cycle_that_opened_late_delays_no_other(self) -> None:
+    def test_a_cycle_that_opened_late_does_not_delay_the_next(self) -> None:
         late = (at("2027-03-15 11:00"),)
         following = next_cycle_at(RULES, uk("SCT"), self.onboarded, late)
         assert following == at("2027-05-25 09:00")
 
-    def test_turns_that_were_missed_altogether_are_not_made_up_for(self) -> None:
+    def test_missed_cycles_are_skipped(self) -> None:
         very_late = (at("2027-06-15 11:00"),)
         following = next_cycle_at(RULES, uk("SCT"), self.onboarded, very_late)
         assert following == at("2027-08-25 09:00")
@@ -296,7 +296,7 @@ class TestAfterTheOnboarding:
 
 
 class TestRulesInWords:
-    def test_every_date_says_where_it_comes_from(self) -> None:
+    def test_every_date_states_its_rule(self) -> None:
         planned = by_key(plan(RULES, date(2026, 12, 14), uk()))
         onboarding = ("onboarding", "onboarding")
         rules = {
@@ -310,7 +310,7 @@ class TestRulesInWords:
         assert {key: planned[key].rule for key in rules} == rules
 
 
-def test_steps_and_reviews_that_wait_for_each_other_are_refused() -> None:
+def test_steps_or_reviews_in_a_circle_raise_an_error() -> None:
     first = replace(RULES.onboarding[0], after=("contacts",))
     second = replace(RULES.onboarding[1], after=("agreement",))
     with pytest.raises(ValueError, match="steps wait for each other"):
@@ -320,7 +320,7 @@ def test_steps_and_reviews_that_wait_for_each_other_are_refused() -> None:
         plan(replace(RULES, reviews=(review,)), date(2026, 12, 14), uk())
 
 
-def test_a_plan_has_no_item_that_was_never_planned() -> None:
+def test_a_plan_raises_a_key_error_for_an_unknown_item() -> None:
     planned = plan(TOUR, date(2026, 12, 14), always_open())
     with pytest.raises(KeyError):
         planned.item("review", "final")

@@ -1,4 +1,4 @@
-"""Texts of a definition in one language or in both."""
+"""Texts of a definition are in one language or in both."""
 
 import pickle
 
@@ -9,11 +9,11 @@ from programmes.spoken import Spoken, spoken
 from tests.programmes.small import changed
 
 
-def test_a_plain_text_is_read_in_both_languages() -> None:
+def test_a_plain_text_serves_both_languages() -> None:
     assert spoken("Sign it", "cy") == spoken("Sign it", "en") == "Sign it"
 
 
-def test_each_language_reads_its_own() -> None:
+def test_each_language_has_its_own_text() -> None:
     both = Spoken("Sign it", "Llofnodi")
     assert (spoken(both, "en"), spoken(both, "cy")) == ("Sign it", "Llofnodi")
     assert both == "Sign it"
@@ -41,7 +41,7 @@ def test_a_definition_may_carry_welsh_beside_english() -> None:
         ("{en: Sign it., cy: [a]}", "this is not text"),
     ],
 )
-def test_a_text_in_both_lacks_neither_and_knows_no_third(written: str, said: str) -> None:
+def test_a_text_in_both_languages_has_exactly_these_two(written: str, said: str) -> None:
     text = changed(("text: Sign it.", f"text: {written}"))
     with pytest.raises(DefinitionErrors) as caught:
         load_definition(text, "x")

@@ -1,4 +1,4 @@
-"""A small office to store things about: rows as the master data commands would leave them."""
+"""A small office in the database, with the rows that master data commands would write."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The unit of work: all or nothing, one writer at a time, readers that cannot write."""
+"""The unit of work: complete or not at all, one writer at a time, readers that cannot write."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ async def people_there(database: Database) -> int:
         return await session.scalar(select(func.count()).select_from(people)) or 0
 
 
-async def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
+async def test_a_transaction_is_stored_completely_or_not_at_all(database: Database) -> None:
     async with database.transaction() as session:
         await office().write(session)
     assert await people_there(database) == 5
@@ -66,7 +66,7 @@ async def test_a_member_has_one_lead_and_one_open_engagement_a_programme(
         await ended.write(session)
 
 
-async def test_what_is_read_is_aware_and_in_utc(database: Database) -> None:
+async def test_instants_are_read_as_aware_utc(database: Database) -> None:
     async with database.transaction() as session:
         await office().write(session)
     async with database.reading() as session:
@@ -122,7 +122,7 @@ async def test_several_processes_write_to_one_sqlite_file(tmp_path: Path) -> Non
         assert await people_there(database) == 30
 
 
-async def test_an_sqlite_file_gets_its_folder_and_is_set_up_to_last(tmp_path: Path) -> None:
+async def test_an_sqlite_file_gets_its_folder_and_full_synchronous_mode(tmp_path: Path) -> None:
     async with opened(sqlite_url(tmp_path / "new" / "folder" / "milepost.db")) as database:
         assert database.dialect == "sqlite"
         async with database.transaction() as session:

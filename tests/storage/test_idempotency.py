@@ -1,4 +1,4 @@
-"""One key, one answer: of any number of calls at once, one works."""
+"""A key has one answer: of several calls at once, one works."""
 
 import asyncio
 from datetime import timedelta
@@ -44,20 +44,20 @@ async def test_a_key_with_another_request_is_refused(database: Database) -> None
         await start(database, fingerprint="other")
 
 
-async def test_of_calls_at_once_one_goes_ahead(database: Database) -> None:
+async def test_one_of_several_simultaneous_calls_goes_ahead(database: Database) -> None:
     answers = await asyncio.gather(*(start(database) for _ in range(8)), return_exceptions=True)
     assert [one for one in answers if one is None] == [None]
     assert sum(isinstance(one, StillRunning) for one in answers) == 7
 
 
-async def test_a_call_that_came_to_nothing_frees_its_key(database: Database) -> None:
+async def test_a_failed_call_frees_its_key(database: Database) -> None:
     await start(database)
     async with database.transaction() as session:
         await forget(session, "per_1", "key")
     assert await start(database, fingerprint="other") is None
 
 
-async def test_an_answer_is_not_forgotten(database: Database) -> None:
+async def test_an_answer_cannot_be_removed(database: Database) -> None:
     await start(database)
     async with database.transaction() as session:
         await finish(session, "per_1", "key", 200, "")
@@ -65,7 +65,7 @@ async def test_an_answer_is_not_forgotten(database: Database) -> None:
     assert await start(database) == Known(200, "")
 
 
-async def test_a_call_whose_process_died_is_taken_over_by_one(database: Database) -> None:
+async def test_one_call_replaces_a_call_whose_process_died(database: Database) -> None:
     await start(database)
     with pytest.raises(StillRunning):
         await start(database, after=ABANDONED_AFTER - timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""Ids: opaque, hard to guess, the same where they are derived from the same."""
+"""Ids are opaque and hard to guess; derived ids depend on their parts only."""
 
 import re
 
@@ -10,20 +10,18 @@ from storage.ids import derived_id, new_id
 FORM = re.compile(r"[a-z]{3}_[a-z2-7]{20}")
 
 
-def test_new_ids_have_the_form_and_do_not_meet() -> None:
+def test_new_ids_have_the_form_and_are_unique() -> None:
     made = {new_id("itm") for _ in range(1000)}
     assert len(made) == 1000
     assert all(FORM.fullmatch(one) for one in made)
 
 
 @given(parts=st.lists(st.text(max_size=5), max_size=4), more=st.lists(st.text(max_size=5)))
-def test_derived_ids_are_the_same_for_the_same_parts_and_for_no_others(
-    parts: list[str], more: list[str]
-) -> None:
+def test_derived_ids_are_equal_only_for_equal_parts(parts: list[str], more: list[str]) -> None:
     one = derived_id("itm", *parts)
     assert FORM.fullmatch(one)
     assert (one == derived_id("itm", *more)) == (parts == more)
 
 
-def test_where_a_part_ends_makes_a_difference() -> None:
+def test_the_boundary_between_parts_changes_the_id() -> None:
     assert derived_id("txt", "ab", "c") != derived_id("txt", "a", "bc")

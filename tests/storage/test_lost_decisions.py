@@ -1,4 +1,4 @@
-"""A decision that was lost leaves nothing behind where the workflow then decides otherwise."""
+"""A lost decision leaves nothing behind if the workflow then decides differently."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -72,7 +72,7 @@ async def state(database: Database) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-async def test_taking_its_place_costs_three_statements(stocked: Database) -> None:
+async def test_replacing_a_lost_decision_takes_three_more_statements(stocked: Database) -> None:
     await recorded(stocked, OPENED, LOST)
     decided = replace(DECIDED, item=LOST.item, tasks=LOST.tasks)
     with count_statements(stocked) as seen:
@@ -81,9 +81,7 @@ async def test_taking_its_place_costs_three_statements(stocked: Database) -> Non
     assert len(seen) == 10
 
 
-async def test_the_decision_that_was_taken_in_the_end_takes_its_place(
-    stocked: Database, other: Database
-) -> None:
+async def test_the_later_decision_replaces_the_lost_one(stocked: Database, other: Database) -> None:
     assert await recorded(stocked, OPENED, LOST, DECIDED) == [True] * 3
     await recorded(other, OPENED, DECIDED)
     assert await state(stocked) == await state(other)
@@ -91,9 +89,9 @@ async def test_the_decision_that_was_taken_in_the_end_takes_its_place(
         assert len(await of_record(session, "itm_1", 2)) == 1
 
 
-async def test_one_that_left_a_state_and_no_fact_takes_no_other_s_place(stocked: Database) -> None:
-    """An advice cycle fell due, which changes the engagement and says nothing about it; that was
-    lost, and the withdrawal that had come meanwhile was decided under its number."""
+async def test_a_lost_decision_without_facts_replaces_no_other(stocked: Database) -> None:
+    """A due advice cycle changes the engagement without a fact. That decision was lost, and a
+    withdrawal was then decided under its number."""
     active = EngagementState("active", date(2027, 1, 11), NOW)
     await recorded(stocked, Record("eng_1", "eng_1", 1, (Fact("opened", NOW),), engagement=active))
     cycle = Record("eng_1", "eng_1", 2, (), engagement=replace(active, cycles=(days(1),)))
@@ -106,7 +104,7 @@ async def test_one_that_left_a_state_and_no_fact_takes_no_other_s_place(stocked:
     assert (row.sequence, row.state_sequence) == (2, 2)
 
 
-async def test_a_lost_one_that_comes_late_changes_nothing(stocked: Database) -> None:
+async def test_a_lost_decision_that_arrives_late_changes_nothing(stocked: Database) -> None:
     await recorded(stocked, OPENED, DECIDED)
     async with stocked.transaction() as session:
         assert not await write(session, LOST, NOW)
@@ -116,7 +114,7 @@ async def test_a_lost_one_that_comes_late_changes_nothing(stocked: Database) -> 
         assert await session.scalar(select(items.c.stage)) == "closed"
 
 
-async def test_what_was_written_after_it_stays(stocked: Database, other: Database) -> None:
+async def test_later_records_stay(stocked: Database, other: Database) -> None:
     await recorded(stocked, OPENED, LOST, AFTER, DECIDED)
     await recorded(other, OPENED, DECIDED, AFTER)
     assert await state(stocked) == await state(other)
@@ -130,7 +128,7 @@ async def test_the_same_decision_at_a_later_instant_is_the_same(stocked: Databas
     assert await state(stocked) == before
 
 
-async def test_what_was_on_its_way_is_not_forgotten(stocked: Database) -> None:
+async def test_an_email_that_was_being_sent_stays_on_the_ledger(stocked: Database) -> None:
     await recorded(stocked, OPENED, LOST)
     async with stocked.transaction() as session:
         await session.execute(notifications.update().values(state="accepted"))

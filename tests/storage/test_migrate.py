@@ -1,4 +1,4 @@
-"""Migrations: they make exactly the tables of the code, from any process, and back."""
+"""Migrations make exactly the tables of the code, from any process, and can be undone."""
 
 import asyncio
 import sys
@@ -74,7 +74,7 @@ def _constraint_names(connection: Connection) -> set[str]:
     return {name for name in names if name}
 
 
-async def test_what_was_made_can_be_taken_back(empty: str) -> None:
+async def test_every_migration_can_be_downgraded(empty: str) -> None:
     await migrate.upgrade(empty)
     assert await _down(empty, "base") == ["alembic_version"]
     await migrate.upgrade(empty)
@@ -112,7 +112,7 @@ async def test_two_processes_may_upgrade_at_once(empty: str) -> None:
     assert await migrate.is_current(empty)
 
 
-async def test_an_upgrade_keeps_what_is_there(empty: str) -> None:
+async def test_an_upgrade_keeps_all_rows(empty: str) -> None:
     await migrate.upgrade(empty)
     async with opened(empty) as database, database.transaction() as session:
         await session.execute(
@@ -170,7 +170,7 @@ async def _two_cycles_without_facts_of_their_actions(session: AsyncSession, at: 
     await rows.write(session)
 
 
-async def test_the_actions_that_were_agreed_before_go_on_the_timeline_once(empty: str) -> None:
+async def test_earlier_actions_are_added_to_the_timeline_once(empty: str) -> None:
     await migrate.upgrade(empty)
     await _down(empty, "0011")
     at = datetime(2027, 1, 20, 10, tzinfo=UTC)

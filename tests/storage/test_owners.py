@@ -1,4 +1,4 @@
-"""The owner of a task in SQL is the first of the holders in Python, whatever the team."""
+"""The owner of a task in SQL is the first holder in Python, for any team."""
 
 import itertools
 

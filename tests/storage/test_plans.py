@@ -1,4 +1,4 @@
-"""What commands write is found along an index: with one writer at a time, all wait for a scan."""
+"""Commands find their rows with an index: a scan would block the only writer."""
 
 import re
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What a record does to the database: once, whatever the order and however often."""
+"""A record changes the database once, in any order and however often it comes."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who stands behind a selector, in every state of a team."""
+"""Selectors mean the right people, in every state of a team."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ def item(assignee: str | None) -> Item:
         ("", {}, None, []),
     ],
 )
-async def test_a_selector_means_whoever_is_there(
+async def test_a_selector_means_the_active_holders(
     stocked: Database,
     selector: str,
     team: dict[str, Any],
@@ -90,18 +90,18 @@ async def test_a_selector_means_whoever_is_there(
     ("asked", "expected"),
     [("con_second", ["con_second"]), ("con_gone", []), ("con_other", []), ("per_manager", [])],
 )
-async def test_whoever_asked_is_meant_while_they_are_a_contact_of_the_member(
+async def test_requester_means_the_contact_who_asked_while_active(
     stocked: Database, asked: str, expected: list[str]
 ) -> None:
     request = item(None)
     request.data = {"requester": asked}
     async with stocked.reading() as session:
         asking = await all_holders(session, engagement(), request, ["requester"])
-        nobody = await all_holders(session, engagement(), item(None), ["requester"])
-    assert (asking["requester"], nobody["requester"]) == (expected, [])
+        none = await all_holders(session, engagement(), item(None), ["requester"])
+    assert (asking["requester"], none["requester"]) == (expected, [])
 
 
-async def test_a_viewer_hears_as_the_funder_of_no_programme_but_their_own(
+async def test_a_viewer_is_the_funder_of_their_own_programmes_only(
     stocked: Database,
 ) -> None:
     rows = Rows()

@@ -1,4 +1,4 @@
-"""Who hears for the funder is named by programme: active viewers, all of them at once."""
+"""The people who read for the funder are active viewers, set per programme."""
 
 import pytest
 
@@ -14,7 +14,7 @@ async def names(database: Database) -> list[str]:
         return [one.id for one in await funders_of(session, "ign")]
 
 
-async def test_they_are_named_taken_off_and_each_change_is_on_the_trail(stocked: Database) -> None:
+async def test_setting_and_removing_funders_is_audited(stocked: Database) -> None:
     rows = Rows()
     rows.person("per_fay", "viewer", name="Fay")
     async with stocked.transaction() as session:
@@ -27,7 +27,7 @@ async def test_they_are_named_taken_off_and_each_change_is_on_the_trail(stocked:
     assert kinds == ["programme.funders_changed"] * 2
 
 
-async def test_whoever_is_no_active_viewer_is_refused(stocked: Database) -> None:
+async def test_only_active_viewers_are_accepted(stocked: Database) -> None:
     async with stocked.transaction() as session:
         with pytest.raises(Rejected) as caught:
             await set_funders(

@@ -1,4 +1,4 @@
-"""Members and contacts: one lead always, every flaw at once, each change on the audit trail."""
+"""Members and contacts: always one lead, every flaw at once, each change audited."""
 
 import asyncio
 from datetime import date
@@ -60,7 +60,7 @@ async def test_a_member_is_added_with_its_contacts(stocked: Database) -> None:
         ({"contacts": [BEN]}, ["lead_missing"]),
         ({"contacts": [ANN, NewContact("Cy", "c@example.org", True)]}, ["lead_several"]),
         ({"contacts": [ANN, NewContact("Cy", "ANN@example.org")]}, ["email_twice"]),
-        ({"contacts": [NewContact("", "nobody", True)]}, ["name_empty", "email_invalid"]),
+        ({"contacts": [NewContact("", "no-address", True)]}, ["name_empty", "email_invalid"]),
         (
             {"blackouts": [Blackout(date(2027, 5, 6), date(2027, 3, 22))]},
             ["blackout_reversed"],
@@ -80,7 +80,7 @@ async def test_every_flaw_is_named_at_once_and_nothing_is_stored(
     assert all(flaw.what and flaw.fix for flaw in caught.value.flaws)
 
 
-async def test_a_member_is_changed_where_something_is_given(stocked: Database) -> None:
+async def test_only_given_fields_of_a_member_change(stocked: Database) -> None:
     async with stocked.transaction() as session:
         await update_member(session, "per_manager", NOW, "mem_1", name="Cardiff Council")
         await update_member(session, "per_manager", NOW, "mem_1", nation="ENG", blackouts=[])
@@ -107,7 +107,7 @@ async def test_a_new_lead_takes_over_the_leads_tasks(stocked: Database) -> None:
     assert [one.name for one in found.contacts if one.lead] == ["Ann"]
 
 
-async def test_a_contact_who_leaves_owns_nothing_any_more(stocked: Database) -> None:
+async def test_an_inactive_contact_owns_no_tasks(stocked: Database) -> None:
     async with stocked.transaction() as session:
         await update_contact(session, "per_manager", NOW, "con_second", active=False)
     assert (await owners(stocked))["con_second"] is None
@@ -125,7 +125,7 @@ async def test_a_contact_who_leaves_owns_nothing_any_more(stocked: Database) -> 
         ("con_second", {"name": " "}, "name_empty"),
     ],
 )
-async def test_a_contact_keeps_its_form_and_the_member_its_lead(
+async def test_invalid_changes_of_a_contact_are_refused(
     stocked: Database, contact: str, given: dict[str, Any], flaw: str
 ) -> None:
     with pytest.raises(Rejected) as caught:
@@ -135,7 +135,7 @@ async def test_a_contact_keeps_its_form_and_the_member_its_lead(
 
 
 @pytest.mark.parametrize("name", ["İzmir", "Ŵyth", "ΟΔΟΣ"])
-async def test_a_name_is_taken_whatever_its_letters(stocked: Database, name: str) -> None:
+async def test_names_are_compared_without_case(stocked: Database, name: str) -> None:
     """The database and Python do not make the same small letters of all of them."""
     async with stocked.transaction() as session:
         await add_member(session, "per_manager", NOW, name=name, nation="ENG", contacts=[ANN])
@@ -145,7 +145,7 @@ async def test_a_name_is_taken_whatever_its_letters(stocked: Database, name: str
     assert [one.name for one in caught.value.flaws] == ["member_taken"]
 
 
-async def test_what_is_not_there_is_missing(stocked: Database) -> None:
+async def test_an_unknown_id_raises_missing(stocked: Database) -> None:
     async with stocked.transaction() as session:
         with pytest.raises(Missing):
             await update_member(session, "per_manager", NOW, "mem_x", name="X")
@@ -155,7 +155,7 @@ async def test_what_is_not_there_is_missing(stocked: Database) -> None:
             await add_contact(session, "per_manager", NOW, "mem_x", BEN)
 
 
-async def test_two_leads_named_at_once_leave_one(stocked: Database) -> None:
+async def test_two_simultaneous_new_leads_leave_one_lead(stocked: Database) -> None:
     async def name_lead(contact: NewContact) -> None:
         async with stocked.transaction() as session:
             await add_contact(session, "per_manager", NOW, "mem_1", contact)

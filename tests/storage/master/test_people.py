@@ -1,4 +1,4 @@
-"""People of the office: their tasks follow whoever stands in for them."""
+"""People of the office: their tasks follow their substitute."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ async def test_a_person_is_added_and_changed(stocked: Database) -> None:
         ({"name": "", "email": "x"}, ["name_empty", "email_invalid"]),
     ],
 )
-async def test_a_person_of_bad_form_is_refused(
+async def test_an_invalid_person_is_refused(
     stocked: Database, given: dict[str, Any], flaws: list[str]
 ) -> None:
     values = {"name": "Ada", "email": "ada@example.org", "role": "manager"} | given
@@ -43,7 +43,7 @@ async def test_a_person_of_bad_form_is_refused(
     assert [flaw.name for flaw in caught.value.flaws] == flaws
 
 
-async def test_the_tasks_of_somebody_who_leaves_go_to_whoever_stands_in(stocked: Database) -> None:
+async def test_the_tasks_of_a_leaver_go_to_their_substitute(stocked: Database) -> None:
     assert await owners(stocked) == {
         "lead": "con_lead",
         "manager": "per_manager",
@@ -70,7 +70,7 @@ async def test_the_tasks_of_somebody_who_leaves_go_to_whoever_stands_in(stocked:
     assert (await owners(stocked))["adviser"] == "per_adviser"
 
 
-async def test_who_is_not_there_is_missing(stocked: Database) -> None:
+async def test_an_unknown_person_raises_missing(stocked: Database) -> None:
     async with stocked.transaction() as session:
         with pytest.raises(Missing):
             await update_person(session, "per_manager", NOW, "per_x", name="X")

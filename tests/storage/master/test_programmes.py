@@ -1,4 +1,4 @@
-"""Programme versions: added, never changed."""
+"""Programme versions are added and never changed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A role in an engagement goes to somebody else: its tasks follow, and the timeline says so."""
+"""A role in an engagement moves to another person with its tasks, and the timeline says so."""
 
 import asyncio
 
@@ -52,14 +52,14 @@ async def test_a_new_team_takes_over_the_open_tasks(stocked: Database) -> None:
     ]
 
 
-async def test_who_has_it_already_takes_nothing_over(stocked: Database) -> None:
+async def test_the_present_holder_takes_nothing_over(stocked: Database) -> None:
     async with stocked.transaction() as session:
         same = await assign_team(session, "per_manager", NOW, "eng_1", manager_id="per_manager")
         none = await assign_team(session, "per_manager", NOW, "eng_1")
     assert (same, none, await said(stocked)) == (None, None, [])
 
 
-async def test_a_role_that_nobody_had_has_no_predecessor(stocked: Database) -> None:
+async def test_a_vacant_role_has_no_predecessor(stocked: Database) -> None:
     async with stocked.transaction() as session:
         await session.execute(update(engagements).values(adviser_id=None))
         await assign_team(session, "per_manager", NOW, "eng_1", adviser_id="per_manager")
@@ -82,7 +82,7 @@ async def test_a_team_is_made_of_active_people_of_that_role(stocked: Database) -
     assert await said(stocked) == []
 
 
-async def test_two_who_name_the_same_at_once_say_it_once(stocked: Database) -> None:
+async def test_two_simultaneous_equal_changes_are_recorded_once(stocked: Database) -> None:
     new = await ada(stocked)
 
     async def give() -> TakenOver | None:

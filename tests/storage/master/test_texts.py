@@ -1,4 +1,4 @@
-"""Texts: stored before their command, dropped where it is refused, kept once on record."""
+"""Texts are stored before their command, removed if it is refused, and kept once recorded."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -69,7 +69,7 @@ RECORDS: dict[str, Callable[[AsyncSession], Awaitable[None]]] = {
 """What puts a text on record, by the column that then refers to it."""
 
 
-def test_every_column_that_refers_to_a_text_is_asked() -> None:
+def test_every_column_that_refers_to_a_text_is_checked() -> None:
     referring = {
         f"{table.name}.{column.name}"
         for table in SQLModel.metadata.tables.values()
@@ -81,7 +81,7 @@ def test_every_column_that_refers_to_a_text_is_asked() -> None:
 
 
 @pytest.mark.parametrize("column", RECORDS)
-async def test_a_text_is_replaced_by_a_later_attempt_until_it_is_on_record(
+async def test_a_later_attempt_replaces_a_text_until_a_record_refers_to_it(
     stocked: Database, column: str
 ) -> None:
     first = await put(stocked, "One")
@@ -96,7 +96,7 @@ async def test_a_text_is_replaced_by_a_later_attempt_until_it_is_on_record(
     assert await body(stocked, "txt_1") == "Two"
 
 
-async def test_a_text_whose_command_was_refused_is_gone(stocked: Database) -> None:
+async def test_the_text_of_a_refused_command_is_removed(stocked: Database) -> None:
     await put(stocked, "One")
     async with stocked.transaction() as session:
         assert await drop_text(session, "txt_1") is True

@@ -1,4 +1,4 @@
-"""Tokens: shown once, kept as a hash, ended for good."""
+"""A token is shown once, stored as a hash, and revoked for good."""
 
 import pytest
 from sqlalchemy import select
@@ -38,7 +38,7 @@ async def test_a_token_speaks_for_its_holder_until_it_is_revoked(
     ]
 
 
-async def test_a_token_is_made_only_for_somebody_there_and_in_their_role(
+async def test_a_token_needs_an_active_holder_with_that_role(
     stocked: Database,
 ) -> None:
     async with stocked.transaction() as session:

@@ -65,7 +65,7 @@ def _notification(n: int) -> dict[str, Any]:
         "rung": f"r{n}",
         "task": "",
         "revision": 0,
-        "recipient_id": "con_lead" if n else "nobody",
+        "recipient_id": "con_lead" if n else "none",
         "text_id": None,
         "state": "accepted" if n else "withheld",
         "reason": "" if n else "no_recipient",

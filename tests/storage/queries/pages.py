@@ -1,4 +1,4 @@
-"""Reads a list to its end, page after page."""
+"""Reads a list to its end, page by page."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

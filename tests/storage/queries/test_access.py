@@ -1,4 +1,4 @@
-"""Tokens speak for somebody who is there."""
+"""A token works for an active holder."""
 
 from sqlalchemy import update
 
@@ -9,7 +9,7 @@ from tests.databases import count_statements
 from tests.storage.office import days
 
 
-async def test_a_token_speaks_for_somebody_who_is_still_there(stocked: Database) -> None:
+async def test_a_token_works_while_its_holder_is_active(stocked: Database) -> None:
     async with stocked.reading() as session:
         with count_statements(stocked) as seen:
             holder = await holder_of(session, "a")
@@ -30,7 +30,7 @@ async def test_a_token_speaks_for_somebody_who_is_still_there(stocked: Database)
         assert await holder_of(session, "a") is None
 
 
-async def test_a_deactivated_contacts_token_is_no_longer_taken(stocked: Database) -> None:
+async def test_the_token_of_an_inactive_contact_is_refused(stocked: Database) -> None:
     async with stocked.transaction() as session:
         await session.execute(update(contacts).values(active=False))
     async with stocked.reading() as session:

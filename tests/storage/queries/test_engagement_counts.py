@@ -1,4 +1,4 @@
-"""The totals by health: of all that the reader sees, whatever fits on a page."""
+"""The totals by health count everything that the reader may see, on any page."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ from tests.storage.office import NOW
 from tests.storage.queries.crowd import every_page
 
 
-async def test_they_are_those_of_the_list_over_all_its_pages(filled: Database) -> None:
+async def test_totals_equal_the_list_over_all_pages(filled: Database) -> None:
     rows = await every_page(filled)
     expected = Counter("ended" if row.closed_at else row.health for row in rows)
     async with filled.reading() as session:
@@ -26,23 +26,23 @@ async def test_they_are_those_of_the_list_over_all_its_pages(filled: Database) -
     assert len(seen) == 1
 
 
-async def test_they_are_narrowed_as_the_list_is(filled: Database) -> None:
+async def test_totals_follow_the_filters_of_the_list(filled: Database) -> None:
     where = EngagementFilter(text="zoë")
     rows = await every_page(filled, where=where)
     async with filled.reading() as session:
         counts = await count_engagements(session, NOW, where=where)
-        nobody = await count_engagements(session, NOW, where=EngagementFilter(text="nowhere"))
+        none = await count_engagements(session, NOW, where=EngagementFilter(text="nowhere"))
     assert sum(counts.values()) == len(rows) < 41
-    assert set(nobody.values()) == {0}
+    assert set(none.values()) == {0}
 
 
-async def test_a_member_counts_its_own_alone(filled: Database) -> None:
+async def test_a_member_counts_only_its_own_engagements(filled: Database) -> None:
     async with filled.reading() as session:
         counts = await count_engagements(session, NOW, visible_to=Visibility("mem_n00008"))
     assert {standing: count for standing, count in counts.items() if count} == {"ended": 1}
 
 
-async def test_a_start_that_is_not_on_record_yet_is_not_counted(filled: Database) -> None:
+async def test_a_pending_start_is_not_counted(filled: Database) -> None:
     async with filled.transaction() as session:
         before = await count_engagements(session, NOW)
         pending = update(engagements).where(engagements.c.id == "eng_1").values(stage=PENDING)

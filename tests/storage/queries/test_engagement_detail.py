@@ -1,4 +1,4 @@
-"""One engagement, whole, in three statements."""
+"""One engagement is read completely in three statements."""
 
 from storage.database import Database
 from storage.queries.access import Visibility
@@ -73,7 +73,7 @@ async def test_the_plan_is_made_from_the_steps_done_and_the_dates_moved(database
     assert found.steps_moved == {one.key: one.due_at for one in tasks}
 
 
-async def test_a_member_sees_its_own_engagements_alone(filled: Database) -> None:
+async def test_a_member_sees_only_its_own_engagements(filled: Database) -> None:
     own = Visibility("mem_n00004")
     assert [row.id for row in await every_page(filled, visible_to=own)] == ["eng_n00004"]
     async with filled.reading() as session:

@@ -1,4 +1,4 @@
-"""The list of engagements: what it narrows, in which order, page by page."""
+"""The list of engagements: its filters, its orders, its pages."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ SORTS: tuple[Sort, ...] = ("member", "started_on", "opened_at", "due_at")
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", SORTS)
-async def test_pages_meet_every_engagement_once_and_in_order(
+async def test_pages_list_every_engagement_once_and_in_order(
     filled: Database, sort: Sort, descending: bool
 ) -> None:
     found = await every_page(filled, sort=sort, descending=descending)
@@ -59,7 +59,7 @@ async def test_by_health_the_worst_come_first_over_all_pages(
         assert group == sorted(group, key=key, reverse=descending)
 
 
-async def test_by_health_each_is_met_once_though_the_clock_moves_on_between_pages(
+async def test_by_health_each_is_listed_once_while_the_clock_moves(
     filled: Database,
 ) -> None:
     still = await every_page(filled, 3, sort="health")
@@ -93,7 +93,7 @@ def _standing(row: EngagementRow) -> str:
         (EngagementFilter(text="zOË"), lambda row: row.manager.name == "Zoë Other"),
     ],
 )
-async def test_a_filter_keeps_what_it_names_and_only_that(
+async def test_a_filter_returns_exactly_the_matching_engagements(
     filled: Database, where: EngagementFilter, expected: Any
 ) -> None:
     all_rows = await every_page(filled, limit=100)
@@ -103,7 +103,7 @@ async def test_a_filter_keeps_what_it_names_and_only_that(
 
 
 @pytest.mark.parametrize("wanted", ["%", "_", "\\", "'", "nowhere", "programme"])
-async def test_what_is_searched_is_text_and_not_a_pattern(filled: Database, wanted: str) -> None:
+async def test_a_search_text_is_not_a_pattern(filled: Database, wanted: str) -> None:
     assert await every_page(filled, where=EngagementFilter(text=wanted)) == []
 
 
@@ -153,7 +153,7 @@ async def test_a_row_shows_the_task_that_explains_its_health(database: Database)
         encode(s="member", d=0, p=0, k="x", id="x", at="0001-01-01T00:00:00+14:00"),
     ],
 )
-async def test_a_cursor_that_no_list_gave_out_is_refused(database: Database, cursor: str) -> None:
+async def test_an_invented_cursor_is_refused(database: Database, cursor: str) -> None:
     async with database.reading() as session:
         with pytest.raises(BadCursor, match="first page"):
             await list_engagements(session, NOW, cursor=cursor)

@@ -1,4 +1,4 @@
-"""Items: lists of a kind, and one with its texts and tasks."""
+"""Items: lists by kind, and one item with its texts and tasks."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def test_an_item_shows_its_texts_by_name_and_its_tasks(stocked: Database) 
     assert found.member.name == "Cardiff"
 
 
-async def test_items_are_listed_by_what_is_asked(stocked: Database) -> None:
+async def test_items_are_listed_by_filter(stocked: Database) -> None:
     async with stocked.transaction() as session:
         await write(session, item_record(2, "closed", item="itm_2", key="2", closed_at=NOW), NOW)
 
@@ -48,7 +48,7 @@ async def test_items_are_listed_by_what_is_asked(stocked: Database) -> None:
     assert await ids(is_open=True) == ["itm_3", "itm_1"]
 
 
-async def test_a_row_that_no_state_has_reached_yet_is_not_shown(stocked: Database) -> None:
+async def test_an_item_without_a_state_is_not_shown(stocked: Database) -> None:
     async with stocked.transaction() as session:
         await write(session, Record("eng_1", "itm_9", 4, (Fact("rung.fired", NOW),)), NOW)
     async with stocked.reading() as session:

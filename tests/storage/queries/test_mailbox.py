@@ -1,11 +1,11 @@
-"""Captured mail, from both ends."""
+"""Captured mail is read newest first or oldest first."""
 
 from storage.database import Database
 from storage.queries.mailbox import list_mail, mail_after, show_mail
 from tests.storage.queries.pages import every_row
 
 
-async def test_mail_is_read_from_both_ends(stocked: Database) -> None:
+async def test_mail_is_read_newest_first_or_oldest_first(stocked: Database) -> None:
     async with stocked.reading() as session:
         rows = await every_row(lambda c: list_mail(session, cursor=c, limit=2))
         assert [row.subject for row in rows] == [f"Subject {n}" for n in (4, 3, 2, 1, 0)]

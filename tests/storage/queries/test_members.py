@@ -25,9 +25,9 @@ async def test_members_and_people_come_by_name(stocked: Database) -> None:
             ("Second", False, True),
             ("Gone", False, False),
         ]
-        everybody = await every_row(lambda c: list_people(session, cursor=c, limit=2))
-        assert [one.name for one in everybody] == sorted(one.name for one in everybody)
-        assert len(everybody) == 5
+        everyone = await every_row(lambda c: list_people(session, cursor=c, limit=2))
+        assert [one.name for one in everyone] == sorted(one.name for one in everyone)
+        assert len(everyone) == 5
         assert [one.id for one in (await list_people(session, role="viewer")).rows] == [
             "per_funder"
         ]
@@ -37,7 +37,7 @@ async def test_members_and_people_come_by_name(stocked: Database) -> None:
         assert await show_person(session, "per_x") is None
 
 
-async def test_several_are_shown_whole_in_two_statements_by_name(stocked: Database) -> None:
+async def test_several_members_are_read_in_two_statements(stocked: Database) -> None:
     async with stocked.reading() as session:
         both = [await show_member(session, "mem_other"), await show_member(session, "mem_1")]
         with count_statements(stocked) as seen:

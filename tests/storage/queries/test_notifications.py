@@ -1,4 +1,4 @@
-"""Notifications, with what became of them."""
+"""Notifications are read with their states."""
 
 from storage.database import Database
 from storage.queries.notifications import engagement_notifications
@@ -6,7 +6,7 @@ from tests.databases import count_statements
 from tests.storage.queries.pages import every_row
 
 
-async def test_notifications_show_what_became_of_them_the_latest_first(stocked: Database) -> None:
+async def test_notifications_show_their_states_latest_first(stocked: Database) -> None:
     async with stocked.reading() as session:
         with count_statements(stocked) as seen:
             rows = await every_row(

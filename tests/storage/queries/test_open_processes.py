@@ -1,4 +1,4 @@
-"""What is open, the longest overdue first, and no more of it than asked for."""
+"""Open processes come longest overdue first, up to a limit."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.databases import count_statements
 from tests.storage.office import NOW, item_record
 
 
-async def test_the_longest_overdue_come_first_and_what_has_no_date_last(stocked: Database) -> None:
+async def test_the_longest_overdue_come_first_and_undated_ones_last(stocked: Database) -> None:
     with count_statements(stocked) as seen:
         async with stocked.reading() as session:
             found = await open_processes(session, 10)
@@ -25,13 +25,13 @@ async def test_the_longest_overdue_come_first_and_what_has_no_date_last(stocked:
     )
 
 
-async def test_the_first_are_given_and_all_are_counted(stocked: Database) -> None:
+async def test_a_limited_list_counts_all_processes(stocked: Database) -> None:
     async with stocked.reading() as session:
         found = await open_processes(session, 1)
     assert (len(found.first), found.total) == (1, 4)
 
 
-async def test_what_has_closed_is_left_out(stocked: Database) -> None:
+async def test_closed_processes_are_left_out(stocked: Database) -> None:
     async with stocked.transaction() as session:
         closed = item_record(2, "closed", item="itm_2", key="2", closed_at=NOW)
         await write(session, closed, NOW)
@@ -41,6 +41,6 @@ async def test_what_has_closed_is_left_out(stocked: Database) -> None:
     assert [one.item_id for one in found.first] == ["itm_3", "itm_1"]
 
 
-async def test_an_office_without_any_has_none(database: Database) -> None:
+async def test_an_empty_office_has_no_open_processes(database: Database) -> None:
     async with database.reading() as session:
         assert (await open_processes(session, 10)).total == 0

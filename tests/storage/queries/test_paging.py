@@ -1,4 +1,4 @@
-"""Cursors: a list takes its own and no other."""
+"""A list accepts only its own cursors."""
 
 import pytest
 
@@ -12,9 +12,7 @@ from storage.queries.timeline import timeline
 
 
 @pytest.mark.parametrize("cursor", ["", "eyJhIjoxfQ", "eyJpZCI6MX0", "eyJpZCI6InRleHQifQ", "é"])
-async def test_each_list_refuses_a_cursor_that_is_not_its_own(
-    stocked: Database, cursor: str
-) -> None:
+async def test_each_list_refuses_a_cursor_of_another_list(stocked: Database, cursor: str) -> None:
     async with stocked.reading() as session:
         for read in (
             timeline(session, "eng_1", cursor=cursor),

@@ -1,4 +1,4 @@
-"""What is on record, page by page, as it is held against Temporal."""
+"""Engagements are read page by page, for comparison with Temporal."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def ids(database: Database, after: str = "", limit: int = 9) -> list[str]:
         return await unfinished(session, after, limit)
 
 
-async def test_an_engagement_is_unfinished_as_long_as_it_or_an_item_of_it_is_open(
+async def test_an_engagement_is_unfinished_while_it_or_an_item_is_open(
     stocked: Database,
 ) -> None:
     assert await ids(stocked) == ["eng_1"]
@@ -60,7 +60,7 @@ async def test_pages_follow_each_other(filled: Database) -> None:
     assert paged == whole
 
 
-async def test_state_and_items_come_back_as_they_were_written(stocked: Database) -> None:
+async def test_state_and_items_are_read_as_written(stocked: Database) -> None:
     await keep(stocked, STATE, 2)
     async with stocked.transaction() as session:
         await write(session, item_record(2, "scope", task("scope", "researcher")), NOW)
@@ -75,7 +75,7 @@ async def test_state_and_items_come_back_as_they_were_written(stocked: Database)
     assert (one.items["itm_1"].sequence, one.items["itm_1"].closed_at) == (2, None)
 
 
-async def test_the_calendar_is_the_one_that_it_was_planned_with(stocked: Database) -> None:
+async def test_the_calendar_is_the_one_of_the_plan(stocked: Database) -> None:
     kept = calendar_as_json(calendar())
     async with stocked.transaction() as session:
         await session.execute(update(engagements).values(calendar=kept))

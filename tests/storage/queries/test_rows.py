@@ -73,7 +73,7 @@ def test_an_instant_counts_from_when_the_clock_shows_it(
 
 
 @given(soon=INSTANTS, due=INSTANTS, stuck=INSTANTS, later=st.integers(0, 5))
-def test_health_never_gets_better_by_waiting(
+def test_health_never_improves_with_time(
     soon: datetime | None, due: datetime | None, stuck: datetime | None, later: int
 ) -> None:
     before = ORDER.index(health_of(NOW, soon, due, stuck))

@@ -1,4 +1,4 @@
-"""The timeline: what happened and what was sent, in one order."""
+"""The timeline shows events and emails in one order."""
 
 from storage.database import Database
 from storage.queries.timeline import timeline
@@ -6,7 +6,7 @@ from tests.databases import count_statements
 from tests.storage.queries.pages import every_row
 
 
-async def test_a_timeline_merges_what_happened_with_what_was_sent(stocked: Database) -> None:
+async def test_a_timeline_merges_events_and_emails(stocked: Database) -> None:
     async with stocked.reading() as session:
         with count_statements(stocked) as seen:
             whole = (await timeline(session, "eng_1")).rows

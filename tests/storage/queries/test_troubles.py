@@ -1,4 +1,4 @@
-"""Delivery troubles are derived when they are read: by state, by time, by who looks after them."""
+"""Delivery troubles are computed when read: by state, by time and by manager."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,20 +69,20 @@ def test_the_states_are_those_of_the_ledger() -> None:
     assert {*AT_ONCE, IN_TIME} == set(CHOICES)
 
 
-async def test_each_state_that_needs_a_person_is_there_and_no_other(kept: Database) -> None:
+async def test_exactly_the_states_that_need_a_person_are_listed(kept: Database) -> None:
     for state in STATES:
         await put(kept, f"ntf_{state}", state)
     later = NOW + WAIT
     assert set(await troubles(kept, later)) == {f"ntf_{state}" for state in CHOICES}
 
 
-async def test_what_nobody_knows_becomes_trouble_by_time_alone(kept: Database) -> None:
+async def test_an_unknown_outcome_becomes_trouble_after_a_while(kept: Database) -> None:
     await put(kept, "ntf_1", "unknown")
     assert await troubles(kept, NOW + WAIT - timedelta(seconds=1)) == []
     assert await troubles(kept, NOW + WAIT) == ["ntf_1"]
 
 
-async def test_what_somebody_has_dealt_with_is_gone(kept: Database) -> None:
+async def test_resolved_trouble_is_not_listed(kept: Database) -> None:
     await put(kept, "ntf_1", "bounced", resolution="dismiss", resolved_at=NOW)
     assert await troubles(kept) == []
 
@@ -100,17 +100,17 @@ async def test_the_longest_waiting_comes_first_and_pages_follow(kept: Database) 
     assert cursor is None
 
 
-async def test_a_manager_sees_the_own_ones_and_those_of_nobody(kept: Database) -> None:
+async def test_a_manager_sees_own_troubles_and_those_without_a_manager(kept: Database) -> None:
     await put(kept, "ntf_1", "bounced")
     assert await troubles(kept, manager_id="per_manager") == ["ntf_1"]
-    assert await troubles(kept, manager_id="per_somebody") == []
+    assert await troubles(kept, manager_id="per_other") == []
     for manager in (None, "per_gone"):
         async with kept.transaction() as session:
             await session.execute(update(engagements).values(manager_id=manager))
-        assert await troubles(kept, manager_id="per_somebody") == ["ntf_1"]
+        assert await troubles(kept, manager_id="per_other") == ["ntf_1"]
 
 
-async def test_it_takes_one_statement(kept: Database) -> None:
+async def test_the_list_takes_one_statement(kept: Database) -> None:
     await put(kept, "ntf_1", "bounced")
     with count_statements(kept) as seen:
         async with kept.reading() as session:
@@ -120,8 +120,8 @@ async def test_it_takes_one_statement(kept: Database) -> None:
     assert (row.member.name, row.recipient.name) == ("Cardiff", "Lead")
 
 
-async def test_what_nobody_could_get_is_trouble_until_somebody_has_seen_it(kept: Database) -> None:
-    withheld: dict[str, Any] = {"reason": "no_recipient", "recipient_id": "nobody"}
+async def test_an_email_without_a_recipient_is_trouble_until_resolved(kept: Database) -> None:
+    withheld: dict[str, Any] = {"reason": "no_recipient", "recipient_id": "none"}
     await put(kept, "ntf_1", "withheld", **withheld)
     await put(kept, "ntf_2", "withheld", reason="done")
     assert await troubles(kept) == ["ntf_1"]
@@ -130,7 +130,7 @@ async def test_what_nobody_could_get_is_trouble_until_somebody_has_seen_it(kept:
     assert await troubles(kept) == ["ntf_1"]
 
 
-async def test_an_address_that_takes_nothing_is_one_trouble_for_all_that_waits(
+async def test_a_suppressed_address_is_one_trouble_for_all_its_emails(
     kept: Database,
 ) -> None:
     async with kept.transaction() as session:
@@ -144,38 +144,38 @@ async def test_an_address_that_takes_nothing_is_one_trouble_for_all_that_waits(
         assert await troubles_of(session, NOW, WAIT, ["eng_1", "eng_2"]) == {"eng_1": 1, "eng_2": 0}
     async with kept.transaction() as session:
         await lift(session, "per_manager", NOW, row.id)
-    assert await troubles(kept) == [], "the address is mended: what was superseded stays as it is"
+    assert await troubles(kept) == [], "the address is corrected, and superseded emails stay so"
 
 
-async def test_a_summary_in_trouble_is_of_whoever_looks_after_its_reader(kept: Database) -> None:
+async def test_a_summary_in_trouble_shows_for_the_manager_of_its_recipient(kept: Database) -> None:
     of_programme: dict[str, Any] = {"engagement_id": None, "kind": "digest.member"}
     item = "network.digest.member"
     await put(kept, "ntf_1", "bounced", **of_programme, item_id=item)
     await put(kept, "ntf_2", "bounced", **of_programme, item_id=item, recipient_id="per_adviser")
     assert await troubles(kept, manager_id="per_manager") == ["ntf_1", "ntf_2"]
-    assert await troubles(kept, manager_id="per_somebody") == ["ntf_2"]
+    assert await troubles(kept, manager_id="per_other") == ["ntf_2"]
     async with kept.transaction() as session:
         await session.execute(update(engagements).values(manager_id="per_gone"))
-    assert await troubles(kept, manager_id="per_somebody") == ["ntf_1", "ntf_2"]
+    assert await troubles(kept, manager_id="per_other") == ["ntf_1", "ntf_2"]
     async with kept.reading() as session:
         rows = (await list_troubles(session, NOW, WAIT)).rows
     assert [(row.engagement_id, row.programme_id) for row in rows] == [(None, "network")] * 2
     assert [row.member.name if row.member else "" for row in rows] == ["Cardiff", ""]
 
 
-async def test_a_manager_is_shown_the_addresses_of_their_own_members_and_of_the_office(
+async def test_a_manager_sees_addresses_of_own_members_and_the_office(
     kept: Database,
 ) -> None:
     async with kept.transaction() as session:
-        for who in ("con_lead", "per_adviser", "somebody"):
+        for who in ("con_lead", "per_adviser", "unknown"):
             await suppress(session, NOW, f"{who}@example.org", reason="bounced")
     async with kept.reading() as session:
-        for manager, count in (("per_manager", 2), ("per_somebody", 1)):
+        for manager, count in (("per_manager", 2), ("per_other", 1)):
             page = await list_suppressions(session, manager_id=manager)
             assert len(page.rows) == count
 
 
-async def test_whoever_looks_after_two_programmes_is_told_of_each_in_its_own_list(
+async def test_a_manager_of_two_programmes_sees_each_in_its_own_list(
     kept: Database,
 ) -> None:
     """``eng_1`` is of one programme; another member of the same manager is in another one."""
@@ -217,5 +217,5 @@ async def test_whoever_looks_after_two_programmes_is_told_of_each_in_its_own_lis
         assert await troubles(kept, manager_id="per_manager", programme_id=id) == expected
         async with kept.reading() as session:
             page = await list_suppressions(session, manager_id="per_manager", programme_id=id)
-        # An address of the office is everybody's.
+        # Every manager sees an address of the office.
         assert {row.address.partition("@")[0] for row in page.rows} == addresses[id]

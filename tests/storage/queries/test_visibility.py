@@ -1,4 +1,4 @@
-"""What is another member's does not exist."""
+"""The rows of other members do not exist for a reader."""
 
 from storage.database import Database
 from storage.queries.access import Visibility
@@ -12,7 +12,7 @@ OTHERS = Visibility("mem_other")
 OWN = Visibility("mem_1")
 
 
-async def test_what_is_another_members_does_not_exist(stocked: Database) -> None:
+async def test_the_rows_of_other_members_do_not_exist(stocked: Database) -> None:
     async with stocked.reading() as session:
         assert (await timeline(session, "eng_1", visible_to=OTHERS)).rows == ()
         assert (await engagement_tasks(session, "eng_1", visible_to=OTHERS)).rows == ()

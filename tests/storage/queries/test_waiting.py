@@ -1,4 +1,4 @@
-"""What waits for the sender, by reason."""
+"""Emails that wait for the sender are counted by reason."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ async def waiting(database: Database) -> list[Waiting]:
         return await waiting_emails(session)
 
 
-async def test_what_the_last_attempt_came_to_is_why_an_email_waits(database: Database) -> None:
+async def test_the_last_attempt_gives_the_reason_for_waiting(database: Database) -> None:
     login, busy = Transient("smtp_login_refused"), Transient("smtp_450")
     script = [busy, login, login, Permanent("smtp_550"), None, login, None, login]
     post = Post(database, Scripted(script))
@@ -38,7 +38,7 @@ async def test_what_the_last_attempt_came_to_is_why_an_email_waits(database: Dat
     assert await waiting(database) == [Waiting("smtp_login_refused", 2, NOW)]
 
 
-async def test_nothing_waits_where_all_was_taken(database: Database) -> None:
+async def test_no_email_waits_after_all_were_accepted(database: Database) -> None:
     post = Post(database)
     await post.write(ONE)
     assert await waiting(database) == []
@@ -46,7 +46,7 @@ async def test_nothing_waits_where_all_was_taken(database: Database) -> None:
     assert await waiting(database) == []
 
 
-async def test_what_is_refused_for_a_while_is_trouble_and_says_why(database: Database) -> None:
+async def test_an_email_refused_for_a_while_is_trouble_with_its_reason(database: Database) -> None:
     revoked = Transient("sendgrid_401")
     post = Post(database, Scripted([revoked] * 5))
     await post.write(ONE)
@@ -65,7 +65,7 @@ async def test_what_is_refused_for_a_while_is_trouble_and_says_why(database: Dat
     }
 
 
-async def test_it_counts_from_the_first_refusal_and_ends_as_the_email_is_taken(
+async def test_waiting_counts_from_the_first_refusal_until_accepted(
     database: Database,
 ) -> None:
     busy, login = Transient("smtp_450"), Transient("smtp_login_refused")

@@ -1,7 +1,8 @@
-"""Facts about an item that its workflow did not decide, numbered below zero.
+"""Appends events that no workflow decided: facts about items, and the audit trail of master data.
 
 A workflow numbers its own facts from 1. Facts from outside (an answer by email, a change of
-manager) are on the same timeline, under numbers that no workflow uses.
+manager) are on the same timeline, under numbers below zero. The audit trail says who changed which
+row of master data, and when; never its values.
 """
 
 from collections.abc import Mapping
@@ -59,3 +60,39 @@ async def said_since(session: AsyncSession, item_id: str, kind: str, since: date
     c = events.c
     query = select(c.id).where(c.item_id == item_id, c.kind == kind, c.at > since).limit(1)
     return (await session.execute(query)).first() is not None
+
+
+async def note(
+    session: AsyncSession,
+    kind: str,
+    row_id: str,
+    by: str,
+    now: datetime,
+    data: Mapping[str, str] | None = None,
+) -> None:
+    """Append one event about a row, numbered by row.
+
+    Change the row first. That locks it, so that two changes of one row get different numbers.
+    """
+    last = select(func.coalesce(func.max(events.c.sequence), 0)).where(
+        events.c.item_id == row_id, events.c.engagement_id.is_(None)
+    )
+    await session.execute(
+        insert(events).values(
+            engagement_id=None,
+            item_id=row_id,
+            sequence=last.scalar_subquery() + 1,
+            position=0,
+            kind=kind,
+            actor=by,
+            at=now,
+            data=dict(data or {}),
+            text_id=None,
+        )
+    )
+
+
+def fields(**changed: object) -> dict[str, str]:
+    """The names of the given fields, for the event. Their values may be personal data."""
+    names = sorted(name for name, value in changed.items() if value is not None)
+    return {"fields": ",".join(names)}
