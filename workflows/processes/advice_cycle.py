@@ -132,7 +132,7 @@ class AdviceCycleProcess(Process):
             self.require_stage(PROPOSE, CONFIRM, SESSION, to="record the session as held")
             if command.held_on > today:
                 raise refusal(
-                    f"{command.held_on.isoformat()} is in the future. Choose today or an earlier day."
+                    f"{command.held_on.isoformat()} is in the future. Choose an earlier day."
                 )
             return
         self.require_stage(SESSION, to="record the session as held")
