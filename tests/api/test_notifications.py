@@ -207,7 +207,7 @@ class TestResolve:
         assert entry["text"] == "She has answered it."
         again = await manager.post(f"{ONE}/resolve", json=body)
         assert again.status_code == 409
-        assert "no trouble with this email" in again.json()["detail"]
+        assert "already dealt with it" in again.json()["detail"]
 
     async def test_the_note_is_for_those_who_may_write_it(
         self, database: Database, calling: Caller

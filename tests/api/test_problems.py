@@ -28,7 +28,7 @@ async def test_each_wrong_value_is_named_with_its_mend(calling: Caller) -> None:
     assert_problem(answer, "invalid")
     errors = {error["pointer"]: error for error in answer.json()["errors"]}
     assert {"#/name", "#/role", "#/shoe_size"} <= set(errors)
-    assert errors["#/shoe_size"]["fix"] == "Leave it out: it is not known here."
+    assert errors["#/shoe_size"]["fix"] == "Leave it out: this field is unknown."
     assert "'manager'" in errors["#/role"]["fix"]
     assert all(error["what"] and error["fix"] for error in errors.values())
 

@@ -83,7 +83,7 @@ class TestTheSession:
     def test_it_cannot_be_held_before_its_day_but_one_by_telephone_can_be_noted(self) -> None:
         process = after(*TO_SESSION)
         assert "The session is on" in refused(process, HoldSession(ADVISER), NOON)
-        assert "still to come" in refused(process, HoldSession(ADVISER, date(2027, 1, 19)), NOON)
+        assert "is in the future" in refused(process, HoldSession(ADVISER, date(2027, 1, 19)), NOON)
         give(process, HoldSession(ADVISER, NOON.date()), NOON)
         assert process.stage == "notes"
 

@@ -151,7 +151,7 @@ class TestWithdrawing:
         record = give(process, WithdrawRequest(LEAD, "txt_why"), NOON)
         assert (process.outcome, record.tasks) == ("withdrawn", ())
         assert told(record) == [("research.withdrawn", ("researcher", "manager"))]
-        assert "closed already" in refused(process, WithdrawRequest(LEAD, "txt_why"), NOON)
+        assert "already closed" in refused(process, WithdrawRequest(LEAD, "txt_why"), NOON)
 
     @pytest.mark.parametrize("done", range(len(ALL) + 1))
     def test_where_the_office_withdraws_it_the_member_hears_why(self, done: int) -> None:
