@@ -16,7 +16,7 @@ KIND = "onboarding"
 
 
 class StepDone(OptionalText):
-    """A remark, and the day on which the step was done if that day is over."""
+    """A remark, and the day on which the step was done, if it was earlier."""
 
     model_config = shown(text="Signed by the chief executive.")
     done_on: Day | None = Field(

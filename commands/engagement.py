@@ -18,9 +18,11 @@ from services.permissions import Actor
 from services.problems import Problem
 from services.reassignment import assign_team
 from services.views.engagements import Engagement, EngagementEntry, entries
+from services.views.engagements import detail as stored_engagement
 from services.views.engagements import engagement as engagement_row
 from settings import settings
 from storage.database import Database
+from storage.queries.engagement_detail import EngagementDetail
 from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.paging import BadCursor
 from temporal.connection import LazyTemporal
@@ -88,7 +90,7 @@ def assign(
     if manager is None and adviser is None:
         raise typer.BadParameter(say("engagement.nobody_named"))
 
-    async def carry_out(database: Database) -> Engagement:
+    async def carry_out(database: Database) -> Engagement | EngagementDetail:
         async with database.reading() as session:
             new = {
                 role: (await person_named(session, named)).id
@@ -102,11 +104,12 @@ def assign(
             if problem.name == "not-found":
                 raise Stop(say("engagement.none", id=engagement)) from None
             raise stop_for(problem) from None
-        return await engagement_row(backend, OPERATOR, engagement)
+        shown = engagement_row if as_json else stored_engagement
+        return await shown(backend, OPERATOR, engagement)
 
     with ending(as_json):
         row = with_database(carry_out)
-    if as_json:
+    if isinstance(row, Engagement):
         print_json(row.model_dump(mode="json"))
         return
     for role, holder in (("manager", row.manager), ("adviser", row.adviser)):

@@ -114,7 +114,7 @@ def _print_detail(detail: NotificationDetail) -> None:
         _folded(detail.attempts),
     )
     print_table(
-        say("notifications.feedback.events"),
+        say("notifications.reports"),
         [say(f"column.{name}") for name in ("at", "kind", "why")],
         [(one.at, one.kind, one.reason) for one in detail.reports],
     )
@@ -123,7 +123,7 @@ def _print_detail(detail: NotificationDetail) -> None:
         print_line("notifications.resolution", **said)
     elif detail.choices:
         choices = ", ".join(detail.choices)
-        print_line("notifications.delivery.preferences", choices=choices, id=detail.id)
+        print_line("notifications.choices", choices=choices, id=detail.id)
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:

@@ -118,8 +118,8 @@ async def release_unheard(backend: Backend, actor: Actor) -> None:
 
 class Releaser:
     """Looks regularly for emails that a corrected address or a filled role should have
-    released, and for people who have taken over and were not told. The ledger has them, so a
-    crash loses none. The workflow's id makes a repeat harmless."""
+    released. It also finds people who have taken over and were not told. The ledger has them,
+    so a crash loses none. The workflow's id makes a repeat harmless."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

@@ -215,7 +215,7 @@ class WithdrawRequest:
 
 @dataclass(frozen=True)
 class ProposeDates:
-    """Update ``propose_dates``: propose (or confirm, anew) → confirm. One to five instants."""
+    """Update ``propose_dates``: propose, or confirm again → confirm. One to five instants."""
 
     by: str
     dates: tuple[datetime, ...]
@@ -393,7 +393,7 @@ class EngagementProgress:
     rolling_over: str = ""
     """Id of the advice cycle that was asked to make room for the next one."""
     processed: tuple[str, ...] = ()
-    """Ids of the updates that were taken, since deduplication starts anew."""
+    """Ids of the updates that were taken: Temporal's deduplication starts again with each run."""
     closed_at: datetime | None = None
     reason: str | None = None
 

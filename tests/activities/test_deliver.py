@@ -27,7 +27,7 @@ REMIND = record(2, reminder(), tasks=(task(),))
 
 
 class TestDeliver:
-    async def test_everybody_who_is_meant_gets_one_email(self, database: Database) -> None:
+    async def test_each_recipient_gets_one_email(self, database: Database) -> None:
         post = Post(database)
         assert await post.write(OPENING) == [3]
         await post.deliver(OPENING)
@@ -201,7 +201,7 @@ class TestComplaint6AStaleReminderGoesOut:
         await post.deliver(signed)
         assert [mail.kind for mail in await post.mails()] == ["review.signed_off"]
 
-    async def test_whoever_has_left_gets_nothing(self, database: Database) -> None:
+    async def test_a_person_who_has_left_gets_nothing(self, database: Database) -> None:
         post = Post(database)
         await post.write(REMIND)
         async with database.transaction() as session:
@@ -223,7 +223,7 @@ class TestComplaint6AStaleReminderGoesOut:
         await post.deliver(OPENING)
         assert "new@example.org" in {mail.to_email for mail in await post.mails()}
 
-    async def test_a_date_that_nobody_chose_any_more_is_not_confirmed(
+    async def test_a_date_that_is_no_longer_chosen_is_not_confirmed(
         self, database: Database
     ) -> None:
         confirmed = record(
@@ -264,7 +264,7 @@ class TestComplaint10TheReminderIsNotOnTheRecord:
             "triage/late": ("per_manager", "withheld", "done"),
         }
 
-    async def test_a_notice_that_nobody_can_receive_is_on_it_too(self, database: Database) -> None:
+    async def test_a_notice_without_a_recipient_is_on_it_too(self, database: Database) -> None:
         post = Post(database)
         assert await post.write(record(1, Notice("research.received", ("con_gone",)))) == [0]
         assert await post.states() == {

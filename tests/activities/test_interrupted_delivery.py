@@ -61,7 +61,7 @@ class Slow(Scripted):
 
 @asynccontextmanager
 async def stalled(database: Database) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """A database that lets nobody write until the given function is called."""
+    """A database that is locked until the given function is called."""
     ready, free = asyncio.Event(), asyncio.Event()
 
     async def hold() -> None:
@@ -93,7 +93,7 @@ async def test_it_beats_while_a_mail_server_takes_its_time(database: Database) -
     assert await post.outcomes() == ["accepted"]
 
 
-async def test_it_beats_while_the_database_lets_nobody_write(database: Database) -> None:
+async def test_it_beats_while_the_database_is_locked(database: Database) -> None:
     heart, post = Heart(), Post(database)
     await post.write(REMIND)
     async with stalled(database) as release:
@@ -154,7 +154,7 @@ async def test_it_stops_with_the_attempt() -> None:
     assert (await heart.run(quick)).cancelled()
 
 
-async def test_outside_of_an_activity_nobody_listens() -> None:
+async def test_outside_of_an_activity_it_does_not_beat() -> None:
     async with heartbeats() as beats:
         assert beats is None
 

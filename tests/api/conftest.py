@@ -62,7 +62,7 @@ def app(database: Database) -> FastAPI:
 
 @pytest.fixture
 async def calling(app: FastAPI) -> AsyncIterator[Caller]:
-    """Gives a client that calls as a role, or as nobody."""
+    """Gives a client that calls as a role, or without a token."""
     clients: list[httpx.AsyncClient] = []
 
     def client(role: Role | None) -> httpx.AsyncClient:

@@ -41,7 +41,7 @@ class Their:
 
     @property
     def notification(self) -> str:
-        """An email about the research request, of which nobody knows whether it arrived."""
+        """An email about the research request, with an unknown outcome."""
         return f"ntf_{self.engagement}"
 
     def item(self, kind: ItemKind) -> str:

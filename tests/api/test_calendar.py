@@ -64,7 +64,7 @@ async def test_tasks_and_calendar_speak_the_language_that_their_reader_has_chose
         review = (await events(calling, "member"))["eng_1.review.interim"]
         assert review["summary"].startswith(f"{title}: ")
         assert "Mae angen hyn erbyn diwedd y dydd" in review["description"]
-    # Nobody else's language changes with it.
+    # No other person's language changes with it.
     others = (await calling("manager").get(f"/api/v1/engagements/{CARDIFF.engagement}")).json()
     assert "Send in your review" in [task["title"] for task in others["tasks"]]
 

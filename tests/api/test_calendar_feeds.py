@@ -83,12 +83,12 @@ async def test_its_owner_or_a_manager_ends_it(
     assert (await calling(ender).delete(by)).status_code == 200, "a repeat is no error"
 
 
-async def test_it_is_of_whom_it_was_made_for_and_not_of_whoever_made_it(calling: Caller) -> None:
+async def test_it_belongs_to_its_holder_and_not_to_its_maker(calling: Caller) -> None:
     feed = await fetched(calling, await made(calling, "manager", PERSON))
     assert feed.content == (await calling("adviser").get("/api/v1/me/calendar.ics")).content
 
 
-async def test_whoever_has_left_has_no_calendar(calling: Caller, database: Database) -> None:
+async def test_a_person_who_has_left_has_no_calendar(calling: Caller, database: Database) -> None:
     path = await made(calling)
     async with database.transaction() as session:
         await session.execute(

@@ -38,12 +38,12 @@ class TestChoosing:
         # The manager sees the same, and may choose in the contact's place.
         assert (await calling("manager").get(CONTACT)).json() == held
 
-    async def test_what_is_left_out_is_as_if_nobody_had_chosen(self, calling: Caller) -> None:
+    async def test_a_choice_that_is_left_out_has_its_default(self, calling: Caller) -> None:
         await calling("manager").put(CONTACT, json={"language": "cy", "digests": False})
         held = (await calling("manager").put(CONTACT, json={"language": "cy"})).json()
         assert held["digests"] is True
 
-    async def test_whoever_chose_is_on_the_audit_trail(
+    async def test_the_audit_trail_names_who_chose(
         self, calling: Caller, database: Database
     ) -> None:
         await calling("manager").put(CONTACT, json={"language": "cy"})
@@ -112,7 +112,7 @@ class TestSendGridsOwnLists:
             database, sender="sendgrid", sendgrid_api_key=f"{KEY}\n", sendgrid_host=fake.host
         )
 
-    async def test_a_lifted_address_is_taken_off_all_of_them_and_nobody_else(
+    async def test_a_lifted_address_leaves_every_list_and_no_other_address_does(
         self, calling: Caller, fake: FakeSendGrid, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level("DEBUG")
@@ -223,7 +223,7 @@ class TestOneClick:
 
 
 @pytest.mark.dev_server
-async def test_a_mended_address_gets_what_was_withheld_for_it_and_is_still_true(
+async def test_a_corrected_address_gets_withheld_emails_that_are_not_outdated(
     live: Live, database: Database
 ) -> None:
     async with database.transaction() as session:

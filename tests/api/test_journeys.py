@@ -187,7 +187,7 @@ class TestResearch:
         listed = await live.get("member", f"/engagements/{engagement_id}/requests")
         assert {item["id"] for item in listed["items"]} == {declined, withdrawn}
 
-    async def test_only_somebody_at_work_can_be_assigned(self, live: Live) -> None:
+    async def test_only_an_active_researcher_can_be_assigned(self, live: Live) -> None:
         request_id = await submitted(live, await live.started())
         path = f"/requests/{request_id}/assign"
         for nobody in ("per_gone", "per_funder", "per_none"):

@@ -99,7 +99,7 @@ class TestTroubles:
         assert trouble["member"]["name"] == "Cardiff"
         assert trouble["resolve"] == f"{ONE}/resolve"
 
-    async def test_one_that_nobody_could_get_can_be_tried_again_or_let_rest(
+    async def test_one_without_a_recipient_can_be_sent_again_or_dismissed(
         self, database: Database, calling: Caller
     ) -> None:
         await becomes(database, state="withheld", reason="no_recipient", recipient_id="nobody")
@@ -183,7 +183,7 @@ class TestTroubles:
 
     async def test_the_board_counts_them(self, app: FastAPI, database: Database) -> None:
         async with browser(app) as here:
-            assert "somebody to look at" not in (await here.get("/")).text
+            assert "a manager’s attention" not in (await here.get("/")).text
             await becomes(database, state="bounced")
             board = (await here.get("/")).text
             assert "1 email needs a manager’s attention" in board
@@ -206,7 +206,7 @@ class TestResolve:
         assert entry["text"] == "She has answered it."
         again = await manager.post(f"{ONE}/resolve", json=body)
         assert again.status_code == 409
-        assert "no trouble with this email" in again.json()["detail"]
+        assert "already dealt with it" in again.json()["detail"]
 
     async def test_the_note_is_for_those_who_may_write_it(
         self, database: Database, calling: Caller
@@ -297,7 +297,7 @@ async def test_a_summary_that_came_back_is_sent_again_with_what_is_true_now(
     assert (await live.post("viewer", f"{one}/resolve", {"choice": "dismiss"})).status_code == 403
     async with live.calling("member") as member:
         assert (await member.get(one)).status_code == 404
-    await live.done("manager", f"{one}/resolve", {"choice": "send_again", "note": "Mended."})
+    await live.done("manager", f"{one}/resolve", {"choice": "send_again", "note": "Corrected."})
     await live.until("manager", one, lambda read: read["state"] == "accepted")
     explained = await live.get("manager", f"{one}/explain")
     assert "asks for this summary" in "\n".join(explained["sentences"])

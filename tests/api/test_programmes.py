@@ -1,4 +1,4 @@
-"""Programmes over the API: a definition is read where nobody else has to wait."""
+"""Programmes over the API: reading a definition delays no other request."""
 
 import threading
 from typing import Any
@@ -46,10 +46,10 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         ),
     ],
 )
-async def test_a_definition_is_read_where_nobody_else_has_to_wait(
+async def test_reading_a_definition_delays_no_other_request(
     method: str, path: str, options: dict[str, Any], calling: Caller, readers: list[int]
 ) -> None:
-    """Not on the loop that answers everybody: a long one takes seconds."""
+    """It runs beside the event loop, because a long definition takes seconds."""
     answer: httpx.Response = await calling("manager").request(method, API + path, **options)
     assert answer.status_code in {200, 201, 422, 503}, answer.text
     assert readers

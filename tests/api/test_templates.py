@@ -72,9 +72,7 @@ async def test_a_preview_is_filled_with_the_data_of_an_engagement(calling: Calle
     assert sampled["data"] == "sample"
 
 
-async def test_a_test_goes_to_whoever_asks_and_to_nobody_else(
-    calling: Caller, database: Database
-) -> None:
+async def test_a_test_goes_to_the_caller_alone(calling: Caller, database: Database) -> None:
     before = await _mails(database)
     answer = await calling("manager").post(f"{HERE}/send-test", json=DRAFT)
     assert answer.status_code == 200, answer.text
@@ -105,7 +103,7 @@ async def test_what_does_not_exist_is_not_found(
 
 
 @pytest.mark.parametrize("role", ["researcher", "adviser", "viewer", "member"])
-async def test_nobody_but_a_manager_sees_or_changes_templates(calling: Caller, role: Role) -> None:
+async def test_only_a_manager_sees_or_changes_templates(calling: Caller, role: Role) -> None:
     assert_problem(await calling(role).get(BASE), "forbidden")
     assert_problem(await calling(role).post(HERE, json=DRAFT), "forbidden")
     assert_problem(await calling(role).post(f"{HERE}/send-test", json=DRAFT), "forbidden")
@@ -120,10 +118,10 @@ async def _mails(database: Database) -> list[Any]:
     ("path", "body"),
     [(f"{HERE}/check", DRAFT), (f"{HERE}/preview", DRAFT), (HERE, DRAFT)],
 )
-async def test_a_template_is_tried_where_nobody_else_has_to_wait(
+async def test_trying_a_template_delays_no_other_request(
     path: str, body: dict[str, str], calling: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not on the loop that answers everybody: as long as it takes, the API answers."""
+    """It runs beside the event loop, so the API still answers."""
     threads: list[int] = []
 
     def noted(*given: Any) -> Any:

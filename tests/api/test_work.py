@@ -1,4 +1,4 @@
-"""Work is given only to people who may do it, and whoever has it may do it."""
+"""Work is given only to people who may do it, and they may do it."""
 
 from datetime import date
 
@@ -74,7 +74,7 @@ async def test_a_theme_that_the_programme_does_not_have_is_refused(
 @pytest.mark.parametrize(
     ("role", "owner"), [("researcher", "per_researcher"), ("adviser", "per_adviser")]
 )
-async def test_whoever_of_the_office_has_a_step_or_an_action_may_complete_it(
+async def test_a_person_of_the_office_may_complete_their_step_or_action(
     path: str, role: Role, owner: str, database: Database, calling: Caller
 ) -> None:
     async with database.transaction() as session:
@@ -82,7 +82,7 @@ async def test_whoever_of_the_office_has_a_step_or_an_action_may_complete_it(
     assert (await calling(role).post(path, json={})).status_code == 503
 
 
-async def test_nobody_else_completes_it(calling: Caller) -> None:
+async def test_no_other_person_may_complete_it(calling: Caller) -> None:
     for path in (STEP, ACTION):
         answer = await calling("researcher").post(path, json={})
         assert answer.json()["type"] == "/problems/not-yours"

@@ -6,11 +6,13 @@ import json
 import pytest
 from sqlalchemy import select
 
+from services.views.engagements import Engagement, EngagementEntry
 from storage.database import Database
 from storage.sql import notifications
 from tests.commands.conftest import Run
 from tests.databases import opened
 from tests.storage.office import office
+from tests.workflows.office import source_of
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,8 @@ async def furnish(url: str) -> None:
     for table in rows.by_table:
         if table.name == "engagements":
             rows.by_table[table][0]["calendar"] = CALENDAR
+        if table.name == "programmes":
+            rows.by_table[table][0]["source"] = source_of("inclusive-growth-network")
     async with opened(url) as there, there.transaction() as session:
         await rows.write(session)
 
@@ -90,3 +94,11 @@ def test_what_cannot_be_is_refused(
     assert refused.exit_code == code
     assert says in refused.output
     assert reserved(database) == []
+
+
+def test_the_list_and_one_engagement_are_the_rows_of_the_api(run: Run) -> None:
+    listed = json.loads(run("engagement", "list", "--json").stdout)["engagements"]
+    assert EngagementEntry.model_validate(listed[0]).id == "eng_1"
+    shown = json.loads(run("engagement", "show", "eng_1", "--json").stdout)
+    assert Engagement.model_validate(shown).because == listed[0]["because"]
+    assert listed[0]["because"] in " ".join(run("engagement", "show", "eng_1").output.split())

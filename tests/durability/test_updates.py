@@ -107,7 +107,7 @@ async def test_a_refused_command_writes_nothing(engaged: Engaged) -> None:
         engaged.item_command("research", request, AssignRequest(MANAGER, "per_researcher"))
     )
     assert sentence == (
-        "You cannot assign a researcher now: the stage is 'triage', and has to be 'assign' or "
+        "You cannot assign a researcher now: the stage is 'triage' and has to be 'assign' or "
         "'draft'."
     )
     await refused(engaged.command(MoveReview(MANAGER, "first-mile", date(2026, 1, 1))))

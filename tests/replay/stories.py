@@ -198,7 +198,7 @@ async def second_review(play: Play) -> None:
 
 
 async def third_cycle(play: Play) -> None:
-    """Nobody proposes a date, however often it is asked for; it is called off."""
+    """No date is proposed in spite of all reminders, and the session is called off."""
     await play.after(60)
     await play.keep("chased", ("advice", "3"))
     await play.item("advice", "3", CloseCycle(ADVISER, await play.text()))

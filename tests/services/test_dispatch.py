@@ -62,7 +62,7 @@ class TestTemporalDown:
         assert after == before
         assert await count(database, idempotent_calls) == 0
 
-    async def test_whoever_balances_the_load_goes_on_and_is_told_that_only_reading_works(
+    async def test_a_load_balancer_continues_and_is_told_that_only_reading_works(
         self, calling: Caller
     ) -> None:
         nobody = calling(None)

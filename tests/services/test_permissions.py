@@ -77,7 +77,7 @@ def test_every_operation_has_a_rule_and_every_rule_an_operation() -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(RULES))
-async def test_nobody_gets_anything_without_a_token(operation: str, calling: Caller) -> None:
+async def test_a_caller_without_a_token_gets_nothing(operation: str, calling: Caller) -> None:
     answer = await calling(None).request(**request_of(operation, CARDIFF))
     assert answer.status_code == 401
     assert answer.json()["type"] == "/problems/unauthenticated"
@@ -137,7 +137,7 @@ async def test_what_is_not_theirs_the_team_cannot_do(
 
 
 @pytest.mark.parametrize("secret", [REVOKED, OF_SOMEBODY_GONE, "mp_never_given_out", "x"])
-async def test_a_token_that_is_revoked_or_unknown_or_of_somebody_gone_is_none(
+async def test_a_revoked_or_unknown_token_or_of_a_person_who_left_is_refused(
     secret: str, calling: Caller
 ) -> None:
     answer = await calling(None).get("/api/v1/me", headers=bearer(secret))

@@ -1,4 +1,4 @@
-"""What a mended address lets go is let go, whatever breaks between its change and that."""
+"""Emails withheld for a corrected address are sent, even if something breaks in between."""
 
 import pytest
 from sqlalchemy import select, update

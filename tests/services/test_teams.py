@@ -1,4 +1,4 @@
-"""Somebody else looks after an engagement: it is theirs with all that is open, and they hear."""
+"""An engagement gets another manager or adviser, who takes over its tasks and is told."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ SIGN_OFF = item_record(CARDIFF, "review", "submitted", "sign_off", "manager", {}
 
 @pytest.fixture(autouse=True)
 async def staffed(database: Database) -> None:
-    """Another manager, and somebody who was one; a review waits for the manager."""
+    """Another manager, and a former one; a review waits for the manager."""
     rows = Rows()
     rows.person(NINA, "manager", name="Nina Reed")
     rows.person("per_old", "manager", active=False)
@@ -86,14 +86,14 @@ class TestAnotherManager:
         assert (await calling("manager").patch(HERE, json={})).status_code == 200
         assert await facts(database) == 1
 
-    async def test_whoever_gets_both_roles_gets_one_email(
+    async def test_a_person_with_both_roles_gets_one_email(
         self, calling: Caller, database: Database
     ) -> None:
         await calling("manager").patch(HERE, json={"manager": NINA, "adviser": NINA})
         assert await told(database) == [("engagement.new_in_team", NINA, "manager,adviser")]
         assert await facts(database) == 2
 
-    async def test_whoever_gets_it_back_hears_of_it_again(
+    async def test_a_person_who_gets_it_back_is_told_again(
         self, calling: Caller, database: Database
     ) -> None:
         for person in (NINA, "per_manager", NINA):
@@ -109,7 +109,7 @@ class TestAnotherManager:
             ({"manager": "per_nobody"}, "no person “per_nobody”"),
         ],
     )
-    async def test_whoever_cannot_is_refused_with_what_to_do(
+    async def test_an_unsuitable_person_is_refused_with_what_to_do(
         self, calling: Caller, database: Database, given: dict[str, str], says: str
     ) -> None:
         answer = await calling("manager").patch(HERE, json=given)
@@ -155,7 +155,7 @@ class TestAnotherLead:
         ((kind, _, roles),) = await told(database)
         assert (kind, roles) == ("engagement.new_lead", "lead")
 
-    async def test_nobody_hears_of_an_engagement_that_has_ended(
+    async def test_an_ended_engagement_sends_no_email(
         self, calling: Caller, database: Database
     ) -> None:
         async with database.transaction() as session:
@@ -166,7 +166,7 @@ class TestAnotherLead:
 
 
 @pytest.mark.dev_server
-async def test_what_nobody_could_get_follows(live: Live, database: Database) -> None:
+async def test_emails_of_a_vacant_role_follow(live: Live, database: Database) -> None:
     backend = Backend(database, Connected(live.client), live.settings)
     await unheard(database, GLASGOW, 0)
     await assign_team(backend, MANAGER, GLASGOW.engagement, manager=NINA)

@@ -76,7 +76,7 @@ async def test_the_totals_are_the_whole_offices_and_the_worst_stand_on_the_first
     assert len(ids(text)) == min(whole, 100)
 
 
-async def test_following_the_pages_meets_everybody_once_under_the_same_totals(
+async def test_the_pages_have_each_engagement_once_under_the_same_totals(
     here: httpx.AsyncClient, database: Database
 ) -> None:
     await many(database, 248)
@@ -113,8 +113,8 @@ async def test_each_total_leads_to_those_that_it_counts(
     further = (await here.get(link(on_track, "Next page"))).text
     assert not set(ids(further)) & {*ids(on_track), "eng_n00007"}
     assert link(further, "Back to the first page") == link(further, "On track")
-    nobody = (await here.get(link(text, "Overdue"))).text
-    assert "There is no engagement under “Overdue”." in nobody
+    none = (await here.get(link(text, "Overdue"))).text
+    assert "There is no engagement under “Overdue”." in none
 
 
 async def test_a_name_finds_its_engagements_and_their_totals(
@@ -126,13 +126,13 @@ async def test_a_name_finds_its_engagements_and_their_totals(
     assert totals(found)["All"] == len(ids(found)) == 8
     stuck = (await here.get(link(found, "Stuck"))).text
     assert ids(stuck) == ["eng_n00003"]
-    assert link(stuck, "Show everybody again") == "/?health=stuck"
+    assert link(stuck, "Show all again") == "/?health=stuck"
     field = checked(stuck).named("input")[0]
     assert (field["name"], field["value"]) == ("q", "council")
-    nobody = await here.get("/", params={"q": '"><script>&'})
-    assert "<script" not in nobody.text
-    assert "There is no engagement with “" in nobody.text
-    assert "form-action 'self'" in nobody.headers["Content-Security-Policy"]
+    none = await here.get("/", params={"q": '"><script>&'})
+    assert "<script" not in none.text
+    assert "There is no engagement with “" in none.text
+    assert "form-action 'self'" in none.headers["Content-Security-Policy"]
 
 
 async def test_an_office_without_engagements_says_how_to_start_one(

@@ -65,7 +65,7 @@ class TestWhoSees:
         assert (await here.get(path)).status_code == 200
 
     @pytest.mark.parametrize("path", PRIVATE)
-    async def test_nobody_else_does(
+    async def test_no_other_reader_does(
         self, path: str, app: FastAPI, database: Database, here: httpx.AsyncClient
     ) -> None:
         strangers = [

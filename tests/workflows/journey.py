@@ -47,7 +47,7 @@ class Deed:
 
 
 class Journey:
-    """Everybody does everything exactly when the plan says that it is due."""
+    """Each person does each task exactly when the plan says that it is due."""
 
     def __init__(self, engaged: Engaged, nation: Nation, planned: Plan) -> None:
         self.engaged = engaged

@@ -89,7 +89,7 @@ async def run(
     return result, described.start_time, described.close_time
 
 
-async def test_those_who_wait_for_days_keep_nobody_waiting(skipping: WorkflowEnvironment) -> None:
+async def test_summaries_that_wait_for_days_delay_no_other(skipping: WorkflowEnvironment) -> None:
     quiet = [f"quiet {n}" for n in range(policies.DIGESTS_AT_ONCE + 10)]
     backend = Backend([*quiet, "ready 1", "ready 2"])
     result, began, _ended = await run(skipping, backend)

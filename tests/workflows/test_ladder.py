@@ -168,7 +168,7 @@ class TestTheOfficesDays:
         theirs = self.scottish(date(2027, 3, 23), "lead")
         assert self.EASTER in [rung.at for rung in theirs.open["triage"].ahead]
 
-    def test_what_is_late_waits_for_the_day_of_whoever_hears_it(self) -> None:
+    def test_an_overdue_notice_waits_for_its_recipients_day(self) -> None:
         ladder = self.scottish(date(2027, 11, 18), "manager")
         night = self.ST_ANDREW - timedelta(hours=5)
         [deferred] = ladder.wake(night).facts

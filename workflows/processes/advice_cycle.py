@@ -37,11 +37,11 @@ NEXT_IS_DUE = "next_is_due"
 
 
 class AdviceCycleProcess(Process):
-    """One stage at a time. Carried actions have their deadlines beside it from the first day.
+    """One stage at a time. Carried actions have deadlines of their own from the first day.
 
-    ``data``: ``date:<n>`` (proposed instants), ``session`` (the instant), ``agenda`` and ``notes``
-    (text ids); for each action ``action:<id>`` (``open``, ``done``, ``carried``) with ``:text``,
-    ``:owner`` and ``:due`` behind it.
+    ``data``: ``date:<n>`` (proposed instants), ``session`` (the instant), ``agenda`` and
+    ``notes`` (text ids). For each action, ``action:<id>`` is its state, and ``:text``,
+    ``:owner`` and ``:due`` follow that name.
     """
 
     kind = "advice"

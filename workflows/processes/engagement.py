@@ -101,7 +101,7 @@ class EngagementProcess(PlannedEngagement):
 
     def may_withdraw(self, command: Withdraw, now: datetime) -> None:
         """An engagement can be withdrawn until it has ended."""
-        self._require("onboarding", "active", "completing", to="withdraw", hint="It is over.")
+        self._require("onboarding", "active", "completing", to="withdraw", hint="It has ended.")
 
     def withdraw(self, command: Withdraw, decision: Decision) -> None:
         """End the engagement because the member leaves. The lead and the team get one email
@@ -119,7 +119,7 @@ class EngagementProcess(PlannedEngagement):
     def may_complete(self, command: Complete, now: datetime) -> None:
         """An engagement can be completed if no item is open or planned. The refusal lists those
         that are."""
-        self._require("onboarding", "active", "completing", to="complete", hint="It is over.")
+        self._require("onboarding", "active", "completing", to="complete", hint="It has ended.")
         blockers = self.blockers()
         if blockers:
             raise refusal(

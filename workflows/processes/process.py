@@ -73,8 +73,8 @@ class Decision:
 class Process:
     """The state of one item and the decisions about it. Subclasses define one kind each.
 
-    Each command has a guard ``may_<command>``, read-only, which raises a refusal; and a method of
-    the command's name, which takes the guard as passed, changes the state and fills a ``Decision``.
+    Each command has a read-only guard ``may_<command>``, which raises a refusal. The method of
+    the command's name runs after the guard, changes the state and fills a ``Decision``.
     """
 
     kind: ClassVar[ItemKind]

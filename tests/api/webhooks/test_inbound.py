@@ -85,7 +85,7 @@ class TestWhoMayPost:
     @pytest.mark.parametrize(
         "path", [PATH[:-1], f"{PATH}x", "/webhooks/sendgrid/inbound/", f"{PATH}/", PATH.upper()]
     )
-    async def test_nobody_without_the_secret(
+    async def test_a_caller_without_the_secret_is_refused(
         self, path: str, provider: httpx.AsyncClient, database: Database, address: str
     ) -> None:
         before = await counts(database)
@@ -96,7 +96,7 @@ class TestWhoMayPost:
     @pytest.mark.parametrize(
         "given", [{}, {"inbound_secret": SECRET}, {"inbound_domain": DOMAIN}], ids=str
     )
-    async def test_nobody_where_it_is_not_set_up(
+    async def test_every_caller_is_refused_while_it_is_not_set_up(
         self, given: dict[str, str], database: Database
     ) -> None:
         app = application(database, **given)
@@ -144,7 +144,7 @@ class TestAnAnswer:
         assert (again.status_code, again.json()["state"]) == (200, "repeated")
         assert await counts(database) == before
 
-    async def test_of_nobody_known_is_read_by_the_manager_alone(
+    async def test_from_an_unknown_sender_is_read_by_the_manager_alone(
         self, provider: httpx.AsyncClient, address: str, calling: Caller
     ) -> None:
         answer = await post(provider, email(address, **{"from": "evil@example.com"}))

@@ -137,7 +137,7 @@ class TestWhatEventsDo:
         assert await state(database) == expected
         assert "example.org" not in str(await everything(database))
 
-    async def test_an_event_settles_what_nobody_knew_and_its_attempt(
+    async def test_an_event_settles_an_unknown_outcome_and_its_attempt(
         self, database: Database, client: httpx.AsyncClient
     ) -> None:
         attempt = await sent(database, state="unknown")

@@ -1,4 +1,4 @@
-"""An answer by email reaches whoever looks after the item, also when Temporal was away."""
+"""A reply by email reaches the manager of the item, even when Temporal was away."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -47,7 +47,7 @@ def test_a_member_reads_what_is_told_to_it(kind: str) -> None:
     "kind", ["notification.resolved", "deadline.moved", "reply.unverified", "reply.received", "new"]
 )
 def test_a_member_does_not_read_what_the_office_notes_for_itself(kind: str) -> None:
-    """Nor a kind that nobody has thought of yet."""
+    """Nor an unknown kind."""
     assert not may_read(MEMBER, replace(FACT, kind=kind))
 
 

@@ -83,7 +83,7 @@ class TestTheSession:
     def test_it_cannot_be_held_before_its_day_but_one_by_telephone_can_be_noted(self) -> None:
         process = after(*TO_SESSION)
         assert "The session is on" in refused(process, HoldSession(ADVISER), NOON)
-        assert "still to come" in refused(process, HoldSession(ADVISER, date(2027, 1, 19)), NOON)
+        assert "is in the future" in refused(process, HoldSession(ADVISER, date(2027, 1, 19)), NOON)
         give(process, HoldSession(ADVISER, NOON.date()), NOON)
         assert process.stage == "notes"
 
@@ -137,7 +137,7 @@ class TestWhenASessionIsOff:
         assert OFF in told(give(after(TO_SESSION[0]), again, NOON))
         assert OFF in told(give_up(after(TO_SESSION[0]), CloseItem("milepost", "rolled_over")))
 
-    def test_one_that_nobody_reports_on_ends_with_the_cycle(self) -> None:
+    def test_one_without_a_report_ends_with_the_cycle(self) -> None:
         process = after(*TO_SESSION)
         process.ladder_ended(
             process.deadlines.open["session"], decision := Decision(NOON, process.item.calendar)
@@ -146,7 +146,9 @@ class TestWhenASessionIsOff:
 
 
 class TestActions:
-    def test_whoever_had_the_agenda_hears_that_the_session_is_off_and_when_it_is_now(self) -> None:
+    def test_readers_of_the_agenda_are_told_that_the_session_is_off_and_of_the_new_date(
+        self,
+    ) -> None:
         with_agenda = (*TO_SESSION, SendAgenda(ADVISER, "txt_agenda"))
         everybody = ("member", "adviser")
         off = give(after(*with_agenda), MissSession(ADVISER, "txt_ill"), NOON)

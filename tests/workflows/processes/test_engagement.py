@@ -259,7 +259,7 @@ class TestEnding:
         assert record.engagement is not None
         assert (record.engagement.stage, record.engagement.reason) == ("withdrawn", "txt_why")
         assert process.upcoming() == []
-        with pytest.raises(ApplicationError, match="It is over"):
+        with pytest.raises(ApplicationError, match="It has ended"):
             process.may_withdraw(command, NOON)
         with pytest.raises(ApplicationError, match="support has ended"):
             process.may_open_request(OpenRequest("con_1", "itm_1", "txt_1"), NOON)

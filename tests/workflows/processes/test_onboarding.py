@@ -110,4 +110,4 @@ class TestClosing:
         assert kinds(record) == ["onboarding.closed"]
         assert record.item is not None
         assert (record.item.outcome, record.tasks) == ("withdrawn", ())
-        assert "closed already" in refused(process, CompleteStep(LEAD, "contacts"), NOON)
+        assert "already closed" in refused(process, CompleteStep(LEAD, "contacts"), NOON)

@@ -1,4 +1,4 @@
-"""From when on what one decision says may leave: on a day of whoever is told."""
+"""When the emails of one decision may leave: in their recipients' sending windows."""
 
 from datetime import UTC, datetime
 

@@ -151,7 +151,7 @@ class TestWithdrawing:
         record = give(process, WithdrawRequest(LEAD, "txt_why"), NOON)
         assert (process.outcome, record.tasks) == ("withdrawn", ())
         assert told(record) == [("research.withdrawn", ("researcher", "manager"))]
-        assert "closed already" in refused(process, WithdrawRequest(LEAD, "txt_why"), NOON)
+        assert "already closed" in refused(process, WithdrawRequest(LEAD, "txt_why"), NOON)
 
     @pytest.mark.parametrize("done", range(len(ALL) + 1))
     def test_where_the_office_withdraws_it_the_member_hears_why(self, done: int) -> None:
@@ -184,7 +184,7 @@ class TestWhoAsked:
 
 
 class TestClosingWithTheEngagement:
-    def test_the_researcher_at_work_hears_and_nobody_else(self) -> None:
+    def test_only_the_assigned_researcher_is_told(self) -> None:
         process = after(*TO_ACCEPTANCE[:3])
         record = process.decide(
             lambda decision: process.close_item(CloseItem(MANAGER, "withdrawn", "txt"), decision),
@@ -193,7 +193,7 @@ class TestClosingWithTheEngagement:
         assert told(record) == [("research.withdrawn", ("researcher",))]
         assert process.outcome == "withdrawn"
 
-    def test_before_anybody_is_assigned_nobody_has_to_be_told(self) -> None:
+    def test_before_an_assignment_no_one_is_told(self) -> None:
         process = opened()
         record = process.decide(
             lambda decision: process.close_item(CloseItem(MANAGER, "withdrawn", "txt"), decision),

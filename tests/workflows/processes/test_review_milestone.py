@@ -58,7 +58,7 @@ class TestPreparing:
         give(process, MoveDeadline(MANAGER, "submit", date(2027, 3, 1)), NOON)
         assert process.due_at == datetime(2027, 3, 1, 17, tzinfo=UTC)
 
-    def test_a_moved_or_closed_review_is_called_off_for_whoever_else_has_its_date(self) -> None:
+    def test_a_moved_or_closed_review_leaves_the_other_calendars_with_its_date(self) -> None:
         process = opened()
         moved = give(process, MoveDeadline(MANAGER, "submit", date(2027, 3, 1)), NOON)
         assert told(moved) == [("task.moved", ("lead",)), OFF]
@@ -66,7 +66,7 @@ class TestPreparing:
         closed = process.decide(lambda decision: process.close_item(ended, decision), NOON)
         assert told(closed) == [OFF]
 
-    def test_a_new_date_to_sign_off_by_is_in_nobodys_calendar(self) -> None:
+    def test_a_new_date_to_sign_off_by_is_in_no_calendar(self) -> None:
         moved = give(submitted(), MoveDeadline(MANAGER, "sign_off", date(2027, 3, 1)), NOON)
         assert OFF not in told(moved)
 
@@ -81,7 +81,7 @@ class TestSigningOff:
         ]
         assert process.outcome == "signed_off"
 
-    def test_returned_the_member_mends_it_with_a_date_of_its_own(self) -> None:
+    def test_returned_the_member_revises_it_by_a_date_of_its_own(self) -> None:
         process = submitted()
         record = give(process, ReturnReview(MANAGER, "txt_comments"), NOON)
         assert told(record) == [("review.returned", ("lead",)), OFF]
