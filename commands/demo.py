@@ -32,10 +32,12 @@ def demo(
         bool, typer.Option("--fresh", help="Forget the last demo, and begin anew.")
     ] = False,
 ) -> None:
-    """Play a first office with sample data: 12 members, and a tour whose days are seconds.
+    """Play a sample office whose days pass in seconds.
 
-    State is kept in a folder of its own and goes on the next time; the tour starts anew.
-    Exit code 1: something did not happen as expected. 3: a part does not start.
+    It has 12 members, and a tour that shows one engagement from start to end. The office is kept
+    in its own folder and goes on at the next demo; the tour starts again.
+
+    Exit code 1: the story went otherwise than expected. 3: a part does not start.
     """
     config = demo_settings(settings())
     with ending():

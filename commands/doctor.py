@@ -22,9 +22,9 @@ MARKS = {
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check each part, and say how to mend what is wrong.
+    """Check each part and say how to fix it.
 
-    Exit code 1: something is to be mended. 3: a part that others need does not answer.
+    Exit code 1: there is a problem to fix. 3: a part that others need does not answer.
     """
     findings = asyncio.run(_examine(settings()))
     if as_json:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from commands.engagement import app
 from commands.outcome import Exit, ending, with_database
 from commands.reconcile import as_row, print_left
 from commands.reconciling.differences import Difference
@@ -19,6 +20,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands on the timeline.")]
 
 
+@app.command()
 def revive(engagement: Id, as_json: AsJson = False) -> None:
     """Take up an engagement whose workflow was ended by hand, or has failed, where it was.
 
@@ -29,6 +31,7 @@ def revive(engagement: Id, as_json: AsJson = False) -> None:
     _report("engagement.revived", engagement, left, as_json)
 
 
+@app.command()
 def close(engagement: Id, reason: Reason, as_json: AsJson = False) -> None:
     """Close an engagement whose workflow is gone, with its items. Nobody is told by email.
 

@@ -57,7 +57,9 @@ def fake_sendgrid(
     ] = "",
     limit: Annotated[int, typer.Option(help="Emails a second before it answers 429.")] = 600,
 ) -> None:
-    """Run a fake SendGrid on this machine until Ctrl-C; nothing leaves it.
+    """Run a stand-in for SendGrid, to try things out.
+
+    It runs on this machine until Ctrl-C, and sends no emails.
 
     Exit code 3: this Milepost is installed without its tests, and so without the fake.
     """

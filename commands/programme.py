@@ -186,6 +186,46 @@ def plan(
 
 
 @app.command()
+def add(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A YAML file, or the name of a built-in one.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Store a version of a programme, so that members can start in it.
+
+    A stored version never changes: give a changed file a higher version.
+
+    Exit code 1: the definition has errors, or this version is stored with other content.
+    """
+    from commands.programme_versions import add_file  # the database: slow to import
+
+    add_file(file, as_json)
+
+
+People = Annotated[list[str] | None, typer.Option(help="Id, name or address. Repeatable.")]
+
+
+@app.command()
+def funders(
+    programme: Annotated[str, typer.Argument(metavar="ID", help="The programme's id.")],
+    add: People = None,
+    remove: People = None,
+    as_json: AsJson = False,
+) -> None:
+    """List, add and remove the people who read for the funder.
+
+    Only these people get the emails that a definition sends to `funder`.
+
+    Exit code 1: there is no such programme or person, or a person is not a viewer. Then nothing
+    is stored.
+    """
+    from commands.programme_versions import change_funders  # the database: slow to import
+
+    change_funders(programme, add or (), remove or (), as_json)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a definition, for editors."""
     _print_json(definition_schema())

@@ -19,10 +19,12 @@ Repair = Annotated[bool, typer.Option("--repair", help="Mend what nobody has to 
 
 
 def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
-    """Compare the record with the workflows. Run it after a restore, a terminate or a reset.
+    """Compare the database with the workflows, and repair it.
 
-    Exit code 1: something differs, or is left after the repair. 3: Temporal, its worker or the
-    database does not answer.
+    Run it after a backup was restored, or a workflow was terminated or reset in Temporal.
+
+    Exit code 1: they differ, or a difference is left after the repair. 3: Temporal, its worker or
+    the database does not answer.
     """
 
     async def work(database: Database) -> Mended:

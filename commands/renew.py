@@ -21,10 +21,11 @@ LOOK_EVERY_SECONDS = 0.2
 
 
 def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """After an upgrade: let each engagement and item begin anew, with all that it knows.
+    """Restart all workflows after an upgrade.
 
-    Each does so as soon as nothing of it is half done. Repeating it does no harm. Exit code 3:
-    Temporal does not answer.
+    Each one keeps its state, and restarts once its current work finishes. You can run it again.
+
+    Exit code 3: Temporal does not answer.
     """
 
     async def work() -> int:

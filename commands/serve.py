@@ -2,7 +2,6 @@
 
 import asyncio
 
-import typer
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +17,10 @@ API_GRACE_SECONDS = 8
 
 
 def api() -> None:
-    """Serve the API and its pages until SIGTERM or Ctrl-C."""
+    """Run the API and the pages.
+
+    They run until SIGTERM or Ctrl-C.
+    """
     config = settings()
     observability.configure(config.log_level, config.log_format)
     uvicorn.run(
@@ -34,7 +36,10 @@ def api() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the tables of this version. Safe to repeat, and from several at once.
+    """Bring the database up to this version.
+
+    You can run it again, and from several processes at once.
+
 
     Exit code 3: the database does not answer.
     """
@@ -47,9 +52,3 @@ def migrate() -> None:
             sentence = say("database.unreachable", where=where, reason=reason)
             raise Stop(sentence, code=Exit.DOWN) from None
     print_line("database.migrated", where=where)
-
-
-def register(app: typer.Typer) -> None:
-    """Put both on the command line."""
-    app.command()(api)
-    app.command()(migrate)

@@ -13,6 +13,7 @@ from commands.template import (
     MaybeVersion,
     Programme,
     Spoken,
+    app,
     faulty,
     kind_named,
     read_draft,
@@ -36,6 +37,7 @@ MaybeEngagement = Annotated[
 ]
 
 
+@app.command()
 def preview(
     programme: Programme,
     kind: KindName,
@@ -65,6 +67,7 @@ def preview(
     )
 
 
+@app.command("send-test")
 def send_to_oneself(
     programme: Programme,
     kind: KindName,

@@ -48,9 +48,11 @@ def up(
         str, typer.Option(help="The first manager's address; for a first run.")
     ] = "manager@example.org",
 ) -> None:
-    """Run Milepost on this machine: Temporal, worker and API, until Ctrl-C. State is kept.
+    """Run Temporal, a worker and the API on this machine.
 
-    Exit code 1: another office runs here, or a port is taken. 3: a part does not start.
+    They run until Ctrl-C. The data is kept for the next time.
+
+    Exit code 1: another office runs here, or a port is in use. 3: a part does not start.
     """
     config = settings()
 
