@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+if TYPE_CHECKING:
+    # Slow to import, and only an email or a feed with a date needs it: the functions import it.
+    from icalendar import Event, vCalAddress
 
 Method = Literal["REQUEST", "PUBLISH", "CANCEL"]
 
@@ -52,6 +54,8 @@ def uid_of(public_url: str, item_id: str, task: str = "") -> str:
 
 def calendar_text(method: Method, entries: Sequence[Entry], name: str = "") -> str:
     """The whole ``VCALENDAR``, with the time zones that it uses and CRLF line ends."""
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -65,7 +69,9 @@ def calendar_text(method: Method, entries: Sequence[Entry], name: str = "") -> s
     return content.decode()
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: Entry) -> "Event":
+    from icalendar import Event, vText
+
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
@@ -94,7 +100,9 @@ def _event(entry: Entry) -> Event:
     return event
 
 
-def _address(somebody: Somebody) -> vCalAddress:
+def _address(somebody: Somebody) -> "vCalAddress":
+    from icalendar import vCalAddress, vText
+
     address = vCalAddress(f"mailto:{somebody.email}")
     # A parameter can hold neither quotation marks nor line ends (RFC 5545, 3.2).
     name = " ".join(somebody.name.replace('"', "'").split())

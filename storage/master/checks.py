@@ -7,8 +7,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from email_validator import EmailNotValidError, validate_email
-
 from programmes.vocabulary import NATIONS, OFFICE_ROLES
 
 _CATALOGUE = Path(__file__).with_name("flaws.toml")
@@ -102,6 +100,8 @@ def name_flaws(name: str, field: str = "name", *, line: int = 0) -> list[Flaw]:
 
 def normal_email(email: str) -> str | None:
     """The address as it is stored and compared, or ``None`` where it is none. Form only, no DNS."""
+    from email_validator import EmailNotValidError, validate_email  # slow to import
+
     try:
         checked = validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
