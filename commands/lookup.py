@@ -2,7 +2,6 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import Stop
 from notifications.content.scene import read_recipient
 from storage.queries.members import PersonRow, list_members, list_people, show_member
@@ -24,8 +23,8 @@ async def member_named(session: AsyncSession, named: str) -> MemberRow:
         return (exact or found)[0]
     if found:
         names = [f"{row.id}  {row.name}" for row in found]
-        raise Stop(say("find.several_members", named=named), details=names)
-    raise Stop(say("find.no_member", named=named))
+        raise Stop(f"Several members match {named!r}. Give the id of one:", details=names)
+    raise Stop(f"There is no member {named!r}. `milepost member list` shows all.")
 
 
 async def person_named(session: AsyncSession, named: str) -> PersonRow:
@@ -42,8 +41,8 @@ async def person_named(session: AsyncSession, named: str) -> PersonRow:
         return found[0]
     if found:
         names = [f"{row.id}  {row.name} ({row.role})" for row in found]
-        raise Stop(say("find.several_people", named=named), details=names)
-    raise Stop(say("find.no_person", named=named))
+        raise Stop(f"Several people match {named!r}. Give the id of one:", details=names)
+    raise Stop(f"There is no person {named!r} in the office. `milepost person list` shows all.")
 
 
 async def holder_named(session: AsyncSession, named: str) -> str:
@@ -51,7 +50,10 @@ async def holder_named(session: AsyncSession, named: str) -> str:
     if not named.startswith("con_"):
         return (await person_named(session, named)).id
     if await read_recipient(session, named) is None:
-        raise Stop(say("find.no_contact", named=named))
+        raise Stop(
+            f"There is no contact {named!r}. `milepost member list --json` shows every"
+            " contact with its id."
+        )
     return named
 
 

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, change, ending, with_change, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from programmes.vocabulary import Nation
 from storage.database import Database
 from storage.master.checks import Blackout, NewContact
@@ -61,7 +60,7 @@ def add(
     if as_json:
         print_json(added)
     else:
-        print_line("member.added", name=added.member.name, id=added.member.id)
+        print_sentence(f"{added.member.name} is added: {added.member.id}.")
 
 
 async def new_member(
@@ -106,8 +105,8 @@ def list_all(
         print_json(members)
         return
     print_table(
-        say("member.list"),
-        [say(f"column.{name}") for name in ("name", "nation", "lead", "sample", "id")],
+        "Members",
+        ["Name", "Nation", "Lead contact", "Sample", "Id"],
         [
             (each.member.name, each.member.nation, _lead(each), each.member.sample, each.member.id)
             for each in members
@@ -149,7 +148,10 @@ def import_file(
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise typer.BadParameter(say("member.not_text", file=file), param_hint="FILE") from None
+        raise typer.BadParameter(
+            f"{file} is not a UTF-8 text file. Save it as CSV UTF-8, and try again.",
+            param_hint="FILE",
+        ) from None
 
     async def work(session: AsyncSession, now: datetime) -> tuple[str, ...]:
         return await import_members(session, OPERATOR, now, text, sample=sample)
@@ -159,7 +161,7 @@ def import_file(
     if as_json:
         print_json({"added": ids})
     else:
-        print_line("member.imported", count=len(ids))
+        print_sentence(f"{len(ids)} members are added.")
 
 
 def _contact(text: str, *, lead: bool = False) -> NewContact:
@@ -174,7 +176,10 @@ def _blackout(text: str) -> Blackout:
     try:
         return Blackout(date.fromisoformat(first), date.fromisoformat(last or first), reason)
     except ValueError:
-        raise typer.BadParameter(say("member.blackout"), param_hint="--blackout") from None
+        raise typer.BadParameter(
+            "Write two dates and a reason, such as 2027-03-22:2027-05-06:Pre-election period.",
+            param_hint="--blackout",
+        ) from None
 
 
 def _lead(member: MemberDetail) -> str:

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, change, ending, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from programmes.vocabulary import OfficeRole
 from storage.database import Database
 from storage.master.people import add_person
@@ -40,7 +39,7 @@ def add(
     if as_json:
         print_json(added)
     else:
-        print_line("person.added", name=added.name, role=added.role, id=added.id)
+        print_sentence(f"{added.name} is added as {added.role}: {added.id}.")
 
 
 @app.command("list")
@@ -60,8 +59,8 @@ def list_all(
         print_json(people)
         return
     print_table(
-        say("person.list"),
-        [say(f"column.{name}") for name in ("name", "role", "email", "active", "id")],
+        "People",
+        ["Name", "Role", "Email", "Active", "Id"],
         [(each.name, each.role, each.email, each.active, each.id) for each in people],
     )
 

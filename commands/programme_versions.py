@@ -6,10 +6,9 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.lookup import person_named
 from commands.outcome import OPERATOR, Exit, Stop, change, ending, temporal_overrides, with_database
-from commands.show import print_json, print_line, print_table
+from commands.show import print_json, print_sentence, print_table
 from programmes.definition import Definition
 from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
 from settings import settings
@@ -35,7 +34,8 @@ def add_file(file: str, as_json: bool) -> None:
     if as_json:
         print_json(values | {"added": is_new})
     else:
-        print_line("programme.added" if is_new else "programme.there", **values)
+        stored = "is stored. Members can start in it" if is_new else "was stored before"
+        print_sentence(f"{definition.id}, version {definition.version}, {stored}.")
 
 
 async def new_programme(database: Database, source: str, text: str) -> tuple[Definition, bool]:
@@ -46,7 +46,7 @@ async def new_programme(database: Database, source: str, text: str) -> tuple[Def
     try:
         definition = load_definition(text, source)
     except DefinitionErrors as errors:
-        raise Stop(say("programme.wrong", file=source), details=list(_lines(errors))) from None
+        raise Stop(f"{source} has errors:", details=list(_lines(errors))) from None
 
     async def work(session: AsyncSession, now: datetime) -> bool:
         return await add_programme(
@@ -74,10 +74,13 @@ def _read(file: str) -> tuple[str, str]:
             return file, path.read_text(encoding="utf-8")
         return built_in(file)
     except (OSError, UnicodeDecodeError):
-        raise Stop(say("programme.unreadable", file=file), code=Exit.USAGE) from None
+        raise Stop(f"{file} is not a UTF-8 text file.", code=Exit.USAGE) from None
     except KeyError:
         names = ", ".join(name for name, _ in built_in_definitions())
-        raise Stop(say("programme.none", file=file, names=names), code=Exit.USAGE) from None
+        raise Stop(
+            f"There is no file {file}, and no built-in programme of that name. Built in: {names}.",
+            code=Exit.USAGE,
+        ) from None
 
 
 def _lines(errors: DefinitionErrors) -> Iterator[str]:
@@ -103,8 +106,8 @@ def change_funders(
         print_json(named)
         return
     print_table(
-        say("programme.funders"),
-        [say(f"column.{name}") for name in ("name", "email", "active", "id")],
+        "People who read for the funder",
+        ["Name", "Email", "Active", "Id"],
         [(each.name, each.email, each.active, each.id) for each in named],
     )
 

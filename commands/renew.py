@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from commands.outcome import ending
 from commands.reconciling.reading import AT_ONCE, at_temporal, running, workflow_id
-from commands.show import AsJson, print_json, print_line
+from commands.show import AsJson, print_json, print_sentence
 from settings import settings
 from workflows.ids import WorkflowAddress
 
@@ -39,7 +39,14 @@ def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"asked": 0 if dry_run else count, "running": count})
     else:
-        print_line("renew.would" if dry_run else "renew.asked", count=count)
+        print_sentence(
+            f"{count} workflows are running and would restart."
+            if dry_run
+            else (
+                f"{count} workflows were asked to restart. Each restarts once its current work"
+                " finishes."
+            )
+        )
 
 
 async def ask_all(client: Client, task_queue: str) -> int:

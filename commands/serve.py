@@ -6,9 +6,8 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 import observability
-from commands.catalogue import say
-from commands.outcome import Exit, Stop, database_place, ending
-from commands.show import print_line
+from commands.outcome import database_place, database_unreachable, ending
+from commands.show import print_sentence
 from settings import settings
 from storage.migrate import upgrade
 
@@ -40,15 +39,12 @@ def migrate() -> None:
 
     You can run it again, and from several processes at once.
 
-
     Exit code 3: the database does not answer.
     """
-    where = database_place(settings())
     with ending():
         try:
             asyncio.run(upgrade(settings().database_url))
         except (SQLAlchemyError, OSError) as problem:
-            reason = type(getattr(problem, "orig", None) or problem).__name__
-            sentence = say("database.unreachable", where=where, reason=reason)
-            raise Stop(sentence, code=Exit.DOWN) from None
-    print_line("database.migrated", where=where)
+            raise database_unreachable(problem) from None
+    where = database_place(settings())
+    print_sentence(f"The database at {where} has the tables of this version.")

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, Stop, change, ending, with_change, with_database
-from commands.show import AsJson, console, print_json, print_line, print_table
+from commands.show import AsJson, console, print_json, print_sentence, print_table
 from notifications.custom_templates import keeping
 from notifications.custom_templates.check import check as check_draft
 from notifications.custom_templates.draft import BUILT_IN, FILES, Draft, Fault, PartName
@@ -66,8 +65,8 @@ def list_all(programme: Programme, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     print_table(
-        say("template.list"),
-        [say(f"column.{name}") for name in ("kind", "about", "language", "active", "versions")],
+        "Emails and their wording",
+        ["Kind", "About", "Language", "Active", "Versions"],
         [(row["kind"], kind_title(str(row["kind"])), *list(row.values())[1:]) for row in rows],
     )
 
@@ -111,7 +110,7 @@ def show_one(
         save.mkdir(parents=True, exist_ok=True)
         for name, file in FILES.items():
             (save / file).write_text(parts[name], encoding="utf-8")
-        print_line("template.saved", folder=save)
+        print_sentence(f"Saved in {save}. Edit the files, then run: milepost template check")
         return
     if as_json:
         names = {name: list(inner) for name, inner in variables(of.context).items()}
@@ -119,12 +118,12 @@ def show_one(
         print_json({**shown, "history": history, "variables": names})
         return
     for name, file in FILES.items():
-        own = say("template.own" if name in draft.parts() else "template.built_in")
+        own = "your own" if name in draft.parts() else "built-in"
         console().print(f"{file} ({own})\n{parts[name]}\n", markup=False, soft_wrap=True)
-    print_line("template.names", names=", ".join(sorted(variables(of.context))))
+    print_sentence(f"Names that you can use: {', '.join(sorted(variables(of.context)))}.")
     print_table(
-        say("template.versions"),
-        [say(f"column.{name}") for name in ("version", "active", "note", "at")],
+        "Your versions",
+        ["Version", "Active", "Note", "When"],
         [tuple(row.values()) for row in history],
     )
 
@@ -144,7 +143,7 @@ def check(kind: KindName, language: Spoken, folder: Folder, as_json: AsJson = Fa
                 raise typer.Exit(1)
             raise faulty(faults)
     if not as_json:
-        print_line("template.right")
+        print_sentence("The draft has no errors.")
 
 
 @app.command()
@@ -176,7 +175,13 @@ def put(
     if as_json:
         print_json({"version": version, "active": activate})
     else:
-        print_line("template.in_use" if activate else "template.stored", version=version)
+        print_sentence(
+            f"Version {version} is in use. Version 0 is the built-in one."
+            if activate
+            else (
+                f"Stored as version {version}. To use it: milepost template rollback --to {version}"
+            )
+        )
 
 
 @app.command()
@@ -206,13 +211,13 @@ def rollback(
     if as_json:
         print_json({"active": version})
     else:
-        print_line("template.in_use", version=version)
+        print_sentence(f"Version {version} is in use. Version 0 is the built-in one.")
 
 
 def kind_named(name: str) -> Kind:
     """A kind of email. Raises Stop where there is none of that name."""
     if name not in OVERRIDABLE:
-        raise Stop(say("template.no_kind", name=name, names=", ".join(OVERRIDABLE)))
+        raise Stop(f"There is no kind of email {name!r}. There are: {', '.join(OVERRIDABLE)}.")
     return OVERRIDABLE[name]
 
 
@@ -228,7 +233,9 @@ def read_draft(folder: Path) -> Draft:
 
 def faulty(faults: tuple[Fault, ...]) -> Stop:
     """Ends a command with everything that is wrong."""
-    return Stop(say("template.wrong"), details=[str(one) for one in faults])
+    return Stop(
+        "The draft has errors, so nothing was stored or sent:", details=[str(one) for one in faults]
+    )
 
 
 async def stored_draft(
@@ -237,5 +244,5 @@ async def stored_draft(
     """The words of a version. Raises Stop where there is none of that number."""
     draft = await keeping.draft_of(session, programme, kind, language, version)
     if draft is None:
-        raise Stop(say("template.no_version", version=version))
+        raise Stop(f"There is no version {version}.")
     return draft

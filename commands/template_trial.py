@@ -1,13 +1,13 @@
 """`milepost template preview` and `send-test`: an email before anybody else reads it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.outcome import Stop, ending, with_database
-from commands.show import AsJson, console, print_json, print_line
+from commands.show import AsJson, console, print_json, print_sentence
 from commands.template import (
     KindName,
     MaybeVersion,
@@ -19,7 +19,7 @@ from commands.template import (
     read_draft,
 )
 from notifications.custom_templates.keeping import FaultyDraft
-from notifications.custom_templates.preview import Preview
+from notifications.custom_templates.preview import Preview, Source
 from notifications.custom_templates.trial import NothingToTry, Trial, send_test, try_out
 from notifications.languages import Language
 from notifications.senders.protocol import Refusal
@@ -35,6 +35,14 @@ MaybeFolder = Annotated[
 MaybeEngagement = Annotated[
     str | None, typer.Option(help="The engagement whose data fill it; samples without one.")
 ]
+
+
+FILLED_WITH: Mapping[Source, str] = {
+    "engagement": "As this engagement's own email would read:",
+    "partly": "With this engagement's names. The rest is sample data, because the engagement has no"
+    " such email open:",
+    "sample": "With sample data. To see an engagement's own data, use --engagement:",
+}
 
 
 @app.command()
@@ -61,7 +69,7 @@ def preview(
     if as_json:
         print_json({**vars(shown.rendered), "data": shown.source})
         return
-    print_line(f"template_data.{shown.source}")
+    print_sentence(FILLED_WITH[shown.source])
     console().print(
         f"\n{shown.rendered.subject}\n\n{shown.rendered.text}", markup=False, soft_wrap=True
     )
@@ -98,7 +106,7 @@ def send_to_oneself(
     if as_json:
         print_json({"sent_to": name})
     else:
-        print_line("template.sent", name=name)
+        print_sentence(f"Sent to {name} only.")
 
 
 def _trial(
@@ -126,8 +134,10 @@ async def _previewed(database: Database, trial: Trial) -> Preview:
 def _absent(nothing: NothingToTry) -> Stop:
     match nothing.what:
         case "version":
-            return Stop(say("template.no_version", version=nothing.named))
+            return Stop(f"There is no version {nothing.named}.")
         case "engagement":
-            return Stop(say("engagement.none", id=nothing.named))
+            return Stop(
+                f"There is no engagement {nothing.named!r}. `milepost engagement list` shows all."
+            )
         case "programme" | "person":
-            return Stop(say("change.missing", id=nothing.named))
+            return Stop(f"There is no {nothing.named}.")

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.lookup import holder_named, member_named
 from commands.outcome import OPERATOR, Exit, Stop, change, ending, with_change, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from storage.database import Database
 from storage.master.tokens import NewToken, create_token, revoke_token
 from storage.queries.access import TokenRow, list_tokens
@@ -44,7 +43,7 @@ def create(
     if as_json:
         print_json(asdict(made))
     else:
-        print_line("token.made", role=made.role, id=made.id)
+        print_sentence(f"A token for a {made.role} ({made.id}). It is shown only now, so keep it:")
         typer.echo(made.secret)
 
 
@@ -63,7 +62,11 @@ def revoke(
     if as_json:
         print_json({"id": token, "was_valid": ended})
     else:
-        print_line("token.revoked" if ended else "token.revoked_before", id=token)
+        print_sentence(
+            f"The token {token} is revoked."
+            if ended
+            else f"The token {token} had been revoked before."
+        )
 
 
 @app.command("list")
@@ -80,8 +83,8 @@ def list_all(as_json: AsJson = False) -> None:
         print_json(tokens)
         return
     print_table(
-        say("token.list"),
-        [say(f"column.{name}") for name in ("holder", "role", "label", "created", "revoked", "id")],
+        "Tokens",
+        ["Holder", "Role", "Label", "Created", "Revoked", "Id"],
         [
             (each.holder_name, each.role, each.label, each.created_at, each.revoked_at, each.id)
             for each in tokens
@@ -116,7 +119,9 @@ async def revoke_labelled(database: Database, label: str) -> int:
 
 async def _holder(session: AsyncSession, holder: str | None, member: str | None) -> str:
     if (holder is None) == (member is None):
-        raise Stop(say("token.for_whom"), code=Exit.USAGE)
+        raise Stop(
+            "Give one holder: a person or contact, or a member with --member.", code=Exit.USAGE
+        )
     if member is not None:
         whose = await member_named(session, member)
         return next(each.id for each in await contacts_of(session, whose.id) if each.lead)

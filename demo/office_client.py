@@ -8,8 +8,6 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from commands.catalogue import say
-
 API = "/api/v1"
 REQUEST_TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 30.0
@@ -61,7 +59,7 @@ class OfficeClient:
                 f"{API}{address}", params=parameters, headers=self._headers(who)
             )
         except httpx.TransportError:
-            raise Refused(address, 0, say("demo.no_answer")) from None
+            raise Refused(address, 0, "The API does not answer.") from None
         return self._body(address, answer)
 
     async def post(self, who: str, address: str, body: Mapping[str, Any] | None, key: str) -> Any:
@@ -77,7 +75,7 @@ class OfficeClient:
             except httpx.TransportError:
                 # The API is being started again; the key makes sure that nothing is done twice.
                 if time.monotonic() > deadline:
-                    raise Refused(address, 0, say("demo.no_answer")) from None
+                    raise Refused(address, 0, "The API does not answer.") from None
                 await asyncio.sleep(1.0)
                 continue
             if answer.status_code == httpx.codes.ACCEPTED:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import datetime
 from typing import Any
 
-from commands.catalogue import say
 from commands.front_desk import FrontDesk
 from commands.show import ZONE
 from demo.board import board_table, held_emails, read_board, surprises
@@ -90,7 +89,10 @@ class Show:
         if stay:
             token = await token_to_try(self._backend, self._memory, self._manager)
             name = self._story.people[self._manager].name
-            self._stage.line("demo.token", name=name, token=token, api=self._base)
+            self._stage.line(
+                f"To try the API as {name}: curl -H 'Authorization: Bearer {token}'"
+                f" {self._base}/api/v1/engagements"
+            )
         tokens = await hand_out_tokens(self._backend, self._memory)
         try:
             async with OfficeClient(self._base, tokens) as office:
@@ -100,7 +102,10 @@ class Show:
                     wrong = await self._play(office, watch, definitions)
                     self._stage.verdict(wrong)
                     if stay:
-                        self._stage.line("demo.stays")
+                        self._stage.line(
+                            "The office keeps running and shows each email as it arrives."
+                            " Press Ctrl-C to stop; the next demo continues from here."
+                        )
                         await asyncio.Event().wait()
                     return wrong
         finally:
@@ -119,7 +124,9 @@ class Show:
             name = self._story.members[self._story.tour.member].name
             with _noting(wrong, name):
                 part = await walk.start(guide)
-                self._stage.line("demo.tour_starts")
+                self._stage.line(
+                    "The tour has started. Its reminder, escalation and review follow."
+                )
                 await walk.go(guide, part)
                 await walk.end()
 
@@ -129,12 +136,15 @@ class Show:
                 await self._play_story(player, wrong)
             await self._show_board(office, wrong)
             if not touring.done():
-                self._stage.line("demo.tour_goes_on")
+                self._stage.line("The tour continues …")
             await touring
         report = walk.report()
         self._stage.blank()
         self._stage.table(tour_table(report))
-        return wrong + [say("demo.missing", kind=each.kind, to=each.to) for each in report.missing]
+        return wrong + [
+            f"The tour's email {each.kind} to the {each.to} did not arrive."
+            for each in report.missing
+        ]
 
     async def _play_story(self, player: Player, wrong: list[str]) -> None:
         side_by_side = asyncio.Semaphore(AT_ONCE)
@@ -155,7 +165,11 @@ class Show:
         held = await held_emails(office, self._manager, board)
         if held:
             opens = datetime.fromisoformat(min(held)).astimezone(ZONE)
-            self._stage.line("demo.held", count=len(held), opens=f"{opens:%A %d %B, %H:%M}")
+            self._stage.line(
+                f"{len(held)} emails wait until {opens:%A %d %B, %H:%M}, because this office"
+                " emails members from 09:00 to 16:30 on their working days. They are on each"
+                " timeline already."
+            )
         wrong += surprises(self._story, self._memory, board)
 
 
@@ -164,9 +178,9 @@ def _noting(wrong: list[str], part: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        wrong.append(say("demo.refused", part=part, sentence=str(refused)))
+        wrong.append(f"{part}: the office refused {refused!s}")
     except NotInTime as late:
-        wrong.append(say("demo.late", part=part, what=str(late)))
+        wrong.append(f"{part}: this did not arrive in time: {late!s}")
 
 
 @contextlib.asynccontextmanager

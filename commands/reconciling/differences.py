@@ -85,7 +85,7 @@ class Difference:
         return self.trouble, self.engagement_id, self.item_id
 
     @property
-    def mendable(self) -> bool:
+    def repairable(self) -> bool:
         """Whether it can be mended without a choice that a person has to make."""
         if self.trouble in ("stands_still", "copy_ahead"):
             return False

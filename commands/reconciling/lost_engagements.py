@@ -11,12 +11,11 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, Stop
 from commands.reconciling.differences import Difference, Look, differences
 from commands.reconciling.last_words import LastWords
 from commands.reconciling.reading import Comparison
-from commands.reconciling.repairing import Mending
+from commands.reconciling.repairing import Repairing
 from storage.queries.reconciling import EngagementOnRecord
 from workflows.ids import engagement_workflow_id
 
@@ -30,9 +29,13 @@ async def revive(comparison: Comparison, engagement_id: str) -> list[Difference]
     look = await comparison.look(engagement_id)
     _gone(look)
     if look.engagement.status == "absent":
-        raise Stop(say("engagement.forgotten", id=engagement_id))
+        raise Stop(
+            f"Temporal no longer has the workflow of {engagement_id!r}, so it cannot"
+            f" continue. Close it with `milepost engagement close {engagement_id} --reason"
+            " …`, then start the member again."
+        )
     await reset(comparison.client, engagement_id)
-    return await Mending(comparison).engagement(engagement_id)
+    return await Repairing(comparison).engagement(engagement_id)
 
 
 async def close(comparison: Comparison, engagement_id: str, reason: str) -> list[Difference]:
@@ -41,21 +44,27 @@ async def close(comparison: Comparison, engagement_id: str, reason: str) -> list
     row = _gone(await comparison.look(engagement_id))
     words = LastWords(comparison.database, comparison.client, comparison.task_queue)
     await words.of_lost_engagement(row, OPERATOR, reason)
-    return await Mending(comparison).engagement(engagement_id)
+    return await Repairing(comparison).engagement(engagement_id)
 
 
 def _gone(look: Look) -> EngagementOnRecord:
     """The engagement on record, which no workflow stands behind. Raises Stop where one does."""
     if look.row is None:
-        raise Stop(say("engagement.none", id=look.id))
+        raise Stop(f"There is no engagement {look.id!r}. `milepost engagement list` shows all.")
     if look.row.closed_at is not None:
-        raise Stop(say("engagement.over", id=look.id))
+        raise Stop(f"Engagement {look.id!r} has already ended.")
     if look.engagement.runs:
-        raise Stop(say("engagement.runs", id=look.id))
+        raise Stop(
+            f"The workflow of {look.id!r} is running. Withdraw the engagement instead, or"
+            " run `milepost reconcile`."
+        )
     found = differences(look, datetime.now(UTC))
     if not any(one.trouble == "workflow_gone" and not one.item_id for one in found):
         # It came to its own end, or never began.
-        raise Stop(say("engagement.not_lost", id=look.id))
+        raise Stop(
+            f"The workflow of {look.id!r} ended normally, or does not report its state. Run"
+            " `milepost reconcile`."
+        )
     return look.row
 
 
@@ -66,7 +75,11 @@ async def reset(client: Client, engagement_id: str) -> None:
     run = WorkflowExecution(workflow_id=handle.id, run_id=(await handle.describe()).run_id)
     event_id = await _last_step(client, run)
     if event_id is None:
-        raise Stop(say("engagement.forgotten", id=engagement_id))
+        raise Stop(
+            f"Temporal no longer has the workflow of {engagement_id!r}, so it cannot"
+            f" continue. Close it with `milepost engagement close {engagement_id} --reason"
+            " …`, then start the member again."
+        )
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,

@@ -16,7 +16,6 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.catalogue import say
 from commands.checks.services import has_pollers
 from commands.outcome import Exit, Stop, reach_temporal
 from commands.reconciling.differences import Difference, Look, Seen, confirmed, differences
@@ -75,16 +74,23 @@ async def at_temporal(settings: Settings, *, queries: bool = False) -> AsyncIter
         raise _down() from None
     try:
         if queries and not await has_pollers(client, settings.task_queue, "workflow"):
-            raise Stop(say("reconcile.no_worker", queue=settings.task_queue), code=Exit.DOWN)
+            raise Stop(
+                f"No worker serves {settings.task_queue}, so workflows cannot answer. Run"
+                " `milepost worker`, and try again.",
+                code=Exit.DOWN,
+            )
         yield client
     except RPCError as error:
         if error.status in AWAY:
             raise _down() from None
-        raise Stop(say("reconcile.refused", status=error.status.name), code=Exit.DOWN) from None
+        raise Stop(
+            f"Temporal refused a request ({error.status.name}). Run `milepost doctor`.",
+            code=Exit.DOWN,
+        ) from None
 
 
 def _down() -> Stop:
-    return Stop(say("doctor.temporal_down"), code=Exit.DOWN)
+    return Stop("Temporal does not answer.", code=Exit.DOWN)
 
 
 async def running(client: Client, task_queue: str) -> AsyncIterator[WorkflowAddress]:

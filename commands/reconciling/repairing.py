@@ -28,7 +28,7 @@ LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Mended:
+class Repaired:
     """What came of it."""
 
     done: tuple[Difference, ...]
@@ -36,7 +36,7 @@ class Mended:
 
 
 @dataclass
-class Mending:
+class Repairing:
     """Mends one engagement after the other, several at a time; a repetition changes nothing."""
 
     comparison: Comparison
@@ -49,18 +49,18 @@ class Mending:
         self._client = comparison.client
         self._last_words = LastWords(comparison.database, comparison.client, comparison.task_queue)
 
-    async def mend(self, found: Sequence[Difference]) -> Mended:
+    async def repair(self, found: Sequence[Difference]) -> Repaired:
         """Mend these, and what comes to light by it."""
         places = asyncio.Semaphore(ENGAGEMENTS_AT_ONCE)
 
-        async def mended(engagement_id: str) -> list[Difference]:
+        async def repaired(engagement_id: str) -> list[Difference]:
             async with places:
                 return await self.engagement(engagement_id)
 
         ids = dict.fromkeys(one.engagement_id for one in found)
-        left = [one for rest in await asyncio.gather(*map(mended, ids)) for one in rest]
+        left = [one for rest in await asyncio.gather(*map(repaired, ids)) for one in rest]
         keys = {one.key for one in left}
-        return Mended(tuple(one for one in found if one.key not in keys), tuple(left))
+        return Repaired(tuple(one for one in found if one.key not in keys), tuple(left))
 
     async def engagement(self, engagement_id: str) -> list[Difference]:
         """Mend one engagement with its items until nothing is left, or time is over; the rest."""
@@ -69,10 +69,10 @@ class Mending:
         while True:
             look = await self.comparison.look(engagement_id)
             found = differences(look, datetime.now(UTC))
-            if not any(one.mendable for one in found) or time.monotonic() > deadline:
+            if not any(one.repairable for one in found) or time.monotonic() > deadline:
                 return found
             for one in found:
-                if one.mendable and one.key not in tried:
+                if one.repairable and one.key not in tried:
                     tried.add(one.key)
                     await self._act(look, one)
             await asyncio.sleep(LOOK_EVERY_SECONDS)

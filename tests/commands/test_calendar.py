@@ -22,7 +22,7 @@ def test_an_address_is_shown_once_and_can_be_ended(run: Run, ada: str) -> None:
     shown = run("calendar", "show", ada)
     assert "since" in shown.output
     assert "mp_cal_" not in shown.output
-    assert "opens nothing any more" in run("calendar", "end", ada).output
+    assert "no longer works" in run("calendar", "end", ada).output
     assert json.loads(run("calendar", "end", ada, "--json").stdout) == {"was_valid": False}
 
 

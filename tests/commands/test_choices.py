@@ -49,7 +49,7 @@ def test_what_is_given_changes_and_the_rest_stays(run: Run, ada: str) -> None:
         (("--away", "2027-08-13:2027-08-02:per_nobody"), "Swap the two dates"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_mend(
+def test_what_cannot_be_is_refused_with_its_fix(
     run: Run, ada: str, arguments: tuple[str, ...], says: str
 ) -> None:
     refused = run("choices", "set", ada, *arguments)

@@ -1,4 +1,4 @@
-"""The doctor looks at each part and says how to mend it."""
+"""The doctor looks at each part and says how to fix it."""
 
 import json
 import socket
@@ -55,7 +55,7 @@ def migrated(tmp_path: Path) -> str:
     return migrated_sqlite(tmp_path / "milepost.db")
 
 
-def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_mend_it(run: Run) -> None:
+def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_fix_it(run: Run) -> None:
     result = run("doctor", "--json")
     assert result.exit_code == 3
     report = json.loads(result.stdout)
@@ -63,14 +63,14 @@ def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_mend_it(run: Run)
     findings = {finding["part"]: finding for finding in report["findings"]}
     for part in ("database", "temporal", "api"):
         assert findings[part]["state"] == "down"
-    assert all(each["mend"] for each in report["findings"] if each["state"] != "ok")
+    assert all(each["fix"] for each in report["findings"] if each["state"] != "ok")
     assert findings["definition tour"]["state"] == "ok"
 
 
-def test_for_people_it_prints_what_is_to_be_mended(run: Run, database: str) -> None:
+def test_for_people_it_prints_what_is_to_be_fixed(run: Run, database: str) -> None:
     result = run("doctor")
     assert "answers and is up to date" in result.output
-    assert "To mend: 2." in result.output
+    assert "2 problems to fix." in result.output
 
 
 async def test_reports_on_emails_of_strangers_are_named_with_their_number(database: str) -> None:
@@ -83,16 +83,16 @@ async def test_reports_on_emails_of_strangers_are_named_with_their_number(databa
     finding = await check_reports(config)
     assert finding.state == "notice"
     assert "reported 5 times" in finding.what
-    assert finding.mend
+    assert finding.fix
 
 
 async def test_an_api_that_does_not_reach_temporal_is_a_problem(migrated: str) -> None:
     async with without_temporal(migrated) as port:
         finding = await check_api(Settings(api_port=port))
     assert finding.state == "problem"
-    assert "only reads" in finding.what
+    assert "read-only" in finding.what
     assert "cannot be reached" in finding.what
-    assert "TEMPORAL_ADDRESS" in finding.mend
+    assert "TEMPORAL_ADDRESS" in finding.fix
 
 
 async def test_an_api_whose_database_is_not_there_yet_is_down(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ async def test_a_server_without_our_search_attributes_and_workers_is_found_out()
         reachable, attributes = await check_temporal(client)
         assert reachable.state == "ok"
         assert attributes.state == "problem"
-        assert "temporal operator search-attribute create" in attributes.mend
+        assert "temporal operator search-attribute create" in attributes.fix
         assert (await check_workers(client, "milepost")).state == "down"
         nowhere = await Client.connect(address, namespace="nowhere")
         (absent,) = await check_temporal(nowhere)
@@ -208,7 +208,7 @@ async def test_a_server_that_refuses_our_key_is_not_said_to_be_away(status: RPCS
         (refused,) = await check_temporal(client)
     assert refused.state == "problem"
     assert "refuses" in refused.what
-    assert "TEMPORAL_API_KEY" in refused.mend
+    assert "TEMPORAL_API_KEY" in refused.fix
 
 
 @pytest.mark.dev_server

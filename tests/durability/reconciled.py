@@ -1,4 +1,4 @@
-"""An office whose record and workflows are brought apart, compared, and mended."""
+"""An office whose record and workflows are brought apart, compared, and repaired."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ from commands.reconciling import differences as found_by
 from commands.reconciling import reading as comparing
 from commands.reconciling.differences import Difference
 from commands.reconciling.reading import Comparison
-from commands.reconciling.repairing import Mended, Mending
+from commands.reconciling.repairing import Repaired, Repairing
 from programmes.rules import ItemKind
 from storage.sql import deliveries, engagements, events, items, mailbox, notifications, tasks
 from tests.databases import migrated_postgres, migrated_sqlite
@@ -67,16 +67,16 @@ async def until_found(comparison: Comparison, *expected: tuple[str, str]) -> tup
     return tuple(found)
 
 
-async def mended(comparison: Comparison, *expected: tuple[str, str]) -> Mended:
-    """Find what is expected and no more, mend it, and find nothing after; no email is repeated."""
+async def repaired(comparison: Comparison, *expected: tuple[str, str]) -> Repaired:
+    """Find what is expected and no more, repair it, then find nothing. No email repeats."""
     found = await until_found(comparison, *expected)
     before = await mails(comparison)
-    done = await Mending(comparison).mend(found)
+    done = await Repairing(comparison).repair(found)
     assert named(done.done) == sorted(expected)
     assert done.left == ()
     await until_found(comparison)
     written = await said(comparison)
-    assert (await Mending(comparison).mend(found)).left == ()
+    assert (await Repairing(comparison).repair(found)).left == ()
     assert await said(comparison) == written, "a second repair changes nothing"
     require_nobody_told_twice(before, await mails(comparison))
     return done

@@ -7,7 +7,7 @@ from commands.outcome import Stop
 from commands.reconciling import lost_engagements
 from commands.reconciling.last_words import LastWords
 from commands.reconciling.reading import Comparison
-from commands.reconciling.repairing import Mended, Mending
+from commands.reconciling.repairing import Repaired, Repairing
 from storage.sql import engagements
 from tests.durability.acts import (
     item,
@@ -23,7 +23,7 @@ from tests.durability.reconciled import (
     GONE,
     everything_written,
     mails,
-    mended,
+    repaired,
     require_nobody_told_twice,
     terminate,
     until_found,
@@ -54,7 +54,7 @@ async def test_a_terminated_engagement_waits_for_a_choice_and_can_be_revived(
     found = await until_found(comparison, ("workflow_gone", "engagement"))
     before = await mails(comparison)
     written = await everything_written(comparison)
-    assert await Mending(comparison).mend(found) == Mended((), found)
+    assert await Repairing(comparison).repair(found) == Repaired((), found)
     assert await everything_written(comparison) == written, "nobody has chosen yet"
 
     assert await lost_engagements.revive(comparison, engaged.id) == []
@@ -124,5 +124,5 @@ async def test_an_item_that_goes_on_after_its_engagement_was_closed_is_ended(
     assert row is not None
     words = LastWords(comparison.database, comparison.client, comparison.task_queue)
     await words.of_lost_engagement(row, "operator", "It was lost.")
-    await mended(comparison, ("left_open", "onboarding"))
+    await repaired(comparison, ("left_open", "onboarding"))
     assert (await until_closed(engaged, onboarding_of(engaged)))["outcome"] == "withdrawn"

@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 from commands.outcome import Stop
 from commands.reconciling import lost_engagements
 from commands.reconciling.reading import Comparison
-from commands.reconciling.repairing import Mended, Mending
+from commands.reconciling.repairing import Repaired, Repairing
 from storage.sql import engagements, events, items, notifications, tasks, texts
 from tests.durability.acts import (
     finish_onboarding,
@@ -30,7 +30,7 @@ from tests.durability.reconciled import (
     erase,
     forget,
     mails,
-    mended,
+    repaired,
     terminate,
     until_found,
     until_quiet,
@@ -77,7 +77,7 @@ async def test_an_item_terminated_behind_its_engagements_back_is_closed_and_told
     request = await submit_request(engaged)
     await begin_anew(engaged)
     await engaged.item_handle("research", request).terminate(GONE)
-    await mended(comparison, ("workflow_gone", "research"))
+    await repaired(comparison, ("workflow_gone", "research"))
     assert (await item(engaged, request))["outcome"] == "lost"
     assert request not in (await progress_of(engaged)).items
 
@@ -91,7 +91,7 @@ async def test_a_lost_session_goes_out_of_the_calendars_that_it_stands_in(
     await engaged.item_command("advice", cycle, ConfirmDate(LEAD, 0))
     await begin_anew(engaged)
     await engaged.item_handle("advice", cycle).terminate(GONE)
-    await mended(comparison, ("workflow_gone", "advice"))
+    await repaired(comparison, ("workflow_gone", "advice"))
 
     async def hear_of_it() -> bool:
         heard = [mail.recipient for mail in await mails(comparison) if "called_off" in mail.kind]
@@ -115,7 +115,7 @@ async def test_what_a_cycle_hands_on_is_not_lost_where_its_engagement_missed_its
     assert (await until_closed(engaged, cycle))["outcome"] == "rolled_over"
     await engaged.item_handle("advice", cycle).result()
     await lost_engagements.reset(comparison.client, engaged.id)
-    await mended(comparison, ("end_unheard", "advice"))
+    await repaired(comparison, ("end_unheard", "advice"))
     assert (await progress_of(engaged)).carried == (action,)
 
 
@@ -127,7 +127,7 @@ async def test_an_engagement_that_was_reset_hears_of_the_ends_that_it_missed(
         await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, step))
     await engaged.item_handle("onboarding", onboarding_of(engaged)).result()
     await lost_engagements.reset(comparison.client, engaged.id)
-    await mended(comparison, ("end_unheard", "onboarding"))
+    await repaired(comparison, ("end_unheard", "onboarding"))
     await until_stage(engaged, "active")
 
 
@@ -142,7 +142,7 @@ async def test_a_record_that_was_put_back_catches_up(
     await forget(engaged, engagements, 1, engaged.id)
     async with engaged.office.database.transaction() as session:
         await session.execute(delete(tasks).where(tasks.c.item_id == request))
-    await mended(comparison, ("copy_behind", "engagement"), ("copy_behind", "research"))
+    await repaired(comparison, ("copy_behind", "engagement"), ("copy_behind", "research"))
     assert (await engaged.row())["stage"] == "active"
     row = await item(engaged, request)
     state = await item_progress_of(engaged, "research", request)
@@ -162,7 +162,7 @@ async def test_an_item_that_ended_after_the_backup_has_its_own_end_and_is_not_lo
     outcome = (await until_closed(engaged, request))["outcome"]
     await engaged.item_handle("research", request).result()
     await forget(engaged, items, 1, request)
-    await mended(comparison, ("copy_behind", "research"))
+    await repaired(comparison, ("copy_behind", "research"))
     row = await item(engaged, request)
     assert (row["outcome"], row["stage"], row["closed_at"] is not None) == (outcome, "closed", True)
 
@@ -183,7 +183,7 @@ async def test_an_engagement_that_ended_after_the_backup_is_over(
         await session.execute(delete(texts).where(texts.c.id == reason))
     with pytest.raises(Stop, match="own end"):
         await lost_engagements.revive(comparison, engaged.id)
-    await mended(comparison, ("copy_behind", "engagement"))
+    await repaired(comparison, ("copy_behind", "engagement"))
     row = await engaged.row()
     assert (row["stage"], row["closed_at"] is not None) == ("withdrawn", True)
 
@@ -195,7 +195,7 @@ async def test_an_item_that_the_record_does_not_know_is_written_down(
     await until_quiet(engaged)
     whole = await item(engaged, request)
     await erase(engaged, request)
-    await mended(comparison, ("record_missing", "research"))
+    await repaired(comparison, ("record_missing", "research"))
     row = await item(engaged, request)
     same = ("kind", "key", "stage", "opened_at", "due_at")
     assert {name: row[name] for name in same} == {name: whole[name] for name in same}
@@ -208,7 +208,7 @@ async def test_an_engagement_that_the_record_does_not_know_is_reported_and_left(
     await until_quiet(engaged)
     await erase(engaged)
     found = await until_found(comparison, ("record_missing", "engagement"))
-    assert await Mending(comparison).mend(found) == Mended((), found)
+    assert await Repairing(comparison).repair(found) == Repaired((), found)
 
 
 async def test_a_workflow_that_fails_at_its_work_is_reported_and_holds_nothing_up(
@@ -222,5 +222,5 @@ async def test_a_workflow_that_fails_at_its_work_is_reported_and_holds_nothing_u
         poison.setattr(EngagementProcess, "review_moved", fails)
         await ill.handle.signal("review_moved", ReviewMoved("first-mile", today()))
         found = await until_found(comparison, ("stands_still", "engagement"))
-        assert await Mending(comparison, within=5).mend(found) == Mended((), found)
+        assert await Repairing(comparison, within=5).repair(found) == Repaired((), found)
     await until_found(comparison)

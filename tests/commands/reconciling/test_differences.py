@@ -138,13 +138,13 @@ def test_an_item_that_goes_on_after_its_engagement_is_left_open() -> None:
 
 def test_a_person_chooses_what_becomes_of_an_engagement_and_nobody_of_an_item() -> None:
     (gone,) = differences(look(TERMINATED), NOW)
-    assert not gone.mendable
+    assert not gone.repairable
     (unknown,) = differences(look(row=None), NOW)
-    assert not unknown.mendable
+    assert not unknown.repairable
     for seen in (look(item=ABSENT), look(row=with_item(None)), look(COMPLETED)):
-        assert all(one.mendable for one in differences(seen, NOW))
+        assert all(one.repairable for one in differences(seen, NOW))
     for seen in (look(DUMB), look(row=replace(ROW, sequence=6))):
-        assert not any(one.mendable for one in differences(seen, NOW))
+        assert not any(one.repairable for one in differences(seen, NOW))
 
 
 def test_an_item_may_be_about_to_be_started_as_long_as_its_engagement_is_dumb() -> None:
