@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.engagement_tables import print_engagement, print_engagements
-from commands.lookup import member_named, person_named
+from commands.lookup import member_named, no_engagement, person_named
 from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
-from commands.show import AsJson, print_json, print_line
+from commands.show import AsJson, print_json, print_sentence
 from programmes.facts import EngagementStage
 from programmes.health import Health
 from services.backend import Backend, utc_now
@@ -68,7 +67,7 @@ def start(
     if as_json:
         print_json(started)
     else:
-        print_line("engagement.started", **started)
+        print_sentence(f"{started['member']} has started: engagement {started['id']}.")
 
 
 @app.command()
@@ -85,7 +84,7 @@ def assign(
     Exit code 1: refused, with the reason. 3: the database does not answer.
     """
     if manager is None and adviser is None:
-        raise typer.BadParameter(say("engagement.nobody_named"))
+        raise typer.BadParameter("Give --manager, --adviser or both.")
 
     async def carry_out(database: Database) -> EngagementDetail:
         async with database.reading() as session:
@@ -99,7 +98,7 @@ def assign(
             await assign_team(backend, OPERATOR, engagement, **new)
         except Problem as problem:
             if problem.name == "not-found":
-                raise Stop(say("engagement.none", id=engagement)) from None
+                raise no_engagement(engagement) from None
             raise stop_for(problem) from None
         async with database.reading() as session:
             detail = await show_engagement(session, engagement, utc_now())
@@ -114,8 +113,8 @@ def assign(
     for role, holder in (("manager", detail.manager), ("adviser", detail.adviser)):
         if holder is not None:
             count = sum(1 for task in detail.tasks if task.owner and task.owner.id == holder.id)
-            said = {"member": detail.member.name, "name": holder.name, "tasks": count}
-            print_line(f"engagement.{role}", **said)
+            verb = "manages" if role == "manager" else "advises"
+            print_sentence(f"{holder.name} now {verb} {detail.member.name}. Open tasks: {count}.")
 
 
 @app.command("list")
@@ -145,7 +144,7 @@ def list_all(
             else:
                 await print_engagements(session, page.rows)
                 if page.next:
-                    print_line("engagement.more", next=page.next)
+                    print_sentence(f"There are more. For the next page: --after {page.next}")
 
     with ending(as_json):
         with_database(read)
@@ -166,7 +165,7 @@ def show(
         async with database.reading() as session:
             detail = await show_engagement(session, engagement, now)
             if detail is None:
-                raise Stop(say("engagement.none", id=engagement))
+                raise no_engagement(engagement)
             if as_json:
                 print_json(detail)
             else:

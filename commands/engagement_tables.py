@@ -6,7 +6,6 @@ from datetime import datetime
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.show import HEALTH_STYLES, cell, console, print_table
 from notifications.sentences import UK, health_sentence
 from notifications.titles import Titles, parsed
@@ -54,20 +53,20 @@ def item_name(item: ItemRow, titles: Titles) -> str:
 
 def who(person: Named | None, role: str) -> str:
     """The person's name, or the role that nobody holds."""
-    return person.name if person and person.name else say("standing.nobody", role=role)
+    return person.name if person and person.name else f"no {role}"
 
 
 async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]) -> None:
     """One line an engagement: where it stands, and why."""
     if not rows:
-        print_table(say("engagement.list"), [], [])
+        print_table("Engagements", [], [])
         return
     titles = await titles_by_programme(
         session, {(row.programme_id, row.programme_version) for row in rows}
     )
-    table = Table(title=say("engagement.list"), title_justify="left", header_style="bold")
-    for column in ("member", "nation", "programme", "stage", "health", "why", "requests", "id"):
-        table.add_column(say(f"column.{column}"), overflow="fold", no_wrap=column == "id")
+    table = Table(title="Engagements", title_justify="left", header_style="bold")
+    for column in ("Member", "Nation", "Programme", "Stage", "Health", "Why", "Requests", "Id"):
+        table.add_column(column, overflow="fold", no_wrap=column == "Id")
     for row in rows:
         words = titles[row.programme_id, row.programme_version]
         closed = row.closed_at is not None
@@ -75,7 +74,7 @@ async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]
             cell(row.member.name),
             row.member.nation,
             cell(words.programme),
-            say(f"stage.{row.stage}"),
+            row.stage,
             "" if closed else health_cell(row.health),
             "" if closed else cell(reason(row.health, row.task, words)),
             str(row.open_requests or ""),
@@ -84,9 +83,14 @@ async def print_engagements(session: AsyncSession, rows: Sequence[EngagementRow]
     console().print(table)
 
 
+def health_words(health: Health) -> str:
+    """The health as a user reads it."""
+    return health.replace("_", " ")
+
+
 def health_cell(health: Health) -> str:
     """The health in words and colour."""
-    return f"[{HEALTH_STYLES[health]}]{say(f'health.{health}')}[/]"
+    return f"[{HEALTH_STYLES[health]}]{health_words(health)}[/]"
 
 
 async def print_engagement(session: AsyncSession, detail: EngagementDetail, now: datetime) -> None:
@@ -96,26 +100,26 @@ async def print_engagement(session: AsyncSession, detail: EngagementDetail, now:
     out = console()
     out.print(f"[bold]{cell(detail.member.name)}[/], {cell(detail.programme_title)}")
     closed = detail.closed_at is not None
-    standing = say(f"stage.{detail.stage}")
+    standing = str(detail.stage)
     if not closed:
         standing += f", {health_cell(detail.health)}. "
         standing += cell(reason(detail.health, detail.task(now), words))
     out.print(standing)
     if detail.reason:
-        out.print(say("engagement.reason", reason=detail.reason), markup=False)
+        out.print(f"Reason: {detail.reason}", markup=False)
     facts = {
-        "started": detail.started_on,
-        "onboarded": detail.onboarded_at,
-        "closed": detail.closed_at,
-        "manager": detail.manager.name if detail.manager else None,
-        "adviser": detail.adviser.name if detail.adviser else None,
+        "Started": detail.started_on,
+        "Onboarded": detail.onboarded_at,
+        "Closed": detail.closed_at,
+        "Manager": detail.manager.name if detail.manager else None,
+        "Adviser": detail.adviser.name if detail.adviser else None,
     }
     for name, value in facts.items():
         if value:
-            out.print(f"  {say(f'column.{name}')}: {cell(value)}")
+            out.print(f"  {name}: {cell(value)}")
     print_table(
-        say("engagement.items"),
-        [say(f"column.{name}") for name in ("item", "stage", "opened", "closed", "outcome", "id")],
+        "Items",
+        ["Item", "Stage", "Opened", "Closed", "Outcome", "Id"],
         [
             (
                 item_name(item, words),
@@ -129,14 +133,14 @@ async def print_engagement(session: AsyncSession, detail: EngagementDetail, now:
         ],
     )
     print_table(
-        say("engagement.tasks"),
-        [say(f"column.{name}") for name in ("task", "owner", "due", "health", "id")],
+        "Open tasks",
+        ["Task", "Owner", "Due", "Health", "Id"],
         [
             (
                 task_title(task, words),
                 who(task.owner, task.owner_role),
                 task.due_at,
-                say(f"health.{task.health(now)}"),
+                health_words(task.health(now)),
                 f"{task.item_id} {task.key}",
             )
             for task in detail.tasks

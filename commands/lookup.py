@@ -1,4 +1,4 @@
-"""Finds what a person names on the command line: a member or a person by id, name or address."""
+"""Finds a member or a person by the id, name or address that the user gives."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +12,7 @@ from storage.queries.rows import MemberRow
 async def member_named(session: AsyncSession, named: str) -> MemberRow:
     """The member of that id, or the only one whose name is, or else contains, these words.
 
-    Raises Stop with what there is instead.
+    Raises Stop, with the members that match, where there is not exactly one.
     """
     by_id = await show_member(session, named)
     if by_id is not None:
@@ -28,7 +28,7 @@ async def member_named(session: AsyncSession, named: str) -> MemberRow:
 
 
 async def person_named(session: AsyncSession, named: str) -> PersonRow:
-    """The person of that id, address or name. Raises Stop with who there is instead."""
+    """The person of that id, address or name. Raises Stop where there is not exactly one."""
     cursor: str | None = None
     found: list[PersonRow] = []
     while True:
@@ -55,6 +55,11 @@ async def holder_named(session: AsyncSession, named: str) -> str:
             " contact with its id."
         )
     return named
+
+
+def no_engagement(named: str) -> Stop:
+    """Ends a command because there is no engagement of that id."""
+    return Stop(f"There is no engagement {named!r}. `milepost engagement list` shows all.")
 
 
 def _is(row: PersonRow, named: str) -> bool:

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.engagement import OPERATOR, stop_for
 from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
-from commands.show import AsJson, cell, console, print_json, print_line, print_table
+from commands.show import AsJson, cell, console, print_json, print_sentence, print_table
 from notifications.delivery.states import Choice, State, choices_of
 from notifications.explain.evidence import Evidence, read_evidence
 from notifications.explain.explanation import explain as explained
@@ -51,7 +50,7 @@ def list_all(
 ) -> None:
     """List notifications, the latest change first; with --troubles the longest waiting first."""
     if sum((engagement is not None, state is not None, troubles)) > 1:
-        raise typer.BadParameter(say("notifications.one_filter"))
+        raise typer.BadParameter("Give only one of --engagement, --state and --troubles.")
 
     async def read(database: Database) -> None:
         async with database.reading() as session:
@@ -75,6 +74,13 @@ def list_all(
         with_database(read)
 
 
+def not_found(notification: str) -> Stop:
+    """Ends a command because there is no notification of that id."""
+    return Stop(
+        f"There is no notification {notification!r}. `milepost notifications list` shows all."
+    )
+
+
 def _show(
     rows: tuple[NotificationRow, ...] | tuple[TroubleRow, ...], next: str | None, as_json: bool
 ) -> None:
@@ -82,8 +88,8 @@ def _show(
         print_json({"notifications": rows, "next": next})
         return
     print_table(
-        say("notifications.list"),
-        [say(f"column.{name}") for name in ("at", "kind", "to", "state", "why", "id")],
+        "Notifications",
+        ["When", "Kind", "To", "State", "Why", "Id"],
         [
             (
                 row.since if isinstance(row, TroubleRow) else row.changed_at,
@@ -97,7 +103,7 @@ def _show(
         ],
     )
     if next:
-        print_line("engagement.more", next=next)
+        print_sentence(f"There are more. For the next page: --after {next}")
 
 
 @app.command()
@@ -108,7 +114,7 @@ def show(notification: Id, as_json: AsJson = False) -> None:
         async with database.reading() as session:
             detail = await show_notification(session, notification)
         if detail is None:
-            raise Stop(say("notifications.none", id=notification))
+            raise not_found(notification)
         return detail
 
     with ending(as_json):
@@ -124,20 +130,22 @@ def _print_detail(detail: NotificationDetail) -> None:
     sentence = notification_sentence(row.kind, row.state, row.reason, row.recipient.name)
     out.print(sentence, markup=False, soft_wrap=True)
     print_table(
-        say("notifications.attempts"),
-        [say(f"column.{name}") for name in ("at", "until", "times", "sender", "outcome", "why")],
+        "Attempts",
+        ["When", "Last", "Times", "Sender", "Outcome", "Why"],
         _folded(detail.attempts),
     )
     print_table(
-        say("notifications.feedback.events"),
-        [say(f"column.{name}") for name in ("at", "kind", "why")],
+        "Delivery reports",
+        ["When", "Kind", "Why"],
         [(one.at, one.kind, reason_sentence(one.code)) for one in detail.reports],
     )
     if detail.resolution:
-        said = {"choice": detail.resolution, "at": cell(detail.resolved_at)}
-        print_line("notifications.resolution", **said)
+        print_sentence(f"Resolved on {cell(detail.resolved_at)}: {detail.resolution}.")
     elif choices := choices_of(row.state, row.reason):
-        print_line("notifications.delivery.preferences", choices=", ".join(choices), id=row.id)
+        print_sentence(
+            f"To resolve it: `milepost notifications resolve {row.id}` with one of:"
+            f" {', '.join(choices)}."
+        )
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
@@ -158,7 +166,7 @@ def explain(notification: Id, as_json: AsJson = False) -> None:
         async with database.reading() as session:
             evidence = await read_evidence(session, notification)
         if evidence is None:
-            raise Stop(say("notifications.none", id=notification))
+            raise not_found(notification)
         return evidence
 
     with ending(as_json):
@@ -188,10 +196,14 @@ def resolve(
             await resolve_notification(backend, OPERATOR, notification, choice, note)
         except Problem as problem:
             if problem.name == "not-found":
-                raise Stop(say("notifications.none", id=notification)) from None
+                raise not_found(notification) from None
             raise stop_for(problem) from None
         except RecordPending:
-            raise Stop(say("notifications.pending"), code=Exit.DOWN) from None
+            raise Stop(
+                "This is in progress. Look again in a moment. If it does not finish, run"
+                " `milepost doctor`.",
+                code=Exit.DOWN,
+            ) from None
         async with database.reading() as session:
             detail = await show_notification(session, notification)
         assert detail is not None

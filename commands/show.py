@@ -13,8 +13,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commands.catalogue import say
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 ZONE = ZoneInfo("Europe/London")
@@ -73,11 +71,6 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 def print_sentence(sentence: str) -> None:
     """One sentence on standard output, on one line however long it is."""
     console().print(sentence, markup=False, soft_wrap=True)
-
-
-def print_line(key: str, **values: object) -> None:
-    """One sentence of the catalogue on standard output."""
-    print_sentence(say(key, **values))
 
 
 def cell(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from commands.lookup import no_engagement
 from commands.outcome import Stop, ending, with_database
 from commands.show import AsJson, console, print_json, print_sentence
 from commands.template import (
@@ -136,8 +137,6 @@ def _absent(nothing: NothingToTry) -> Stop:
         case "version":
             return Stop(f"There is no version {nothing.named}.")
         case "engagement":
-            return Stop(
-                f"There is no engagement {nothing.named!r}. `milepost engagement list` shows all."
-            )
+            return no_engagement(str(nothing.named))
         case "programme" | "person":
             return Stop(f"There is no {nothing.named}.")

@@ -11,6 +11,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
+from commands.lookup import no_engagement
 from commands.outcome import OPERATOR, Stop
 from commands.reconciling.differences import Difference, Look, differences
 from commands.reconciling.last_words import LastWords
@@ -50,7 +51,7 @@ async def close(comparison: Comparison, engagement_id: str, reason: str) -> list
 def _gone(look: Look) -> EngagementOnRecord:
     """The engagement on record, which no workflow stands behind. Raises Stop where one does."""
     if look.row is None:
-        raise Stop(f"There is no engagement {look.id!r}. `milepost engagement list` shows all.")
+        raise no_engagement(look.id)
     if look.row.closed_at is not None:
         raise Stop(f"Engagement {look.id!r} has already ended.")
     if look.engagement.runs:

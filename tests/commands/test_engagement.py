@@ -63,8 +63,8 @@ def reserved(url: str) -> list[tuple[str, str]]:
 def test_it_is_theirs_and_they_will_be_told_of_it(run: Run, database: str) -> None:
     given = run("engagement", "assign", "eng_1", "--manager", "Nina Reed")
     assert given.exit_code == 0, given.output
-    assert "Nina Reed looks after Cardiff (open for them: 0)." in given.output
-    assert "Adviser advises Cardiff" in given.output
+    assert "Nina Reed now manages Cardiff. Open tasks: 0." in given.output
+    assert "Adviser now advises Cardiff" in given.output
     assert reserved(database) == [("engagement.new_in_team", "per_nina")]
 
 

@@ -72,7 +72,7 @@ def test_a_trouble_is_dealt_with_once(run: Run) -> None:
     arguments = ("notifications", "resolve", GLASGOW.notification, "dismiss")
     result = run(*arguments, "--note", "I have rung her.")
     assert result.exit_code == 0, result.output
-    assert "Dealt with on" in result.output
+    assert "Resolved on" in result.output
     assert run(*arguments).exit_code == 1
     assert listed(run, "--state", "bounced") == [GLASGOW.notification]
     assert GLASGOW.notification not in listed(run, "--troubles")
