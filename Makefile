@@ -1,4 +1,4 @@
-# Every way into Milepost. A bare `make` lists them; each does all of its own set-up.
+# Every task of this repository. `make` lists them. Each one does its own set-up.
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -13,21 +13,21 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/bin/milepost  ## Install everything into .venv (each target does this by itself)
+setup: .venv/bin/milepost  ## Install everything into .venv; each target does this itself
 
-demo: setup  ## Play the first office on this machine, with sample data; ONCE=1 plays it and ends
+demo: setup  ## Play the sample office on this machine; ONCE=1 stops at its end
 	@.venv/bin/milepost demo $(if $(ONCE),--once) $(ARGS)
 
-up: setup  ## Run Milepost on this machine: Temporal, worker, API; no sample data
+up: setup  ## Run Milepost on this machine: Temporal, worker and API, without sample data
 	@.venv/bin/milepost up $(ARGS)
 
-test: setup  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
+test: setup  ## Run every test; ARGS are for pytest: make test ARGS="-k ladder -x"
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
-test-faults: setup  ## Break everything around 200 emails, five times each way; print what became of them
+test-faults: setup  ## Send 200 emails under each kind of fault, five times; print what became of them
 	@$(PY) -m tests.faults $(ARGS)
 
-lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes nothing
+lint: setup  ## Check style, types, imports, Dockerfile and compose file
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) tools/check_rooms.py
@@ -36,7 +36,7 @@ lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes 
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@.venv/bin/hadolint Dockerfile
 
-format: setup  ## Put style right where a tool can
+format: setup  ## Fix the style where a tool can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
@@ -46,17 +46,17 @@ bench: setup  ## Count actions, events and bytes of an engagement against a naiv
 walk: setup  ## Count the files that four everyday tasks pass through; ARGS=--list names them
 	@$(PY) -m tools.walk $(ARGS)
 
-doctor: setup  ## Check each part and say how to mend it
+doctor: setup  ## Check each part and say how to fix it
 	@.venv/bin/milepost doctor $(ARGS)
 
-lock: setup  ## Resolve the dependencies anew into uv.lock
+lock: setup  ## Update the dependencies in uv.lock
 	@"$$(tools/uv)" lock --upgrade
 
-clean:  ## Remove .venv and what tools left here; never data (var/) nor the cache folder
+clean:  ## Remove .venv and the files of tools; keeps data (var/) and the cache folder
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# The installed command is the stamp: it is there exactly if the project is installed.
+# The installed command serves as the time stamp of the installation.
 .venv/bin/milepost: $(SOURCES) tools/setup tools/uv tools/python
 	@tools/setup
 	@touch $@

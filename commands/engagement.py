@@ -1,4 +1,4 @@
-"""`milepost engagement`: start one, give it to somebody else, list all, show one."""
+"""`milepost engagement`: start, assign, list and show engagements."""
 
 from datetime import datetime
 from typing import Annotated
@@ -24,11 +24,11 @@ from storage.queries.paging import BadCursor
 from temporal.connection import LazyTemporal
 
 OPERATOR = Actor("operator", "manager")
-"""Who acts at the command line: whoever may use it may do what a manager may."""
+"""The actor of the command line, who may do what a manager may."""
 
 app = typer.Typer(name="engagement", help="Start engagements and see how they stand.")
 
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day; it may be over.")]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day, also in the past.")]
 
 
 @app.command()
@@ -41,7 +41,9 @@ def start(
     adviser: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start a member in a programme. The welcome email and the plan follow by themselves.
+    """Start a member in a programme.
+
+    The welcome email and the plan follow by themselves.
 
     Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
     """
@@ -73,13 +75,13 @@ def start(
 @app.command()
 def assign(
     engagement: Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")],
-    manager: Annotated[
-        str | None, typer.Option(help="Who looks after it: id, name or address.")
-    ] = None,
-    adviser: Annotated[str | None, typer.Option(help="Who advises: id, name or address.")] = None,
+    manager: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
+    adviser: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give an engagement another manager or adviser. What is open is theirs; one email tells them.
+    """Assign an engagement to another manager or adviser.
+
+    They take over the open tasks, and get one email about it.
 
     Exit code 1: refused, with the reason. 3: the database does not answer.
     """
@@ -121,7 +123,7 @@ def assign(
 def list_all(
     stage: Annotated[EngagementStage | None, typer.Option(help="Only those in this stage.")] = None,
     health: Annotated[
-        Health | None, typer.Option(help="Only those that stand so.", case_sensitive=False)
+        Health | None, typer.Option(help="Only those with this health.", case_sensitive=False)
     ] = None,
     programme: Annotated[str | None, typer.Option(help="The programme's id.")] = None,
     text: Annotated[str | None, typer.Option(help="Part of the member's name.")] = None,
@@ -157,7 +159,7 @@ def show(
 ) -> None:
     """Show one engagement: its items, its open tasks, its last events.
 
-    Exit code 1: there is none of that id.
+    Exit code 1: there is no engagement of that id.
     """
 
     async def read(database: Database) -> None:

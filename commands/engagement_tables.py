@@ -1,4 +1,4 @@
-"""How an engagement stands, in words: its health, and the task that explains it."""
+"""Engagements as tables: stage, health, and the task that explains it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ async def titles_by_programme(
 
 
 def reason(health: Health, task: TaskRow | None, titles: Titles) -> str:
-    """Why it stands so, in the words of the emails and the API."""
+    """Why it has this health, in the words of the emails and the API."""
     if task is None:
         return health_sentence(health, UK)
     owner = who(task.owner, task.owner_role)
@@ -52,7 +52,7 @@ def item_name(item: ItemRow, titles: Titles) -> str:
 
 
 def who(person: Named | None, role: str) -> str:
-    """The person's name, or the role that nobody holds."""
+    """The person's name, or `no …` with the role that is vacant."""
     return person.name if person and person.name else f"no {role}"
 
 

@@ -19,7 +19,7 @@ from storage.master.members import add_member
 from storage.queries.members import MemberDetail, list_members, show_member, show_members
 from storage.queries.paging import MAX_LIMIT
 
-app = typer.Typer(name="member", help="Add, import and list members.", no_args_is_help=True)
+app = typer.Typer(help="Add, import and list members.", no_args_is_help=True)
 
 Sample = Annotated[bool, typer.Option(help="Mark as sample data wherever it is shown.")]
 
@@ -45,7 +45,7 @@ def add(
 ) -> None:
     """Add a member with its contacts.
 
-    Exit code 1: something is wrong with what was given; nothing is stored then.
+    Exit code 1: a value is invalid. Then nothing is stored.
     """
     contacts = [_contact(lead, lead=True), *(_contact(each) for each in contact or [])]
     blackouts = [_blackout(each) for each in blackout or []]
@@ -72,7 +72,7 @@ async def new_member(
     blackouts: Sequence[Blackout] = (),
     sample: bool = False,
 ) -> MemberDetail:
-    """Add a member with its contacts. Raises Stop where something is wrong with them."""
+    """Add a member with its contacts. Raises Stop where a value is invalid."""
 
     async def work(session: AsyncSession, now: datetime) -> MemberDetail | None:
         member_id = await add_member(
@@ -141,9 +141,11 @@ def import_file(
     sample: Sample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add every member of a CSV file, or none: each mistake is named with its line.
+    """Add the members of a CSV file.
 
-    Exit code 1: the file has mistakes. 2: there is no such file.
+    It adds all of them, or lists the errors with their lines and adds none.
+
+    Exit code 1: the file has errors. 2: there is no such file.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -166,7 +168,7 @@ def import_file(
 
 def _contact(text: str, *, lead: bool = False) -> NewContact:
     name, address = parseaddr(text)
-    # What is no address goes on as it is, so that it is refused with all else that is wrong.
+    # An invalid address is kept, so that the refusal lists it with the other errors.
     return NewContact(name or text, address or text, lead=lead)
 
 

@@ -1,4 +1,4 @@
-"""`milepost notifications`: what became of each email, why, and what to do about trouble."""
+"""`milepost notifications`: what became of each email, why, and what to do."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,13 +42,16 @@ def list_all(
     engagement: Annotated[str | None, typer.Option(help="Only of this engagement, by id.")] = None,
     state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
     troubles: Annotated[
-        bool, typer.Option("--troubles", help="Only those that somebody has to look at.")
+        bool, typer.Option("--troubles", help="Only those that need a decision.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
     after: Annotated[str | None, typer.Option(help="Go on after this page's `next`.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List notifications, the latest change first; with --troubles the longest waiting first."""
+    """List notifications, the latest change first.
+
+    With --troubles, those that have waited longest come first.
+    """
     if sum((engagement is not None, state is not None, troubles)) > 1:
         raise typer.BadParameter("Give only one of --engagement, --state and --troubles.")
 
@@ -108,7 +111,10 @@ def _show(
 
 @app.command()
 def show(notification: Id, as_json: AsJson = False) -> None:
-    """Show one notification with its attempts and reports. Exit code 1: there is none."""
+    """Show one notification with its attempts and delivery reports.
+
+    Exit code 1: there is no such notification.
+    """
 
     async def read(database: Database) -> NotificationDetail:
         async with database.reading() as session:
@@ -149,7 +155,7 @@ def _print_detail(detail: NotificationDetail) -> None:
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
-    """A line for each run of attempts that came to the same: an outage makes hundreds."""
+    """One line for each run of equal attempts: an outage makes hundreds."""
     lines: list[tuple[object, ...]] = []
     for of, run in groupby(attempts, key=lambda one: (one.sender, one.outcome, one.detail)):
         same, (sender, outcome, why) = list(run), of
@@ -160,7 +166,7 @@ def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
 
 @app.command()
 def explain(notification: Id, as_json: AsJson = False) -> None:
-    """Say why it was sent when it was, or why it was not."""
+    """Explain why it was sent at that time, or why it was not sent."""
 
     async def read(database: Database) -> Evidence:
         async with database.reading() as session:
@@ -181,11 +187,11 @@ def explain(notification: Id, as_json: AsJson = False) -> None:
 @app.command()
 def resolve(
     notification: Id,
-    choice: Annotated[Choice, typer.Argument(help="What you have found out, or want.")],
+    choice: Annotated[Choice, typer.Argument(help="What you found out, or what to do.")],
     note: Annotated[str | None, typer.Option(help="How you know, or why.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that it arrived, have it sent again, or let it rest.
+    """Mark it as arrived, send it again, or dismiss it.
 
     Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
     """

@@ -14,9 +14,7 @@ from storage.master.people import add_person
 from storage.queries.members import PersonRow, list_people, show_person
 from storage.queries.paging import MAX_LIMIT
 
-app = typer.Typer(
-    name="person", help="Add and list the people of the office.", no_args_is_help=True
-)
+app = typer.Typer(help="Add and list the people of the office.", no_args_is_help=True)
 
 
 @app.command()
@@ -26,9 +24,9 @@ def add(
     role: Annotated[OfficeRole, typer.Option(help="What the person does; viewers only read.")],
     as_json: AsJson = False,
 ) -> None:
-    """Add somebody of the office, of its funder or of a partner.
+    """Add a person of the office, its funder or a partner.
 
-    Exit code 1: something is wrong with what was given; nothing is stored then.
+    Exit code 1: a value is invalid. Then nothing is stored.
     """
 
     async def work(database: Database) -> PersonRow:
@@ -51,7 +49,7 @@ def list_all(
 
     async def read(database: Database) -> list[PersonRow]:
         async with database.reading() as session:
-            return await everybody(session, role)
+            return await all_people(session, role)
 
     with ending(as_json):
         people = with_database(read)
@@ -66,7 +64,7 @@ def list_all(
 
 
 async def new_person(database: Database, name: str, email: str, role: str) -> PersonRow:
-    """Add a person. Raises Stop where something is wrong."""
+    """Add a person. Raises Stop where a value is invalid."""
 
     async def work(session: AsyncSession, now: datetime) -> PersonRow | None:
         person_id = await add_person(session, OPERATOR, now, name=name, email=email, role=role)
@@ -77,7 +75,7 @@ async def new_person(database: Database, name: str, email: str, role: str) -> Pe
     return added
 
 
-async def everybody(session: AsyncSession, role: str | None = None) -> list[PersonRow]:
+async def all_people(session: AsyncSession, role: str | None = None) -> list[PersonRow]:
     """All people, or all of a role."""
     found: list[PersonRow] = []
     cursor: str | None = None

@@ -107,8 +107,7 @@ def _task(definition: Definition, item: PlannedItem, deadline: PlannedDeadline) 
 
 
 app = typer.Typer(
-    name="programme",
-    help="Check a programme's definition, and see every date that it makes.",
+    help="Check, preview and store programmes.",
     no_args_is_help=True,
 )
 
@@ -123,14 +122,14 @@ _FOR_A_FILE = 132
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A YAML file, or tour, or another built-in name.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
 def check(file: File, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a definition, at once.
+    """List every error in a definition.
 
-    Exit code 0: it is right. 1: it has errors. 2: there is no such file.
+    Exit code 0: it has none. 1: it has errors. 2: there is no such file.
     """
     text = _text(file)
     try:
@@ -168,7 +167,7 @@ def plan(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print every deadline and every reminder of an engagement, with the rule behind each date."""
+    """Print every deadline and reminder of an engagement, with the rule behind it."""
     text = _text(file)
     quiet = [_blackout(span) for span in blackout or []]
     try:

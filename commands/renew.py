@@ -1,4 +1,4 @@
-"""`milepost renew`: has everything that runs go on with the code of today."""
+"""`milepost renew`: restarts the running workflows on this version's code."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,9 @@ from commands.show import AsJson, print_json, print_sentence
 from settings import settings
 from workflows.ids import WorkflowAddress
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would begin anew.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only count the workflows that would restart.")
+]
 
 SETTLES_WITHIN_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.2
@@ -50,9 +52,9 @@ def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
 
 
 async def ask_all(client: Client, task_queue: str) -> int:
-    """Ask everything that runs to begin anew; how much that was.
+    """Ask every running workflow to restart. Returns how many there were.
 
-    Only so many at once: a worker that is asked for everything together is late with all of it.
+    A few at a time: a worker that restarts all at once delays all of them.
     """
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -66,7 +68,7 @@ async def ask_all(client: Client, task_queue: str) -> int:
             except RPCError as error:
                 if error.status != RPCStatusCode.NOT_FOUND:
                     raise
-                return 0  # it has ended meanwhile
+                return 0  # it ended in the meantime
         return 1
 
     found = [one async for one in running(client, task_queue)]
@@ -74,7 +76,7 @@ async def ask_all(client: Client, task_queue: str) -> int:
 
 
 async def _until_anew(handle: WorkflowHandle[Any, Any], before: str | None) -> None:
-    """Wait until it has begun anew, or for as long as that takes where nothing is half done."""
+    """Wait until it has restarted, or for as long as that takes where it is idle."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SETTLES_WITHIN_SECONDS):
             while (await handle.describe()).run_id == before:  # noqa: ASYNC110

@@ -1,4 +1,4 @@
-"""`milepost template`: an office's own words for its emails."""
+"""`milepost template`: an office's own wording for its emails."""
 
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.master.templates import activate_template
 from storage.queries.templates import active_templates, counted_versions, template_versions
 
-app = typer.Typer(name="template", help="Write your own words for any email.", no_args_is_help=True)
+app = typer.Typer(help="Change the wording of emails.", no_args_is_help=True)
 
 Programme = Annotated[str, typer.Argument(help="The programme's id.")]
 KindName = Annotated[str, typer.Argument(help="The kind of email, such as research.delivered.")]
@@ -31,17 +31,20 @@ Folder = Annotated[
     typer.Argument(
         exists=True,
         file_okay=False,
-        help=f"A folder with any of {', '.join(FILES.values())}; else the built-in one stays.",
+        help=f"A folder with any of {', '.join(FILES.values())}. The others stay built-in.",
     ),
 ]
 MaybeVersion = Annotated[
-    int | None, typer.Option(min=0, help="A stored version; the one in use without it.")
+    int | None, typer.Option(min=0, help="A stored version, instead of the one in use.")
 ]
 
 
 @app.command("list")
 def list_all(programme: Programme, as_json: AsJson = False) -> None:
-    """List every kind of email, and which version of its words is in use: 0 is the built-in one."""
+    """List the kinds of email, and which version of each is in use.
+
+    Version 0 is the built-in one.
+    """
 
     async def read(database: Database) -> list[dict[str, object]]:
         async with database.reading() as session:
@@ -78,11 +81,11 @@ def show_one(
     language: Spoken,
     version: MaybeVersion = None,
     save: Annotated[
-        Path | None, typer.Option(help="Write it into this folder, to begin from.")
+        Path | None, typer.Option(help="Save the files in this folder, to edit them.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the words in use, all versions, and the names that may be used."""
+    """Show the wording in use, all versions, and the names that you can use."""
     with ending(as_json):
         of = kind_named(kind)
 
@@ -130,9 +133,9 @@ def show_one(
 
 @app.command()
 def check(kind: KindName, language: Spoken, folder: Folder, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a draft. Nothing is stored.
+    """List every error in a draft. Nothing is stored.
 
-    Exit code 1: it has faults.
+    Exit code 1: it has errors.
     """
     with ending(as_json):
         faults = check_draft(kind_named(kind), language, read_draft(folder))
@@ -152,13 +155,13 @@ def put(
     kind: KindName,
     language: Spoken,
     folder: Folder,
-    activate: Annotated[bool, typer.Option(help="Put it into use at once.")] = False,
-    note: Annotated[str, typer.Option(help="Why it is written.")] = "",
+    activate: Annotated[bool, typer.Option(help="Use it at once.")] = False,
+    note: Annotated[str, typer.Option(help="Why you changed it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Store a draft as the next version.
 
-    Exit code 1: it has faults, or there is no such programme; nothing is stored then.
+    Exit code 1: it has errors, or there is no such programme. Then nothing is stored.
     """
     with ending(as_json):
         of, draft = kind_named(kind), read_draft(folder)
@@ -190,11 +193,11 @@ def rollback(
     kind: KindName,
     language: Spoken,
     to: Annotated[
-        int | None, typer.Option(min=0, help="That version; 0 is the built-in one.")
+        int | None, typer.Option(min=0, help="The version to use; 0 is the built-in one.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put the version before the one in use into use, or the one that you name, a later one too."""
+    """Use the version before the one in use, or the one that you name."""
     with ending(as_json):
         of = kind_named(kind)
 
@@ -232,7 +235,7 @@ def read_draft(folder: Path) -> Draft:
 
 
 def faulty(faults: tuple[Fault, ...]) -> Stop:
-    """Ends a command with everything that is wrong."""
+    """Ends a command with every error in a draft."""
     return Stop(
         "The draft has errors, so nothing was stored or sent:", details=[str(one) for one in faults]
     )
@@ -241,7 +244,7 @@ def faulty(faults: tuple[Fault, ...]) -> Stop:
 async def stored_draft(
     session: AsyncSession, programme: str, kind: Kind, language: Language, version: int | None
 ) -> Draft:
-    """The words of a version. Raises Stop where there is none of that number."""
+    """The wording of a version. Raises Stop where there is no such version."""
     draft = await keeping.draft_of(session, programme, kind, language, version)
     if draft is None:
         raise Stop(f"There is no version {version}.")

@@ -1,4 +1,4 @@
-"""`milepost template preview` and `send-test`: an email before anybody else reads it."""
+"""`milepost template preview` and `send-test`: try the wording of an email."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +34,7 @@ MaybeFolder = Annotated[
     typer.Option("--from", exists=True, file_okay=False, help="A folder with a draft."),
 ]
 MaybeEngagement = Annotated[
-    str | None, typer.Option(help="The engagement whose data fill it; samples without one.")
+    str | None, typer.Option(help="Use this engagement's data instead of samples.")
 ]
 
 
@@ -57,7 +57,7 @@ def preview(
     html: Annotated[Path | None, typer.Option(help="Write the HTML part into this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the email as an engagement's people would read it. Nothing is sent."""
+    """Show the email as its recipients would read it. Nothing is sent."""
     with ending(as_json):
         trial = _trial(programme, kind, language, folder, version, engagement)
 
@@ -87,9 +87,9 @@ def send_to_oneself(
     engagement: MaybeEngagement = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send the email to yourself: no member can be named here.
+    """Send the email to yourself.
 
-    Exit code 1: it has faults, or could not be sent.
+    Exit code 1: it has errors, or could not be sent.
     """
     with ending(as_json):
         trial = _trial(programme, kind, language, folder, version, engagement)

@@ -15,9 +15,7 @@ from storage.master.tokens import NewToken, create_token, revoke_token
 from storage.queries.access import TokenRow, list_tokens
 from storage.queries.members import contacts_of
 
-app = typer.Typer(
-    name="token", help="Make, list and revoke tokens for the API.", no_args_is_help=True
-)
+app = typer.Typer(help="Make, list and revoke tokens for the API.", no_args_is_help=True)
 
 
 @app.command()
@@ -31,7 +29,10 @@ def create(
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a token that speaks for somebody. It is shown this once; only its hash is kept."""
+    """Make a token with which its holder can use the API.
+
+    It is shown only once, because only its hash is kept.
+    """
 
     async def work(database: Database) -> NewToken:
         async with database.reading() as session:
@@ -52,7 +53,10 @@ def revoke(
     token: Annotated[str, typer.Argument(help="The token's id, as `list` shows it.")],
     as_json: AsJson = False,
 ) -> None:
-    """End a token. Exit code 1: there is none of that id."""
+    """Revoke a token.
+
+    Exit code 1: there is no token of that id.
+    """
 
     async def work(session: AsyncSession, now: datetime) -> bool:
         return await revoke_token(session, OPERATOR, now, token)
@@ -71,7 +75,7 @@ def revoke(
 
 @app.command("list")
 def list_all(as_json: AsJson = False) -> None:
-    """List all tokens, the revoked ones too. Their secrets are nowhere."""
+    """List all tokens, with the revoked ones. Their secrets are not kept."""
 
     async def read(database: Database) -> tuple[TokenRow, ...]:
         async with database.reading() as session:
@@ -93,7 +97,7 @@ def list_all(as_json: AsJson = False) -> None:
 
 
 async def new_token(database: Database, holder_id: str, label: str = "") -> NewToken:
-    """Make a token. Raises Stop where nobody active has that id."""
+    """Make a token. Raises Stop where no active person or contact has that id."""
 
     async def work(session: AsyncSession, now: datetime) -> NewToken:
         return await create_token(session, OPERATOR, now, holder_id=holder_id, label=label)
@@ -102,7 +106,7 @@ async def new_token(database: Database, holder_id: str, label: str = "") -> NewT
 
 
 async def revoke_labelled(database: Database, label: str) -> int:
-    """End every valid token with that label; how many there were."""
+    """Revoke every valid token with that label. Returns how many."""
 
     async def work(session: AsyncSession, now: datetime) -> int:
         valid = [

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from commands.opening import Screen, run_office
 from commands.outcome import ending
-from commands.person import everybody, new_person
+from commands.person import all_people, new_person
 from commands.show import cell, console, print_sentence
 from commands.token import new_token
 from embedded.folder import Addresses
@@ -31,7 +31,7 @@ async def first_manager_token(config: Settings, name: str, email: str) -> str | 
         async with database.reading() as session:
             if await list_tokens(session):
                 return None
-            managers = await everybody(session, "manager")
+            managers = await all_people(session, "manager")
         manager = next((each for each in managers if each.active), None)
         manager = manager or await new_person(database, name, email, "manager")
         return (await new_token(database, manager.id, LABEL)).secret

@@ -1,4 +1,4 @@
-"""Sets the stage with the command line's own functions: programmes, people, members, tokens."""
+"""Runs the demo: adds the sample people, plays the story, and shows the board and the emails."""
 
 import asyncio
 import contextlib
@@ -19,14 +19,14 @@ from demo.tour import Walk
 from programmes.definition import Definition
 
 LABEL = "demo"
-"""Marks the tokens that the story's people use, so that they end with the demo."""
+"""Marks the tokens of the story's people, so that they are revoked at the end."""
 
 YOURS = "demo, for you"
-"""Marks the token that is printed for whoever watches; the next demo prints another."""
+"""Marks the token that is printed for the user. The next demo prints another."""
 
 
 async def prepare(backend: FrontDesk, story: Story, memory: Memory) -> dict[str, Definition]:
-    """Add what is not there yet; the definitions by id. Raises Stop where something is refused."""
+    """Add what is missing. Returns the definitions by id. Raises Stop where one is refused."""
     definitions = {name: await backend.add_built_in(name) for name in story.programmes()}
     for key, person in story.people.items():
         if key not in memory.people:
@@ -45,25 +45,25 @@ async def prepare(backend: FrontDesk, story: Story, memory: Memory) -> dict[str,
 
 
 async def hand_out_tokens(backend: FrontDesk, memory: Memory) -> dict[str, str]:
-    """A token for each person and each lead contact; those of an earlier demo end."""
+    """A token for each person and lead contact. Those of an earlier demo are revoked."""
     await take_tokens_back(backend)
     holders = memory.people | {lead_of(key): contact for key, contact in memory.leads.items()}
     return {who: await backend.make_token(holder, LABEL) for who, holder in holders.items()}
 
 
 async def token_to_try(backend: FrontDesk, memory: Memory, who: str) -> str:
-    """A token for whoever watches; the one of an earlier demo ends."""
+    """A token for the user. The one of an earlier demo is revoked."""
     await backend.revoke_tokens(YOURS)
     return await backend.make_token(memory.people[who], YOURS)
 
 
 async def take_tokens_back(backend: FrontDesk) -> None:
-    """End the tokens of the story's people."""
+    """Revoke the tokens of the story's people."""
     await backend.revoke_tokens(LABEL)
 
 
 AT_ONCE = 3
-"""How many engagements are played side by side: more would only queue for the database."""
+"""How many engagements are played at once. More would only queue for the database."""
 
 
 class Show:
@@ -78,12 +78,12 @@ class Show:
         self._backend = backend
         self._stage = stage
         self._manager = story.engagements[0].manager
-        """Whose eyes the board and the mailbox are read with."""
+        """The manager with whose token the board and the mailbox are read."""
 
     async def run(self, *, stay: bool) -> list[str]:
-        """Play all of it, then stay and show the emails that follow, or return.
+        """Play the story. With ``stay``, keep running and show the emails that follow.
 
-        Returns what did not happen as expected, a sentence each.
+        Returns what went otherwise than expected, a sentence each.
         """
         definitions = await prepare(self._backend, self._story, self._memory)
         if stay:
@@ -114,7 +114,7 @@ class Show:
     async def _play(
         self, office: OfficeClient, watch: Watch, definitions: dict[str, Definition]
     ) -> list[str]:
-        """What goes wrong in one part is said at the end, and stops no other part."""
+        """A problem in one part is reported at the end, and does not stop the other parts."""
         wrong: list[str] = []
         moves = sum(len(each.moves) + 1 for each in self._story.engagements)
         walk = Walk(self._story, self._memory, office, watch)
@@ -185,7 +185,7 @@ def _noting(wrong: list[str], part: str) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def _alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    """Run the work beside the block. It ends with the block, and its failure ends the block."""
+    """Run the work beside the block. It ends with the block. Its failure ends the block."""
     async with asyncio.TaskGroup() as group:
         task = group.create_task(work)
         try:

@@ -77,6 +77,7 @@ def test_each_command_loads_and_says_in_one_line_what_it_does(entry: Listed) -> 
         assert one.help
         first = one.help.splitlines()[0]
         assert first.endswith(".")
+        assert len(first) <= 78
 
 
 def test_an_unknown_command_is_refused_with_the_nearest_name() -> None:

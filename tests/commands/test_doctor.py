@@ -43,7 +43,7 @@ from tests.servers import dev_server
 
 
 @pytest.fixture(autouse=True)
-def nobody_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
     """No Temporal server and no API, whatever runs on this machine."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     monkeypatch.setenv("MILEPOST_API_PORT", "1")
@@ -231,7 +231,7 @@ def test_why_a_connection_fails_is_read_off_the_words_of_the_sdk(said: str, stat
 
 
 @pytest.mark.dev_server
-async def test_where_the_namespace_is_absent_nobody_asks_after_its_workers(
+async def test_without_the_namespace_its_workers_are_not_checked(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with dev_server(search_attributes={}) as address:

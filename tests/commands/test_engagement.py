@@ -1,4 +1,4 @@
-"""An engagement is given to somebody else at the command line, with Temporal away."""
+"""The command line assigns an engagement while Temporal is down."""
 
 import asyncio
 import json
@@ -79,7 +79,7 @@ def test_with_json_the_engagement_is_told_whole(run: Run) -> None:
         (("eng_1",), 2, "Name --manager, --adviser or both."),
         (("eng_1", "--manager", "Adviser"), 1, "Give the id of a manager"),
         (("eng_1", "--adviser", "per_gone"), 1, "is not active any more"),
-        (("eng_1", "--manager", "Nobody"), 1, "Nobody"),
+        (("eng_1", "--manager", "Unknown"), 1, "Unknown"),
         (("eng_x", "--manager", "per_nina"), 1, "`milepost engagement list` shows them all."),
     ],
 )

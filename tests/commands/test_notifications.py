@@ -16,7 +16,7 @@ from tests.storage.office import NOW
 
 @pytest.fixture(autouse=True)
 def office(database: str) -> None:
-    """Two members, each with an email of which nobody knows whether it arrived."""
+    """Two members, each with an email whose arrival is unknown."""
 
     async def write() -> None:
         opened = Database(database)
