@@ -1,4 +1,4 @@
-# Every way into Milepost. A bare `make` lists them; each does all of its own set-up.
+# Every task of this repository. `make` lists them. Each one does its own set-up.
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -15,19 +15,19 @@ help:  ## List what make can do
 
 setup: .venv/complete  ## Install everything into .venv (each target installs what it needs)
 
-demo: .venv/bin/milepost  ## Play the first office on this machine, with sample data; ONCE=1 plays it and ends
+demo: .venv/bin/milepost  ## Play the sample office on this machine; ONCE=1 stops at its end
 	@.venv/bin/milepost demo $(if $(ONCE),--once) $(ARGS)
 
-up: .venv/bin/milepost  ## Run Milepost on this machine: Temporal, worker, API; no sample data
+up: .venv/bin/milepost  ## Run Milepost on this machine: Temporal, worker and API, without sample data
 	@.venv/bin/milepost up $(ARGS)
 
-test: setup  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
+test: setup  ## Run every test; ARGS are for pytest: make test ARGS="-k ladder -x"
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
-test-faults: setup  ## Break everything around 200 emails, five times each way; print what became of them
+test-faults: setup  ## Send 200 emails under each kind of fault, five times; print what became of them
 	@$(PY) -m tests.faults $(ARGS)
 
-lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes nothing
+lint: setup  ## Check style, types, imports, Dockerfile and compose file
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) tools/check_rooms.py
@@ -37,7 +37,7 @@ lint: setup  ## Check style, types, rooms, Dockerfile and compose file; changes 
 	@.venv/bin/hadolint Dockerfile
 	@.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-format: setup  ## Put style right where a tool can
+format: setup  ## Fix the style where a tool can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
@@ -57,15 +57,15 @@ pictures: setup  ## Take every picture in docs/pictures anew (needs Chromium)
 doctor: .venv/bin/milepost  ## Check each part and say how to fix it
 	@.venv/bin/milepost doctor $(ARGS)
 
-lock: setup  ## Resolve the dependencies anew into uv.lock
+lock: setup  ## Update the dependencies in uv.lock
 	@"$$(tools/uv)" lock --upgrade
 
-clean:  ## Remove .venv and what tools left here; never data (var/) nor the cache folder
+clean:  ## Remove .venv and the files of tools; keeps data (var/) and the cache folder
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# The installed command is the stamp: it is there exactly if the project is installed. What only the
-# tests and checks need is half of the download, so it waits for a target that uses it.
+# The installed command serves as the time stamp of the installation. The tools of tests and checks
+# are half of the download, so only the targets that use them install them.
 .venv/bin/milepost: $(SOURCES)
 	@tools/setup --no-dev --inexact
 	@touch $@

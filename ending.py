@@ -1,8 +1,8 @@
-"""How a process of ours ends: everything is closed by then, so the interpreter is not torn down.
+"""Ends a process without finalising the interpreter. Everything is closed by then.
 
-Temporal's SDK lets go of Python objects from threads of its own. One that does so while the
-interpreter is being finalised aborts the process (seen in one of ten workers that were asked to
-stop): exit code 134 instead of 0, which a supervisor takes for a crash.
+Temporal's SDK releases Python objects from its own threads. Where that happens while the
+interpreter is finalised, the process aborts with exit code 134 instead of 0, which a supervisor
+takes for a crash. It was seen in one of ten workers that were asked to stop.
 """
 
 import logging
@@ -15,7 +15,7 @@ from typing import NoReturn
 def run_and_leave(run: Callable[[], object]) -> NoReturn:
     """Run a program to its end and leave with its exit code: 0, or that of its ``SystemExit``.
 
-    Whatever else it raises is reported as Python reports it, and ends with 1.
+    Any other exception is reported as Python reports it, and ends with 1.
     """
     code: int = 0
     try:
@@ -29,13 +29,13 @@ def run_and_leave(run: Callable[[], object]) -> NoReturn:
 
 
 def leave(code: int) -> NoReturn:
-    """End now: what was logged and printed is flushed, nothing else is left to do."""
+    """Flush logs and output, and end the process."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (BrokenPipeError, ValueError):
-            # Whoever read it has gone.
+            # The reader of the pipe has gone.
             continue
     os._exit(code)
 

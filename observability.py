@@ -1,4 +1,4 @@
-"""How every process of Milepost logs: one line an event, JSON or console, without personal data."""
+"""How every process logs: one line an event, as JSON or text, without personal data."""
 
 import logging
 import re
@@ -24,11 +24,11 @@ INTERNALS = (
     *("temporal_workflow", "temporal_activity"),
     *("__temporal_task_identifier", "color_message"),
 )
-"""What libraries add to a record and is not written: the first two hold a workflow's input, and
-uvicorn says everything twice, once for terminals."""
+"""Fields of libraries that are not logged. The first two hold a workflow's input, and the last one
+is uvicorn's copy of the message for terminals."""
 
 _NOISY = {
-    # One line a request each; the API writes its own access line.
+    # One line a request. The API writes its own access line.
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     # These write the values of rows.
@@ -83,7 +83,7 @@ def configure(
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to standard error as it is then: one that was replaced meanwhile may be closed."""
+    """Writes to the current standard error: one that was replaced may be closed."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -94,13 +94,13 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def quieten() -> None:
-    """Keep libraries that say too much to their warnings, whatever the level is."""
+    """Log only warnings of verbose libraries, at every level."""
     for name, threshold in _NOISY.items():
         logging.getLogger(name).setLevel(threshold)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The last word before rendering: addresses and secrets become a placeholder, at any depth."""
+    """Replace addresses and secrets by a placeholder, at any depth. Runs just before rendering."""
     return {key: _hidden(key, value) for key, value in event.items()}
 
 
@@ -127,7 +127,7 @@ def _hidden(key: str, value: object) -> object:
         case None | bool() | int() | float():
             return value
         case _:
-            # An object's own words may hold anything: an exception, a URL, a Pydantic model.
+            # The text of an exception, a URL or a model may hold a secret.
             return redacted(str(value))
 
 
@@ -144,7 +144,7 @@ def _shared_processors() -> list[Processor]:
 
 
 def _without_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Keep what names the workflow; drop the SDK's whole info object, which holds its input."""
+    """Keep the fields that name the workflow. Drop the SDK's info object: it holds the input."""
     details: Any = event.pop("temporal_workflow", None) or event.pop("temporal_activity", None)
     for name in INTERNALS:
         event.pop(name, None)

@@ -1,7 +1,7 @@
-"""Every setting of what runs, once: from the environment, prefix ``MILEPOST_``.
+"""Every setting, read from environment variables that start with ``MILEPOST_``.
 
-Which of Temporal's programs to run (``MILEPOST_TEMPORAL_CLI``, ``MILEPOST_TEST_SERVER``) and where
-downloads are kept (``MILEPOST_CACHE``) is in ``embedded.programs``.
+``embedded.programs`` reads which Temporal programs to run (``MILEPOST_TEMPORAL_CLI``,
+``MILEPOST_TEST_SERVER``) and where downloads are kept (``MILEPOST_CACHE``).
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What the operator may set. Where Temporal is, its SDK reads: ``TEMPORAL_ADDRESS``,
+    """What the operator can set. Temporal's SDK reads its own variables: ``TEMPORAL_ADDRESS``,
     ``TEMPORAL_NAMESPACE``, ``TEMPORAL_TLS``, ``TEMPORAL_API_KEY`` (``temporalio.envconfig``)."""
 
     model_config = SettingsConfigDict(env_prefix="MILEPOST_", extra="ignore")
@@ -154,11 +154,11 @@ def _listens_at(held: Mapping[str, Any]) -> str:
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process, read once. Ends it with a sentence where one is wrong."""
+    """The settings of this process, read once. Exits with a message where one is invalid."""
     try:
         return Settings()
     except ValidationError as wrong:
-        # Without what was set: it may be a secret.
+        # Without the value: it may be a secret.
         faults = wrong.errors(include_url=False, include_input=False, include_context=False)
         lines = (f"MILEPOST_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults)
         raise SystemExit("\n".join(lines)) from None

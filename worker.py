@@ -1,4 +1,4 @@
-"""The worker process: composes the workflows, their activities and what these depend on."""
+"""The worker process: runs the workflows and their activities."""
 
 import asyncio
 import contextlib
@@ -29,27 +29,26 @@ from temporal.summaries import Summaries
 from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=10)
-"""How long activities under way may take to end once the worker is asked to stop."""
+"""How long running activities may take once the worker is asked to stop."""
 
 ASK_AGAIN = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between the attempts to reach what is not up yet; the last one repeats."""
+"""Seconds between attempts to connect. The last one repeats."""
 
 PURE_MODULES = (
     "programmes",
     "activities.inputs",
     "workflows.ids",
     "workflows.messages",
-    "workflows.ids",
     "pydantic",
     "pydantic_core",
 )
-"""Shared with the sandbox rather than imported anew for each workflow: they hold no state."""
+"""Shared with the sandbox instead of imported again for each workflow. They hold no state."""
 
 log = structlog.get_logger("milepost.worker")
 
 
 def sandbox() -> SandboxedWorkflowRunner:
-    """The sandbox that workflows run in: on, and cheap because pure modules are shared."""
+    """The sandbox that workflows run in. It shares pure modules, which makes a start cheaper."""
     return SandboxedWorkflowRunner(
         restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE_MODULES)
     )
@@ -63,9 +62,9 @@ def build_workers(
     *,
     clock: Callable[[], datetime] = utc_now,
 ) -> tuple[Worker, Worker]:
-    """The worker of the workflows with their records, and the one of the deliveries.
+    """The worker of the workflows and their records, and the worker of the deliveries.
 
-    ``clock`` dates what the activities write; tests on a time-skipping server bring its own.
+    ``clock`` dates what the activities write. Tests pass the time-skipping server's clock.
     """
     recorder = Recorder(database, clock, patience=PATIENCE)
     replies = reply_addresses(settings.inbound_secret, settings.inbound_domain)
@@ -87,7 +86,7 @@ def build_workers(
             *(courier.deliver, courier.remind, courier.redeliver),
             *(digests.plan_digests, digests.send_digest, digests.withhold_digest),
         ],
-        # The server enforces it over all workers of the queue, however many run.
+        # The server enforces it over all workers of the queue.
         max_task_queue_activities_per_second=settings.delivery_rate,
         graceful_shutdown_timeout=GRACE,
     )
@@ -95,7 +94,7 @@ def build_workers(
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; what is under way then gets its grace."""
+    """Serve until `stop` is set. Running activities then get ``GRACE`` to finish."""
     database = Database(settings.database_url)
     sender = sender_for(settings, database)
     try:
@@ -105,7 +104,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 await _serve(build_workers(client, database, sender, settings), settings, stop)
     finally:
         await sender.close()
-        # An SQLite engine that is not disposed keeps the process alive for ever.
+        # An SQLite engine that is not disposed keeps the process alive.
         await database.dispose()
 
 
@@ -120,14 +119,14 @@ async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.
         log.info("worker.stopping")
     finally:
         stopping.cancel()
-        # One that has failed has nothing to shut down; its own error comes from the next line.
+        # A worker that failed has nothing to shut down. The next line raises its error.
         await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
         await asyncio.gather(*serving)
     log.info("worker.stopped")
 
 
 async def _reach(settings: Settings, stop: asyncio.Event) -> Client | None:
-    """A client, once the database is migrated and Temporal answers; None if asked to stop first."""
+    """A client, once the database is migrated and Temporal answers. None if asked to stop first."""
     attempt = 0
     while not stop.is_set():
         try:
@@ -155,7 +154,7 @@ async def main(settings: Settings | None = None) -> None:
 
 
 def serve() -> None:
-    """Run ``main`` on the quicker loop: most of an email's cost is waking up for the database."""
+    """Run ``main`` on uvloop: most of an email's cost is the event loop between database calls."""
     uvloop.run(main())
 
 

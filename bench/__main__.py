@@ -50,10 +50,10 @@ REQUESTS = 2
 """Research requests in the year; one of them is returned once."""
 
 TARGETS = {"actions": 0.60, "bytes": 0.50}
-"""The most that Milepost may take of what the naive version takes."""
+"""The most that Milepost may cost, as a share of the naive version."""
 
 IDLE_ACTIONS = 1
-"""The most that a month may cost in which nothing opens, beside one a reminder."""
+"""The most that an idle month may cost, beside one action a reminder."""
 
 
 @asynccontextmanager
@@ -142,7 +142,7 @@ async def idle(environment: WorkflowEnvironment, office: Office) -> list[Month]:
     await journey.live(environment)
     await skip_to(environment, planned.onboarded_at + MONTH * (MONTHS + 1))
     kept = [one async for one in histories(office.client, await _known(engaged))]
-    # The first evening still belongs to the onboarding: its mails wait for the morning.
+    # The first evening belongs to the onboarding, whose emails wait for the morning.
     return months(kept, planned.onboarded_at + timedelta(days=1))
 
 

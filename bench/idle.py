@@ -1,4 +1,4 @@
-"""What a member costs who, once onboarded, does nothing: actions month by month, and why.
+"""What an onboarded member who does nothing costs: actions month by month, and why.
 
 A month counts thirty days from the end of the onboarding. Three things can happen in it without
 anybody acting: the plan opens an item, a ladder says something, or nothing at all.
@@ -26,7 +26,7 @@ class Month:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing was opened and nobody reminded."""
+        """Whether no item opened and no reminder left."""
         return self.openings == 0 and self.reminders == 0
 
 

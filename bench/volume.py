@@ -81,7 +81,7 @@ class Bench:
         return window.staggered(engagement_id, self.spread)
 
     def item(self, number: int) -> ItemInput:
-        """One onboarding, of which somebody is reminded in the first moment of the window."""
+        """One onboarding with a reminder in the first moment of the window."""
         return item_input(
             "onboarding",
             "onboarding",
@@ -168,7 +168,7 @@ async def play(asked: argparse.Namespace, address: str, folder: Path) -> int:
 
 
 def report(console: Console, bench: Bench, fake: FakeSendGrid, failures: Mapping[str, int]) -> bool:
-    """Say what came of it; whether every target was met."""
+    """Print the result. Returns whether every target was met."""
     late = bench.lateness(fake)
     cuts = quantiles(late, n=100)
     span = max(fake.taken_at) - min(fake.taken_at)

@@ -1,5 +1,6 @@
-"""`milepost choices`: what somebody has chosen about their emails."""
+"""`milepost choices`: how a person wants their emails."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
@@ -7,7 +8,6 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.lookup import holder_named
 from commands.outcome import OPERATOR, ending, with_change, with_database
 from commands.show import AsJson, print_json, print_table
@@ -16,7 +16,7 @@ from programmes.vocabulary import Mode, Reminders
 from storage.database import Database
 from storage.master.choices import NewChoices, set_choices
 
-app = typer.Typer(name="choices", help="How somebody wants their emails.", no_args_is_help=True)
+app = typer.Typer(help="Show and set how a person wants their emails.", no_args_is_help=True)
 
 Holder = Annotated[str, typer.Argument(help="A contact's id, or a person's id, name or address.")]
 
@@ -26,7 +26,10 @@ _NONE = "none"
 
 @app.command()
 def show(holder: Holder, as_json: AsJson = False) -> None:
-    """Show what somebody has chosen. Exit code 1: there is nobody of that name."""
+    """Show how a person wants their emails.
+
+    Exit code 1: there is no such person.
+    """
 
     async def read(database: Database) -> Choices:
         async with database.reading() as session:
@@ -43,10 +46,10 @@ def set_some(
     language: Annotated[Mode | None, typer.Option(help="English, Welsh, or both.")] = None,
     reminders: Annotated[
         Reminders | None,
-        typer.Option(help="Each reminder by itself, or collected once a week."),
+        typer.Option(help="One email for each reminder, or collected once a week."),
     ] = None,
     digests: Annotated[
-        bool | None, typer.Option("--digests/--no-digests", help="Whether summaries come.")
+        bool | None, typer.Option("--digests/--no-digests", help="Whether to send summaries.")
     ] = None,
     quiet: Annotated[
         str | None,
@@ -58,7 +61,10 @@ def set_some(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given; the rest stays. Exit code 1: something is wrong, nothing is stored."""
+    """Change the choices that are given, and keep the rest.
+
+    Exit code 1: a value is invalid. Then nothing is stored.
+    """
     days = _days(quiet)
     absence = _absence(away)
 
@@ -92,7 +98,7 @@ def _days(quiet: str | None) -> tuple[int, ...] | None:
         return tuple(DAYS.index(day.strip()) for day in quiet.split(",") if day != _NONE)
     except ValueError:
         raise typer.BadParameter(
-            say("choices.days", days=", ".join(DAYS)), param_hint="--quiet"
+            f"Write days as {', '.join(DAYS)}, with commas between them.", param_hint="--quiet"
         ) from None
 
 
@@ -105,7 +111,20 @@ def _absence(away: str | None) -> tuple[date | None, date | None, str | None] | 
         first, last, delegate = away.split(":")
         return date.fromisoformat(first), date.fromisoformat(last), delegate
     except ValueError:
-        raise typer.BadParameter(say("choices.away"), param_hint="--away") from None
+        raise typer.BadParameter(
+            "Write FIRST:LAST:DELEGATE, such as 2027-08-02:2027-08-13:con_abc.", param_hint="--away"
+        ) from None
+
+
+LANGUAGE_NAMES: Mapping[Mode, str] = {
+    "en": "English",
+    "cy": "Cymraeg",
+    "both": "Cymraeg and English, both in one email",
+}
+REMINDERS: Mapping[Reminders, str] = {
+    "single": "one email each",
+    "digest": "collected once a week",
+}
 
 
 def _print(chosen: Choices, as_json: bool) -> None:
@@ -113,17 +132,14 @@ def _print(chosen: Choices, as_json: bool) -> None:
         print_json(chosen)
         return
     print_table(
-        say("choices.title"),
-        [say("column.choice"), say("column.value")],
+        "Email choices",
+        ["Choice", "Chosen"],
         [
-            (say(f"choices.{name}"), value)
-            for name, value in (
-                ("language", say(f"choices.language_{chosen.language}")),
-                ("reminders", say(f"choices.reminders_{chosen.reminders}")),
-                ("digests", say("choices.yes" if chosen.digests else "choices.no")),
-                ("quiet", ", ".join(DAYS[day] for day in chosen.quiet_weekdays)),
-                ("absent", _period(chosen)),
-            )
+            ("Language", LANGUAGE_NAMES[chosen.language]),
+            ("Reminders", REMINDERS[chosen.reminders]),
+            ("Summaries", "yes" if chosen.digests else "no"),
+            ("Quiet days", ", ".join(DAYS[day] for day in chosen.quiet_weekdays)),
+            ("Away", _period(chosen)),
         ],
     )
 
@@ -131,5 +147,5 @@ def _print(chosen: Choices, as_json: bool) -> None:
 def _period(chosen: Choices) -> str:
     if not chosen.delegate_id:
         return ""
-    values = {"first": chosen.absent_from, "last": chosen.absent_until}
-    return say("choices.absence", **values, delegate=chosen.delegate_id)
+    away = f"from {chosen.absent_from} to {chosen.absent_until}"
+    return f"{away}; emails go to {chosen.delegate_id}"

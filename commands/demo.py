@@ -1,4 +1,4 @@
-"""`milepost demo`: the embedded product with a first office that is played before your eyes."""
+"""`milepost demo`: the embedded product with a sample office whose story is played."""
 
 import shutil
 from datetime import datetime
@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.front_desk import front_desk
-from commands.opening import run_office
+from commands.opening import already_running, run_office
 from commands.outcome import Exit, Stop, ending
-from commands.show import ZONE, console, print_line
+from commands.show import ZONE, console, print_sentence
 from commands.up import print_addresses
 from demo.memory import Memory, Unreadable
 from demo.show import Show
@@ -21,27 +20,29 @@ from settings import Settings, settings
 
 FOLDER = "demo"
 DELIVERIES_A_SECOND = 100.0
-"""The mailbox is on this machine: the tour need not queue behind the other members' emails."""
+"""The mailbox is on this machine, so the tour does not queue behind other members' emails."""
 
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="End once the tour's emails are there; for checks.")
+        bool, typer.Option("--once", help="Stop once the tour's emails have arrived.")
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget the last demo, and begin anew.")
+        bool, typer.Option("--fresh", help="Delete the last demo's data, and start again.")
     ] = False,
 ) -> None:
-    """Play a first office with sample data: 12 members, and a tour whose days are seconds.
+    """Play a sample office whose days pass in seconds.
 
-    State is kept in a folder of its own and goes on the next time; the tour starts anew.
-    Exit code 1: something did not happen as expected. 3: a part does not start.
+    It has 12 members, and a tour that shows one engagement from start to end. The office is kept
+    in its own folder and goes on at the next demo; the tour starts again.
+
+    Exit code 1: the story went otherwise than expected. 3: a part does not start.
     """
     config = demo_settings(settings())
     with ending():
         _clear(config, fresh)
         code = run_office(config, lambda addresses, _: _serve(config, addresses, once))
-    print_line("office.ended")
+    print_sentence("Everything has stopped.")
     raise typer.Exit(code)
 
 
@@ -63,16 +64,24 @@ async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
     try:
         memory = Memory.of(config.data_dir, datetime.now(ZONE).date())
     except Unreadable as unreadable:
-        raise Stop(say("demo.stale"), details=[str(unreadable)]) from None
+        raise Stop(
+            "This version cannot use the last demo's data. Start again with `milepost demo"
+            " --fresh`:",
+            details=[str(unreadable)],
+        ) from None
     stage = Stage(console())
     print_addresses(config, addresses)
-    stage.line("demo.sample")
+    stage.line("All people and members in this demo are invented. No email reaches a real person.")
     try:
         async with front_desk(config.database_url) as backend:
             wrong = await Show(story, memory, addresses.api, backend, stage).run(stay=not once)
     except Stop as stop:
-        # The folder holds an earlier Milepost's sample data, which this one cannot add to.
-        raise Stop(say("demo.stale"), details=[stop.sentence, *stop.details]) from None
+        # The folder holds sample data of an earlier version, which this one cannot add to.
+        raise Stop(
+            "This version cannot use the last demo's data. Start again with `milepost demo"
+            " --fresh`:",
+            details=[stop.sentence, *stop.details],
+        ) from None
     return Exit.REFUSED if wrong else Exit.OK
 
 
@@ -82,9 +91,8 @@ def _clear(config: Settings, fresh: bool) -> None:
     if fresh and folder.exists():
         holder = running_in(folder)
         if holder is not None:
-            values = {"folder": folder, "where": holder.api, "pid": holder.pid}
-            raise Stop(say("office.occupied", **values))
+            raise already_running(folder, holder)
         shutil.rmtree(folder)
     elif not database.exists():
-        # What is remembered is of an office that is gone.
+        # The story belongs to an office that no longer exists.
         Memory.forget(folder)

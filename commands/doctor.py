@@ -1,12 +1,12 @@
-"""`milepost doctor`: checks each part and says how to mend it."""
+"""`milepost doctor`: checks each part and says how to fix it."""
 
 import asyncio
 from collections.abc import Sequence
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from commands.catalogue import say
 from commands.checks.machine import Finding, check_machine, check_office
 from commands.checks.services import check_emails, check_services
 from commands.outcome import Exit
@@ -22,9 +22,9 @@ MARKS = {
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check each part, and say how to mend what is wrong.
+    """Check each part and say how to fix it.
 
-    Exit code 1: something is to be mended. 3: a part that others need does not answer.
+    Exit code 1: there is a problem to fix. 3: a part that others need does not answer.
     """
     findings = asyncio.run(_examine(settings()))
     if as_json:
@@ -53,9 +53,15 @@ async def _examine(config: Settings) -> list[Finding]:
 def _print(findings: Sequence[Finding]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
-        fix = f"\n[dim]→[/] {finding.fix}" if finding.fix else ""
-        table.add_row(MARKS[finding.state], finding.part, f"{finding.what}{fix}")
+        fix = f"\n[dim]To fix:[/] {escape(finding.fix)}" if finding.fix else ""
+        table.add_row(MARKS[finding.state], finding.part, f"{escape(finding.what)}{fix}")
     console().print(table)
     wrong = sum(finding.state in {"problem", "down"} for finding in findings)
-    summary = say("doctor.all_well") if not wrong else say("doctor.to_fix", count=wrong)
-    console().print(f"\n{summary}")
+    console().print(f"\n{summary(wrong)}")
+
+
+def summary(wrong: int) -> str:
+    """The last line of the report."""
+    if not wrong:
+        return "All is well."
+    return "1 problem to fix." if wrong == 1 else f"{wrong} problems to fix."

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.engagement_tables import print_engagement, print_engagements
-from commands.lookup import member_named, person_named
+from commands.lookup import member_named, no_engagement, person_named
 from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
-from commands.show import AsJson, print_json, print_line
+from commands.show import AsJson, print_json, print_sentence
 from programmes.facts import EngagementStage
 from programmes.vocabulary import Health
 from services.backend import Backend
@@ -71,7 +70,7 @@ def start(
     if as_json:
         print_json(started)
     else:
-        print_line("engagement.started", **started)
+        print_sentence(f"{started['member']} has started: engagement {started['id']}.")
 
 
 @app.command()
@@ -88,7 +87,7 @@ def assign(
     Exit code 1: refused, with the reason. 3: the database does not answer.
     """
     if manager is None and adviser is None:
-        raise typer.BadParameter(say("engagement.nobody_named"))
+        raise typer.BadParameter("Give --manager, --adviser or both.")
 
     async def carry_out(database: Database) -> Engagement | EngagementDetail:
         async with database.reading() as session:
@@ -102,7 +101,7 @@ def assign(
             await assign_team(backend, OPERATOR, engagement, **new)
         except Problem as problem:
             if problem.name == "not-found":
-                raise Stop(say("engagement.none", id=engagement)) from None
+                raise no_engagement(engagement) from None
             raise stop_for(problem) from None
         shown = engagement_row if as_json else stored_engagement
         return await shown(backend, OPERATOR, engagement)
@@ -115,8 +114,8 @@ def assign(
     for role, holder in (("manager", row.manager), ("adviser", row.adviser)):
         if holder is not None:
             count = sum(1 for task in row.tasks if task.owner and task.owner.id == holder.id)
-            said = {"member": row.member.name, "name": holder.name, "tasks": count}
-            print_line(f"engagement.{role}", **said)
+            verb = "manages" if role == "manager" else "advises"
+            print_sentence(f"{holder.name} now {verb} {row.member.name}. Open tasks: {count}.")
 
 
 @app.command("list")
@@ -153,7 +152,7 @@ def list_all(
         return
     print_engagements(rows)
     if further:
-        print_line("engagement.more", next=further)
+        print_sentence(f"There are more. For the next page: --after {further}")
 
 
 @app.command()
@@ -170,7 +169,7 @@ def show(
         try:
             return await engagement_row(backend_on(database), OPERATOR, engagement)
         except Problem:
-            raise Stop(say("engagement.none", id=engagement)) from None
+            raise no_engagement(engagement) from None
 
     with ending(as_json):
         row = with_database(read)

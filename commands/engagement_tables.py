@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from commands.catalogue import say
 from commands.show import HEALTH_STYLES, cell, console, print_table
 from programmes.vocabulary import Health
 from services.views.engagements import Engagement, EngagementEntry
@@ -13,24 +12,24 @@ from services.views.rows import Task
 
 def who(task: Task) -> str:
     """The name of the task's owner, or the role that is vacant."""
-    return task.owner.name if task.owner else say("standing.nobody", role=task.owner_role)
+    return task.owner.name if task.owner else f"no {task.owner_role}"
 
 
 def print_engagements(rows: Sequence[EngagementEntry]) -> None:
     """One line an engagement: where it stands, and why."""
     if not rows:
-        print_table(say("engagement.list"), [], [])
+        print_table("Engagements", [], [])
         return
-    table = Table(title=say("engagement.list"), title_justify="left", header_style="bold")
-    for column in ("member", "nation", "programme", "stage", "health", "why", "requests", "id"):
-        table.add_column(say(f"column.{column}"), overflow="fold", no_wrap=column == "id")
+    table = Table(title="Engagements", title_justify="left", header_style="bold")
+    for column in ("Member", "Nation", "Programme", "Stage", "Health", "Why", "Requests", "Id"):
+        table.add_column(column, overflow="fold", no_wrap=column == "Id")
     for row in rows:
         closed = row.closed_at is not None
         table.add_row(
             cell(row.member.name),
             row.member.nation,
             cell(row.programme.title),
-            say(f"stage.{row.stage}"),
+            row.stage,
             "" if closed else health_cell(row.health),
             "" if closed else cell(row.because),
             str(row.open_requests or ""),
@@ -39,9 +38,14 @@ def print_engagements(rows: Sequence[EngagementEntry]) -> None:
     console().print(table)
 
 
+def health_words(health: Health) -> str:
+    """The health as a user reads it."""
+    return health.replace("_", " ")
+
+
 def health_cell(health: Health) -> str:
     """The health in words and colour."""
-    return f"[{HEALTH_STYLES[health]}]{say(f'health.{health}')}[/]"
+    return f"[{HEALTH_STYLES[health]}]{health_words(health)}[/]"
 
 
 def print_engagement(row: Engagement) -> None:
@@ -49,26 +53,26 @@ def print_engagement(row: Engagement) -> None:
     out = console()
     out.print(f"[bold]{cell(row.member.name)}[/], {cell(row.programme.title)}")
     closed = row.closed_at is not None
-    standing = say(f"stage.{row.stage}")
+    standing = row.stage
     if not closed:
         standing += f", {health_cell(row.health)}. "
         standing += cell(row.because)
     out.print(standing)
     if row.reason:
-        out.print(say("engagement.reason", reason=row.reason), markup=False)
+        out.print(f"Reason: {row.reason}", markup=False)
     facts = {
-        "started": row.started_on,
-        "onboarded": row.onboarded_at,
-        "closed": row.closed_at,
-        "manager": row.manager.name if row.manager else None,
-        "adviser": row.adviser.name if row.adviser else None,
+        "Started": row.started_on,
+        "Onboarded": row.onboarded_at,
+        "Closed": row.closed_at,
+        "Manager": row.manager.name if row.manager else None,
+        "Adviser": row.adviser.name if row.adviser else None,
     }
     for name, value in facts.items():
         if value:
-            out.print(f"  {say(f'column.{name}')}: {cell(value)}")
+            out.print(f"  {name}: {cell(value)}")
     print_table(
-        say("engagement.items"),
-        [say(f"column.{name}") for name in ("item", "stage", "opened", "closed", "outcome", "id")],
+        "Items",
+        ["Item", "Stage", "Opened", "Closed", "Outcome", "Id"],
         [
             (
                 item.title,
@@ -82,14 +86,14 @@ def print_engagement(row: Engagement) -> None:
         ],
     )
     print_table(
-        say("engagement.tasks"),
-        [say(f"column.{name}") for name in ("task", "owner", "due", "health", "id")],
+        "Open tasks",
+        ["Task", "Owner", "Due", "Health", "Id"],
         [
             (
                 task.title,
                 who(task),
                 task.due_at,
-                say(f"health.{task.health}"),
+                health_words(task.health),
                 f"{task.item} {task.key}",
             )
             for task in row.tasks

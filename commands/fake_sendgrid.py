@@ -1,6 +1,6 @@
-"""`milepost fake-sendgrid`: a SendGrid on this machine that takes emails, fails and reports back.
+"""`milepost fake-sendgrid`: a stand-in for SendGrid that takes emails, fails and reports back.
 
-It is what the tests run against, so it lives with them: an installed Milepost does not have it.
+The tests run against it, so it lives with them: an installed Milepost does not have it.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from commands.catalogue import say
 from commands.outcome import Exit, Stop, ending
 from commands.show import console
 from settings import settings
@@ -57,7 +56,9 @@ def fake_sendgrid(
     ] = "",
     limit: Annotated[int, typer.Option(help="Emails a second before it answers 429.")] = 600,
 ) -> None:
-    """Run a fake SendGrid on this machine until Ctrl-C; nothing leaves it.
+    """Run a stand-in for SendGrid, to try things out.
+
+    It runs on this machine until Ctrl-C, and sends no emails.
 
     Exit code 3: this Milepost is installed without its tests, and so without the fake.
     """
@@ -88,7 +89,9 @@ def fake_sendgrid(
         try:
             asyncio.run(run())
         except OSError:
-            raise Stop(say("fake.port_taken", port=port)) from None
+            raise Stop(
+                f"Port {port} is in use. Choose another with --port; 0 takes a free one."
+            ) from None
 
 
 @contextmanager
@@ -96,18 +99,28 @@ def _the_tests() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError:
-        raise Stop(say("fake.absent"), code=Exit.DOWN) from None
+        raise Stop(
+            "The stand-in for SendGrid comes with the tests, and this Milepost is installed"
+            " without them. Run it from a clone: `make setup`, then `.venv/bin/milepost"
+            " fake-sendgrid`.",
+            code=Exit.DOWN,
+        ) from None
 
 
 def _say_how(fake: "FakeSendGrid", public_key: str, hook: str) -> None:
     """What to set so that Milepost uses it: lines to copy, on standard output."""
     for line in (
-        say("fake.serves", host=fake.host),
+        f"A stand-in for SendGrid runs at {fake.host}. It accepts emails and sends none.",
+        "To use it, start Milepost with:",
         "export MILEPOST_SENDER=sendgrid",
         f"export MILEPOST_SENDGRID_HOST={fake.host}",
         f"export MILEPOST_SENDGRID_API_KEY={fake.key}",
         f"export MILEPOST_SENDGRID_WEBHOOK_KEY={public_key}",
-        say("fake.silent" if fake.webhook is None else "fake.events", hook=hook),
+        (
+            "No events are sent. Press Ctrl-C to stop."
+            if fake.webhook is None
+            else f"Events go to {hook}. Press Ctrl-C to stop."
+        ),
     ):
         typer.echo(line)
 
@@ -131,17 +144,17 @@ async def _show_until_asked(fake: "FakeSendGrid") -> None:
 
 
 def _table(fake: "FakeSendGrid") -> Table:
-    table = Table(title=say("fake.title"))
-    table.add_column(say("fake.what"))
-    table.add_column(say("fake.count"), justify="right")
+    table = Table(title="Stand-in for SendGrid")
+    table.add_column("what")
+    table.add_column("count", justify="right")
     rows: list[tuple[str, Any]] = [
-        (say("fake.requests"), len(fake.requests)),
-        (say("fake.taken"), len(fake.taken)),
-        *((say("fake.answered", mode=mode), count) for mode, count in sorted(fake.modes.items())),
+        ("requests", len(fake.requests)),
+        ("emails accepted", len(fake.taken)),
+        *((f"answered: {mode}", count) for mode, count in sorted(fake.modes.items())),
     ]
     if fake.webhook is not None:
         for (kind, status), count in sorted(fake.webhook.answers.items()):
-            rows.append((say("fake.posted", kind=kind, status=status or "–"), count))
+            rows.append((f"events posted ({kind}), answered {status or '–'}", count))
     for what, count in rows:
         table.add_row(what, str(count))
     return table

@@ -1,4 +1,4 @@
-"""The command line's own functions for master data, on one open database: for the demo."""
+"""The command line's functions for master data, on one open database, for the demo."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -25,38 +25,38 @@ class FrontDesk:
         self._database = database
 
     async def add_built_in(self, name: str) -> Definition:
-        """Store a definition that comes with Milepost, unless it is there."""
+        """Store a built-in definition, unless it is stored."""
         definition, _ = await new_programme(self._database, *built_in(name))
         return definition
 
     async def add_person(self, name: str, email: str, role: str) -> str:
-        """Add somebody of the office; the id."""
+        """Add a person of the office. Returns the id."""
         return (await new_person(self._database, name, email, role)).id
 
     async def name_funders(self, programme: str, person_ids: Sequence[str]) -> None:
-        """Name who hears for the funder of a programme."""
+        """Name the people who read for the funder of a programme."""
         await name_funders(self._database, programme, list(person_ids))
 
     async def add_sample_member(
         self, name: str, nation: str, contacts: Sequence[Given]
     ) -> tuple[str, str]:
-        """Add a member, marked as sample data; its id, and that of its lead contact."""
+        """Add a member, marked as sample data. Returns its id and its lead contact's."""
         given = [NewContact(*each) for each in contacts]
         made = await new_member(self._database, name, nation, given, sample=True)
         return made.member.id, next(each.id for each in made.contacts if each.lead)
 
     async def make_token(self, holder: str, label: str) -> str:
-        """Make a token; its secret."""
+        """Make a token. Returns its secret."""
         return (await new_token(self._database, holder, label)).secret
 
     async def revoke_tokens(self, label: str) -> None:
-        """End every token with that label."""
+        """Revoke every token with that label."""
         await revoke_labelled(self._database, label)
 
 
 @contextlib.asynccontextmanager
 async def front_desk(url: str) -> AsyncIterator[FrontDesk]:
-    """A front backend on the database at that address."""
+    """A front desk on the database at that address."""
     database = Database(url)
     try:
         yield FrontDesk(database)

@@ -1,8 +1,7 @@
-"""Finds what a person names on the command line: a member or a person by id, name or address."""
+"""Finds a member or a person by the id, name or address that the user gives."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import Stop
 from notifications.content.scene import read_recipient
 from storage.queries.members import PersonRow, list_members, list_people, show_member
@@ -13,7 +12,7 @@ from storage.queries.rows import MemberRow
 async def member_named(session: AsyncSession, named: str) -> MemberRow:
     """The member of that id, or the only one whose name is, or else contains, these words.
 
-    Raises Stop with what there is instead.
+    Raises Stop, with the members that match, where there is not exactly one.
     """
     by_id = await show_member(session, named)
     if by_id is not None:
@@ -24,12 +23,12 @@ async def member_named(session: AsyncSession, named: str) -> MemberRow:
         return (exact or found)[0]
     if found:
         names = [f"{row.id}  {row.name}" for row in found]
-        raise Stop(say("find.several_members", named=named), details=names)
-    raise Stop(say("find.no_member", named=named))
+        raise Stop(f"Several members match {named!r}. Give the id of one:", details=names)
+    raise Stop(f"There is no member {named!r}. `milepost member list` shows all.")
 
 
 async def person_named(session: AsyncSession, named: str) -> PersonRow:
-    """The person of that id, address or name. Raises Stop with who there is instead."""
+    """The person of that id, address or name. Raises Stop where there is not exactly one."""
     cursor: str | None = None
     found: list[PersonRow] = []
     while True:
@@ -42,8 +41,8 @@ async def person_named(session: AsyncSession, named: str) -> PersonRow:
         return found[0]
     if found:
         names = [f"{row.id}  {row.name} ({row.role})" for row in found]
-        raise Stop(say("find.several_people", named=named), details=names)
-    raise Stop(say("find.no_person", named=named))
+        raise Stop(f"Several people match {named!r}. Give the id of one:", details=names)
+    raise Stop(f"There is no person {named!r} in the office. `milepost person list` shows all.")
 
 
 async def holder_named(session: AsyncSession, named: str) -> str:
@@ -51,8 +50,16 @@ async def holder_named(session: AsyncSession, named: str) -> str:
     if not named.startswith("con_"):
         return (await person_named(session, named)).id
     if await read_recipient(session, named) is None:
-        raise Stop(say("find.no_contact", named=named))
+        raise Stop(
+            f"There is no contact {named!r}. `milepost member list --json` shows every"
+            " contact with its id."
+        )
     return named
+
+
+def no_engagement(named: str) -> Stop:
+    """Ends a command because there is no engagement of that id."""
+    return Stop(f"There is no engagement {named!r}. `milepost engagement list` shows all.")
 
 
 def _is(row: PersonRow, named: str) -> bool:

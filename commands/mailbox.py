@@ -1,11 +1,10 @@
-"""`milepost mailbox`: the emails that the mailbox sender captured."""
+"""`milepost mailbox`: the emails that the mailbox sender kept."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.outcome import Stop, ending, with_database
 from commands.show import ZONE, AsJson, cell, console, print_json, print_table
 from storage.database import Database
@@ -13,9 +12,7 @@ from storage.queries.mailbox import MailEntry, list_mail, mail_after, show_mail
 
 LOOK_EVERY_SECONDS = 0.5
 
-app = typer.Typer(
-    name="mailbox", help="Read the emails that were captured.", invoke_without_command=True
-)
+app = typer.Typer(help="Read the emails that the mailbox kept.", invoke_without_command=True)
 
 
 @app.callback()
@@ -41,8 +38,8 @@ def list_all(
         print_json(rows)
         return
     print_table(
-        say("mailbox.list"),
-        [say(f"column.{name}") for name in ("number", "at", "to", "subject")],
+        "Emails, newest first",
+        ["No.", "When", "To", "Subject"],
         [(row.id, row.at, f"{row.to_name} <{row.to_email}>", row.subject) for row in rows],
     )
 
@@ -52,24 +49,27 @@ def show(
     number: Annotated[int, typer.Argument(help="The email's number in the list.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one email. Exit code 1: there is none of that number."""
+    """Show one email.
+
+    Exit code 1: there is no email of that number.
+    """
 
     async def read(database: Database) -> None:
         async with database.reading() as session:
             mail = await show_mail(session, number)
         if mail is None:
-            raise Stop(say("mailbox.none", number=number))
+            raise Stop(f"There is no email number {number}. `milepost mailbox list` shows all.")
         if as_json:
             print_json(mail)
             return
         head = (
-            ("from", f"{mail.from_name} <{mail.from_email}>"),
-            ("to", f"{mail.to_name} <{mail.to_email}>"),
-            ("at", cell(mail.at)),
-            ("subject", mail.subject),
+            ("From", f"{mail.from_name} <{mail.from_email}>"),
+            ("To", f"{mail.to_name} <{mail.to_email}>"),
+            ("When", cell(mail.at)),
+            ("Subject", mail.subject),
         )
         for name, value in head:
-            console().print(f"{say(f'column.{name}')}: {value}", markup=False, soft_wrap=True)
+            console().print(f"{name}: {value}", markup=False, soft_wrap=True)
         console().print(f"\n{mail.text}", markup=False, soft_wrap=True)
 
     with ending(as_json):
@@ -101,6 +101,6 @@ def follow(
 
 
 def mail_line(entry: MailEntry) -> str:
-    """An email in one line: when, to whom, about what."""
+    """An email in one line: time, recipient, subject."""
     at = f"{entry.at.astimezone(ZONE):%H:%M:%S}"
-    return say("mailbox.line", at=at, to=entry.to_name, subject=entry.subject)
+    return f"{at}  {entry.to_name}: {entry.subject}"

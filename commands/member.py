@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, change, ending, with_change, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from programmes.vocabulary import Nation
 from storage.database import Database
 from storage.master.checks import Blackout, NewContact
@@ -20,7 +19,7 @@ from storage.master.members import add_member
 from storage.queries.members import MemberDetail, list_members, show_member, show_members
 from storage.queries.paging import MAX_LIMIT
 
-app = typer.Typer(name="member", help="Add, import and list members.", no_args_is_help=True)
+app = typer.Typer(help="Add, import and list members.", no_args_is_help=True)
 
 Sample = Annotated[bool, typer.Option(help="Mark as sample data wherever it is shown.")]
 
@@ -46,7 +45,7 @@ def add(
 ) -> None:
     """Add a member with its contacts.
 
-    Exit code 1: something is wrong with what was given; nothing is stored then.
+    Exit code 1: a value is invalid. Then nothing is stored.
     """
     contacts = [_contact(lead, lead=True), *(_contact(each) for each in contact or [])]
     blackouts = [_blackout(each) for each in blackout or []]
@@ -61,7 +60,7 @@ def add(
     if as_json:
         print_json(added)
     else:
-        print_line("member.added", name=added.member.name, id=added.member.id)
+        print_sentence(f"{added.member.name} is added: {added.member.id}.")
 
 
 async def new_member(
@@ -73,7 +72,7 @@ async def new_member(
     blackouts: Sequence[Blackout] = (),
     sample: bool = False,
 ) -> MemberDetail:
-    """Add a member with its contacts. Raises Stop where something is wrong with them."""
+    """Add a member with its contacts. Raises Stop where a value is invalid."""
 
     async def work(session: AsyncSession, now: datetime) -> MemberDetail | None:
         member_id = await add_member(
@@ -106,8 +105,8 @@ def list_all(
         print_json(members)
         return
     print_table(
-        say("member.list"),
-        [say(f"column.{name}") for name in ("name", "nation", "lead", "sample", "id")],
+        "Members",
+        ["Name", "Nation", "Lead contact", "Sample", "Id"],
         [
             (each.member.name, each.member.nation, _lead(each), each.member.sample, each.member.id)
             for each in members
@@ -142,14 +141,19 @@ def import_file(
     sample: Sample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add every member of a CSV file, or none: each mistake is named with its line.
+    """Add the members of a CSV file.
 
-    Exit code 1: the file has mistakes. 2: there is no such file.
+    It adds all of them, or lists the errors with their lines and adds none.
+
+    Exit code 1: the file has errors. 2: there is no such file.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise typer.BadParameter(say("member.not_text", file=file), param_hint="FILE") from None
+        raise typer.BadParameter(
+            f"{file} is not a UTF-8 text file. Save it as CSV UTF-8, and try again.",
+            param_hint="FILE",
+        ) from None
 
     async def work(session: AsyncSession, now: datetime) -> tuple[str, ...]:
         return await import_members(session, OPERATOR, now, text, sample=sample)
@@ -159,12 +163,12 @@ def import_file(
     if as_json:
         print_json({"added": ids})
     else:
-        print_line("member.imported", count=len(ids))
+        print_sentence(f"{len(ids)} members are added.")
 
 
 def _contact(text: str, *, lead: bool = False) -> NewContact:
     name, address = parseaddr(text)
-    # What is no address goes on as it is, so that it is refused with all else that is wrong.
+    # An invalid address is kept, so that the refusal lists it with the other errors.
     return NewContact(name or text, address or text, lead=lead)
 
 
@@ -174,7 +178,10 @@ def _blackout(text: str) -> Blackout:
     try:
         return Blackout(date.fromisoformat(first), date.fromisoformat(last or first), reason)
     except ValueError:
-        raise typer.BadParameter(say("member.blackout"), param_hint="--blackout") from None
+        raise typer.BadParameter(
+            "Write two dates and a reason, such as 2027-03-22:2027-05-06:Pre-election period.",
+            param_hint="--blackout",
+        ) from None
 
 
 def _lead(member: MemberDetail) -> str:

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.engagement import OPERATOR, backend_on, stop_for
 from commands.outcome import Exit, Stop, ending, with_database
-from commands.show import AsJson, cell, console, print_json, print_line, print_table
+from commands.show import AsJson, cell, console, print_json, print_sentence, print_table
 from notifications.delivery.states import Choice, State
 from notifications.sentences import kind_title
 from services.notifications import resolve_notification
@@ -46,7 +45,7 @@ def list_all(
 ) -> None:
     """List notifications, the latest change first; with --troubles the longest waiting first."""
     if sum((engagement is not None, state is not None, troubles)) > 1:
-        raise typer.BadParameter(say("notifications.one_filter"))
+        raise typer.BadParameter("Give only one of --engagement, --state and --troubles.")
 
     async def read(database: Database) -> tuple[Sequence[Notification | Trouble], str | None]:
         try:
@@ -70,8 +69,8 @@ def list_all(
         print_json({"notifications": shown, "next": further})
         return
     print_table(
-        say("notifications.list"),
-        [say(f"column.{name}") for name in ("at", "kind", "to", "state", "why", "id")],
+        "Notifications",
+        ["When", "Kind", "To", "State", "Why", "Id"],
         [
             (
                 row.since if isinstance(row, Trouble) else row.changed_at,
@@ -85,7 +84,14 @@ def list_all(
         ],
     )
     if further:
-        print_line("engagement.more", next=further)
+        print_sentence(f"There are more. For the next page: --after {further}")
+
+
+def not_found(notification: str) -> Stop:
+    """Ends a command because there is no notification of that id."""
+    return Stop(
+        f"There is no notification {notification!r}. `milepost notifications list` shows all."
+    )
 
 
 @app.command()
@@ -96,7 +102,7 @@ def show(notification: Id, as_json: AsJson = False) -> None:
         try:
             return await detail_of(backend_on(database), OPERATOR, notification)
         except Problem:
-            raise Stop(say("notifications.none", id=notification)) from None
+            raise not_found(notification) from None
 
     with ending(as_json):
         detail = with_database(read)
@@ -109,21 +115,22 @@ def show(notification: Id, as_json: AsJson = False) -> None:
 def _print_detail(detail: NotificationDetail) -> None:
     console().print(detail.sentence, markup=False, soft_wrap=True)
     print_table(
-        say("notifications.attempts"),
-        [say(f"column.{name}") for name in ("at", "until", "times", "sender", "outcome", "why")],
+        "Attempts",
+        ["When", "Last", "Times", "Sender", "Outcome", "Why"],
         _folded(detail.attempts),
     )
     print_table(
-        say("notifications.reports"),
-        [say(f"column.{name}") for name in ("at", "kind", "why")],
+        "Delivery reports",
+        ["When", "Kind", "Why"],
         [(one.at, one.kind, one.reason) for one in detail.reports],
     )
     if detail.resolution:
-        said = {"choice": detail.resolution, "at": cell(detail.resolved_at)}
-        print_line("notifications.resolution", **said)
+        print_sentence(f"Resolved on {cell(detail.resolved_at)}: {detail.resolution}.")
     elif detail.choices:
         choices = ", ".join(detail.choices)
-        print_line("notifications.choices", choices=choices, id=detail.id)
+        print_sentence(
+            f"To resolve it: `milepost notifications resolve {detail.id}` with one of: {choices}."
+        )
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
@@ -144,7 +151,7 @@ def explain(notification: Id, as_json: AsJson = False) -> None:
         try:
             return await explained(backend_on(database), OPERATOR, notification)
         except Problem:
-            raise Stop(say("notifications.none", id=notification)) from None
+            raise not_found(notification) from None
 
     with ending(as_json):
         explanation = with_database(read)
@@ -173,10 +180,14 @@ def resolve(
             await resolve_notification(backend, OPERATOR, notification, choice, note)
         except Problem as problem:
             if problem.name == "not-found":
-                raise Stop(say("notifications.none", id=notification)) from None
+                raise not_found(notification) from None
             raise stop_for(problem) from None
         except RecordPending:
-            raise Stop(say("notifications.pending"), code=Exit.DOWN) from None
+            raise Stop(
+                "This is in progress. Look again in a moment. If it does not finish, run"
+                " `milepost doctor`.",
+                code=Exit.DOWN,
+            ) from None
         return await detail_of(backend, OPERATOR, notification)
 
     with ending(as_json):

@@ -1,16 +1,16 @@
-"""Opens the embedded office for `up` and `demo`: shows how far it is, ends it on Ctrl-C."""
+"""Opens the embedded office for `up` and `demo`, shows progress, and closes it on Ctrl-C."""
 
 import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.status import Status
 
-from commands.catalogue import say
 from commands.outcome import Exit, Stop
 from commands.show import console
 from embedded.folder import Addresses, Occupied, StillEnding
@@ -23,10 +23,11 @@ from settings import Settings
 from storage.migrate import upgrade
 from workflows.ids import SEARCH_ATTRIBUTES
 
+PARTS = {"temporal": "Temporal", "database": "Database", "worker": "Worker", "api": "API"}
+
 
 class Screen:
-    """Shows what happens to the parts: a line that turns while some start, a line for each that is
-    up."""
+    """Shows what happens to the parts: a spinner while some start, and a line for each one."""
 
     def __init__(self, to: Console | None = None) -> None:
         self._console = to or console()
@@ -45,10 +46,8 @@ class Screen:
         self._rest()
 
     def tell(self, happening: Happening) -> None:
-        """Show one happening in the catalogue's words."""
-        part = say(f"part.{happening.part}")
-        values = {"part": part, "seconds": happening.seconds, "detail": happening.detail}
-        line = say(f"office.{happening.what}", **values)
+        """Show one happening."""
+        line = line_of(happening)
         self._rest()
         if happening.what in {"starting", "stopping"}:
             self._under_way[happening.part] = line
@@ -58,7 +57,7 @@ class Screen:
         self._turn()
 
     def _turn(self) -> None:
-        # On a pipe nothing turns: the line that it is up will do.
+        # A pipe gets no spinner.
         if self._under_way and self._console.is_terminal:
             self._status = self._console.status(" ".join(self._under_way.values()))
             self._status.start()
@@ -67,6 +66,38 @@ class Screen:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+def line_of(happening: Happening) -> str:
+    """What the screen says of one happening."""
+    part, seconds, detail = PARTS.get(happening.part, ""), happening.seconds, happening.detail
+    match happening.what:
+        case "waiting":
+            return f"[yellow]•[/] Waiting for the last run in {detail} to stop …"
+        case "starting":
+            return f"{part} is starting …"
+        case "ready":
+            return f"[green]✓[/] {part} is up ({seconds:.1f} s)"
+        case "died":
+            return (
+                f"[red]✗[/] {part} stopped unexpectedly and is being restarted. Its log: {detail}"
+            )
+        case "restarting":
+            return f"[yellow]•[/] {part} is restarting"
+        case "failed":
+            return f"[red]✗[/] {detail}"
+        case "stopping":
+            return f"{part} is stopping …"
+        case "stopped":
+            return f"[green]✓[/] {part} has stopped ({seconds:.1f} s)"
+
+
+def already_running(folder: Path, holder: Addresses) -> Stop:
+    """Ends a command because another office runs in the folder."""
+    return Stop(
+        f"An office is already running in {folder}, at {holder.api} (process {holder.pid}). Use it"
+        " or stop it, or set MILEPOST_DATA_DIR to another folder."
+    )
 
 
 def run_office(settings: Settings, serve: Callable[[Addresses, Screen], Awaitable[int]]) -> int:
@@ -104,13 +135,17 @@ async def _run(
                 return await serve(addresses, screen)
         except Occupied as occupied:
             holder = occupied.holder or Addresses("", "")
-            values = {"folder": occupied.folder, "where": holder.api, "pid": holder.pid}
-            raise Stop(say("office.occupied", **values)) from None
+            raise already_running(occupied.folder, holder) from None
         except StillEnding as still:
-            raise Stop(say("office.still_ending", folder=still.folder)) from None
+            raise Stop(
+                f"The last run in {still.folder} does not stop. Find it with `ps ax | grep"
+                " 'temporal server'`, stop it, and try again."
+            ) from None
         except PortTaken as taken:
-            values = {"part": taken.part, "port": taken.port, "variable": taken.variable}
-            raise Stop(say("office.port_taken", **values)) from None
+            raise Stop(
+                f"Another program uses port {taken.port}, which the {taken.part} needs. Stop it, or"
+                f" set {taken.variable} to another port."
+            ) from None
         except (NotReady, ServerFailed) as problem:
             raise Stop(str(problem), code=Exit.DOWN) from None
 

@@ -1,4 +1,4 @@
-"""Where the parts of this office are: as the settings say, or as the running office noted."""
+"""How a command ends, and how it reaches the database, Temporal and the API."""
 
 import asyncio
 import json
@@ -17,7 +17,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 
-from commands.catalogue import say
 from embedded.folder import running_in
 from settings import Settings, settings
 from storage.database import Database
@@ -27,7 +26,8 @@ from temporal.connection import connect
 
 
 def temporal_overrides(settings: Settings) -> dict[str, Any]:
-    """What to connect to beside ``TEMPORAL_*``: the office that runs in the data folder, if any."""
+    """Where the office that runs in the data folder has its Temporal; empty where none runs or
+    ``TEMPORAL_ADDRESS`` is set."""
     if os.environ.get("TEMPORAL_ADDRESS"):
         return {}
     office = running_in(settings.data_dir)
@@ -51,7 +51,7 @@ def database_place(settings: Settings) -> str:
 
 
 def is_missing_file(settings: Settings) -> bool:
-    """Whether the database is an SQLite file that nobody has made yet."""
+    """Whether the database is an SQLite file that does not exist yet."""
     url = make_url(settings.database_url)
     return url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists()
 
@@ -69,7 +69,7 @@ class Exit(IntEnum):
 
 
 class Stop(Exception):
-    """Ends a command with a sentence for a person, and what to mend line by line."""
+    """Ends a command with a sentence for the user, and details, one a line."""
 
     def __init__(
         self, sentence: str, *, code: Exit = Exit.REFUSED, details: Sequence[str] = ()
@@ -101,7 +101,10 @@ def ending(as_json: bool = False) -> Iterator[None]:
 
 
 def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run the work against the database of the settings; it must be there and up to date."""
+    """Run the work on the database of the settings.
+
+    Raises Stop where it does not exist, does not answer, or has the tables of another version.
+    """
 
     async def run() -> T:
         database = Database(settings().database_url)
@@ -109,15 +112,8 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
             await _must_be_migrated(database)
             return await work(database)
         except DBAPIError as problem:
-            # Its own message would quote the statement's values: names and addresses.
-            raise Stop(
-                say(
-                    "database.failed",
-                    where=database_place(settings()),
-                    reason=type(problem.orig).__name__,
-                ),
-                code=Exit.DOWN,
-            ) from None
+            reason = type(problem.orig).__name__
+            raise _down(f"refused a statement ({reason}). Run `milepost doctor`.") from None
         finally:
             await database.dispose()
 
@@ -126,36 +122,48 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 async def _must_be_migrated(database: Database) -> None:
     if is_missing_file(settings()):
-        raise _down("none")
+        raise Stop(
+            f"There is no database at {database_place(settings())} yet. Run `milepost up`, or"
+            " `milepost migrate` to create one.",
+            code=Exit.DOWN,
+        )
     try:
         current = await is_current(database)
     except (OSError, SQLAlchemyError) as problem:
-        raise _down("unreachable", problem) from None
+        raise database_unreachable(problem) from None
     if not current:
-        raise _down("old")
+        raise _down("has the tables of another version. Run `milepost migrate`.")
 
 
-def _down(key: str, problem: Exception | None = None) -> Stop:
-    """Its own message would quote the statement's values, so only the kind of problem is told."""
+def database_unreachable(problem: Exception) -> Stop:
+    """Ends a command because the database does not answer."""
     reason = type(getattr(problem, "orig", None) or problem).__name__
-    where = database_place(settings())
-    return Stop(say(f"database.{key}", where=where, reason=reason), code=Exit.DOWN)
+    return _down(
+        f"does not answer ({reason}). Check MILEPOST_DATABASE_URL, and that the server is running."
+    )
+
+
+def _down(trouble: str) -> Stop:
+    """The database's own message would quote the statement's values: names and addresses."""
+    return Stop(f"The database at {database_place(settings())} {trouble}", code=Exit.DOWN)
 
 
 OPERATOR = "operator"
-"""Who stands on the audit trail of what the command line changes."""
+"""The actor in the audit trail for changes made on the command line."""
 
 
 async def change(database: Database, work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
-    """Do the work in one transaction. Raises Stop where it is rejected: nothing is stored then."""
+    """Do the work in one transaction. Raises Stop, and stores nothing, where it is rejected."""
     try:
         async with database.transaction() as session:
             return await work(session, datetime.now(UTC))
     except Rejected as rejected:
         details = [str(flaw) for flaw in rejected.flaws]
-        raise Stop(say("change.rejected"), details=details) from None
+        raise Stop(
+            "Nothing was stored, because some values are invalid:", details=details
+        ) from None
     except Missing as missing:
-        raise Stop(say("change.missing", id=missing)) from None
+        raise Stop(f"There is no {missing}.") from None
 
 
 def with_change(work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:

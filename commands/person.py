@@ -6,18 +6,15 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, change, ending, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from programmes.vocabulary import OfficeRole
 from storage.database import Database
 from storage.master.people import add_person
 from storage.queries.members import PersonRow, list_people, show_person
 from storage.queries.paging import MAX_LIMIT
 
-app = typer.Typer(
-    name="person", help="Add and list the people of the office.", no_args_is_help=True
-)
+app = typer.Typer(help="Add and list the people of the office.", no_args_is_help=True)
 
 
 @app.command()
@@ -27,9 +24,9 @@ def add(
     role: Annotated[OfficeRole, typer.Option(help="What the person does; viewers only read.")],
     as_json: AsJson = False,
 ) -> None:
-    """Add somebody of the office, of its funder or of a partner.
+    """Add a person of the office, its funder or a partner.
 
-    Exit code 1: something is wrong with what was given; nothing is stored then.
+    Exit code 1: a value is invalid. Then nothing is stored.
     """
 
     async def work(database: Database) -> PersonRow:
@@ -40,7 +37,7 @@ def add(
     if as_json:
         print_json(added)
     else:
-        print_line("person.added", name=added.name, role=added.role, id=added.id)
+        print_sentence(f"{added.name} is added as {added.role}: {added.id}.")
 
 
 @app.command("list")
@@ -52,7 +49,7 @@ def list_all(
 
     async def read(database: Database) -> list[PersonRow]:
         async with database.reading() as session:
-            return await everybody(session, role)
+            return await all_people(session, role)
 
     with ending(as_json):
         people = with_database(read)
@@ -60,14 +57,14 @@ def list_all(
         print_json(people)
         return
     print_table(
-        say("person.list"),
-        [say(f"column.{name}") for name in ("name", "role", "email", "active", "id")],
+        "People",
+        ["Name", "Role", "Email", "Active", "Id"],
         [(each.name, each.role, each.email, each.active, each.id) for each in people],
     )
 
 
 async def new_person(database: Database, name: str, email: str, role: str) -> PersonRow:
-    """Add a person. Raises Stop where something is wrong."""
+    """Add a person. Raises Stop where a value is invalid."""
 
     async def work(session: AsyncSession, now: datetime) -> PersonRow | None:
         person_id = await add_person(session, OPERATOR, now, name=name, email=email, role=role)
@@ -78,7 +75,7 @@ async def new_person(database: Database, name: str, email: str, role: str) -> Pe
     return added
 
 
-async def everybody(session: AsyncSession, role: str | None = None) -> list[PersonRow]:
+async def all_people(session: AsyncSession, role: str | None = None) -> list[PersonRow]:
     """All people, or all of a role."""
     found: list[PersonRow] = []
     cursor: str | None = None

@@ -115,8 +115,7 @@ def _task(definition: Definition, item: PlannedItem, deadline: PlannedDeadline) 
 
 
 app = typer.Typer(
-    name="programme",
-    help="Check a programme's definition, and see every date that it makes.",
+    help="Check, preview and store programmes.",
     no_args_is_help=True,
 )
 
@@ -131,14 +130,14 @@ _FOR_A_FILE = 132
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A YAML file, or tour, or another built-in name.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
 def check(file: File, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a definition, at once.
+    """List every error in a definition.
 
-    Exit code 0: it is right. 1: it has errors. 2: there is no such file.
+    Exit code 0: it has none. 1: it has errors. 2: there is no such file.
     """
     text = _text(file)
     try:
@@ -177,7 +176,7 @@ def plan(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print every deadline and every reminder of an engagement, with the rule behind each date."""
+    """Print every deadline and reminder of an engagement, with the rule behind it."""
     text = _text(file)
     quiet = [_blackout(span) for span in blackout or []]
     try:
@@ -192,6 +191,46 @@ def plan(
     else:
         always_open = definition.calendar.kind == "always-open"
         _console().print(plan_table(definition, planned, zone, seconds=always_open))
+
+
+@app.command()
+def add(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A YAML file, or the name of a built-in one.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Store a version of a programme, so that members can start in it.
+
+    A stored version never changes: give a changed file a higher version.
+
+    Exit code 1: the definition has errors, or this version is stored with other content.
+    """
+    from commands.programme_versions import add_file  # the database: slow to import
+
+    add_file(file, as_json)
+
+
+People = Annotated[list[str] | None, typer.Option(help="Id, name or address. Repeatable.")]
+
+
+@app.command()
+def funders(
+    programme: Annotated[str, typer.Argument(metavar="ID", help="The programme's id.")],
+    add: People = None,
+    remove: People = None,
+    as_json: AsJson = False,
+) -> None:
+    """List, add and remove the people who read for the funder.
+
+    Only these people get the emails that a definition sends to `funder`.
+
+    Exit code 1: there is no such programme or person, or a person is not a viewer. Then nothing
+    is stored.
+    """
+    from commands.programme_versions import change_funders  # the database: slow to import
+
+    change_funders(programme, add or (), remove or (), as_json)
 
 
 @app.command()

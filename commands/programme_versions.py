@@ -1,17 +1,14 @@
-"""`milepost programme add`: store a version of a definition, so that members can start in it."""
+"""Stores a version of a programme's definition, and names who reads for its funder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.lookup import person_named
 from commands.outcome import OPERATOR, Exit, Stop, change, ending, temporal_overrides, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import print_json, print_sentence, print_table
 from programmes.definition import Definition
 from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
 from settings import settings
@@ -22,16 +19,8 @@ from temporal.connection import LazyTemporal
 from temporal.summaries import follow_definitions
 
 
-def add(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A YAML file, or the name of a built-in one.")
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Store a version of a programme. A stored version never changes: a change is a new one.
-
-    Exit code 1: the definition has errors, or this version is stored with other content.
-    """
+def add_file(file: str, as_json: bool) -> None:
+    """Store the version in a file, or of a built-in programme, and say so."""
 
     async def work(database: Database) -> tuple[Definition, bool]:
         added = await new_programme(database, *_read(file))
@@ -45,7 +34,8 @@ def add(
     if as_json:
         print_json(values | {"added": is_new})
     else:
-        print_line("programme.added" if is_new else "programme.there", **values)
+        stored = "is stored. Members can start in it" if is_new else "was stored before"
+        print_sentence(f"{definition.id}, version {definition.version}, {stored}.")
 
 
 async def new_programme(database: Database, source: str, text: str) -> tuple[Definition, bool]:
@@ -56,7 +46,7 @@ async def new_programme(database: Database, source: str, text: str) -> tuple[Def
     try:
         definition = load_definition(text, source)
     except DefinitionErrors as errors:
-        raise Stop(say("programme.wrong", file=source), details=list(_lines(errors))) from None
+        raise Stop(f"{source} has errors:", details=list(_lines(errors))) from None
 
     async def work(session: AsyncSession, now: datetime) -> bool:
         return await add_programme(
@@ -84,10 +74,13 @@ def _read(file: str) -> tuple[str, str]:
             return file, path.read_text(encoding="utf-8")
         return built_in(file)
     except (OSError, UnicodeDecodeError):
-        raise Stop(say("programme.unreadable", file=file), code=Exit.USAGE) from None
+        raise Stop(f"{file} is not a UTF-8 text file.", code=Exit.USAGE) from None
     except KeyError:
         names = ", ".join(name for name, _ in built_in_definitions())
-        raise Stop(say("programme.none", file=file, names=names), code=Exit.USAGE) from None
+        raise Stop(
+            f"There is no file {file}, and no built-in programme of that name. Built in: {names}.",
+            code=Exit.USAGE,
+        ) from None
 
 
 def _lines(errors: DefinitionErrors) -> Iterator[str]:
@@ -95,27 +88,16 @@ def _lines(errors: DefinitionErrors) -> Iterator[str]:
         yield f"{errors.file}:{each.line}:{each.column}: {each.what}; {each.fix}"
 
 
-People = Annotated[list[str] | None, typer.Option(help="Id, name or address; may be repeated.")]
-
-
-def funders(
-    programme: Annotated[str, typer.Argument(metavar="ID", help="The programme's id.")],
-    add: People = None,
-    remove: People = None,
-    as_json: AsJson = False,
+def change_funders(
+    programme: str, add: Sequence[str], remove: Sequence[str], as_json: bool
 ) -> None:
-    """List who hears for the funder; name somebody, or take somebody off.
-
-    Only these get the emails that a definition has for `funder`, not everybody who may look.
-
-    Exit code 1: there is no such programme or person, or one is no viewer; nothing is stored then.
-    """
+    """Add these people to those who read for the funder, take those off, and list all."""
 
     async def work(database: Database) -> tuple[PersonRow, ...]:
         async with database.reading() as session:
             here = {one.id for one in await funders_of(session, programme)}
-            here |= {(await person_named(session, one)).id for one in add or ()}
-            here -= {(await person_named(session, one)).id for one in remove or ()}
+            here |= {(await person_named(session, one)).id for one in add}
+            here -= {(await person_named(session, one)).id for one in remove}
         return await name_funders(database, programme, sorted(here))
 
     with ending(as_json):
@@ -124,8 +106,8 @@ def funders(
         print_json(named)
         return
     print_table(
-        say("programme.funders"),
-        [say(f"column.{name}") for name in ("name", "email", "active", "id")],
+        "People who read for the funder",
+        ["Name", "Email", "Active", "Id"],
         [(each.name, each.email, each.active, each.id) for each in named],
     )
 

@@ -1,4 +1,4 @@
-"""`milepost reconcile`: what the record and the workflows do not agree on, and its repair."""
+"""`milepost reconcile`: how the database and the workflows differ, and the repair."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,23 +6,24 @@ from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
 from commands.outcome import Exit, ending, with_database
 from commands.reconciling.differences import Difference
 from commands.reconciling.reading import Comparison, at_temporal
 from commands.reconciling.repairing import Repaired, Repairing
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from settings import settings
 from storage.database import Database
 
-Repair = Annotated[bool, typer.Option("--repair", help="Mend what nobody has to choose about.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Repair all that needs no decision.")]
 
 
 def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
-    """Compare the record with the workflows. Run it after a restore, a terminate or a reset.
+    """Compare the database with the workflows, and repair it.
 
-    Exit code 1: something differs, or is left after the repair. 3: Temporal, its worker or the
-    database does not answer.
+    Run it after a backup was restored, or a workflow was terminated or reset in Temporal.
+
+    Exit code 1: they differ, or a difference is left after the repair. 3: Temporal, its worker or
+    the database does not answer.
     """
 
     async def work(database: Database) -> Repaired:
@@ -41,7 +42,7 @@ def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
         print_json({"ok": not rest, "repaired": done, "differences": rest})
     else:
         for one in repaired.done:
-            print_line("reconcile.repaired", of=_of(one), what=_what(one))
+            print_sentence(f"Repaired: {_of(one)}: {_what(one)}")
         print_left(repaired.left, tried=repair)
     raise typer.Exit(Exit.REFUSED if repaired.left else Exit.OK)
 
@@ -49,11 +50,11 @@ def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
 def print_left(left: Sequence[Difference], *, tried: bool) -> None:
     """What differs, and what to do about each; ``tried`` where the repair came to nothing."""
     if not left:
-        print_line("reconcile.nothing")
+        print_sentence("The database and the workflows agree.")
         return
-    columns = [say(f"column.{name}") for name in ("engagement", "item", "difference", "to_do")]
+    columns = ["Engagement", "Item", "Difference", "To fix it"]
     print_table(
-        say("reconcile.title"),
+        "Differences",
         columns,
         [(one.engagement_id, one.item_id, _what(one), _to_do(one, tried)) for one in left],
     )
@@ -69,10 +70,53 @@ def _of(one: Difference) -> str:
 
 
 def _what(one: Difference) -> str:
-    return say(f"difference.{one.trouble}", recorded=one.recorded, reached=one.reached)
+    match one.trouble:
+        case "workflow_gone":
+            return "It is open in the database, and its workflow is gone."
+        case "end_unheard":
+            return "It has ended, and its engagement has not been told."
+        case "copy_behind":
+            return (
+                f"The database is at step {one.recorded}, and the workflow is ahead at"
+                f" {one.reached}."
+            )
+        case "copy_ahead":
+            return (
+                f"The database is at step {one.recorded}, and the workflow is back at"
+                f" {one.reached}."
+            )
+        case "record_missing":
+            return "Its workflow is running, and it is not in the database."
+        case "left_open":
+            return "It is still running, and its engagement has ended."
+        case "stands_still":
+            return "Its workflow does not report its state."
 
 
 def _to_do(one: Difference, tried: bool) -> str:
     if one.repairable:
-        return say("reconcile.not_repaired") if tried else say("reconcile.repairable")
-    return say(f"to_do.{one.trouble}", id=one.engagement_id, recorded=one.recorded)
+        if tried:
+            return "The repair did not succeed. Read the worker's log, and run it again."
+        return "`milepost reconcile --repair` repairs it."
+    of = one.engagement_id
+    match one.trouble:
+        case "copy_ahead":
+            return (
+                "Temporal was reset, or restored to an earlier day. Repeat the commands that it"
+                f" lost. The database follows once the workflow passes step {one.recorded}."
+            )
+        case "record_missing":
+            return (
+                "Restore a newer backup of the database. Or stop the workflow with `temporal"
+                f" workflow terminate --workflow-id engagement/{of}`, then each of its items."
+            )
+        case "stands_still":
+            return (
+                "The worker's log says why. Run the previous version, or one with the fault fixed,"
+                " then look again."
+            )
+        case _:
+            return (
+                f"Choose: `milepost engagement revive {of}` continues it, `milepost engagement"
+                f" close {of} --reason …` closes it."
+            )

@@ -1,4 +1,4 @@
-"""`milepost renew`: has everything that runs go on with the code of today."""
+"""`milepost renew`: restarts the running workflows on this version's code."""
 
 import asyncio
 import contextlib
@@ -10,21 +10,24 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from commands.outcome import ending
 from commands.reconciling.reading import AT_ONCE, at_temporal, running, workflow_id
-from commands.show import AsJson, print_json, print_line
+from commands.show import AsJson, print_json, print_sentence
 from settings import settings
 from workflows.ids import WorkflowAddress
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what would begin anew.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only count the workflows that would restart.")
+]
 
 SETTLES_WITHIN_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.2
 
 
 def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """After an upgrade: let each engagement and item begin anew, with all that it knows.
+    """Restart all workflows after an upgrade.
 
-    Each does so as soon as nothing of it is half done. Repeating it does no harm. Exit code 3:
-    Temporal does not answer.
+    Each one keeps its state, and restarts once its current work finishes. You can run it again.
+
+    Exit code 3: Temporal does not answer.
     """
 
     async def work() -> int:
@@ -38,13 +41,20 @@ def renew(dry_run: DryRun = False, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"asked": 0 if dry_run else count, "running": count})
     else:
-        print_line("renew.would" if dry_run else "renew.asked", count=count)
+        print_sentence(
+            f"{count} workflows are running and would restart."
+            if dry_run
+            else (
+                f"{count} workflows were asked to restart. Each restarts once its current work"
+                " finishes."
+            )
+        )
 
 
 async def ask_all(client: Client, task_queue: str) -> int:
-    """Ask everything that runs to begin anew; how much that was.
+    """Ask every running workflow to restart. Returns how many there were.
 
-    Only so many at once: a worker that is asked for everything together is late with all of it.
+    A few at a time: a worker that restarts all at once delays all of them.
     """
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -58,7 +68,7 @@ async def ask_all(client: Client, task_queue: str) -> int:
             except RPCError as error:
                 if error.status != RPCStatusCode.NOT_FOUND:
                     raise
-                return 0  # it has ended meanwhile
+                return 0  # it ended in the meantime
         return 1
 
     found = [one async for one in running(client, task_queue)]
@@ -66,7 +76,7 @@ async def ask_all(client: Client, task_queue: str) -> int:
 
 
 async def _until_anew(handle: WorkflowHandle[Any, Any], before: str | None) -> None:
-    """Wait until it has begun anew, or for as long as that takes where nothing is half done."""
+    """Wait until it has restarted, or for as long as that takes where it is idle."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SETTLES_WITHIN_SECONDS):
             while (await handle.describe()).run_id == before:  # noqa: ASYNC110

@@ -1,8 +1,7 @@
-"""`milepost schedules`: the times at which summaries go out, as the definitions say them."""
+"""`milepost schedules`: the times at which summaries go out, taken from the definitions."""
 
 import typer
 
-from commands.catalogue import say
 from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
 from commands.show import AsJson, print_json, print_table
 from settings import settings
@@ -10,14 +9,16 @@ from storage.database import Database
 from temporal.connection import LazyTemporal, TemporalDown
 from temporal.schedules import Synced, sync_schedules
 
-app = typer.Typer(
-    name="schedules", help="When summaries go out, in Temporal.", no_args_is_help=True
-)
+app = typer.Typer(help="Set when summaries go out.", no_args_is_help=True)
+
+CHANGES = {"made": "created", "changed": "changed", "kept": "unchanged", "removed": "removed"}
 
 
 @app.command("sync")
 def sync_all(as_json: AsJson = False) -> None:
-    """Make Temporal's schedules what the newest definitions say. Repeating it changes nothing.
+    """Bring Temporal's schedules in line with the newest definitions.
+
+    You can run it again.
 
     Exit code 3: Temporal does not answer.
     """
@@ -26,7 +27,7 @@ def sync_all(as_json: AsJson = False) -> None:
         try:
             client = await LazyTemporal(temporal_overrides(settings())).client()
         except TemporalDown:
-            raise Stop(say("doctor.temporal_down"), code=Exit.DOWN) from None
+            raise Stop("Temporal does not answer.", code=Exit.DOWN) from None
         return await sync_schedules(client, database, settings().task_queue)
 
     with ending(as_json):
@@ -35,7 +36,7 @@ def sync_all(as_json: AsJson = False) -> None:
         print_json(synced)
         return
     print_table(
-        say("schedules.title"),
-        [say(f"column.{name}") for name in ("programme", "summary", "at", "change")],
-        [(one.programme, one.digest, one.when, say(f"schedules.{one.change}")) for one in synced],
+        "When summaries go out",
+        ["Programme", "Summary", "When", "Change"],
+        [(one.programme, one.digest, one.when, CHANGES[one.change]) for one in synced],
     )

@@ -2,14 +2,12 @@
 
 import asyncio
 
-import typer
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 import observability
-from commands.catalogue import say
-from commands.outcome import Exit, Stop, database_place, ending
-from commands.show import print_line
+from commands.outcome import database_place, database_unreachable, ending
+from commands.show import print_sentence
 from settings import settings
 from storage.migrate import upgrade
 
@@ -18,7 +16,10 @@ API_GRACE_SECONDS = 8
 
 
 def api() -> None:
-    """Serve the API and its pages until SIGTERM or Ctrl-C."""
+    """Run the API and the pages.
+
+    They run until SIGTERM or Ctrl-C.
+    """
     config = settings()
     observability.configure(config.log_level, config.log_format)
     uvicorn.run(
@@ -34,22 +35,16 @@ def api() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the tables of this version. Safe to repeat, and from several at once.
+    """Bring the database up to this version.
+
+    You can run it again, and from several processes at once.
 
     Exit code 3: the database does not answer.
     """
-    where = database_place(settings())
     with ending():
         try:
             asyncio.run(upgrade(settings().database_url))
         except (SQLAlchemyError, OSError) as problem:
-            reason = type(getattr(problem, "orig", None) or problem).__name__
-            sentence = say("database.unreachable", where=where, reason=reason)
-            raise Stop(sentence, code=Exit.DOWN) from None
-    print_line("database.migrated", where=where)
-
-
-def register(app: typer.Typer) -> None:
-    """Put both on the command line."""
-    app.command()(api)
-    app.command()(migrate)
+            raise database_unreachable(problem) from None
+    where = database_place(settings())
+    print_sentence(f"The database at {where} has the tables of this version.")

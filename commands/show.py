@@ -1,4 +1,4 @@
-"""How commands print: a table for people, JSON for machines."""
+"""How commands print: tables and sentences for users, JSON for programs."""
 
 import dataclasses
 import json
@@ -13,12 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from commands.catalogue import say
-
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a machine.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 ZONE = ZoneInfo("Europe/London")
-"""The zone in which the command line shows instants: that of the members, wherever it runs."""
+"""The zone in which the command line shows instants: the members', wherever it runs."""
 
 FOR_A_FILE = 132
 """Columns of a table that goes to a file or a pipe."""
@@ -27,13 +25,13 @@ HEALTH_STYLES = {"on_track": "green", "due_soon": "yellow", "overdue": "red", "s
 
 
 def console() -> Console:
-    """Where answers go. Made anew each time, since tests replace standard output."""
+    """Standard output. A new one each time, because tests replace it."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else FOR_A_FILE
     return Console(highlight=False, width=width)
 
 
 def print_json(value: object) -> None:
-    """Plain JSON on standard output: nothing else may be printed beside it."""
+    """Print JSON on standard output. The command prints nothing else there."""
     typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
 
 
@@ -59,20 +57,20 @@ def plain(value: Any) -> Any:
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table, or the sentence that there is nothing to show."""
     if not rows:
-        console().print(say("show.nothing", what=title), markup=False)
+        console().print(f"{title}: nothing to show.", markup=False)
         return
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
-        # An id is there to be copied whole.
-        table.add_column(column, overflow="fold", no_wrap=column == say("column.id"))
+        # Users copy ids, so they stay on one line.
+        table.add_column(column, overflow="fold", no_wrap=column == "Id")
     for row in rows:
         table.add_row(*(cell(value) for value in row))
     console().print(table)
 
 
-def print_line(key: str, **values: object) -> None:
-    """One sentence of the catalogue on standard output."""
-    console().print(say(key, **values), markup=False, soft_wrap=True)
+def print_sentence(sentence: str) -> None:
+    """One sentence on standard output, on one line however long it is."""
+    console().print(sentence, markup=False, soft_wrap=True)
 
 
 def cell(value: object) -> str:
@@ -81,7 +79,7 @@ def cell(value: object) -> str:
         case None:
             return ""
         case bool():
-            return say("show.yes") if value else ""
+            return "yes" if value else ""
         case datetime():
             return f"{value.astimezone(ZONE):%a %d %b %Y %H:%M}"
         case date():

@@ -1,4 +1,4 @@
-"""`milepost template`: an office's own words for its emails."""
+"""`milepost template`: an office's own wording for its emails."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.outcome import OPERATOR, Stop, change, ending, with_change, with_database
-from commands.show import AsJson, console, print_json, print_line, print_table
+from commands.show import AsJson, console, print_json, print_sentence, print_table
 from notifications.custom_templates import keeping
 from notifications.custom_templates.check import check as check_draft
 from notifications.custom_templates.draft import BUILT_IN, FILES, Draft, Fault, PartName
@@ -22,7 +21,7 @@ from storage.database import Database
 from storage.master.templates import activate_template
 from storage.queries.templates import active_templates, counted_versions, template_versions
 
-app = typer.Typer(name="template", help="Write your own words for any email.", no_args_is_help=True)
+app = typer.Typer(help="Change the wording of emails.", no_args_is_help=True)
 
 Programme = Annotated[str, typer.Argument(help="The programme's id.")]
 KindName = Annotated[str, typer.Argument(help="The kind of email, such as research.delivered.")]
@@ -32,17 +31,20 @@ Folder = Annotated[
     typer.Argument(
         exists=True,
         file_okay=False,
-        help=f"A folder with any of {', '.join(FILES.values())}; else the built-in one stays.",
+        help=f"A folder with any of {', '.join(FILES.values())}. The others stay built-in.",
     ),
 ]
 MaybeVersion = Annotated[
-    int | None, typer.Option(min=0, help="A stored version; the one in use without it.")
+    int | None, typer.Option(min=0, help="A stored version, instead of the one in use.")
 ]
 
 
 @app.command("list")
 def list_all(programme: Programme, as_json: AsJson = False) -> None:
-    """List every kind of email, and which version of its words is in use: 0 is the built-in one."""
+    """List the kinds of email, and which version of each is in use.
+
+    Version 0 is the built-in one.
+    """
 
     async def read(database: Database) -> list[dict[str, object]]:
         async with database.reading() as session:
@@ -66,8 +68,8 @@ def list_all(programme: Programme, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     print_table(
-        say("template.list"),
-        [say(f"column.{name}") for name in ("kind", "about", "language", "active", "versions")],
+        "Emails and their wording",
+        ["Kind", "About", "Language", "Active", "Versions"],
         [(row["kind"], kind_title(str(row["kind"])), *list(row.values())[1:]) for row in rows],
     )
 
@@ -79,11 +81,11 @@ def show_one(
     language: Spoken,
     version: MaybeVersion = None,
     save: Annotated[
-        Path | None, typer.Option(help="Write it into this folder, to begin from.")
+        Path | None, typer.Option(help="Save the files in this folder, to edit them.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the words in use, all versions, and the names that may be used."""
+    """Show the wording in use, all versions, and the names that you can use."""
     with ending(as_json):
         of = kind_named(kind)
 
@@ -111,7 +113,7 @@ def show_one(
         save.mkdir(parents=True, exist_ok=True)
         for name, file in FILES.items():
             (save / file).write_text(parts[name], encoding="utf-8")
-        print_line("template.saved", folder=save)
+        print_sentence(f"Saved in {save}. Edit the files, then run: milepost template check")
         return
     if as_json:
         names = {name: list(inner) for name, inner in variables(of.context).items()}
@@ -119,21 +121,21 @@ def show_one(
         print_json({**shown, "history": history, "variables": names})
         return
     for name, file in FILES.items():
-        own = say("template.own" if name in draft.parts() else "template.built_in")
+        own = "your own" if name in draft.parts() else "built-in"
         console().print(f"{file} ({own})\n{parts[name]}\n", markup=False, soft_wrap=True)
-    print_line("template.names", names=", ".join(sorted(variables(of.context))))
+    print_sentence(f"Names that you can use: {', '.join(sorted(variables(of.context)))}.")
     print_table(
-        say("template.versions"),
-        [say(f"column.{name}") for name in ("version", "active", "note", "at")],
+        "Your versions",
+        ["Version", "Active", "Note", "When"],
         [tuple(row.values()) for row in history],
     )
 
 
 @app.command()
 def check(kind: KindName, language: Spoken, folder: Folder, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a draft. Nothing is stored.
+    """List every error in a draft. Nothing is stored.
 
-    Exit code 1: it has faults.
+    Exit code 1: it has errors.
     """
     with ending(as_json):
         faults = check_draft(kind_named(kind), language, read_draft(folder))
@@ -144,7 +146,7 @@ def check(kind: KindName, language: Spoken, folder: Folder, as_json: AsJson = Fa
                 raise typer.Exit(1)
             raise faulty(faults)
     if not as_json:
-        print_line("template.right")
+        print_sentence("The draft has no errors.")
 
 
 @app.command()
@@ -153,13 +155,13 @@ def put(
     kind: KindName,
     language: Spoken,
     folder: Folder,
-    activate: Annotated[bool, typer.Option(help="Put it into use at once.")] = False,
-    note: Annotated[str, typer.Option(help="Why it is written.")] = "",
+    activate: Annotated[bool, typer.Option(help="Use it at once.")] = False,
+    note: Annotated[str, typer.Option(help="Why you changed it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Store a draft as the next version.
 
-    Exit code 1: it has faults, or there is no such programme; nothing is stored then.
+    Exit code 1: it has errors, or there is no such programme. Then nothing is stored.
     """
     with ending(as_json):
         of, draft = kind_named(kind), read_draft(folder)
@@ -176,7 +178,13 @@ def put(
     if as_json:
         print_json({"version": version, "active": activate})
     else:
-        print_line("template.in_use" if activate else "template.stored", version=version)
+        print_sentence(
+            f"Version {version} is in use. Version 0 is the built-in one."
+            if activate
+            else (
+                f"Stored as version {version}. To use it: milepost template rollback --to {version}"
+            )
+        )
 
 
 @app.command()
@@ -185,11 +193,11 @@ def rollback(
     kind: KindName,
     language: Spoken,
     to: Annotated[
-        int | None, typer.Option(min=0, help="That version; 0 is the built-in one.")
+        int | None, typer.Option(min=0, help="The version to use; 0 is the built-in one.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put the version before the one in use into use, or the one that you name, a later one too."""
+    """Use the version before the one in use, or the one that you name."""
     with ending(as_json):
         of = kind_named(kind)
 
@@ -206,13 +214,13 @@ def rollback(
     if as_json:
         print_json({"active": version})
     else:
-        print_line("template.in_use", version=version)
+        print_sentence(f"Version {version} is in use. Version 0 is the built-in one.")
 
 
 def kind_named(name: str) -> Kind:
     """A kind of email. Raises Stop where there is none of that name."""
     if name not in OVERRIDABLE:
-        raise Stop(say("template.no_kind", name=name, names=", ".join(OVERRIDABLE)))
+        raise Stop(f"There is no kind of email {name!r}. There are: {', '.join(OVERRIDABLE)}.")
     return OVERRIDABLE[name]
 
 
@@ -227,15 +235,17 @@ def read_draft(folder: Path) -> Draft:
 
 
 def faulty(faults: tuple[Fault, ...]) -> Stop:
-    """Ends a command with everything that is wrong."""
-    return Stop(say("template.wrong"), details=[str(one) for one in faults])
+    """Ends a command with every error in a draft."""
+    return Stop(
+        "The draft has errors, so nothing was stored or sent:", details=[str(one) for one in faults]
+    )
 
 
 async def stored_draft(
     session: AsyncSession, programme: str, kind: Kind, language: Language, version: int | None
 ) -> Draft:
-    """The words of a version. Raises Stop where there is none of that number."""
+    """The wording of a version. Raises Stop where there is no such version."""
     draft = await keeping.draft_of(session, programme, kind, language, version)
     if draft is None:
-        raise Stop(say("template.no_version", version=version))
+        raise Stop(f"There is no version {version}.")
     return draft

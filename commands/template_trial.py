@@ -1,24 +1,26 @@
-"""`milepost template preview` and `send-test`: an email before anybody else reads it."""
+"""`milepost template preview` and `send-test`: try the wording of an email."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.catalogue import say
+from commands.lookup import no_engagement
 from commands.outcome import Stop, ending, with_database
-from commands.show import AsJson, console, print_json, print_line
+from commands.show import AsJson, console, print_json, print_sentence
 from commands.template import (
     KindName,
     MaybeVersion,
     Programme,
     Spoken,
+    app,
     faulty,
     kind_named,
     read_draft,
 )
 from notifications.custom_templates.keeping import FaultyDraft
-from notifications.custom_templates.preview import Preview
+from notifications.custom_templates.preview import Preview, Source
 from notifications.custom_templates.trial import NothingToTry, Trial, send_test, try_out
 from notifications.languages import Language
 from notifications.senders.protocol import Refusal
@@ -31,10 +33,19 @@ MaybeFolder = Annotated[
     typer.Option("--from", exists=True, file_okay=False, help="A folder with a draft."),
 ]
 MaybeEngagement = Annotated[
-    str | None, typer.Option(help="The engagement whose data fill it; samples without one.")
+    str | None, typer.Option(help="Use this engagement's data instead of samples.")
 ]
 
 
+FILLED_WITH: Mapping[Source, str] = {
+    "engagement": "As this engagement's own email would read:",
+    "partly": "With this engagement's names. The rest is sample data, because the engagement has no"
+    " such email open:",
+    "sample": "With sample data. To see an engagement's own data, use --engagement:",
+}
+
+
+@app.command()
 def preview(
     programme: Programme,
     kind: KindName,
@@ -45,7 +56,7 @@ def preview(
     html: Annotated[Path | None, typer.Option(help="Write the HTML part into this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the email as an engagement's people would read it. Nothing is sent."""
+    """Show the email as its recipients would read it. Nothing is sent."""
     with ending(as_json):
         trial = _trial(programme, kind, language, folder, version, engagement)
 
@@ -58,12 +69,13 @@ def preview(
     if as_json:
         print_json({**vars(shown.rendered), "data": shown.source})
         return
-    print_line(f"template_data.{shown.source}")
+    print_sentence(FILLED_WITH[shown.source])
     console().print(
         f"\n{shown.rendered.subject}\n\n{shown.rendered.text}", markup=False, soft_wrap=True
     )
 
 
+@app.command("send-test")
 def send_to_oneself(
     programme: Programme,
     kind: KindName,
@@ -74,9 +86,9 @@ def send_to_oneself(
     engagement: MaybeEngagement = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send the email to yourself: no member can be named here.
+    """Send the email to yourself.
 
-    Exit code 1: it has faults, or could not be sent.
+    Exit code 1: it has errors, or could not be sent.
     """
     with ending(as_json):
         trial = _trial(programme, kind, language, folder, version, engagement)
@@ -94,7 +106,7 @@ def send_to_oneself(
     if as_json:
         print_json({"sent_to": name})
     else:
-        print_line("template.sent", name=name)
+        print_sentence(f"Sent to {name} only.")
 
 
 def _trial(
@@ -122,8 +134,8 @@ async def _previewed(database: Database, trial: Trial) -> Preview:
 def _absent(nothing: NothingToTry) -> Stop:
     match nothing.what:
         case "version":
-            return Stop(say("template.no_version", version=nothing.named))
+            return Stop(f"There is no version {nothing.named}.")
         case "engagement":
-            return Stop(say("engagement.none", id=nothing.named))
+            return no_engagement(str(nothing.named))
         case "programme" | "person":
-            return Stop(say("change.missing", id=nothing.named))
+            return Stop(f"There is no {nothing.named}.")

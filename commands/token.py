@@ -7,18 +7,15 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.catalogue import say
 from commands.lookup import holder_named, member_named
 from commands.outcome import OPERATOR, Exit, Stop, change, ending, with_change, with_database
-from commands.show import AsJson, print_json, print_line, print_table
+from commands.show import AsJson, print_json, print_sentence, print_table
 from storage.database import Database
 from storage.master.tokens import NewToken, create_token, revoke_token
 from storage.queries.access import TokenRow, list_tokens
 from storage.queries.members import contacts_of
 
-app = typer.Typer(
-    name="token", help="Make, list and revoke tokens for the API.", no_args_is_help=True
-)
+app = typer.Typer(help="Make, list and revoke tokens for the API.", no_args_is_help=True)
 
 
 @app.command()
@@ -32,7 +29,10 @@ def create(
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a token that speaks for somebody. It is shown this once; only its hash is kept."""
+    """Make a token with which its holder can use the API.
+
+    It is shown only once, because only its hash is kept.
+    """
 
     async def work(database: Database) -> NewToken:
         async with database.reading() as session:
@@ -44,7 +44,7 @@ def create(
     if as_json:
         print_json(asdict(made))
     else:
-        print_line("token.made", role=made.role, id=made.id)
+        print_sentence(f"A token for a {made.role} ({made.id}). It is shown only now, so keep it:")
         typer.echo(made.secret)
 
 
@@ -53,7 +53,10 @@ def revoke(
     token: Annotated[str, typer.Argument(help="The token's id, as `list` shows it.")],
     as_json: AsJson = False,
 ) -> None:
-    """End a token. Exit code 1: there is none of that id."""
+    """Revoke a token.
+
+    Exit code 1: there is no token of that id.
+    """
 
     async def work(session: AsyncSession, now: datetime) -> bool:
         return await revoke_token(session, OPERATOR, now, token)
@@ -63,12 +66,16 @@ def revoke(
     if as_json:
         print_json({"id": token, "was_valid": ended})
     else:
-        print_line("token.revoked" if ended else "token.revoked_before", id=token)
+        print_sentence(
+            f"The token {token} is revoked."
+            if ended
+            else f"The token {token} had been revoked before."
+        )
 
 
 @app.command("list")
 def list_all(as_json: AsJson = False) -> None:
-    """List all tokens, the revoked ones too. Their secrets are nowhere."""
+    """List all tokens, with the revoked ones. Their secrets are not kept."""
 
     async def read(database: Database) -> tuple[TokenRow, ...]:
         async with database.reading() as session:
@@ -80,8 +87,8 @@ def list_all(as_json: AsJson = False) -> None:
         print_json(tokens)
         return
     print_table(
-        say("token.list"),
-        [say(f"column.{name}") for name in ("holder", "role", "label", "created", "revoked", "id")],
+        "Tokens",
+        ["Holder", "Role", "Label", "Created", "Revoked", "Id"],
         [
             (each.holder_name, each.role, each.label, each.created_at, each.revoked_at, each.id)
             for each in tokens
@@ -90,7 +97,7 @@ def list_all(as_json: AsJson = False) -> None:
 
 
 async def new_token(database: Database, holder_id: str, label: str = "") -> NewToken:
-    """Make a token. Raises Stop where nobody active has that id."""
+    """Make a token. Raises Stop where no active person or contact has that id."""
 
     async def work(session: AsyncSession, now: datetime) -> NewToken:
         return await create_token(session, OPERATOR, now, holder_id=holder_id, label=label)
@@ -99,7 +106,7 @@ async def new_token(database: Database, holder_id: str, label: str = "") -> NewT
 
 
 async def revoke_labelled(database: Database, label: str) -> int:
-    """End every valid token with that label; how many there were."""
+    """Revoke every valid token with that label. Returns how many."""
 
     async def work(session: AsyncSession, now: datetime) -> int:
         valid = [
@@ -116,7 +123,9 @@ async def revoke_labelled(database: Database, label: str) -> int:
 
 async def _holder(session: AsyncSession, holder: str | None, member: str | None) -> str:
     if (holder is None) == (member is None):
-        raise Stop(say("token.for_whom"), code=Exit.USAGE)
+        raise Stop(
+            "Give one holder: a person or contact, or a member with --member.", code=Exit.USAGE
+        )
     if member is not None:
         whose = await member_named(session, member)
         return next(each.id for each in await contacts_of(session, whose.id) if each.lead)

@@ -1,4 +1,4 @@
-"""The first manager of a new office, with a token to begin with."""
+"""`milepost up`: Temporal, a worker and the API on this machine, with a first manager."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from commands.catalogue import say
 from commands.opening import Screen, run_office
 from commands.outcome import ending
-from commands.person import everybody, new_person
-from commands.show import cell, console, print_line
+from commands.person import all_people, new_person
+from commands.show import cell, console, print_sentence
 from commands.token import new_token
 from embedded.folder import Addresses
 from embedded.office import log_folder
@@ -23,16 +22,16 @@ LABEL = "first manager"
 
 
 async def first_manager_token(config: Settings, name: str, email: str) -> str | None:
-    """A token for the first manager; None where the office has given one out before.
+    """A token for the first manager, or None where the office has issued a token before.
 
-    The manager is made where there is none yet. Raises Stop where name or address is wrong.
+    Adds the manager where there is none yet. Raises Stop where name or address is invalid.
     """
     database = Database(config.database_url)
     try:
         async with database.reading() as session:
             if await list_tokens(session):
                 return None
-            managers = await everybody(session, "manager")
+            managers = await all_people(session, "manager")
         manager = next((each for each in managers if each.active), None)
         manager = manager or await new_person(database, name, email, "manager")
         return (await new_token(database, manager.id, LABEL)).secret
@@ -48,9 +47,11 @@ def up(
         str, typer.Option(help="The first manager's address; for a first run.")
     ] = "manager@example.org",
 ) -> None:
-    """Run Milepost on this machine: Temporal, worker and API, until Ctrl-C. State is kept.
+    """Run Temporal, a worker and the API on this machine.
 
-    Exit code 1: another office runs here, or a port is taken. 3: a part does not start.
+    They run until Ctrl-C. The data is kept for the next time.
+
+    Exit code 1: another office runs here, or a port is in use. 3: a part does not start.
     """
     config = settings()
 
@@ -58,36 +59,44 @@ def up(
         token = await first_manager_token(config, manager_name, manager_email)
         print_addresses(config, addresses)
         if token is not None:
-            console().print(say("office.first_token"))
+            console().print(
+                "Your first API token, for a manager. It is shown only now, so keep it:"
+            )
             console().print(token, style="bold", markup=False, soft_wrap=True)
-            print_line("office.first_token_use", token=token, api=addresses.api)
-            print_line("office.next_steps")
-        print_line("office.stays")
+            print_sentence(
+                f"To try it: curl -H 'Authorization: Bearer {token}' {addresses.api}/api/v1/me"
+            )
+            print_sentence(
+                "Next: `milepost member add --help`, then `milepost engagement start --help`."
+            )
+        print_sentence("Running. Press Ctrl-C to stop; the data is kept.")
         await asyncio.Event().wait()
         return 0
 
     with ending():
         code = run_office(config, serve)
-    print_line("office.ended")
+    print_sentence("Everything has stopped.")
     raise typer.Exit(code)
 
 
 def print_addresses(config: Settings, addresses: Addresses) -> None:
     """Where everything is reached."""
     lines: Mapping[str, object] = {
-        "api": addresses.api,
-        "docs": f"{addresses.api}/openapi.json",
-        "mailbox": f"{addresses.api}/mailbox" if config.sender == "mailbox" else "",
-        "temporal_ui": addresses.temporal_ui,
-        "temporal": addresses.temporal,
-        "folder": config.data_dir.absolute(),
-        "logs": log_folder(config).absolute(),
+        "Milepost": addresses.api,
+        "API description (OpenAPI)": f"{addresses.api}/openapi.json",
+        "Mailbox (the emails)": f"{addresses.api}/mailbox" if config.sender == "mailbox" else "",
+        "Temporal's web UI": addresses.temporal_ui,
+        "Temporal server": addresses.temporal,
+        "Data folder": config.data_dir.absolute(),
+        "Logs": log_folder(config).absolute(),
     }
-    table = Table(title=say("office.addresses"), title_justify="left", show_header=False)
+    table = Table(title="Addresses", title_justify="left", show_header=False)
     for name, value in lines.items():
         if value:
-            table.add_row(say(f"office.{name}"), cell(value))
+            table.add_row(name, cell(value))
     console().print()
     console().print(table)
-    kept = "mail_kept" if config.sender == "mailbox" else "mail_real"
-    print_line(f"office.{kept}", sender=config.sender)
+    if config.sender == "mailbox":
+        print_sentence("Emails are kept in the mailbox. None leaves this machine.")
+    else:
+        print_sentence(f"Emails are really sent, through {config.sender}.")

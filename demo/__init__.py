@@ -1,1 +1,1 @@
-"""The demo: a first office with sample people, played through the commands that a user has."""
+"""The demo: a sample office, played with the commands that a user has."""

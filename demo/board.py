@@ -1,4 +1,4 @@
-"""The status board: where each member stands, read from the API as a manager sees it."""
+"""The status board: where each member stands, read from the API as a manager."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from rich.table import Table
 
-from commands.catalogue import say
 from commands.engagement_tables import health_cell
 from commands.show import cell
 from demo.memory import Memory
@@ -39,14 +38,14 @@ async def read_board(office: OfficeClient, who: str, programme: str) -> list[Lin
 
 def board_table(lines: Sequence[Line]) -> Table:
     """The board as a table: health in colour, and why."""
-    table = Table(title=say("demo.board"), title_justify="left", header_style="bold")
-    for name in ("member", "nation", "stage", "health", "why", "requests"):
-        table.add_column(say(f"column.{name}"), overflow="fold")
+    table = Table(title="Where each member stands", title_justify="left", header_style="bold")
+    for name in ("Member", "Nation", "Stage", "Health", "Why", "Requests"):
+        table.add_column(name, overflow="fold")
     for line in lines:
         table.add_row(
             cell(line.member),
             line.nation,
-            say(f"stage.{line.stage}"),
+            line.stage,
             health_cell(line.health) if line.is_open else "",
             cell(line.because) if line.is_open else "",
             str(line.requests or ""),
@@ -55,7 +54,7 @@ def board_table(lines: Sequence[Line]) -> Table:
 
 
 def surprises(story: Story, memory: Memory, lines: Sequence[Line]) -> list[str]:
-    """What the board shows otherwise than the story expects, a sentence each."""
+    """How the board differs from the story, a sentence each."""
     by_id = {line.id: line for line in lines}
     found = []
     for engagement in story.engagements:
@@ -63,13 +62,12 @@ def surprises(story: Story, memory: Memory, lines: Sequence[Line]) -> list[str]:
         part = memory.parts.get(engagement.member)
         line = by_id.get(part.engagement) if part else None
         if line is None:
-            found.append(say("demo.absent", member=name))
+            found.append(f"{name} is not on the board.")
             continue
         shown = {"stage": line.stage, "health": line.health}
         for what, expected in engagement.expects.model_dump(exclude_none=True).items():
             if shown[what] != expected:
-                values = {"what": what, "shown": shown[what], "expected": expected}
-                found.append(say("demo.otherwise", member=name, **values))
+                found.append(f"{name}: the {what} is {shown[what]}, but should be {expected}.")
     return found
 
 

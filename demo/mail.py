@@ -1,4 +1,4 @@
-"""Watches the mailbox: shows each email as it arrives, and answers whether one has."""
+"""Watches the mailbox: shows each email as it arrives, and waits for expected ones."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ class Seen:
 
 
 class Watch:
-    """Reads the mailbox with a manager's token, from the emails that are new since it began."""
+    """Reads the emails that arrive after it starts, with a manager's token."""
 
     def __init__(self, office: OfficeClient, who: str, arrived: Callable[[Seen], None]) -> None:
         self._office = office
@@ -37,14 +37,14 @@ class Watch:
         self.seen: list[Seen] = []
 
     async def begin(self) -> None:
-        """Pass over what is there already."""
+        """Skip the emails that are there already."""
         newest = await self._page(limit=1)
         self._last = newest[0].id if newest else 0
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
+        """Poll until cancelled."""
         while True:
-            # The API may be down for a moment: what arrives meanwhile is seen afterwards.
+            # The API may be down for a moment. Emails that arrive then are seen afterwards.
             with contextlib.suppress(Refused):
                 for email in await self._news():
                     self._last = email.id

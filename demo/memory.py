@@ -1,4 +1,4 @@
-"""What the demo remembers between two runs: who is who, and how far each part was played."""
+"""What the demo keeps between two runs: ids, and how far each engagement was played."""
 
 import json
 import os
@@ -11,7 +11,7 @@ NAME = "story.json"
 
 
 class Unreadable(Exception):
-    """What is remembered was written by another version of the demo."""
+    """The file was written by another version of the demo."""
 
 
 @dataclass
@@ -20,16 +20,16 @@ class Part:
 
     engagement: str
     moves: int = 0
-    """How many of its moves were made."""
+    """How many of its moves have been made."""
     refusals: int = 0
-    """How often a move was refused: a repeated call of the same key would get the old answer."""
+    """How often a move was refused. A repeated call with the same key would get the old answer."""
     requests: dict[str, str] = field(default_factory=dict)
     """The story's name of a research request to its id."""
 
 
 @dataclass
 class Memory:
-    """Kept in the office's folder, next to what it is about."""
+    """Kept in the office's folder."""
 
     path: Path
     first_day: date
@@ -40,11 +40,11 @@ class Memory:
     """The story's key of a member to the id of its lead contact."""
     parts: dict[str, Part] = field(default_factory=dict)
     tours: int = 0
-    """How many tours were begun."""
+    """How many tours have started."""
 
     @classmethod
     def of(cls, folder: Path, today: date) -> Self:
-        """What is remembered in that folder; a new story begins today. Raises Unreadable."""
+        """Read it from that folder. A new story starts today. Raises Unreadable."""
         path = folder / NAME
         if not path.exists():
             return cls(path, today)
@@ -58,11 +58,11 @@ class Memory:
 
     @staticmethod
     def forget(folder: Path) -> None:
-        """Begin anew the next time."""
+        """Start a new story the next time."""
         (folder / NAME).unlink(missing_ok=True)
 
     def keep(self) -> None:
-        """Write it down, whole or not at all."""
+        """Write the file, completely or not at all."""
         held = asdict(self)
         del held["path"]
         held["first_day"] = self.first_day.isoformat()

@@ -1,4 +1,4 @@
-"""Speaks to the office as its users do: HTTP, each with a token of their own."""
+"""Calls the office's API as its users do, each with their own token."""
 
 import asyncio
 import time
@@ -8,12 +8,10 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from commands.catalogue import say
-
 API = "/api/v1"
 REQUEST_TIMEOUT_SECONDS = 30.0
 PATIENCE_SECONDS = 30.0
-"""How long something that follows by itself may take: an item of the plan, a late record."""
+"""How long a consequence may take, such as an item of the plan or a late record."""
 ASK_EVERY_SECONDS = 0.15
 BUSY = frozenset({httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.CONFLICT})
 
@@ -30,11 +28,11 @@ class Refused(Exception):
 
 
 class NotInTime(Exception):
-    """Something that was waited for did not come."""
+    """An expected email or record did not arrive in time."""
 
 
 class OfficeClient:
-    """One connection pool for all; ``tokens`` maps who asks to their token."""
+    """One connection pool for all users. ``tokens`` maps a user to their token."""
 
     def __init__(self, base: str, tokens: Mapping[str, str]) -> None:
         # Never through a proxy: the office runs on this machine.
@@ -61,13 +59,13 @@ class OfficeClient:
                 f"{API}{address}", params=parameters, headers=self._headers(who)
             )
         except httpx.TransportError:
-            raise Refused(address, 0, say("demo.no_answer")) from None
+            raise Refused(address, 0, "The API does not answer.") from None
         return self._body(address, answer)
 
     async def post(self, who: str, address: str, body: Mapping[str, Any] | None, key: str) -> Any:
-        """Give a command, once for that key however often it is sent. Raises Refused.
+        """Give a command. The key makes a repeated call harmless. Raises Refused.
 
-        Waits where the office says that it is busy or that the record takes longer.
+        Waits where the office is busy, or where the record takes longer.
         """
         headers = self._headers(who) | {"Idempotency-Key": key}
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -75,14 +73,14 @@ class OfficeClient:
             try:
                 answer = await self._http.post(f"{API}{address}", json=body, headers=headers)
             except httpx.TransportError:
-                # The API is being started again; the key makes sure that nothing is done twice.
+                # The API is restarting. The key makes sure that nothing is done twice.
                 if time.monotonic() > deadline:
-                    raise Refused(address, 0, say("demo.no_answer")) from None
+                    raise Refused(address, 0, "The API does not answer.") from None
                 await asyncio.sleep(1.0)
                 continue
             if answer.status_code == httpx.codes.ACCEPTED:
                 return await self._recorded(who, answer.headers["Location"])
-            # 503: no worker yet. 409: an earlier run was cut off in the middle of this very call.
+            # 503: no worker yet. 409: an earlier run was interrupted during this call.
             busy = answer.status_code in BUSY and "Retry-After" in answer.headers
             if not busy or time.monotonic() > deadline:
                 return self._body(address, answer)
@@ -117,7 +115,7 @@ class OfficeClient:
 async def until(
     ask: Callable[[], Awaitable[T | None]], what: str, within: float = PATIENCE_SECONDS
 ) -> T:
-    """Ask until there is an answer. Raises NotInTime, which names what was waited for."""
+    """Ask until there is an answer. Raises NotInTime with ``what``."""
     deadline = time.monotonic() + within
     while True:
         found = await ask()

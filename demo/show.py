@@ -1,4 +1,4 @@
-"""Sets the stage with the command line's own functions: programmes, people, members, tokens."""
+"""Runs the demo: adds the sample people, plays the story, and shows the board and the emails."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from datetime import datetime
 from typing import Any
 
-from commands.catalogue import say
 from commands.front_desk import FrontDesk
 from commands.show import ZONE
 from demo.board import board_table, held_emails, read_board, surprises
@@ -20,14 +19,14 @@ from demo.tour import Walk
 from programmes.definition import Definition
 
 LABEL = "demo"
-"""Marks the tokens that the story's people use, so that they end with the demo."""
+"""Marks the tokens of the story's people, so that they are revoked at the end."""
 
 YOURS = "demo, for you"
-"""Marks the token that is printed for whoever watches; the next demo prints another."""
+"""Marks the token that is printed for the user. The next demo prints another."""
 
 
 async def prepare(backend: FrontDesk, story: Story, memory: Memory) -> dict[str, Definition]:
-    """Add what is not there yet; the definitions by id. Raises Stop where something is refused."""
+    """Add what is missing. Returns the definitions by id. Raises Stop where one is refused."""
     definitions = {name: await backend.add_built_in(name) for name in story.programmes()}
     for key, person in story.people.items():
         if key not in memory.people:
@@ -46,25 +45,25 @@ async def prepare(backend: FrontDesk, story: Story, memory: Memory) -> dict[str,
 
 
 async def hand_out_tokens(backend: FrontDesk, memory: Memory) -> dict[str, str]:
-    """A token for each person and each lead contact; those of an earlier demo end."""
+    """A token for each person and lead contact. Those of an earlier demo are revoked."""
     await take_tokens_back(backend)
     holders = memory.people | {lead_of(key): contact for key, contact in memory.leads.items()}
     return {who: await backend.make_token(holder, LABEL) for who, holder in holders.items()}
 
 
 async def token_to_try(backend: FrontDesk, memory: Memory, who: str) -> str:
-    """A token for whoever watches; the one of an earlier demo ends."""
+    """A token for the user. The one of an earlier demo is revoked."""
     await backend.revoke_tokens(YOURS)
     return await backend.make_token(memory.people[who], YOURS)
 
 
 async def take_tokens_back(backend: FrontDesk) -> None:
-    """End the tokens of the story's people."""
+    """Revoke the tokens of the story's people."""
     await backend.revoke_tokens(LABEL)
 
 
 AT_ONCE = 3
-"""How many engagements are played side by side: more would only queue for the database."""
+"""How many engagements are played at once. More would only queue for the database."""
 
 
 class Show:
@@ -79,18 +78,21 @@ class Show:
         self._backend = backend
         self._stage = stage
         self._manager = story.engagements[0].manager
-        """Whose eyes the board and the mailbox are read with."""
+        """The manager with whose token the board and the mailbox are read."""
 
     async def run(self, *, stay: bool) -> list[str]:
-        """Play all of it, then stay and show the emails that follow, or return.
+        """Play the story. With ``stay``, keep running and show the emails that follow.
 
-        Returns what did not happen as expected, a sentence each.
+        Returns what went otherwise than expected, a sentence each.
         """
         definitions = await prepare(self._backend, self._story, self._memory)
         if stay:
             token = await token_to_try(self._backend, self._memory, self._manager)
             name = self._story.people[self._manager].name
-            self._stage.line("demo.token", name=name, token=token, api=self._base)
+            self._stage.line(
+                f"To try the API as {name}: curl -H 'Authorization: Bearer {token}'"
+                f" {self._base}/api/v1/engagements"
+            )
         tokens = await hand_out_tokens(self._backend, self._memory)
         try:
             async with OfficeClient(self._base, tokens) as office:
@@ -100,7 +102,10 @@ class Show:
                     wrong = await self._play(office, watch, definitions)
                     self._stage.verdict(wrong)
                     if stay:
-                        self._stage.line("demo.stays")
+                        self._stage.line(
+                            "The office keeps running and shows each email as it arrives."
+                            " Press Ctrl-C to stop; the next demo continues from here."
+                        )
                         await asyncio.Event().wait()
                     return wrong
         finally:
@@ -109,7 +114,7 @@ class Show:
     async def _play(
         self, office: OfficeClient, watch: Watch, definitions: dict[str, Definition]
     ) -> list[str]:
-        """What goes wrong in one part is said at the end, and stops no other part."""
+        """A problem in one part is reported at the end, and does not stop the other parts."""
         wrong: list[str] = []
         moves = sum(len(each.moves) + 1 for each in self._story.engagements)
         walk = Walk(self._story, self._memory, office, watch)
@@ -119,7 +124,9 @@ class Show:
             name = self._story.members[self._story.tour.member].name
             with _noting(wrong, name):
                 part = await walk.start(guide)
-                self._stage.line("demo.tour_starts")
+                self._stage.line(
+                    "The tour has started. Its reminder, escalation and review follow."
+                )
                 await walk.go(guide, part)
                 await walk.end()
 
@@ -129,12 +136,15 @@ class Show:
                 await self._play_story(player, wrong)
             await self._show_board(office, wrong)
             if not touring.done():
-                self._stage.line("demo.tour_goes_on")
+                self._stage.line("The tour continues …")
             await touring
         report = walk.report()
         self._stage.blank()
         self._stage.table(tour_table(report))
-        return wrong + [say("demo.missing", kind=each.kind, to=each.to) for each in report.missing]
+        return wrong + [
+            f"The tour's email {each.kind} to the {each.to} did not arrive."
+            for each in report.missing
+        ]
 
     async def _play_story(self, player: Player, wrong: list[str]) -> None:
         side_by_side = asyncio.Semaphore(AT_ONCE)
@@ -155,7 +165,11 @@ class Show:
         held = await held_emails(office, self._manager, board)
         if held:
             opens = datetime.fromisoformat(min(held)).astimezone(ZONE)
-            self._stage.line("demo.held", count=len(held), opens=f"{opens:%A %d %B, %H:%M}")
+            self._stage.line(
+                f"{len(held)} emails wait until {opens:%A %d %B, %H:%M}, because this office"
+                " emails members from 09:00 to 16:30 on their working days. They are on each"
+                " timeline already."
+            )
         wrong += surprises(self._story, self._memory, board)
 
 
@@ -164,14 +178,14 @@ def _noting(wrong: list[str], part: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        wrong.append(say("demo.refused", part=part, sentence=str(refused)))
+        wrong.append(f"{part}: the office refused {refused!s}")
     except NotInTime as late:
-        wrong.append(say("demo.late", part=part, what=str(late)))
+        wrong.append(f"{part}: this did not arrive in time: {late!s}")
 
 
 @contextlib.asynccontextmanager
 async def _alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    """Run the work beside the block. It ends with the block, and its failure ends the block."""
+    """Run the work beside the block. It ends with the block. Its failure ends the block."""
     async with asyncio.TaskGroup() as group:
         task = group.create_task(work)
         try:

@@ -1,4 +1,4 @@
-"""What one sees of the demo: how far the story is, each email as it arrives, the summary."""
+"""What the demo prints: progress, each email as it arrives, and the summary."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from commands.catalogue import say
 from commands.show import ZONE
 from demo.mail import Seen
 from demo.tour import Report
@@ -19,9 +18,9 @@ class Stage:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def line(self, key: str, **values: object) -> None:
-        """One sentence of the catalogue."""
-        self._console.print(say(key, **values), markup=False, soft_wrap=True)
+    def line(self, sentence: str) -> None:
+        """One sentence."""
+        self._console.print(sentence, markup=False, soft_wrap=True)
 
     def blank(self) -> None:
         """An empty line."""
@@ -32,25 +31,28 @@ class Stage:
         self._console.print(table)
 
     def verdict(self, wrong: Sequence[str]) -> None:
-        """Whether all happened as the story says, and what did not."""
-        self.line("demo.wrong" if wrong else "demo.right")
+        """Whether everything happened as the story says, and what did not."""
+        if not wrong:
+            self.line("Everything happened as the story says.")
+            return
+        self.line("Some things did not happen as the story says:")
         for sentence in wrong:
-            self.line("demo.wrong_line", sentence=sentence)
+            self.line(f"  {sentence}")
 
     def email(self, seen: Seen) -> None:
         """An email that has just arrived."""
         at = f"{seen.at.astimezone(ZONE):%H:%M:%S}"
-        line = say("demo.email", at=at, to=seen.to_name, subject=seen.subject)
+        line = f"  ✉ {at}  {seen.to_name}: {seen.subject}"
         self._console.print(line, markup=False, soft_wrap=True, style="cyan")
 
     @contextmanager
     def progress(self, moves: int) -> Iterator[Callable[[], None]]:
-        """A bar that says how much of the story is played; nothing turns on a pipe.
+        """A progress bar of the story; none on a pipe.
 
-        Gives what is to be called at each step.
+        Yields the function to call after each step.
         """
         columns = (
-            TextColumn(say("demo.playing")),
+            TextColumn("Playing the story"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -63,14 +65,14 @@ class Stage:
 
 
 def tour_table(report: Report) -> Table:
-    """The tour's emails with their times, and what has not come."""
-    table = Table(title=say("demo.tour_emails"), title_justify="left", header_style="bold")
-    for name in ("at", "after", "to", "kind", "subject"):
-        table.add_column(say(f"column.{name}"), overflow="fold")
+    """The tour's emails with their times, and those that have not arrived."""
+    table = Table(title="The tour's emails", title_justify="left", header_style="bold")
+    for name in ("When", "After", "To", "Kind", "Subject"):
+        table.add_column(name, overflow="fold")
     for seen in report.arrived:
         after = (seen.at - report.began).total_seconds()
         at = f"{seen.at.astimezone(ZONE):%H:%M:%S}"
         table.add_row(at, f"{after:.0f} s", seen.to_name, seen.kind, seen.subject)
     for missing in report.missing:
-        table.add_row("–", "–", missing.to, missing.kind, say("demo.not_arrived"), style="red")
+        table.add_row("–", "–", missing.to, missing.kind, "has not arrived", style="red")
     return table

@@ -1,4 +1,4 @@
-"""The story as data: people, members, and the moves that each engagement has made so far."""
+"""The story as data: people, members, and the moves of each engagement."""
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from programmes.vocabulary import Health, Nation, OfficeRole
 
 TEAM = ("lead", "manager", "adviser")
-"""Whom `by` may name beside a person's key: those of the engagement itself."""
+"""Roles that `by` may name, beside a person's key."""
 
 
 class _Part(BaseModel):
@@ -18,7 +18,7 @@ class _Part(BaseModel):
 
 
 class SamplePerson(_Part):
-    """Somebody of the office, its funder or a partner."""
+    """A person of the office, its funder or a partner."""
 
     name: str
     email: str
@@ -26,7 +26,7 @@ class SamplePerson(_Part):
 
 
 class SampleContact(_Part):
-    """Somebody at a member."""
+    """A contact of a member."""
 
     name: str
     email: str
@@ -47,30 +47,30 @@ class SampleMember(_Part):
 
 
 class Move(BaseModel):
-    """A command: who gives it, what it is called in the API, and what it says."""
+    """A command: who gives it, its name, and its details."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     by: str
     do: str
     once: str = ""
-    """Wait until an email of this kind has arrived (the tour alone)."""
+    """Wait until an email of this kind has arrived. Only the tour uses it."""
 
     @property
     def details(self) -> Mapping[str, Any]:
-        """Everything else that the move says."""
+        """All other fields of the move."""
         return self.model_extra or {}
 
 
 class Standing(_Part):
-    """What the status board has to show."""
+    """What the status board should show."""
 
     stage: str
     health: Health | None = None
 
 
 class Played(_Part):
-    """What is played: a member in a programme, with its people and their moves."""
+    """A member in a programme, with its people and their moves."""
 
     member: str
     programme: str
@@ -88,7 +88,7 @@ class SampleEngagement(Played):
 
 
 class ExpectedMail(_Part):
-    """An email that the tour has to bring."""
+    """An email that the tour should send."""
 
     kind: str
     to: str
@@ -101,7 +101,7 @@ class Tour(Played):
 
 
 class Story(_Part):
-    """The whole of it. Every key that it names has to exist in it."""
+    """The whole story. Every key that it names must exist in it."""
 
     people: Mapping[str, SamplePerson]
     members: Mapping[str, SampleMember]
@@ -116,7 +116,7 @@ class Story(_Part):
                 raise ValueError(f"the story has no member {part.member!r}")
             for who in (part.manager, part.adviser, *(move.by for move in part.moves)):
                 if who not in self.people and who not in TEAM:
-                    raise ValueError(f"the story has nobody {who!r}")
+                    raise ValueError(f"the story has no person {who!r}")
         return self
 
     def programmes(self) -> Iterator[str]:

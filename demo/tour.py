@@ -1,4 +1,4 @@
-"""Walks the tour: its people wait for the emails that it is to show, and then act."""
+"""Plays the tour: its people wait for its emails, and then act."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from demo.story import ExpectedMail, Story
 
 EMAIL_WITHIN_SECONDS = 75.0
 AGAIN = "The tour starts again."
-"""Why an earlier tour is withdrawn; stands on its timeline."""
+"""Why an earlier tour is withdrawn, on its timeline."""
 FAREWELL = "engagement.withdrawn"
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the tour has brought, and what it has not."""
+    """The emails of the tour that arrived, and those that did not."""
 
     began: datetime
     arrived: tuple[Seen, ...]
@@ -25,7 +25,7 @@ class Report:
 
 
 class Walk:
-    """One tour. It starts anew each time that the demo does."""
+    """One tour. Each demo starts a new one."""
 
     def __init__(self, story: Story, memory: Memory, office: OfficeClient, watch: Watch) -> None:
         self._story = story
@@ -36,9 +36,9 @@ class Walk:
         self._began = datetime.now(UTC)
 
     async def start(self, player: Player) -> Part:
-        """Withdraw what still runs of an earlier tour, and start this one."""
+        """Withdraw an earlier tour that is still open, and start this one."""
         await self._withdraw_earlier()
-        # Counted first: were this run cut off now, the next one would get this tour's old answer.
+        # Counted first. Otherwise a run after an interruption would get this tour's old answer.
         self._memory.tours += 1
         self._memory.keep()
         self._began = datetime.now(UTC)
@@ -60,7 +60,7 @@ class Walk:
                 )
 
     async def go(self, player: Player, part: Part) -> None:
-        """Make its moves, each once the email that it waits for is there. Raises NotInTime."""
+        """Make its moves, each after the email that it waits for. Raises NotInTime."""
         for number, move in enumerate(self._tour.moves):
             if move.once:
                 await self._watch.wait_for(
@@ -70,7 +70,7 @@ class Walk:
             await player.make(move, self._tour, part, move.details, key)
 
     async def end(self) -> None:
-        """Wait until everything that the tour is to bring is there. Raises NotInTime."""
+        """Wait for all of the tour's emails. Raises NotInTime."""
         for expected in self._tour.expects:
             await self._watch.wait_for(
                 expected.kind, {self._address(expected.to)}, self._began, EMAIL_WITHIN_SECONDS
@@ -83,7 +83,7 @@ class Walk:
             for email in self._watch.seen
             if email.to_email in self._addresses
             and email.at >= self._began
-            # The last tour's farewell arrives while this one begins.
+            # The last tour's farewell email arrives while this one starts.
             and email.kind != FAREWELL
         ]
         missing = [

@@ -1,13 +1,12 @@
 """The bank holidays of the four nations, and a member's calendar from a definition.
 
-The ``holidays`` library is large, so workflows never import this file. They hold its result.
+The ``holidays`` library is large, so it is imported on first use, and workflows never import this
+file: they carry its result.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from typing import get_args
-
-import holidays
 
 from programmes.calendar import Blackout, WorkingCalendar
 from programmes.definition import Definition
@@ -64,6 +63,8 @@ def office_calendar(definition: Definition, *, first: date, last: date) -> Worki
 
 def bank_holidays(nation: Nation, first: date, last: date) -> tuple[date, ...]:
     """The bank holidays of a nation from ``first`` to ``last``, with their substitute days."""
+    import holidays
+
     years = range(first.year, last.year + 1)
     found = holidays.country_holidays("GB", subdiv=nation, years=years)
     return tuple(sorted(day for day in found if first <= day <= last))

@@ -8,18 +8,18 @@ second process waits for it, and then has nothing to do.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.database import Database, create_folder, prepare_sqlite
+
+if TYPE_CHECKING:
+    # Slow to import, and needed once in the life of a process: the functions import it.
+    from alembic.config import Config
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 _ADVISORY_LOCK = 7_236_045_003
@@ -53,13 +53,17 @@ async def is_current(where: str | Database) -> bool:
 
 def newest() -> str:
     """The revision that this Milepost needs."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory.from_config(config()).get_current_head()
     assert head is not None
     return head
 
 
-def config() -> Config:
+def config() -> "Config":
     """Alembic's settings without a file, so that they work from an installed package."""
+    from alembic.config import Config
+
     settings = Config()
     settings.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")
@@ -90,6 +94,8 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _ADVISORY_LOCK})
@@ -104,4 +110,6 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
+    from alembic.migration import MigrationContext
+
     return MigrationContext.configure(connection).get_current_revision()

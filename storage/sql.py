@@ -5,14 +5,16 @@ column types.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from storage import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 _tables = SQLModel.metadata.tables
 programmes: Table = _tables[tables.Programme.__tablename__]
@@ -49,7 +51,17 @@ async def insert_or_ignore(
     """
     if not rows:
         return 0
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     key = next(iter(table.primary_key.columns))
-    statement = dialect.insert(table).values(list(rows)).on_conflict_do_nothing().returning(key)
+    statement = _insert(session, table).values(list(rows)).on_conflict_do_nothing().returning(key)
     return len((await session.execute(statement)).all())
+
+
+def _insert(session: AsyncSession, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    # An office has one kind of database, and a dialect is slow to import.
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)

@@ -5,17 +5,13 @@ from base64 import b64decode
 from binascii import Error as Garbled
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    EllipticCurvePublicKey,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from typing import TYPE_CHECKING
 
 from services.problems import Problem
+
+if TYPE_CHECKING:
+    # Slow to import, and only an office that sends with SendGrid needs it.
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 OLDEST = timedelta(days=1)
 """How old a signature may be: SendGrid repeats a batch for a day with its first signature."""
@@ -34,6 +30,10 @@ class NoKey(ValueError):
 
 def verified(key: str, signature: str, timestamp: str, body: bytes, now: datetime) -> None:
     """Raise the problem ``not-signed`` unless the request has a valid recent signature."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.hashes import SHA256
+
     if not _TIMESTAMP.fullmatch(timestamp) or len(signature) > _LONGEST:
         raise Problem("not-signed")
     at = datetime.fromtimestamp(int(timestamp), UTC)
@@ -48,8 +48,12 @@ def verified(key: str, signature: str, timestamp: str, body: bytes, now: datetim
 
 
 @lru_cache(maxsize=4)
-def public_key(key: str) -> EllipticCurvePublicKey:
+def public_key(key: str) -> "EllipticCurvePublicKey":
     """The key as SendGrid shows it: DER in Base64. Raises ``NoKey``."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
     try:
         found = load_der_public_key(b64decode("".join(key.split()), validate=True))
     except (ValueError, UnsupportedAlgorithm):

@@ -1,1 +1,1 @@
-"""What `milepost doctor` looks at: one check a part, each with how to mend it."""
+"""The checks of `milepost doctor`."""

@@ -1,4 +1,4 @@
-"""What each check found: this machine's programs, and what the operator wrote down."""
+"""Checks that ask no other process, and what a check finds."""
 
 import asyncio
 import os
@@ -14,18 +14,17 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from commands.catalogue import say
 from embedded.programs import Missing, find_temporal, find_test_server
 from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
 from settings import Settings
 
 State = Literal["ok", "notice", "problem", "down"]
-"""``notice``: works, with something to know. ``problem``: to be mended. ``down``: unreachable."""
+"""``notice``: works, with something to know. ``problem``: to fix. ``down``: unreachable."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `fix` says what to do unless all is well."""
+    """One line of the report. `fix` says what to do, and is empty where there is no problem."""
 
     part: str
     state: State
@@ -33,18 +32,12 @@ class Finding:
     fix: str = ""
 
 
-def found(part: str, state: State, key: str, **values: object) -> Finding:
-    """A finding in the words of the catalogue's ``[doctor]``: ``<key>`` and ``<key>_fix``."""
-    fix = "" if state == "ok" else say(f"doctor.{key}_fix", **values)
-    return Finding(part, state, say(f"doctor.{key}", **values), fix)
-
-
 OLDEST_PYTHON = (3, 11)
 ROOM_WANTED_MB = 500
 
 
 def check_machine(settings: Settings) -> Iterator[Finding]:
-    """Everything that can be said without asking anybody else."""
+    """This machine: Python, disk, and Temporal's programs."""
     yield check_python()
     yield check_room(settings.data_dir)
     yield check_temporal_program()
@@ -61,10 +54,20 @@ def check_python(
     """
     words = ".".join(map(str, version))
     if version < OLDEST_PYTHON:
-        return found("python", "problem", "python_old", version=words)
+        return Finding(
+            "python",
+            "problem",
+            f"Python {words} is too old.",
+            "Install Python 3.11 or newer, then run `make setup` again.",
+        )
     if not (refuses_forged_headers() if patched is None else patched):
-        return found("python", "notice", "python_unpatched", version=words)
-    return found("python", "ok", "python", version=words)
+        return Finding(
+            "python",
+            "notice",
+            f"Python {words} lacks a security fix for email headers.",
+            "Update Python: 3.11.10, 3.12.5 and 3.13.0 are the first releases with the fix.",
+        )
+    return Finding("python", "ok", f"Python {words}")
 
 
 def refuses_forged_headers() -> bool:
@@ -81,11 +84,21 @@ def check_room(folder: Path, wanted_mb: int = ROOM_WANTED_MB) -> Finding:
     """The data folder can be written to and has room to grow."""
     nearest = next(each for each in [folder, *folder.absolute().parents] if each.exists())
     if not os.access(nearest, os.W_OK):
-        return found("disk", "problem", "disk_readonly", folder=folder)
+        return Finding(
+            "disk",
+            "problem",
+            f"Milepost cannot write to {folder}.",
+            "Give your user write access to it, or set MILEPOST_DATA_DIR to another folder.",
+        )
     free = shutil.disk_usage(nearest).free // 1_000_000
     if free < wanted_mb:
-        return found("disk", "problem", "disk_full", folder=folder, free=free, wanted=wanted_mb)
-    return found("disk", "ok", "disk", folder=folder, free=free)
+        return Finding(
+            "disk",
+            "problem",
+            f"{folder} has {free} MB free. Milepost needs {wanted_mb} MB.",
+            "Free some space, or set MILEPOST_DATA_DIR to a folder on another disk.",
+        )
+    return Finding("disk", "ok", f"{folder} has {free} MB free")
 
 
 def check_temporal_program() -> Finding:
@@ -95,8 +108,14 @@ def check_temporal_program() -> Finding:
     except Missing as missing:
         return Finding("temporal program", "problem", missing.what, missing.remedy)
     if server is None:
-        return found("temporal program", "notice", "program_absent")
-    return found("temporal program", "ok", "program", where=server.location, how=server.source)
+        return Finding(
+            "temporal program",
+            "notice",
+            "There is no Temporal program on this machine yet.",
+            "On Linux and macOS, `make setup` installs one. On other systems set"
+            " MILEPOST_TEMPORAL_CLI to your program, or TEMPORAL_ADDRESS to a running server.",
+        )
+    return Finding("temporal program", "ok", f"{server.location} ({server.source})")
 
 
 def check_test_server() -> Finding:
@@ -106,8 +125,14 @@ def check_test_server() -> Finding:
     except Missing as missing:
         return Finding("test server", "problem", missing.what, missing.remedy)
     if program is None:
-        return found("test server", "notice", "test_server_absent")
-    return found("test server", "ok", "program", where=program.location, how=program.source)
+        return Finding(
+            "test server",
+            "notice",
+            "The time-skipping test server is not installed. Only the tests need it.",
+            "On Linux and macOS, `make setup` installs it. On other systems set"
+            " MILEPOST_TEST_SERVER to yours.",
+        )
+    return Finding("test server", "ok", f"{program.location} ({program.source})")
 
 
 CONNECT_WITHIN_SECONDS = 5.0
@@ -115,7 +140,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 async def check_office(settings: Settings) -> AsyncIterator[Finding]:
-    """What the operator wrote down, checked against itself and the mail server."""
+    """The definitions and the settings for email. Connects to an SMTP server, sends nothing."""
     for name, text in built_in_definitions():
         yield check_definition(name, text)
     yield check_from_address(settings.mail_from)
@@ -129,8 +154,13 @@ def check_definition(name: str, text: str) -> Finding:
     try:
         load_definition(text, name)
     except DefinitionErrors as errors:
-        return found(part, "problem", "definition_bad", name=name, count=len(errors.flaws))
-    return found(part, "ok", "definition")
+        return Finding(
+            part,
+            "problem",
+            f"{name} has {len(errors.flaws)} errors.",
+            f"Run `milepost programme check {name}`. It lists each line and the correct form.",
+        )
+    return Finding(part, "ok", "valid")
 
 
 def check_from_address(address: str) -> Finding:
@@ -138,20 +168,37 @@ def check_from_address(address: str) -> Finding:
     try:
         validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        return found("sender address", "problem", "mail_from_bad")
+        return Finding(
+            "sender address",
+            "problem",
+            "MILEPOST_MAIL_FROM is not an email address.",
+            "Set MILEPOST_MAIL_FROM to the address that emails are sent from.",
+        )
     if address.endswith("@example.org"):
-        return found("sender address", "notice", "mail_from_example")
-    return found("sender address", "ok", "mail_from")
+        return Finding(
+            "sender address",
+            "notice",
+            "Emails are sent from an example address.",
+            "Set MILEPOST_MAIL_FROM to your own address before you send real email.",
+        )
+    return Finding("sender address", "ok", "set")
 
 
 async def check_sender(settings: Settings) -> Finding:
     """The sender has what it needs; nothing is sent."""
     if settings.sender == "mailbox":
-        return found("sender", "notice", "sender_mailbox")
+        return Finding(
+            "sender",
+            "notice",
+            "Emails are kept in the mailbox. None leaves this machine.",
+            "To send real email, set MILEPOST_SENDER to smtp or sendgrid.",
+        )
     if settings.sender == "sendgrid":
         if not settings.sendgrid_api_key.get_secret_value():
-            return found("sender", "problem", "sendgrid_no_key")
-        return found("sender", "ok", "sendgrid", host=settings.sendgrid_host)
+            return Finding(
+                "sender", "problem", "SendGrid has no API key.", "Set MILEPOST_SENDGRID_API_KEY."
+            )
+        return Finding("sender", "ok", f"SendGrid at {settings.sendgrid_host}")
     where = f"{settings.smtp_host}:{settings.smtp_port}"
     try:
         async with asyncio.timeout(CONNECT_WITHIN_SECONDS):
@@ -159,18 +206,40 @@ async def check_sender(settings: Settings) -> Finding:
             writer.close()
             await writer.wait_closed()
     except (OSError, TimeoutError):
-        return found("sender", "down", "smtp_down", where=where)
-    return found("sender", "ok", "smtp", where=where)
+        return Finding(
+            "sender",
+            "down",
+            f"The SMTP server at {where} does not answer.",
+            "Check MILEPOST_SMTP_HOST and MILEPOST_SMTP_PORT, and that the firewall lets"
+            " this machine connect.",
+        )
+    return Finding("sender", "ok", f"The SMTP server at {where} answers")
 
 
 def check_public_url(settings: Settings) -> Finding:
-    """Links in emails lead somewhere for those who get them."""
+    """Links in emails work for their recipients."""
     url = settings.public_url
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return found("public address", "problem", "public_url_bad", url=url)
+        return Finding(
+            "public address",
+            "problem",
+            f"{url} is not a web address.",
+            "Set MILEPOST_PUBLIC_URL to the address at which people reach this office, such"
+            " as https://office.example.org.",
+        )
     if settings.sender != "mailbox" and parts.hostname in LOOPBACK:
-        return found("public address", "problem", "public_url_loopback", url=url)
+        return Finding(
+            "public address",
+            "problem",
+            f"Links to {url} work on this machine only, and real email is switched on.",
+            "Set MILEPOST_PUBLIC_URL to the address at which people reach this office.",
+        )
     if settings.sender != "mailbox" and parts.scheme == "http":
-        return found("public address", "notice", "public_url_open", url=url)
-    return found("public address", "ok", "public_url", url=url)
+        return Finding(
+            "public address",
+            "notice",
+            f"{url} is not encrypted.",
+            "Serve Milepost over https, and set MILEPOST_PUBLIC_URL to that address.",
+        )
+    return Finding("public address", "ok", url)

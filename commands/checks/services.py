@@ -1,7 +1,7 @@
-"""Check of the workflows behind what is open: one that fails at its work stands still, alone.
+"""Checks of the processes that Milepost needs: database, Temporal, workers, API, waiting emails.
 
-A worker that fails at a step is asked again and again, and nothing else shows it: the reading copy
-keeps the state of before. Only a look at each workflow tells, so the number of looks is bounded.
+A workflow whose worker fails at a step is retried for ever, and the database keeps the state from
+before. Only a look at each workflow shows it, so the number of looks is bounded.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from commands.checks.machine import Finding, found
+from commands.checks.machine import Finding
 from commands.outcome import api_address, database_place, is_missing_file, reach_temporal
 from notifications.sentences import UK, reason_sentence
 from programmes.rules import ItemKind
@@ -34,22 +34,22 @@ from temporal.connection import require_answer
 from workflows.ids import SEARCH_ATTRIBUTES, engagement_workflow_id, item_workflow_id
 
 AT_MOST = 1000
-"""Workflows that are looked at: a look takes a request to Temporal."""
+"""Workflows that are looked at. Each look is a request to Temporal."""
 
 AT_ONCE = 20
 WITHIN_SECONDS = 10.0
 PROCESS_ANSWERS_WITHIN = timedelta(seconds=5)
 
 FAILS = 3
-"""From this attempt on: a worker that died in the middle of a step accounts for a second one."""
+"""Attempts at one step that count as failing. A worker that died in a step accounts for two."""
 
 NAMED = 5
-"""How many are named; the others are counted."""
+"""How many are named in the finding."""
 
 
 @dataclass
 class Looks:
-    """What was seen until the time was over."""
+    """What was seen before the time was up."""
 
     looked: int = 0
     failing: list[str] = field(default_factory=list)
@@ -65,13 +65,27 @@ async def check_processes(settings: Settings, client: Client, *, at_most: int = 
     finally:
         await database.dispose()
     looks = await _look(client, [_workflow_id(one) for one in opened.first])
-    values: dict[str, object] = {"looked": looks.looked, "total": opened.total}
+    total = opened.total
+    seen = f"Looked at {looks.looked} of {total} open ones, the most overdue first"
     if looks.failing:
-        values |= {"count": len(looks.failing), "names": _names(looks.failing)}
-        return found("workflows", "problem", "workflows_fail", **values)
+        count, names = len(looks.failing), _names(looks.failing)
+        stuck = "1 workflow is stuck" if count == 1 else f"{count} workflows are stuck"
+        return Finding(
+            "workflows",
+            "problem",
+            f"{stuck}, because the worker fails at the same step each time: {names}. {seen}.",
+            "Find the error in the worker's log. Run the previous version, or one with the"
+            " fault fixed: the workflows then continue by themselves.",
+        )
     if opened.total and not looks.looked:
-        return found("workflows", "notice", "workflows_unseen", **values)
-    return found("workflows", "ok", "workflows", **values)
+        return Finding(
+            "workflows",
+            "notice",
+            f"Temporal does not know the {total} workflows that are open in the database.",
+            "Check that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name the server on which"
+            " they were started.",
+        )
+    return Finding("workflows", "ok", f"No workflow fails. {seen}")
 
 
 async def _look(client: Client, workflow_ids: list[str]) -> Looks:
@@ -84,7 +98,7 @@ async def _look(client: Client, workflow_ids: list[str]) -> Looks:
                 handle = client.get_workflow_handle(workflow_id)
                 described = await handle.describe(rpc_timeout=PROCESS_ANSWERS_WITHIN)
             except RPCError:
-                # It has not begun, or is forgotten; or Temporal is away, and has a finding for it.
+                # It has not started or no longer exists. That Temporal is down has its own finding.
                 return
         looks.looked += 1
         if described.raw_description.pending_workflow_task.attempt >= FAILS:
@@ -95,7 +109,7 @@ async def _look(client: Client, workflow_ids: list[str]) -> Looks:
             for one in workflow_ids:
                 looking.create_task(look(one))
     except TimeoutError:
-        pass  # what was seen by then counts
+        pass  # what was seen before counts
     return looks
 
 
@@ -116,12 +130,11 @@ RECENTLY = timedelta(minutes=2)
 """A live worker asks for work at least once a minute; the server lists the dead for five."""
 
 REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED", "PermissionDenied", "Unauthenticated")
-"""How Temporal turns somebody away: a request's status, and how the SDK tells of one in words when
-it cannot connect."""
+"""How Temporal refuses a client: a request's status, and the SDK's words when it cannot connect."""
 
 
 async def check_services(settings: Settings) -> AsyncIterator[Finding]:
-    """Each part in the order in which they need each other."""
+    """Each part, those first that others need."""
     database = await check_database(settings)
     yield database
     if database.state == "ok" and settings.sendgrid_webhook_key:
@@ -143,25 +156,40 @@ async def check_services(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def check_database(settings: Settings) -> Finding:
-    """It answers, and it has the tables of this version."""
+    """The database answers, and has the tables of this version."""
     where = database_place(settings)
     if is_missing_file(settings):
-        return found("database", "down", "database_none", where=where)
+        return Finding(
+            "database",
+            "down",
+            f"There is no database at {where} yet.",
+            "Run `milepost up`, or `milepost migrate` to create one.",
+        )
     database = Database(settings.database_url)
     try:
         async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
             if not await is_current(database):
-                return found("database", "problem", "database_old", where=where)
+                return Finding(
+                    "database",
+                    "problem",
+                    f"{where} has the tables of another version.",
+                    "Run `milepost migrate`.",
+                )
     except (SQLAlchemyError, OSError, TimeoutError) as problem:
         reason = type(getattr(problem, "orig", None) or problem).__name__
-        return found("database", "down", "database_down", where=where, reason=reason)
+        return Finding(
+            "database",
+            "down",
+            f"{where} does not answer ({reason}).",
+            "Check MILEPOST_DATABASE_URL, and that the database server is running.",
+        )
     finally:
         await database.dispose()
-    return found("database", "ok", "database", where=where)
+    return Finding("database", "ok", f"{where} answers and is up to date")
 
 
 async def check_reports(settings: Settings) -> Finding:
-    """Whether SendGrid tells this office of emails that it never sent: counts alone are kept."""
+    """Whether SendGrid reports on emails that this office did not send. Only counts are kept."""
     database = Database(settings.database_url)
     try:
         async with database.reading() as session:
@@ -169,8 +197,16 @@ async def check_reports(settings: Settings) -> Finding:
     finally:
         await database.dispose()
     if count:
-        return found("reports", "notice", "strangers", count=count)
-    return found("reports", "ok", "reports")
+        return Finding(
+            "reports",
+            "notice",
+            f"In the last 7 days SendGrid reported {count} times on emails that this office"
+            " did not send.",
+            "Another system may send with the same SendGrid account, or the database was"
+            " restored to an earlier day. Give this office its own SendGrid account or"
+            " subuser.",
+        )
+    return Finding("reports", "ok", "SendGrid reports on this office's emails only")
 
 
 async def check_temporal(client: Client) -> list[Finding]:
@@ -180,36 +216,70 @@ async def check_temporal(client: Client) -> list[Finding]:
         await require_answer(client)
     except RPCError as problem:
         if problem.status is RPCStatusCode.NOT_FOUND:
-            values = {"where": where, "namespace": client.namespace}
-            return [found("temporal", "problem", "namespace_absent", **values)]
+            return [
+                Finding(
+                    "temporal",
+                    "problem",
+                    f"{where} has no namespace {client.namespace}.",
+                    "Create it with `temporal operator namespace create -n"
+                    f" {client.namespace}`, or set TEMPORAL_NAMESPACE to another one.",
+                )
+            ]
         return [not_reached(problem)]
-    reachable = found("temporal", "ok", "temporal", where=where, namespace=client.namespace)
+    reachable = Finding("temporal", "ok", f"{where}, namespace {client.namespace}")
     try:
         known = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace), timeout=ANSWER_WITHIN
         )
     except RPCError:
-        # A key that may work in a namespace need not see how it is set up.
-        return [reachable, found("search attributes", "notice", "attributes_unseen")]
+        # An API key may be allowed to run workflows and not to read the configuration.
+        return [
+            reachable,
+            Finding(
+                "search attributes",
+                "notice",
+                "Temporal does not list its search attributes to this key.",
+                "Check in Temporal's web UI that MilepostProgramme, MilepostMember and"
+                " MilepostKind exist with type Keyword.",
+            ),
+        ]
     missing = sorted({key.name for key in SEARCH_ATTRIBUTES} - set(known.custom_attributes))
     if missing:
         options = " ".join(f"--name {name} --type Keyword" for name in missing)
-        values = {"missing": ", ".join(missing), "options": options}
-        return [reachable, found("search attributes", "problem", "attributes_absent", **values)]
+        return [
+            reachable,
+            Finding(
+                "search attributes",
+                "problem",
+                f"Temporal lacks these search attributes: {', '.join(missing)}.",
+                f"Run `temporal operator search-attribute create {options}`.",
+            ),
+        ]
     names = ", ".join(key.name for key in SEARCH_ATTRIBUTES)
-    return [reachable, found("search attributes", "ok", "attributes", names=names)]
+    return [reachable, Finding("search attributes", "ok", names)]
 
 
 def not_reached(problem: Exception) -> Finding:
-    """Whether Temporal is away, or turns us away."""
+    """Whether Temporal is unreachable, or refuses the connection."""
     said = problem.status.name if isinstance(problem, RPCError) else str(problem)
     if any(refusal in said for refusal in REFUSALS):
-        return found("temporal", "problem", "temporal_refuses")
-    return found("temporal", "down", "temporal_down")
+        return Finding(
+            "temporal",
+            "problem",
+            "Temporal refuses the connection.",
+            "Check that TEMPORAL_API_KEY or the client certificate is correct, has not"
+            " expired, and may use the namespace in TEMPORAL_NAMESPACE.",
+        )
+    return Finding(
+        "temporal",
+        "down",
+        "Temporal does not answer.",
+        "Run `milepost up`, or set TEMPORAL_ADDRESS to a running server.",
+    )
 
 
 async def check_workers(client: Client, task_queue: str) -> Finding:
-    """Somebody asks for work on both task queues."""
+    """A worker asks for work on both task queues."""
     idle = [
         f"{name} ({kind})"
         for name, kind in (
@@ -219,8 +289,13 @@ async def check_workers(client: Client, task_queue: str) -> Finding:
         if not await has_pollers(client, name, kind)
     ]
     if idle:
-        return found("worker", "down", "worker_absent", queues=", ".join(idle))
-    return found("worker", "ok", "worker", queue=task_queue)
+        return Finding(
+            "worker",
+            "down",
+            f"No worker serves: {', '.join(idle)}.",
+            "Run `milepost worker` with the same TEMPORAL_ADDRESS and MILEPOST_TASK_QUEUE.",
+        )
+    return Finding("worker", "ok", f"A worker serves {task_queue}")
 
 
 async def has_pollers(client: Client, task_queue: str, kind: str) -> bool:
@@ -245,21 +320,37 @@ async def check_api(settings: Settings) -> Finding:
         async with httpx.AsyncClient(trust_env=False, timeout=timeout) as client:
             answer = await client.get(f"{address}/readyz")
     except httpx.HTTPError:
-        return found("api", "down", "api_down", where=address)
+        return Finding(
+            "api",
+            "down",
+            f"The API at {address} does not answer.",
+            "Run `milepost api`, or `milepost up` for all parts.",
+        )
     if answer.status_code != httpx.codes.OK:
-        return found("api", "down", "api_unready", where=address, status=answer.status_code)
+        return Finding(
+            "api",
+            "down",
+            f"The API at {address} is not ready ({answer.status_code}).",
+            "See the line about the database: the API needs it.",
+        )
     ready = answer.json()
     if ready["status"] != "ready":
         reason = ready["checks"]["temporal"]
-        return found("api", "problem", "api_reads", where=address, reason=reason)
-    return found("api", "ok", "api", where=address)
+        return Finding(
+            "api",
+            "problem",
+            f"The API at {address} is read-only. Temporal: {reason}.",
+            "See the line about Temporal. If it shows no problem, start the API with the"
+            " same TEMPORAL_ADDRESS.",
+        )
+    return Finding("api", "ok", f"{address} answers")
 
 
 ANSWER_WITHIN_SECONDS = 5.0
 
 
 async def check_emails(settings: Settings) -> list[Finding]:
-    """One finding for each reason; none where the database cannot say, which has its own."""
+    """One finding for each reason. None where the database does not answer: that has its own."""
     if is_missing_file(settings):
         return []
     database = Database(settings.database_url)
@@ -272,13 +363,12 @@ async def check_emails(settings: Settings) -> list[Finding]:
         await database.dispose()
     now = datetime.now(UTC)
     return [
-        found(
+        Finding(
             "emails",
             "problem" if now - one.since > A_WHILE else "notice",
-            "emails_wait",
-            count=one.count,
-            since=UK.moment(one.since),
-            reason=reason_sentence(one.reason),
+            f"{one.count} waiting since {UK.moment(one.since)}: {reason_sentence(one.reason)}",
+            "Fix that cause. The emails then leave by themselves, except those that are out"
+            " of date.",
         )
         for one in waiting
-    ] or [found("emails", "ok", "emails")]
+    ] or [Finding("emails", "ok", "No email is held up")]

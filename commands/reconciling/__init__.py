@@ -1,1 +1,1 @@
-"""Holds the record against the workflows, and brings the one up to the other."""
+"""Compares the database with the workflows, and repairs the differences."""

@@ -1,4 +1,4 @@
-"""What differs between the record and Temporal, for one engagement at a time: pure."""
+"""How the database and Temporal differ, for one engagement at a time. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ Trouble = Literal[
 ]
 
 MOMENT = timedelta(minutes=1)
-"""What an engagement needs at most to start an item that is on record already, or to notice by
-itself that one was ended by hand."""
+"""The longest that an engagement needs to start an item that is in the database, or to notice that
+one was terminated."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What Temporal says of one workflow."""
+    """What Temporal reports of one workflow."""
 
     status: Literal["running", "over", "absent"]
     progress: EngagementProgress | ItemProgress | None = None
     """All of its state; ``None`` where it does not answer."""
     over_since: datetime | None = None
     by_itself: bool = False
-    """Whether it came to its own end; otherwise it was terminated, has failed or timed out."""
+    """Whether it ended normally. Otherwise it was terminated, failed or timed out."""
 
     @property
     def runs(self) -> bool:
@@ -42,23 +42,23 @@ class Seen:
 
     @property
     def is_dumb(self) -> bool:
-        """Whether only it knows where it stands, and it does not say so."""
+        """Whether it alone knows its state, and does not report it."""
         return self.progress is None and (self.runs or self.by_itself)
 
 
 @dataclass(frozen=True)
 class Look:
-    """One engagement, on record and in Temporal, at about the same time: the record first."""
+    """One engagement, read from the database and then from Temporal."""
 
     id: str
     row: EngagementOnRecord | None
     engagement: Seen
     items: Mapping[str, tuple[ItemKind, Seen]]
-    """What is open on record, named as open by the engagement, or running."""
+    """What is open in the database, open for the engagement, or running."""
 
     @property
     def named(self) -> Mapping[str, str]:
-        """Item id to ``kind:key`` of what the running engagement takes for open."""
+        """Item id to ``kind:key`` of the items that are open for the running engagement."""
         progress = self.engagement.progress
         if self.engagement.runs and isinstance(progress, EngagementProgress):
             return progress.items
@@ -67,7 +67,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that the record and Temporal do not agree on."""
+    """One thing on which the database and Temporal differ."""
 
     trouble: Trouble
     engagement_id: str
@@ -81,12 +81,12 @@ class Difference:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What it is about: the same as long as it lasts."""
+        """Identifies the difference for as long as it lasts."""
         return self.trouble, self.engagement_id, self.item_id
 
     @property
     def repairable(self) -> bool:
-        """Whether it can be mended without a choice that a person has to make."""
+        """Whether it can be repaired without a person's decision."""
         if self.trouble in ("stands_still", "copy_ahead"):
             return False
         return bool(self.item_id) or self.trouble not in ("workflow_gone", "record_missing")
@@ -104,8 +104,8 @@ def differences(look: Look, now: datetime) -> list[Difference]:
 
 
 def confirmed(first: Iterable[Difference], second: Iterable[Difference]) -> list[Difference]:
-    """What two looks agree on. What is only under way (a record that is being written) has changed
-    by the second; a busy workflow may be ahead of its record both times, of another one."""
+    """The differences that both looks found. A record that was being written has arrived by the
+    second look. A busy workflow may be ahead both times, of another record each time."""
     before = {one.key: one for one in first}
     return [one for one in second if one.key in before and _lasts(before[one.key], one)]
 
@@ -123,7 +123,7 @@ def _lasts(before: Difference, now: Difference) -> bool:
 def _of_engagement(look: Look, row: EngagementOnRecord) -> Iterator[Difference]:
     seen = look.engagement
     if row.closed_at is not None or (row.pending and not seen.runs):
-        # A start that broke off leaves such a row; the next start of the member clears it away.
+        # An interrupted start leaves such a row. The member's next start removes it.
         return
     trouble: Trouble | None
     if seen.is_dumb:
@@ -144,7 +144,7 @@ def _of_item(
     if row is not None and row.closed_at is None:
         trouble = _of_open_item(look, engagement, row, seen, now)
     elif seen.runs:
-        # One that is closed on record is about to end.
+        # One that is closed in the database is about to end.
         trouble = None if row is not None else "stands_still" if seen.is_dumb else "record_missing"
     else:
         trouble = "end_unheard" if item_id in look.named else None
@@ -164,7 +164,7 @@ def _of_open_item(
     if _has_ended(seen):
         return "copy_behind"
     if seen.status == "absent" and look.engagement.is_dumb:
-        # It is written down before it is started, and its engagement may be just about to.
+        # An item is written before it starts, and its engagement may be about to start it.
         return None
     since = row.opened_at if seen.status == "absent" else seen.over_since
     return None if since is not None and now - since < MOMENT else "workflow_gone"

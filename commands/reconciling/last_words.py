@@ -1,4 +1,4 @@
-"""Writes on record, in a workflow's stead, what it cannot write itself any more."""
+"""Writes to the database what a workflow that is gone can no longer write."""
 
 import contextlib
 from dataclasses import replace
@@ -25,7 +25,7 @@ from workflows.processes import last_words
 
 
 class LastWords:
-    """Each is idempotent: a repeated one changes nothing, and nobody is told twice."""
+    """Each method can be repeated: a second call changes nothing and sends no email."""
 
     def __init__(self, database: Database, client: Client, task_queue: str) -> None:
         self._database = database
@@ -33,8 +33,8 @@ class LastWords:
         self._task_queue = task_queue
 
     async def of_lost_item(self, engagement_id: str, item_id: str, kind: ItemKind) -> None:
-        """Close an item whose workflow is gone. Whoever has its date in the calendar is told that
-        it is off, as its engagement would have told them."""
+        """Close an item whose workflow is gone. People with its date in their calendar are told
+        that it is cancelled, as its engagement would have told them."""
         async with self._database.reading() as session:
             calendar = await calendar_of(session, engagement_id)
         now = datetime.now(UTC)
@@ -45,7 +45,7 @@ class LastWords:
     async def of_ended_item(
         self, engagement_id: str, row: ItemOnRecord, progress: ItemProgress
     ) -> None:
-        """Say how an item ended that came to its end without the record knowing."""
+        """Write how an item ended whose end is not in the database."""
         state = ItemState(
             kind=row.kind,
             key=row.key,
@@ -81,11 +81,11 @@ class LastWords:
         try:
             await self._write(record)
         except IntegrityError:
-            # Its reason was written after the backup, and is lost; that it is over is not.
+            # The text of the reason was lost with the backup. The end is written without it.
             await self._write(replace(record, engagement=replace(state, reason=None)))
 
     async def of_lost_engagement(self, row: EngagementOnRecord, by: str, reason: str) -> str:
-        """Close an engagement whose workflow is gone; gives the id of the reason's text."""
+        """Close an engagement whose workflow is gone. Returns the id of the reason's text."""
         now = datetime.now(UTC)
         text_id = new_id("txt")
         async with self._database.transaction() as session:

@@ -1,4 +1,4 @@
-"""An engagement whose workflow is gone: taken up where it was, or closed, as a person chooses."""
+"""Continues or closes an engagement whose workflow is gone."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from commands.catalogue import say
+from commands.lookup import no_engagement
 from commands.outcome import OPERATOR, Stop
 from commands.reconciling.differences import Difference, Look, differences
 from commands.reconciling.last_words import LastWords
@@ -21,23 +21,27 @@ from storage.queries.reconciling import EngagementOnRecord
 from workflows.ids import engagement_workflow_id
 
 WHY = "milepost engagement revive"
-"""What Temporal's pages say of the reset."""
+"""The reason that Temporal's web UI shows for the reset."""
 
 
 async def revive(comparison: Comparison, engagement_id: str) -> list[Difference]:
-    """Have the workflow go on from its last completed step, and tell it what it missed. Gives what
-    could not be mended. Raises Stop where there is nothing to revive, or nothing left to do so."""
+    """Continue the workflow from its last completed step, and tell it what it missed. Returns what
+    could not be repaired. Raises Stop where it is not lost, or Temporal no longer has it."""
     look = await comparison.look(engagement_id)
     _gone(look)
     if look.engagement.status == "absent":
-        raise Stop(say("engagement.forgotten", id=engagement_id))
+        raise Stop(
+            f"Temporal no longer has the workflow of {engagement_id!r}, so it cannot"
+            f" continue. Close it with `milepost engagement close {engagement_id} --reason"
+            " …`, then start the member again."
+        )
     await reset(comparison.client, engagement_id)
     return await Repairing(comparison).engagement(engagement_id)
 
 
 async def close(comparison: Comparison, engagement_id: str, reason: str) -> list[Difference]:
-    """Close it on record, with all of its items. Gives what could not be mended. Raises Stop where
-    it has a workflow that can end it."""
+    """Close it in the database, with its items. Returns what could not be repaired. Raises Stop
+    where its workflow can still end it."""
     row = _gone(await comparison.look(engagement_id))
     words = LastWords(comparison.database, comparison.client, comparison.task_queue)
     await words.of_lost_engagement(row, OPERATOR, reason)
@@ -45,28 +49,37 @@ async def close(comparison: Comparison, engagement_id: str, reason: str) -> list
 
 
 def _gone(look: Look) -> EngagementOnRecord:
-    """The engagement on record, which no workflow stands behind. Raises Stop where one does."""
+    """The engagement in the database. Raises Stop where it has a workflow."""
     if look.row is None:
-        raise Stop(say("engagement.none", id=look.id))
+        raise no_engagement(look.id)
     if look.row.closed_at is not None:
-        raise Stop(say("engagement.over", id=look.id))
+        raise Stop(f"Engagement {look.id!r} has already ended.")
     if look.engagement.runs:
-        raise Stop(say("engagement.runs", id=look.id))
+        raise Stop(
+            f"The workflow of {look.id!r} is running. Withdraw the engagement instead, or"
+            " run `milepost reconcile`."
+        )
     found = differences(look, datetime.now(UTC))
     if not any(one.trouble == "workflow_gone" and not one.item_id for one in found):
-        # It came to its own end, or never began.
-        raise Stop(say("engagement.not_lost", id=look.id))
+        # It ended normally, or never started.
+        raise Stop(
+            f"The workflow of {look.id!r} ended normally, or does not report its state. Run"
+            " `milepost reconcile`."
+        )
     return look.row
 
 
 async def reset(client: Client, engagement_id: str) -> None:
-    """Have Temporal take up its latest run where that completed its last step. Raises Stop where it
-    completed none."""
+    """Reset its latest run to the last completed step. Raises Stop where it completed none."""
     handle = client.get_workflow_handle(engagement_workflow_id(engagement_id))
     run = WorkflowExecution(workflow_id=handle.id, run_id=(await handle.describe()).run_id)
     event_id = await _last_step(client, run)
     if event_id is None:
-        raise Stop(say("engagement.forgotten", id=engagement_id))
+        raise Stop(
+            f"Temporal no longer has the workflow of {engagement_id!r}, so it cannot"
+            f" continue. Close it with `milepost engagement close {engagement_id} --reason"
+            " …`, then start the member again."
+        )
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,
@@ -74,14 +87,14 @@ async def reset(client: Client, engagement_id: str) -> None:
             reason=WHY,
             workflow_task_finish_event_id=event_id,
             request_id=uuid4().hex,
-            # What was said to it after that step is said to it again.
+            # Signals and updates after that step are applied again.
             reset_reapply_type=ResetReapplyType.RESET_REAPPLY_TYPE_ALL_ELIGIBLE,
         )
     )
 
 
 async def _last_step(client: Client, run: WorkflowExecution) -> int | None:
-    """The event that ends the last step that was completed; ``None`` where none was."""
+    """The event of the last completed step, or None."""
     token = b""
     while True:
         page = await client.workflow_service.get_workflow_execution_history_reverse(

@@ -1,4 +1,4 @@
-"""Asks Temporal how workflows stand: so many at once, and none for longer than a few seconds."""
+"""Reads the state of workflows from Temporal: several at once, each within a few seconds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -16,7 +16,6 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from commands.catalogue import say
 from commands.checks.services import has_pollers
 from commands.outcome import Exit, Stop, reach_temporal
 from commands.reconciling.differences import Difference, Look, Seen, confirmed, differences
@@ -41,10 +40,10 @@ AT_ONCE = 16
 CONNECT_WITHIN_SECONDS = 5.0
 DESCRIBE_WITHIN = timedelta(seconds=10)
 ANSWER_WITHIN = timedelta(seconds=10)
-"""How long a workflow has to say where it stands: a worker may have to replay its history."""
+"""How long a workflow may take to report its state. A worker may have to replay its history."""
 
 FAILS = 3
-"""From this attempt on: a worker that died in the middle of a step accounts for a second one."""
+"""Attempts at one step that count as failing. A worker that died in a step accounts for two."""
 
 BY_ITSELF = (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CANCELED)
 
@@ -57,7 +56,7 @@ DUMB = frozenset(
         RPCStatusCode.NOT_FOUND,
     }
 )
-"""How the server says that a workflow did not answer, or has nobody who could."""
+"""How the server says that a workflow did not answer, or has no worker."""
 
 AWAY = frozenset(
     {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
@@ -66,8 +65,8 @@ AWAY = frozenset(
 
 @asynccontextmanager
 async def at_temporal(settings: Settings, *, queries: bool = False) -> AsyncIterator[Client]:
-    """A client for the block. Raises Stop where Temporal does not answer, at first or later; where
-    workflows are to be asked (``queries``), also where no worker is there to answer for them."""
+    """A client for the block. Raises Stop where Temporal does not answer. With ``queries``, also
+    where no worker is there to answer for the workflows."""
     try:
         async with asyncio.timeout(CONNECT_WITHIN_SECONDS):
             client = await reach_temporal(settings)
@@ -75,16 +74,23 @@ async def at_temporal(settings: Settings, *, queries: bool = False) -> AsyncIter
         raise _down() from None
     try:
         if queries and not await has_pollers(client, settings.task_queue, "workflow"):
-            raise Stop(say("reconcile.no_worker", queue=settings.task_queue), code=Exit.DOWN)
+            raise Stop(
+                f"No worker serves {settings.task_queue}, so workflows cannot answer. Run"
+                " `milepost worker`, and try again.",
+                code=Exit.DOWN,
+            )
         yield client
     except RPCError as error:
         if error.status in AWAY:
             raise _down() from None
-        raise Stop(say("reconcile.refused", status=error.status.name), code=Exit.DOWN) from None
+        raise Stop(
+            f"Temporal refused a request ({error.status.name}). Run `milepost doctor`.",
+            code=Exit.DOWN,
+        ) from None
 
 
 def _down() -> Stop:
-    return Stop(say("doctor.temporal_down"), code=Exit.DOWN)
+    return Stop("Temporal does not answer.", code=Exit.DOWN)
 
 
 async def running(client: Client, task_queue: str) -> AsyncIterator[WorkflowAddress]:
@@ -104,18 +110,18 @@ def workflow_id(of: WorkflowAddress) -> str:
 
 
 class Asking:
-    """Asks for the state of workflows. Raises ``RPCError`` where Temporal itself is silent."""
+    """Asks for the state of workflows. Raises ``RPCError`` where Temporal does not answer."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def engagement(self, engagement_id: str) -> Seen:
-        """How an engagement stands."""
+        """The state of an engagement."""
         return await self._see(engagement_workflow_id(engagement_id), EngagementProgress)
 
     async def item(self, engagement_id: str, kind: ItemKind, item_id: str) -> Seen:
-        """How an item stands."""
+        """The state of an item."""
         return await self._see(item_workflow_id(engagement_id, kind, item_id), ItemProgress)
 
     async def _see(
@@ -218,7 +224,7 @@ class Comparison:
             yield page
 
     async def _look_at(self, ids: Sequence[str]) -> list[Look]:
-        # The record first: what a workflow has written since then only makes it look behind.
+        # The database first: what a workflow writes after that only makes the database look behind.
         async with self.database.reading() as session:
             rows = await on_record(session, ids)
         return await asyncio.gather(*(self._see(one, rows.get(one)) for one in ids))

@@ -1,4 +1,4 @@
-"""Mends what differs, as far as nobody has to choose."""
+"""Repairs the differences that need no decision."""
 
 import asyncio
 import contextlib
@@ -22,14 +22,14 @@ from workflows.processes.last_words import LOST
 
 ENGAGEMENTS_AT_ONCE = 8
 WITHIN_SECONDS = 30.0
-"""How long a workflow or the record may take to follow; what has not by then is left."""
+"""How long a workflow or the database may take to follow a repair."""
 
 LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """What came of it."""
+    """The differences that were repaired, and those that are left."""
 
     done: tuple[Difference, ...]
     left: tuple[Difference, ...]
@@ -37,7 +37,7 @@ class Repaired:
 
 @dataclass
 class Repairing:
-    """Mends one engagement after the other, several at a time; a repetition changes nothing."""
+    """Repairs engagements, several at a time. A repetition changes nothing."""
 
     comparison: Comparison
     within: float = WITHIN_SECONDS
@@ -50,7 +50,7 @@ class Repairing:
         self._last_words = LastWords(comparison.database, comparison.client, comparison.task_queue)
 
     async def repair(self, found: Sequence[Difference]) -> Repaired:
-        """Mend these, and what comes to light by it."""
+        """Repair these, and the differences that appear after them."""
         places = asyncio.Semaphore(ENGAGEMENTS_AT_ONCE)
 
         async def repaired(engagement_id: str) -> list[Difference]:
@@ -63,7 +63,8 @@ class Repairing:
         return Repaired(tuple(one for one in found if one.key not in keys), tuple(left))
 
     async def engagement(self, engagement_id: str) -> list[Difference]:
-        """Mend one engagement with its items until nothing is left, or time is over; the rest."""
+        """Repair one engagement with its items until nothing is left or time is up. Returns the
+        rest."""
         deadline = time.monotonic() + self.within
         tried: set[tuple[str, str, str]] = set()
         while True:
@@ -78,8 +79,7 @@ class Repairing:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _act(self, look: Look, one: Difference) -> None:
-        # What the record refuses (its words are lost with a backup), or has ended meanwhile, is
-        # among what is left.
+        # A text that was lost with a backup makes the database refuse. The difference is then left.
         with contextlib.suppress(IntegrityError):
             match one.trouble:
                 case "workflow_gone":
@@ -142,7 +142,7 @@ class Repairing:
 
 
 def _end(seen: Seen) -> tuple[str, datetime | None]:
-    """How an item ended of which the record knows nothing."""
+    """How an item ended that is not in the database."""
     if isinstance(seen.progress, ItemProgress) and seen.progress.closed_at is not None:
         return seen.progress.outcome, seen.progress.closed_at
     return LOST, seen.over_since

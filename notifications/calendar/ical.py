@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+if TYPE_CHECKING:
+    # Slow to import, and only an email or a feed with a date needs it: the functions import it.
+    from icalendar import Event, vCalAddress
 
 from programmes.spoken import one_line
 
@@ -57,6 +59,8 @@ def uid_of(public_url: str, item_id: str, task: str = "") -> str:
 
 def calendar_text(method: Method, entries: Sequence[Entry], name: str = "") -> str:
     """The whole ``VCALENDAR``, with the time zones that it uses and CRLF line ends."""
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -70,7 +74,9 @@ def calendar_text(method: Method, entries: Sequence[Entry], name: str = "") -> s
     return content.decode()
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: Entry) -> "Event":
+    from icalendar import Event, vText
+
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
@@ -99,7 +105,9 @@ def _event(entry: Entry) -> Event:
     return event
 
 
-def _address(somebody: Person) -> vCalAddress:
+def _address(somebody: Person) -> "vCalAddress":
+    from icalendar import vCalAddress, vText
+
     address = vCalAddress(f"mailto:{somebody.email}")
     # A parameter can hold neither quotation marks nor control characters (RFC 5545, 3.2), and some
     # readers take a backslash for the beginning of an escape.

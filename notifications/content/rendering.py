@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import css_inline
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
 from notifications.content.context import Letter
 from notifications.languages import ENGLISH, TAGS, InEnglish, Language
 from notifications.words import entry, filters
+
+if TYPE_CHECKING:
+    import css_inline
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -159,6 +161,8 @@ def marked(value: object) -> object:
 
 
 @lru_cache(maxsize=1)
-def _inliner() -> css_inline.CSSInliner:
+def _inliner() -> "css_inline.CSSInliner":
+    import css_inline  # a large library in Rust: the API needs it for previews alone
+
     # Keep the style element: email programs with media queries read it.
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)

@@ -6,8 +6,6 @@ from pydantic import SecretStr
 
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Sender
-from notifications.senders.sendgrid import SendGrid
-from notifications.senders.smtp import Smtp
 from storage.database import Database
 
 
@@ -28,11 +26,16 @@ class SenderSettings(Protocol):
 
 
 def sender_for(settings: SenderSettings, database: Database) -> Sender:
-    """The sender, ready to use; close it at the end."""
+    """The sender, ready to use; close it at the end.
+
+    Its library is imported here: each takes long, and an office needs one of them at most.
+    """
     match settings.sender:
         case "mailbox":
             return Mailbox(database)
         case "smtp":
+            from notifications.senders.smtp import Smtp
+
             return Smtp(
                 settings.smtp_host,
                 settings.smtp_port,
@@ -43,6 +46,8 @@ def sender_for(settings: SenderSettings, database: Database) -> Sender:
                 verdict_timeout=settings.smtp_verdict_timeout,
             )
         case "sendgrid":
+            from notifications.senders.sendgrid import SendGrid
+
             return SendGrid(
                 settings.sendgrid_api_key,
                 host=settings.sendgrid_host,

@@ -5,7 +5,6 @@ While it is on one, each email to it is dropped, whatever our ledger says.
 
 import asyncio
 
-import httpx
 import structlog
 from pydantic import SecretStr
 
@@ -32,6 +31,8 @@ async def take_off(key: SecretStr, host: str, address: str, within: float) -> No
 
     The address travels in the body: paths stand in the logs of everybody on the way.
     """
+    import httpx  # slow to import, and seldom needed
+
     headers = {"Authorization": f"Bearer {key.get_secret_value().strip()}"}
     try:
         async with (

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from email_validator import EmailNotValidError, validate_email
-
 from programmes.problems import Flaw
 from programmes.vocabulary import NATIONS, OFFICE_ROLES
 
@@ -73,6 +71,8 @@ def name_flaws(name: str, field: str = "name", *, line: int = 0) -> list[Flaw]:
 
 def normal_email(email: str) -> str | None:
     """The address as it is stored and compared; ``None`` if it is not valid. Checks no DNS."""
+    from email_validator import EmailNotValidError, validate_email  # slow to import
+
     try:
         checked = validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:

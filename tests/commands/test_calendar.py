@@ -1,4 +1,4 @@
-"""The operator makes, shows and ends the secret address of somebody's calendar."""
+"""The operator makes, shows and ends a private calendar address."""
 
 import json
 
@@ -22,11 +22,11 @@ def test_an_address_is_shown_once_and_can_be_ended(run: Run, ada: str) -> None:
     shown = run("calendar", "show", ada)
     assert "since" in shown.output
     assert "mp_cal_" not in shown.output
-    assert "opens nothing any more" in run("calendar", "end", ada).output
+    assert "no longer works" in run("calendar", "end", ada).output
     assert json.loads(run("calendar", "end", ada, "--json").stdout) == {"was_valid": False}
 
 
-def test_for_nobody_there_is_none(run: Run) -> None:
+def test_an_unknown_person_has_no_address(run: Run) -> None:
     for verb in ("make", "show", "end"):
-        assert run("calendar", verb, "nobody@example.org").exit_code == 1
-    assert run("calendar", "make", "con_nobody").exit_code == 1
+        assert run("calendar", verb, "unknown@example.org").exit_code == 1
+    assert run("calendar", "make", "con_unknown").exit_code == 1

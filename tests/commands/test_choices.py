@@ -1,4 +1,4 @@
-"""The operator sees and sets how somebody wants their emails."""
+"""The operator shows and sets how a person wants their emails."""
 
 import json
 
@@ -20,7 +20,7 @@ def ada(run: Run) -> str:
     return added[0]
 
 
-def test_whoever_has_chosen_nothing_has_the_defaults(run: Run, ada: str) -> None:
+def test_a_person_without_choices_has_the_defaults(run: Run, ada: str) -> None:
     shown = json.loads(run("choices", "show", ada, "--json").stdout)
     assert shown["language"] == "en"
     assert shown["reminders"] == "single"
@@ -45,11 +45,11 @@ def test_what_is_given_changes_and_the_rest_stays(run: Run, ada: str) -> None:
     ("arguments", "says"),
     [
         (("--quiet", "mon,tue,wed,thu,fri"), "Leave at least one day"),
-        (("--away", "2027-08-02:2027-08-13:per_nobody"), "cannot stand in"),
-        (("--away", "2027-08-13:2027-08-02:per_nobody"), "Swap the two dates"),
+        (("--away", "2027-08-02:2027-08-13:per_unknown"), "cannot stand in"),
+        (("--away", "2027-08-13:2027-08-02:per_unknown"), "Swap the two dates"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_mend(
+def test_what_cannot_be_is_refused_with_its_fix(
     run: Run, ada: str, arguments: tuple[str, ...], says: str
 ) -> None:
     refused = run("choices", "set", ada, *arguments)
@@ -57,8 +57,8 @@ def test_what_cannot_be_is_refused_with_its_mend(
     assert says in refused.output
 
 
-@pytest.mark.parametrize("named", ["con_nobody", "nobody"])
-def test_nobodys_choices_are_not_shown(run: Run, named: str) -> None:
+@pytest.mark.parametrize("named", ["con_unknown", "unknown"])
+def test_an_unknown_person_has_no_choices(run: Run, named: str) -> None:
     refused = run("choices", "show", named)
     assert refused.exit_code == 1
     assert named in refused.output

@@ -1,4 +1,4 @@
-"""The doctor looks at each part and says how to mend it."""
+"""The doctor looks at each part and says how to fix it."""
 
 import json
 import socket
@@ -44,7 +44,7 @@ from tests.servers import dev_server
 
 
 @pytest.fixture(autouse=True)
-def nobody_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
     """No Temporal server and no API, whatever runs on this machine."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     monkeypatch.setenv("MILEPOST_API_PORT", "1")
@@ -56,7 +56,7 @@ def migrated(tmp_path: Path) -> str:
     return migrated_sqlite(tmp_path / "milepost.db")
 
 
-def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_mend_it(run: Run) -> None:
+def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_fix_it(run: Run) -> None:
     result = run("doctor", "--json")
     assert result.exit_code == 3
     report = json.loads(result.stdout)
@@ -80,7 +80,7 @@ def test_a_program_that_cannot_be_run_is_named_once_with_what_to_do(
     assert finding["fix"] == "Name the Temporal CLI there, or unset it."
 
 
-def test_for_people_it_prints_what_is_to_be_mended(run: Run, database: str) -> None:
+def test_for_people_it_prints_what_is_to_be_fixed(run: Run, database: str) -> None:
     result = run("doctor")
     assert "answers and is up to date" in result.output
     assert "2 problems to fix." in result.output
@@ -103,7 +103,7 @@ async def test_an_api_that_does_not_reach_temporal_is_a_problem(migrated: str) -
     async with without_temporal(migrated) as port:
         finding = await check_api(Settings(api_port=port))
     assert finding.state == "problem"
-    assert "only reads" in finding.what
+    assert "read-only" in finding.what
     assert "cannot be reached" in finding.what
     assert "TEMPORAL_ADDRESS" in finding.fix
 
@@ -256,7 +256,7 @@ def test_why_a_connection_fails_is_read_off_the_words_of_the_sdk(said: str, stat
 
 
 @pytest.mark.dev_server
-async def test_where_the_namespace_is_absent_nobody_asks_after_its_workers(
+async def test_without_the_namespace_its_workers_are_not_checked(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with dev_server(search_attributes={}) as address:

@@ -1,4 +1,4 @@
-"""An engagement is given to somebody else at the command line, with Temporal away."""
+"""The command line assigns an engagement while Temporal is down."""
 
 import asyncio
 import json
@@ -67,8 +67,8 @@ def reserved(url: str) -> list[tuple[str, str]]:
 def test_it_is_theirs_and_they_will_be_told_of_it(run: Run, database: str) -> None:
     given = run("engagement", "assign", "eng_1", "--manager", "Nina Reed")
     assert given.exit_code == 0, given.output
-    assert "Nina Reed looks after Cardiff (open for them: 0)." in given.output
-    assert "Adviser advises Cardiff" in given.output
+    assert "Nina Reed now manages Cardiff. Open tasks: 0." in given.output
+    assert "Adviser now advises Cardiff" in given.output
     assert reserved(database) == [("engagement.new_in_team", "per_nina")]
 
 
@@ -83,7 +83,7 @@ def test_with_json_the_engagement_is_told_whole(run: Run) -> None:
         (("eng_1",), 2, "Name --manager, --adviser or both."),
         (("eng_1", "--manager", "Adviser"), 1, "Give the id of a manager"),
         (("eng_1", "--adviser", "per_gone"), 1, "is no longer active"),
-        (("eng_1", "--manager", "Nobody"), 1, "Nobody"),
+        (("eng_1", "--manager", "Unknown"), 1, "Unknown"),
         (("eng_x", "--manager", "per_nina"), 1, "`milepost engagement list` shows them all."),
     ],
 )

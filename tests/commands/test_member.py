@@ -37,7 +37,7 @@ def test_with_json_the_new_member_is_told_whole(run: Run) -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_stored(run: Run) -> None:
-    result = run("member", "add", " ", "--nation", "ENG", "--lead", "nobody")
+    result = run("member", "add", " ", "--nation", "ENG", "--lead", "unknown")
     assert result.exit_code == 1
     assert "name:" in result.output
     assert "contacts/0/email:" in result.output
@@ -80,7 +80,7 @@ async def test_a_list_takes_three_statements_however_many_members(database: str)
             assert len(seen) == 3
 
 
-def test_a_file_with_mistakes_brings_nobody_and_names_each_line(run: Run, tmp_path: Path) -> None:
+def test_a_file_with_errors_adds_no_member_and_lists_each_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "members.csv"
     file.write_text(
         "name,nation,contact_name,contact_email,lead\n"

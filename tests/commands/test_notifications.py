@@ -16,7 +16,7 @@ from tests.storage.office import NOW
 
 @pytest.fixture(autouse=True)
 def office(database: str) -> None:
-    """Two members, each with an email of which nobody knows whether it arrived."""
+    """Two members, each with an email whose arrival is unknown."""
 
     async def write() -> None:
         opened = Database(database)
@@ -74,7 +74,7 @@ def test_a_trouble_is_dealt_with_once(run: Run) -> None:
     arguments = ("notifications", "resolve", GLASGOW.notification, "dismiss")
     result = run(*arguments, "--note", "I have rung her.")
     assert result.exit_code == 0, result.output
-    assert "Dealt with on" in result.output
+    assert "Resolved on" in result.output
     assert run(*arguments).exit_code == 1
     assert listed(run, "--state", "bounced") == [GLASGOW.notification]
     assert GLASGOW.notification not in listed(run, "--troubles")

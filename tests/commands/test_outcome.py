@@ -11,7 +11,7 @@ from tests.commands.conftest import Run
 
 def test_the_help_lists_what_the_exit_codes_mean(run: Run) -> None:
     output = " ".join(run("--help").output.split())
-    for meaning in ("0 done", "1 refused", "2 wrong usage", "3 a part that is needed"):
+    for meaning in ("0 Done", "1 Refused", "2 Wrong usage", "3 Temporal, its worker"):
         assert meaning in output
 
 

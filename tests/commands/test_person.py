@@ -26,5 +26,5 @@ def test_an_address_that_is_taken_is_refused(run: Run) -> None:
     assert "ada@office.example.org" in again.output
 
 
-def test_a_role_that_nobody_can_have_is_wrong_usage(run: Run) -> None:
+def test_an_unknown_role_is_wrong_usage(run: Run) -> None:
     assert run("person", "add", "X", "--email", "x@example.org", "--role", "king").exit_code == 2

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_a_built_in_definition_is_added_by_its_name_once(run: Run) -> None:
-    assert "is stored: members can start in it" in run("programme", "add", "tour").output
+    assert "is stored. Members can start in it" in run("programme", "add", "tour").output
     again = run("programme", "add", "tour", "--json")
     assert again.exit_code == 0
     assert json.loads(again.stdout) == {"id": "tour", "version": 1, "added": False}

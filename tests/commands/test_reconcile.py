@@ -89,7 +89,7 @@ async def test_where_nothing_differs_it_says_so(line: Line, engaged: Engaged) ->
     }
 
 
-async def test_a_lost_item_is_named_mended_and_then_nothing_is_left(
+async def test_a_lost_item_is_named_repaired_and_then_nothing_is_left(
     line: Line, engaged: Engaged
 ) -> None:
     request = await submit_request(engaged)
@@ -97,18 +97,18 @@ async def test_a_lost_item_is_named_mended_and_then_nothing_is_left(
     await engaged.item_handle("research", request).terminate("by hand")
     told = await line.says("reconcile", code=1)
     assert f"engagement revive {engaged.id}" in told
-    assert "reconcile --repair` fixes it" in told
+    assert "reconcile --repair` repairs it" in told
     report = await line.answers("reconcile", "--repair", code=1)
     assert [one["item_id"] for one in report["repaired"]] == [request]
     assert [one["trouble"] for one in report["differences"]] == ["workflow_gone"]
     assert report["differences"][0]["repairable"] is False
-    assert "goes on" in await line.says("engagement", "revive", engaged.id)
+    assert "continues" in await line.says("engagement", "revive", engaged.id)
     assert "agree" in await line.says("reconcile")
 
 
 async def test_a_lost_engagement_is_closed_for_a_reason(line: Line, engaged: Engaged) -> None:
     refused = await line.says("engagement", "close", engaged.id, "--reason", "Lost.", code=1)
-    assert "runs" in refused
+    assert "is running" in refused
     await engaged.handle.terminate("by hand")
     assert await line.answers("engagement", "close", engaged.id, "--reason", "Lost.") == {
         "id": engaged.id,
@@ -118,7 +118,7 @@ async def test_a_lost_engagement_is_closed_for_a_reason(line: Line, engaged: Eng
     assert "agree" in await line.says("reconcile")
     shown = await line.says("engagement", "show", engaged.id)
     assert "Lost." in shown
-    assert "over already" in await line.says("engagement", "revive", engaged.id, code=1)
+    assert "already ended" in await line.says("engagement", "revive", engaged.id, code=1)
     assert "no engagement" in await line.says("engagement", "revive", "eng_none", code=1)
 
 
@@ -149,9 +149,9 @@ async def test_everything_that_runs_begins_anew_when_it_is_asked(
 async def test_what_is_away_is_exit_code_3(
     line: Line, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MILEPOST_TASK_QUEUE", "nobody-serves-it")
+    monkeypatch.setenv("MILEPOST_TASK_QUEUE", "a-queue-without-worker")
     settings.cache_clear()
-    assert "No worker serves nobody-serves-it" in await line.says("reconcile", code=3)
+    assert "No worker serves a-queue-without-worker" in await line.says("reconcile", code=3)
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     for command in (("reconcile",), ("renew",), ("engagement", "revive", "eng_1")):
         assert "Temporal does not answer" in await line.says(*command, code=3)

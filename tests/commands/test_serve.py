@@ -1,4 +1,4 @@
-"""`milepost migrate` makes and mends the database, and says where it cannot."""
+"""`milepost migrate` creates and upgrades the database, and says where it cannot."""
 
 from pathlib import Path
 

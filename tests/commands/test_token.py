@@ -56,8 +56,8 @@ def test_a_token_is_revoked_and_revoking_again_changes_nothing(run: Run, ada: st
     assert listed["revoked_at"]
 
 
-def test_whoever_is_unknown_gets_no_token(run: Run, ada: str) -> None:
-    assert run("token", "create", "nobody").exit_code == 1
+def test_an_unknown_person_gets_no_token(run: Run, ada: str) -> None:
+    assert run("token", "create", "unknown").exit_code == 1
     assert run("token", "create", "con_unknown").exit_code == 1
     assert run("token", "create", "--member", "nowhere").exit_code == 1
     assert run("token", "revoke", "tok_unknown").exit_code == 1

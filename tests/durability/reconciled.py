@@ -1,4 +1,4 @@
-"""An office whose record and workflows are brought apart, compared, and mended."""
+"""An office whose record and workflows are brought apart, compared, and repaired."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -68,7 +68,7 @@ async def until_found(comparison: Comparison, *expected: tuple[str, str]) -> tup
 
 
 async def repaired(comparison: Comparison, *expected: tuple[str, str]) -> Repaired:
-    """Find what is expected and no more, mend it, and find nothing after; no email is repeated."""
+    """Find what is expected and no more, repair it, then find nothing. No email repeats."""
     found = await until_found(comparison, *expected)
     before = await mails(comparison)
     done = await Repairing(comparison).repair(found)

@@ -58,7 +58,7 @@ def fails(*_: object) -> None:
     raise KeyError("what a new version forgot")
 
 
-async def test_a_workflow_that_fails_at_its_work_is_named_until_the_error_is_mended(
+async def test_a_workflow_that_fails_at_its_work_is_named_until_the_error_is_fixed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     well, ill = await started(office)
@@ -78,22 +78,22 @@ async def test_a_workflow_that_fails_at_its_work_is_named_until_the_error_is_men
         await ill.handle.signal("review_moved", ReviewMoved("first-mile", today()))
         await until(is_named, "the doctor finds the workflow that fails")
         finding = await check_processes(office.settings, office.client)
-    assert "1 stand still" in finding.what
+    assert "1 workflow is stuck" in finding.what
     assert f"engagement/{ill.id}." in finding.what
     assert well.id not in finding.what
-    assert "the version of before" in finding.fix
+    assert "the previous version" in finding.fix
     await until(goes_on, "the workflow goes on by itself")
 
 
 async def test_it_says_at_how_many_it_has_looked(office: Office) -> None:
     nothing = await check_processes(office.settings, office.client)
     assert nothing.state == "ok"
-    assert "looked at 0 of 0" in nothing.what
+    assert "Looked at 0 of 0" in nothing.what
     await started(office)
     all_of_them = await check_processes(office.settings, office.client)
-    assert "looked at 4 of 4" in all_of_them.what
+    assert "Looked at 4 of 4" in all_of_them.what
     few = await check_processes(office.settings, office.client, at_most=3)
-    assert "looked at 3 of 4" in few.what
+    assert "Looked at 3 of 4" in few.what
 
 
 async def test_where_temporal_knows_none_of_them_it_is_not_said_that_all_is_well(
@@ -102,4 +102,4 @@ async def test_where_temporal_knows_none_of_them_it_is_not_said_that_all_is_well
     await office.put_down(quiet_engagement())
     finding = await check_processes(office.settings, office.client)
     assert finding.state == "notice"
-    assert "tells nothing of the 1" in finding.what
+    assert "does not know the 1" in finding.what

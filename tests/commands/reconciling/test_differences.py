@@ -136,7 +136,7 @@ def test_an_item_that_goes_on_after_its_engagement_is_left_open() -> None:
     assert differences(look(row=over), NOW) == []
 
 
-def test_a_person_chooses_what_becomes_of_an_engagement_and_nobody_of_an_item() -> None:
+def test_a_lost_engagement_needs_a_decision_and_a_lost_item_does_not() -> None:
     (gone,) = differences(look(TERMINATED), NOW)
     assert not gone.repairable
     (unknown,) = differences(look(row=None), NOW)
