@@ -94,9 +94,9 @@ def _event(entry: Entry) -> Event:
     return event
 
 
-def _address(somebody: Person) -> vCalAddress:
-    address = vCalAddress(f"mailto:{somebody.email}")
+def _address(person: Person) -> vCalAddress:
+    address = vCalAddress(f"mailto:{person.email}")
     # A parameter can hold neither quotation marks nor line ends (RFC 5545, 3.2).
-    name = " ".join(somebody.name.replace('"', "'").split())
+    name = " ".join(person.name.replace('"', "'").split())
     address.params["CN"] = vText(name)
     return address

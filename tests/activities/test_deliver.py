@@ -1,4 +1,4 @@
-"""What is delivered, what is not, and what the ledger says about it."""
+"""Which emails are delivered or withheld, and what the ledger says."""
 
 import json
 
@@ -27,7 +27,7 @@ REMIND = record(2, reminder(), tasks=(task(),))
 
 
 class TestDeliver:
-    async def test_everybody_who_is_meant_gets_one_email(self, database: Database) -> None:
+    async def test_each_recipient_gets_one_email(self, database: Database) -> None:
         post = Post(database)
         assert await post.write(OPENING) == [3]
         await post.deliver(OPENING)
@@ -123,9 +123,7 @@ class TestComplaint2OneBrokenReminderStopsEveryReminder:
             ("failed", "smtp_550"),
         ]
 
-    async def test_a_sender_that_breaks_down_costs_one_email_its_certainty(
-        self, database: Database
-    ) -> None:
+    async def test_a_sender_that_fails_leaves_one_email_unknown(self, database: Database) -> None:
         sender = Scripted([RuntimeError("Lena Price")])
         post = Post(database, sender)
         await post.write(OPENING)
@@ -138,9 +136,7 @@ class TestComplaint2OneBrokenReminderStopsEveryReminder:
         ]
         assert "Lena" not in json.dumps(logs)
 
-    async def test_a_row_that_makes_no_sense_does_not_stop_the_others(
-        self, database: Database
-    ) -> None:
+    async def test_a_broken_row_does_not_stop_the_others(self, database: Database) -> None:
         post = Post(database)
         await post.write(OPENING)
         async with database.transaction() as session:
@@ -179,7 +175,7 @@ class TestComplaint6AStaleReminderGoesOut:
             ("research.reminder", "per_manager"): ("withheld", "engagement_closed")
         }
 
-    async def test_the_mails_that_close_an_engagement_do_go_out(self, database: Database) -> None:
+    async def test_the_emails_that_close_an_engagement_are_sent(self, database: Database) -> None:
         post = Post(database)
         last = closing(1, "withdrawn", Notice("engagement.withdrawn", ("lead", "team")))
         await post.write(last)
@@ -201,7 +197,7 @@ class TestComplaint6AStaleReminderGoesOut:
         await post.deliver(signed)
         assert [mail.kind for mail in await post.mails()] == ["review.signed_off"]
 
-    async def test_whoever_has_left_gets_nothing(self, database: Database) -> None:
+    async def test_a_recipient_who_left_gets_no_email(self, database: Database) -> None:
         post = Post(database)
         await post.write(REMIND)
         async with database.transaction() as session:
@@ -223,7 +219,7 @@ class TestComplaint6AStaleReminderGoesOut:
         await post.deliver(OPENING)
         assert "new@example.org" in {mail.to_email for mail in await post.mails()}
 
-    async def test_a_date_that_nobody_chose_any_more_is_not_confirmed(
+    async def test_a_date_that_is_no_longer_chosen_is_not_confirmed(
         self, database: Database
     ) -> None:
         confirmed = record(
@@ -264,7 +260,7 @@ class TestComplaint10TheReminderIsNotOnTheRecord:
             "triage/late": ("per_manager", "withheld", "done"),
         }
 
-    async def test_a_notice_that_nobody_can_receive_is_on_it_too(self, database: Database) -> None:
+    async def test_a_notice_without_a_recipient_is_on_it_too(self, database: Database) -> None:
         post = Post(database)
         assert await post.write(record(1, Notice("research.received", ("con_gone",)))) == [0]
         assert await post.states() == {

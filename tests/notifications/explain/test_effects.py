@@ -1,4 +1,4 @@
-"""Explaining tells what choices did, to whoever may know of them."""
+"""Explanations show the effects of choices to readers who may know them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -74,7 +74,7 @@ def whats(found: Explanation) -> Sequence[str]:
     return [one.what for one in found.effects]
 
 
-class TestSomebodyStandsIn:
+class TestDelegate:
     async def test_it_says_who_got_it_and_until_when_the_recipient_is_away(
         self, database: Database
     ) -> None:
@@ -88,7 +88,7 @@ class TestSomebodyStandsIn:
             "delegate", until=TODAY + timedelta(days=7), who="Sam O'Neil & Co <ops>"
         )
 
-    async def test_whoever_may_not_know_of_the_absence_hears_who_got_it_alone(
+    async def test_a_reader_who_may_not_know_the_absence_sees_only_who_got_it(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", language="cy", **away("con_second"))
@@ -102,16 +102,16 @@ class TestSomebodyStandsIn:
         own = await explained(database, choices_of="con_lead")
         assert "is away until" in " ".join(own.sentences)
 
-    async def test_an_absence_that_was_changed_since_is_not_made_up(
-        self, database: Database
-    ) -> None:
+    async def test_an_absence_that_has_changed_since_is_not_shown(self, database: Database) -> None:
         await choose(database, "con_lead", **away("con_second"))
         await told(database, opening(TO_LEAD))
         await choose(database, "con_lead")
         found = await explained(database)
         assert effect(found, "delegate").until is None
 
-    async def test_one_that_the_delegate_had_anyhow_says_so(self, database: Database) -> None:
+    async def test_an_email_that_the_delegate_already_had_is_explained(
+        self, database: Database
+    ) -> None:
         await choose(database, "con_lead", **away("con_second"))
         found = await told(database, opening(RECEIVED))
         assert (
@@ -150,7 +150,7 @@ class TestACollectedReminder:
             ("2027-01-14", "wednesday", (), None),
         ],
     )
-    async def test_when_that_comes_the_newest_definition_and_the_readers_days_say(
+    async def test_the_newest_definition_and_quiet_days_set_the_summarys_date(
         self, database: Database, stored: str, on: str, quiet: Sequence[int], comes: str | None
     ) -> None:
         await choose(database, "con_lead", reminders="digest", quiet_weekdays=list(quiet))
@@ -160,7 +160,7 @@ class TestACollectedReminder:
         at = datetime.fromisoformat(f"{comes}+00:00") if comes else None
         assert [one.at for one in found] == ([at] if at else [])
 
-    async def test_whoever_may_not_know_of_quiet_days_hears_of_the_summary_alone(
+    async def test_a_reader_who_may_not_know_quiet_days_sees_only_the_summary(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", reminders="digest", quiet_weekdays=[4])
@@ -170,7 +170,7 @@ class TestACollectedReminder:
         assert at is not None
         assert at.date() == date(2027, 1, 15)
 
-    async def test_nobody_says_when_where_the_newest_definition_has_none(
+    async def test_without_a_summary_in_the_newest_definition_no_date_is_shown(
         self, database: Database, collected: Explanation
     ) -> None:
         del collected
@@ -198,7 +198,7 @@ class TestACollectedReminder:
 
 
 class TestAQuietDay:
-    async def test_it_says_until_when_an_email_is_held_and_later_that_it_was(
+    async def test_it_shows_until_when_an_email_waits_and_later_waited(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", quiet_weekdays=[TODAY.weekday()])
@@ -227,7 +227,7 @@ class TestAQuietDay:
 
 
 class TestASuppressedAddress:
-    async def test_it_says_since_when_and_why_and_then_who_let_it_go(
+    async def test_it_shows_since_when_and_why_and_then_who_fixed_it(
         self, database: Database
     ) -> None:
         async with database.transaction() as session:
@@ -300,6 +300,6 @@ class TestLanguage:
         found = await told(database, opening(TO_LEAD))
         assert says in found.sentences
 
-    async def test_where_nobody_chose_it_just_says_which(self, database: Database) -> None:
+    async def test_without_a_choice_it_shows_the_language_alone(self, database: Database) -> None:
         found = await told(database, opening(Notice("research.received", ("lead",), rung="#1")))
         assert "It is in English." in found.sentences

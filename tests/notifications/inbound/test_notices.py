@@ -1,4 +1,4 @@
-"""Who hears of an answer: the office, the contact whom it is for, and a sender whose files went."""
+"""The emails about a reply: to the office, to a contact, and to a sender of files."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ MAIR = "per_manager@example.org"
 
 
 async def delivered(inbox: Inbox, outcome: Outcome) -> list[MailboxMessage]:
-    """The emails about one answer, by the name of whoever gets it."""
+    """The emails about one reply, by the recipient's name."""
     post = Post(inbox.database)
     before = {mail.id for mail in await post.mails()}
     if outcome.tells is not None:
@@ -32,7 +32,7 @@ def headers(number: int) -> str:
 
 
 async def told_of(inbox: Inbox, person: str) -> str:
-    """Where somebody of the office answers the email that told them of the last answer."""
+    """The office replies to the email about the last reply."""
     c = notifications.c
     async with inbox.database.reading() as session:
         query = (
@@ -81,8 +81,8 @@ class TestTheOfficeAnswers:
         fact = next(one for one in await inbox.facts() if one.kind == "reply.passed_on")
         assert (fact.text, fact.data["contact"]) == ("Fine.", "con_lead")
 
-    async def test_any_other_answer_of_the_office_stays_in_the_office(self, inbox: Inbox) -> None:
-        # To an email that told nobody of an answer, by a colleague, by nobody known for certain.
+    async def test_any_other_reply_of_the_office_stays_in_the_office(self, inbox: Inbox) -> None:
+        # To another email, by a colleague, and by an unverified sender.
         outcome = await inbox.take("To the file.", **{"from": MAIR})
         assert "reply.passed_on" not in {mail.kind for mail in await delivered(inbox, outcome)}
         await inbox.take("Four schools.", headers=headers(2))
@@ -120,7 +120,7 @@ class TestTheOfficeAnswers:
 
 
 class TestFiles:
-    async def test_whoever_sent_them_is_told_once_where_to_put_them(self, inbox: Inbox) -> None:
+    async def test_the_sender_is_told_once_where_to_put_files(self, inbox: Inbox) -> None:
         mails = await delivered(inbox, await inbox.take(attachments="2"))
         [said] = [mail for mail in mails if mail.to_email == LENA]
         assert said.kind == "reply.files_left_out"
@@ -141,7 +141,7 @@ class TestFiles:
         ],
         ids=["automatic", "bulk", "bounce", "unknown", "unproven"],
     )
-    async def test_neither_a_machine_nor_a_stranger_is_ever_written_back_to(
+    async def test_no_email_goes_back_to_a_machine_or_unknown_sender(
         self, inbox: Inbox, fields: dict[str, str]
     ) -> None:
         mails = await delivered(inbox, await inbox.take(attachments="2", **fields))
