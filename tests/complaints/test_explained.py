@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.deliver import Courier
 from activities.inputs import DeliverInput
-from notifications.delivery.resolving import Word, settle
+from notifications.delivery.resolving import UserDecision, settle
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import Explanation, explain
 from notifications.senders.protocol import Transient, Unknown
@@ -178,7 +178,7 @@ async def test_complaint_10_every_attempt_report_and_decision_is_listed(
                 moved=False,
             )
         )
-        word = Word("per_manager", "txt_reason")
+        word = UserDecision("per_manager", "txt_reason")
         await settle(session, id, "arrived", word, NOW + timedelta(hours=3))
     told = (await explained(database)).sentences[-3:]
     assert "it is unknown whether it got through. SendGrid did not answer in time." in told[0]

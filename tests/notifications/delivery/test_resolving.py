@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RedeliverInput
 from notifications.delivery.ledger import advance
-from notifications.delivery.resolving import NotPossible, Word, begin_round, check, settle
+from notifications.delivery.resolving import NotPossible, UserDecision, begin_round, check, settle
 from notifications.delivery.states import CHOICES, STATES
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
@@ -27,7 +27,7 @@ REMIND = record(1, reminder(), tasks=(task(),))
 MANAGER = "per_manager"
 KEY = ("research.reminder", MANAGER)
 WAIT = timedelta(hours=2)
-BY = Word("per_manager")
+BY = UserDecision("per_manager")
 
 
 async def trouble(database: Database, sender: Scripted) -> tuple[Post, str]:
@@ -80,7 +80,7 @@ class TestSettle:
     async def test_it_arrived(self, database: Database) -> None:
         post, id = await trouble(database, Scripted([Unknown("sendgrid_no_answer")]))
         async with database.transaction() as session:
-            await settle(session, id, "arrived", Word("per_manager", "txt_reason"), NOW)
+            await settle(session, id, "arrived", UserDecision("per_manager", "txt_reason"), NOW)
         assert await post.states() == {KEY: ("delivered", "said_by_person")}
         assert await said(database) == [
             {"choice": "arrived", "email": "research.reminder", "state": "unknown"}

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from activities.inputs import RedeliverInput
 from notifications.delivery.ledger import Waiting
 from notifications.delivery.reassignment import sendable_now
-from notifications.delivery.resolving import Word, settle
+from notifications.delivery.resolving import UserDecision, settle
 from programmes.facts import MILEPOST, Notice
 from storage.database import Database
 from storage.master import add_contact, assign_team, update_person
@@ -120,7 +120,7 @@ async def test_a_dismissed_email_is_not_sent_later(post: Post) -> None:
     await assign(post)
     [waiting] = await now_heard(post)
     async with post.database.transaction() as session:
-        await settle(session, waiting.id, "dismiss", Word("per_manager"), NOW)
+        await settle(session, waiting.id, "dismiss", UserDecision("per_manager"), NOW)
     assert await released(post) == 0
 
 

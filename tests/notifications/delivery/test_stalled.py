@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.resolving import NotPossible, Word, settle
+from notifications.delivery.resolving import NotPossible, UserDecision, settle
 from notifications.senders.protocol import Transient
 from storage.database import Database
 from storage.queries.notifications import show_notification
@@ -21,7 +21,7 @@ from tests.notifications.scripted import Killed, Scripted
 REMIND = record(1, reminder(), tasks=(task(),))
 KEY = ("research.reminder", "per_manager")
 LONG_AGO = NOW - NEVER_LEFT_AFTER
-BY = Word("per_manager")
+BY = UserDecision("per_manager")
 
 
 async def abandoned(database: Database, sender: Scripted | None = None) -> tuple[Post, str]:

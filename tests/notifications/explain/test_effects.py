@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from temporalio.exceptions import ApplicationError
 
-from notifications.delivery.resolving import Word, begin_round
+from notifications.delivery.resolving import UserDecision, begin_round
 from notifications.digests.planning import reserve_digests
 from notifications.explain.effects import Effect
 from notifications.explain.evidence import read_evidence
@@ -240,7 +240,9 @@ class TestASuppressedAddress:
         assert "suppressed" not in whats(await explained(database, choices_of="con_second"))
         async with database.transaction() as session:
             [row] = (await session.execute(notifications.select())).all()
-            await begin_round(session, row.id, 1, Word("per_manager"), NOW + timedelta(hours=1))
+            await begin_round(
+                session, row.id, 1, UserDecision("per_manager"), NOW + timedelta(hours=1)
+            )
         text = " ".join((await explained(database)).sentences)
         assert "Mair Evans fixed the address, so the email 'Reminder' was sent again." in text
 
