@@ -67,7 +67,7 @@ class Office(Post):
             await recorder.record(one)
 
     async def try_all(self, *records: Record) -> None:
-        """What the workflows do: each has its own mail sent, or hears that it has to wait."""
+        """Send each record's own email, as the workflows do; some have to wait."""
         for one in records:
             with ignoring(ApplicationError):
                 await self.deliver(one)
@@ -298,7 +298,7 @@ class TestTheCarrier:
         await post.wrote(*THREE[:2])
         await post.try_all(THREE[0])
         await post.wrote(THREE[2])
-        # The newcomer takes over all that the first one carried.
+        # The later one takes over all emails that the first one included.
         await post.try_all(THREE[2], *THREE)
         [mail] = sender.taken
         assert all(f"itm_{number}" in mail.text for number in (1, 2, 3))

@@ -257,7 +257,7 @@ class TestAnyOrderOfAttempts:
 
 class TestTwoAttemptsAtOnce:
     async def test_both_together_send_one_email(self, database: Database) -> None:
-        """A courier that was taken for dead goes on while another one has begun."""
+        """An attempt that has timed out goes on after another one has begun."""
         post = Post(database)
         await post.write(REMIND)
         await asyncio.gather(*(Post(database).deliver(REMIND) for _ in range(4)))

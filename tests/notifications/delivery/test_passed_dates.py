@@ -21,7 +21,7 @@ AFTER = DUE + timedelta(seconds=1)
 
 
 def onboarding(*to: str) -> Record:
-    """The reminder of the due day: three working days later its owner hears that it is late."""
+    """The reminder of the due day; three working days later its owner gets an overdue email."""
     notice = Notice(
         "onboarding.reminder",
         to or ("lead",),

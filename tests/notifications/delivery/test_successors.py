@@ -132,7 +132,7 @@ async def test_an_email_sent_again_after_they_left_goes_to_the_successor(
 
 
 class MeanwhileElsewhere(Scripted):
-    """While it hands over its first email, an attempt that was taken for dead goes on."""
+    """While it sends its first email, an attempt that has timed out goes on."""
 
     def __init__(self, elsewhere: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()

@@ -70,7 +70,7 @@ class TestTheOfficeAnswers:
             assert left_out not in passed.text + passed.html
         again = await inbox.take(quoted, **answer)
         assert (again.state, await delivered(inbox, again)) == ("repeated", [])
-        # The colleague hears of it as ever, and is not told that an answer would be passed on.
+        # The colleague is told as usual, but not that a reply would be passed on.
         [other] = [mail for mail in mails if mail.kind == "reply.received"]
         assert "your words go to" not in other.text
 
