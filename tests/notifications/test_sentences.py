@@ -38,7 +38,7 @@ class TestFacts:
             (
                 "research.assigned",
                 {"researcher": "per_x"},
-                "Ada gave the request to Unnamed.",
+                "Ada gave the request to Unknown person.",
             ),
             (
                 "deadline.moved",
