@@ -9,6 +9,7 @@ from notifications.inbound.taking import Outcome
 from storage.sql import contacts, notifications
 from storage.tables import MailboxMessage
 from tests.notifications.inbound.test_taking import LENA, OURS, ROSA, Inbox
+from tests.notifications.inbound.test_taking import inbox as inbox
 from tests.notifications.office import Post, record
 
 MAIR = "per_manager@example.org"
@@ -52,7 +53,8 @@ class TestTheOfficeAnswers:
         self, inbox: Inbox, person: str, address: str, name: str
     ) -> None:
         told = await delivered(inbox, await inbox.take("Four schools."))
-        assert all("If you answer this email, your words go to Lena Price." in m.text for m in told)
+        says = "If you reply to this email, your text goes to Lena Price."
+        assert all(says in mail.text for mail in told)
         answer = {
             "from": f"{name} <{address}>",
             "to": await told_of(inbox, person),
@@ -72,7 +74,7 @@ class TestTheOfficeAnswers:
         assert (again.state, await delivered(inbox, again)) == ("repeated", [])
         # The colleague is told as usual, but not that a reply would be passed on.
         [other] = [mail for mail in mails if mail.kind == "reply.received"]
-        assert "your words go to" not in other.text
+        assert "your text goes to" not in other.text
 
     async def test_the_fact_says_so_and_the_member_may_read_it(self, inbox: Inbox) -> None:
         await inbox.take("Four schools.")
