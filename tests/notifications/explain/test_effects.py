@@ -181,7 +181,7 @@ class TestACollectedReminder:
         ("state", "says"),
         [
             ("accepted", "It is in the summary of Monday 18 January 2027."),
-            ("withheld", "The summary of Monday 18 January 2027 had nothing to say about it any "),
+            ("withheld", "The summary of Monday 18 January 2027 no longer had to mention it."),
         ],
     )
     async def test_it_names_the_summary_that_it_was_in(
