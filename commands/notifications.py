@@ -129,7 +129,7 @@ def _print_detail(detail: NotificationDetail) -> None:
         _folded(detail.attempts),
     )
     print_table(
-        say("notifications.feedback.events"),
+        say("notifications.reports"),
         [say(f"column.{name}") for name in ("at", "kind", "why")],
         [(one.at, one.kind, reason_sentence(one.code)) for one in detail.reports],
     )
@@ -137,7 +137,7 @@ def _print_detail(detail: NotificationDetail) -> None:
         said = {"choice": detail.resolution, "at": cell(detail.resolved_at)}
         print_line("notifications.resolution", **said)
     elif choices := choices_of(row.state, row.reason):
-        print_line("notifications.delivery.preferences", choices=", ".join(choices), id=row.id)
+        print_line("notifications.choices", choices=", ".join(choices), id=row.id)
 
 
 def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:

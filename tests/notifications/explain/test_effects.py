@@ -270,7 +270,7 @@ class TestTheSpreadOfAMorning:
         assert (spread.at, spread.detail) == (due, "30")
         assert spread.instead_of == datetime(2027, 1, 11, 9, tzinfo=NOW.tzinfo)
         [says] = [one for one in found.sentences if "instead of 9:00am" in one]
-        assert f"at 9:{due.minute:02}am rather than" in says
+        assert f"at 9:{due.minute:02}am instead of" in says
         # What did not wait for the window has no share in it.
         other = replace(
             fired, sequence=2, item_id="itm_2", facts=(replace(fired.facts[0], data={}),)
