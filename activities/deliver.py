@@ -17,7 +17,7 @@ from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
 from notifications.delivery.ledger import Held, of_record
 from notifications.delivery.recipient import Quiet
-from notifications.delivery.resolving import Word, begin_round
+from notifications.delivery.resolving import UserDecision, begin_round
 from notifications.delivery.sending import OfficeSettings, Outcome
 from notifications.digests.sending import DigestSending
 from notifications.inbound.address import ReplyAddresses
@@ -115,7 +115,7 @@ class Courier:
             await self._redeliver(of)
 
     async def _redeliver(self, of: RedeliverInput) -> None:
-        word = Word(of.by, of.text)
+        word = UserDecision(of.by, of.text)
         async with self._database.transaction() as session:
             held = await begin_round(session, of.notification_id, of.round, word, self._clock())
         if held is None:

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.resolving import NotPossible, Word, check, settle
+from notifications.delivery.resolving import NotPossible, UserDecision, check, settle
 from notifications.delivery.states import Choice
 from services.backend import OFFICE_CLOCK, Backend
 from services.dispatch import reachable, unsent
@@ -44,7 +44,7 @@ async def resolve_notification(
             return
         async with backend.database.transaction() as session:
             text_id = await _note(session, backend, actor, note, key)
-            word = Word(actor.holder_id, text_id)
+            word = UserDecision(actor.holder_id, text_id)
             await settle(session, notification_id, choice, word, backend.now())
     except NotPossible as error:
         raise refused(error, detail.row.state) from None

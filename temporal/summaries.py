@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
 from notifications.delivery.early_reminders import reserve_early_reminders
-from notifications.digests.collected import stranded
+from notifications.digests.collected import missed_by_summaries
 from programmes.facts import MILEPOST
 from storage.database import Database
 from temporal.connection import Temporal, TemporalDown
@@ -48,7 +48,7 @@ async def keep_summaries(
     """Look once. Raises ``RPCError`` and ``SQLAlchemyError``. A repeat does nothing twice."""
     synced = await sync_schedules(client, database, task_queue)
     async with database.reading() as session:
-        waiting = await stranded(session, now)
+        waiting = await missed_by_summaries(session, now)
     for one in waiting:
         await start_round(client, task_queue, RedeliverInput(one.id, one.round + 1, MILEPOST))
     async with database.transaction() as session:

@@ -105,12 +105,12 @@ def _event(entry: Entry) -> "Event":
     return event
 
 
-def _address(somebody: Person) -> "vCalAddress":
+def _address(person: Person) -> "vCalAddress":
     from icalendar import vCalAddress, vText
 
-    address = vCalAddress(f"mailto:{somebody.email}")
+    address = vCalAddress(f"mailto:{person.email}")
     # A parameter can hold neither quotation marks nor control characters (RFC 5545, 3.2), and some
     # readers take a backslash for the beginning of an escape.
-    name = one_line(somebody.name.replace('"', "'").replace("\\", "/"))
+    name = one_line(person.name.replace('"', "'").replace("\\", "/"))
     address.params["CN"] = vText(name)
     return address

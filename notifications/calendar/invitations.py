@@ -16,7 +16,6 @@ from notifications.calendar.entries import (
     DUE,
     FIXES,
     REMOVES,
-    WITH_CALENDAR,
     SentEntry,
     entry_of,
 )
@@ -95,14 +94,12 @@ class Held(Protocol):
 async def calendar_part(
     session: AsyncSession, held: Held, message: Message, sent_by: str, now: datetime
 ) -> CalendarPart | str | None:
-    """The calendar part of an email that is about to leave; ``None`` if it has none.
+    """The calendar part of an email of ``WITH_CALENDAR``; ``None`` if it has none after all.
 
     Returns the reason as a string if the email is to be withheld. Raises ``Transient`` while an
     invitation that it would cancel is on its way. ``sent_by`` is the organiser's address where the
     programme has none for replies.
     """
-    if held.kind not in WITH_CALENDAR:
-        return None
     changes = await read_date_changes(session, held.kind, held.item_id)
     if reason := session_gone_reason(held.kind, changes):
         return reason

@@ -9,8 +9,7 @@ import structlog
 from sqlalchemy import literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.digests.reading import OpenTask as OpenAnywhere
-from notifications.digests.reading import tasks_of_engagement
+from notifications.digests.reading import ListedTask, tasks_of_engagement
 from notifications.languages import Language
 from notifications.sentences import Clock
 from notifications.titles import Titles, parsed_in_thread, titles_of
@@ -108,7 +107,7 @@ class Scene:
     texts: Mapping[str, Words] = field(default_factory=dict)
     facts: tuple[Happened, ...] = ()
     programme_id: str = ""
-    everything_open: tuple[OpenAnywhere, ...] = ()
+    everything_open: tuple[ListedTask, ...] = ()
     """Every open task of the engagement; read only for emails about the engagement itself."""
 
     def name_of(self, id: str | None) -> str:

@@ -1,1 +1,1 @@
-"""The ledger and the way of one email: checks, batching, sending."""
+"""The ledger, and the steps of one email: checks, recipient, batching, sending."""

@@ -78,7 +78,10 @@ class Dispatch(Sending[Scene, ClaimedMessage]):
             require_window(message.recipient_calendar, now)
         languages = found[0].languages
         message = message.in_language(languages[0])
-        part = await calendar_part(session, held, message, self._sent_by(message.scene), now)
+        part: CalendarPart | str | None = None
+        if held.kind in WITH_CALENDAR:
+            sent_by = self._sent_by(message.scene)
+            part = await calendar_part(session, held, message, sent_by, now)
         if isinstance(part, str):
             return await self._withhold(session, held, "withheld", part, now)
         overrides = await overrides_of(session, about.programme_id, kind.name)

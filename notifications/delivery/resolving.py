@@ -23,7 +23,7 @@ LEFT_UNSENT = "left_unsent"
 
 
 @dataclass(frozen=True)
-class Word:
+class UserDecision:
     """Who decides, and the comment that they wrote."""
 
     by: str
@@ -65,7 +65,7 @@ async def settle(
     session: AsyncSession,
     notification_id: str,
     choice: Choice,
-    word: Word,
+    word: UserDecision,
     now: datetime,
 ) -> None:
     """Carry out ``arrived`` or ``dismiss``. Raises ``NotPossible``."""
@@ -92,7 +92,7 @@ async def settle(
 
 
 async def begin_round(
-    session: AsyncSession, notification_id: str, number: int, word: Word, now: datetime
+    session: AsyncSession, notification_id: str, number: int, word: UserDecision, now: datetime
 ) -> Held | None:
     """Begin a new round of sending; a repeated call finds it begun.
 
@@ -160,7 +160,11 @@ async def _leave_to_the_later(session: AsyncSession, held: Held, now: datetime) 
 
 
 async def _note(
-    session: AsyncSession, held: Held, choice: Choice | Literal["let_go"], word: Word, now: datetime
+    session: AsyncSession,
+    held: Held,
+    choice: Choice | Literal["let_go"],
+    word: UserDecision,
+    now: datetime,
 ) -> None:
     """Append the event. The notification is locked, so its events get consecutive numbers."""
     last = select(func.coalesce(func.max(events.c.sequence), 0)).where(events.c.item_id == held.id)

@@ -1,1 +1,1 @@
-"""Summaries: who gets one, what it says, and its way out. Nothing is sent that says nothing."""
+"""Summaries: who gets one, what it says, and how it is sent. An empty one is not sent."""

@@ -42,7 +42,7 @@ async def collected_for(
     return found
 
 
-async def stranded(session: AsyncSession, now: datetime) -> list[Waiting]:
+async def missed_by_summaries(session: AsyncSession, now: datetime) -> list[Waiting]:
     """Collected reminders that no summary includes before their date, so they go as single emails.
 
     Choices, the definition or a date may have changed, or a summary did not leave. Of several about

@@ -10,7 +10,7 @@ from notifications.content.context import Letter, Line
 from notifications.content.message import first_line
 from notifications.content.scene import MEMBERS_OWN, Who
 from notifications.digests import reading
-from notifications.digests.reading import MOST, OpenTask
+from notifications.digests.reading import MOST, ListedTask
 from notifications.languages import Language
 from notifications.links import link_to
 from notifications.sentences import Clock, kind_title, reason_sentence
@@ -98,7 +98,7 @@ class Wording:
         zone = definition.calendar.zone
         return cls(titles_of(definition, language), Clock(zone, language=language), language)
 
-    def line(self, one: OpenTask, *, member: bool = False) -> Line:
+    def line(self, one: ListedTask, *, member: bool = False) -> Line:
         """An open task as a line of a list."""
         task = one.task
         words = task_words(task.family, task.key, self.titles, first_line(task.text))
@@ -228,18 +228,20 @@ def _troubles(
     )
 
 
-def _lines(voice: Wording, found: Sequence[OpenTask], *, member: bool = False) -> tuple[Line, ...]:
+def _lines(
+    voice: Wording, found: Sequence[ListedTask], *, member: bool = False
+) -> tuple[Line, ...]:
     return tuple(voice.line(one, member=member) for one in found[:MOST])
 
 
-def _is(one: OpenTask, holder_id: str) -> bool:
+def _is(one: ListedTask, holder_id: str) -> bool:
     return one.task.owner is not None and one.task.owner.id == holder_id
 
 
-def _at_member(one: OpenTask) -> bool:
+def _at_member(one: ListedTask) -> bool:
     owner = one.task.owner
     return one.task.owner_role in MEMBERS_OWN or (owner is not None and owner.id[:4] == "con_")
 
 
-def _stuck(one: OpenTask, now: datetime) -> bool:
+def _stuck(one: ListedTask, now: datetime) -> bool:
     return one.task.health(now) == "stuck"

@@ -26,7 +26,7 @@ MOST = 50
 
 
 @dataclass(frozen=True)
-class OpenTask:
+class ListedTask:
     """An open task with its member."""
 
     task: TaskRow
@@ -37,7 +37,7 @@ class OpenTask:
 
 async def tasks_for_team(
     session: AsyncSession, programme_id: str, person_id: str, now: datetime, week_end: datetime
-) -> list[OpenTask]:
+) -> list[ListedTask]:
     """The tasks in a person's summary: their own, and those with a collected reminder.
 
     Also stuck tasks, and tasks due by ``week_end``, in the engagements that they manage.
@@ -58,13 +58,13 @@ async def tasks_for_team(
 
 async def tasks_of_member(
     session: AsyncSession, programme_id: str, member_id: str
-) -> list[OpenTask]:
+) -> list[ListedTask]:
     """All open tasks of a member's engagement."""
     e = engagements.c
     return await _tasks(session, e.programme_id == programme_id, e.member_id == member_id)
 
 
-async def tasks_of_engagement(session: AsyncSession, engagement_id: str) -> list[OpenTask]:
+async def tasks_of_engagement(session: AsyncSession, engagement_id: str) -> list[ListedTask]:
     """All open tasks of an engagement."""
     return await _tasks(session, tasks.c.engagement_id == engagement_id)
 
@@ -100,7 +100,7 @@ def _collected(holder_id: str) -> ColumnElement[bool]:
     return tuple_(tasks.c.item_id, tasks.c.key, tasks.c.revision).in_(reminded)
 
 
-async def _tasks(session: AsyncSession, *where: ColumnElement[bool]) -> list[OpenTask]:
+async def _tasks(session: AsyncSession, *where: ColumnElement[bool]) -> list[ListedTask]:
     source = with_owner(
         tasks.join(items, items.c.id == tasks.c.item_id)
         .join(engagements, engagements.c.id == tasks.c.engagement_id)
@@ -114,6 +114,6 @@ async def _tasks(session: AsyncSession, *where: ColumnElement[bool]) -> list[Ope
         .limit(4 * MOST)
     )
     return [
-        OpenTask(task_row(row), member_row(row), str((row.data or {}).get("number", "")))
+        ListedTask(task_row(row), member_row(row), str((row.data or {}).get("number", "")))
         for row in await session.execute(query)
     ]

@@ -58,7 +58,7 @@ _ANY_DAY = date(2027, 1, 11)
 
 @dataclass(frozen=True)
 class Explanation:
-    """The sentences in reading order, and the facts behind them."""
+    """The explanation: its sentences in reading order, and the facts behind them."""
 
     sentences: tuple[str, ...]
     events: tuple[TimelineEvent, ...]

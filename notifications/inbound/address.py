@@ -14,7 +14,7 @@ _PREFIX = "ntf_"
 _SALT = b"milepost.reply-address"
 _SIGNATURE = 16
 """Characters in base 32: 80 bits. An address has at most 64 characters before the ``@``, and mail
-servers may change their case, so base64 or a longer signature would not work."""
+servers may change their case. So base64 or a longer signature would not work."""
 
 
 _LONGEST = 4000

@@ -127,7 +127,7 @@ async def _note(
             body=answer.text,
             author_id=sender or MILEPOST,
             now=now,
-            # Who it says it is: only what is not believed needs to be told apart.
+            # The claimed sender, shown only while it is not verified.
             title="" if sender else clean(email.claims),
         )
     data = {"attachments": str(email.attachments)} if email.attachments else {}

@@ -1,4 +1,4 @@
-"""What is delivered, what is not, and what the ledger says about it."""
+"""Which emails are delivered or withheld, and what the ledger says."""
 
 import json
 
@@ -123,9 +123,7 @@ class TestComplaint2OneBrokenReminderStopsEveryReminder:
             ("failed", "smtp_550"),
         ]
 
-    async def test_a_sender_that_breaks_down_costs_one_email_its_certainty(
-        self, database: Database
-    ) -> None:
+    async def test_a_sender_that_fails_leaves_one_email_unknown(self, database: Database) -> None:
         sender = Scripted([RuntimeError("Lena Price")])
         post = Post(database, sender)
         await post.write(OPENING)
@@ -138,9 +136,7 @@ class TestComplaint2OneBrokenReminderStopsEveryReminder:
         ]
         assert "Lena" not in json.dumps(logs)
 
-    async def test_a_row_that_makes_no_sense_does_not_stop_the_others(
-        self, database: Database
-    ) -> None:
+    async def test_a_broken_row_does_not_stop_the_others(self, database: Database) -> None:
         post = Post(database)
         await post.write(OPENING)
         async with database.transaction() as session:
@@ -179,7 +175,7 @@ class TestComplaint6AStaleReminderGoesOut:
             ("research.reminder", "per_manager"): ("withheld", "engagement_closed")
         }
 
-    async def test_the_mails_that_close_an_engagement_do_go_out(self, database: Database) -> None:
+    async def test_the_emails_that_close_an_engagement_are_sent(self, database: Database) -> None:
         post = Post(database)
         last = closing(1, "withdrawn", Notice("engagement.withdrawn", ("lead", "team")))
         await post.write(last)
@@ -201,7 +197,7 @@ class TestComplaint6AStaleReminderGoesOut:
         await post.deliver(signed)
         assert [mail.kind for mail in await post.mails()] == ["review.signed_off"]
 
-    async def test_a_person_who_has_left_gets_nothing(self, database: Database) -> None:
+    async def test_a_recipient_who_left_gets_no_email(self, database: Database) -> None:
         post = Post(database)
         await post.write(REMIND)
         async with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""A run of summaries asks the newest version of its programme, and no other, who gets one."""
+"""A run of summaries reads only the newest version of its programme."""
 
 import pytest
 from structlog.testing import capture_logs

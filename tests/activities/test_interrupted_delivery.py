@@ -1,4 +1,4 @@
-"""A courier shows that it is alive while something keeps it waiting, and no longer than it may."""
+"""Heartbeats while an email or a record waits, until the attempt's time is up."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +28,7 @@ WANTED = 5
 
 
 class Heart(ActivityEnvironment):
-    """Counts the beats of an activity that would be taken for dead after a fifth of a second."""
+    """Counts the heartbeats of an activity with a timeout of a fifth of a second."""
 
     def __init__(self, longest: float = 60) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Heart(ActivityEnvironment):
 
 
 class Slow(Scripted):
-    """A mail server that looks through an email for as long as it takes."""
+    """A mail server that is slow to accept an email."""
 
     def __init__(self, wait: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()
@@ -154,13 +154,13 @@ async def test_it_stops_with_the_attempt() -> None:
     assert (await heart.run(quick)).cancelled()
 
 
-async def test_outside_of_an_activity_it_does_not_beat() -> None:
+async def test_outside_an_activity_there_are_no_heartbeats() -> None:
     async with heartbeats() as beats:
         assert beats is None
 
 
 @pytest.mark.parametrize("broken", [RuntimeError, asyncio.CancelledError])
-async def test_what_goes_wrong_comes_out_as_it_is(broken: type[BaseException]) -> None:
+async def test_errors_pass_through_unchanged(broken: type[BaseException]) -> None:
     async def fails() -> None:
         async with heartbeats():
             raise broken
@@ -169,8 +169,8 @@ async def test_what_goes_wrong_comes_out_as_it_is(broken: type[BaseException]) -
         await Heart().run(fails)
 
 
-def test_what_has_to_wait_is_a_line_in_the_log_and_no_traceback() -> None:
-    """Temporal's client logs a traceback of what is not benign, at each attempt of an outage."""
+def test_a_wait_is_logged_as_a_line_without_a_traceback() -> None:
+    """Otherwise Temporal's client would log a traceback at each attempt of an outage."""
     with capture_logs() as logs:
         error = retry_error([Transient("sendgrid_401"), Transient("sendgrid_401")], of=5)
     assert error.category is ApplicationErrorCategory.BENIGN

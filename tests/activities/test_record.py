@@ -1,4 +1,4 @@
-"""The activity ``record``: one transaction, one answer, and what it will not take."""
+"""The ``record`` activity: one transaction, one result, and which records it refuses."""
 
 import asyncio
 from dataclasses import replace
@@ -97,7 +97,7 @@ async def test_a_record_without_notices_has_nothing_to_deliver(recorder: Recorde
     ],
     ids=["engagement", "assignee", "text", "notice"],
 )
-async def test_what_the_database_will_never_take_is_refused_for_good_and_leaves_nothing(
+async def test_an_invalid_record_is_refused_for_good_and_leaves_nothing(
     recorder: Recorder, database: Database, record: Record
 ) -> None:
     with pytest.raises(ApplicationError) as caught:

@@ -67,7 +67,7 @@ def test_a_faulty_draft_is_told_its_lines_and_never_stored(run: Run, draft: Path
     for command in (("check", *WHICH[1:]), ("put", *WHICH)):
         result = run("template", *command, str(draft))
         assert result.exit_code == 1
-        assert "text:2: There is no 'membr'" in result.output
+        assert "text:2: This kind of email has no 'membr'" in result.output
         assert "Did you mean 'member'?" in result.output
     told = run("template", "check", *WHICH[1:], str(draft), "--json")
     assert json.loads(told.stdout)["faults"][0]["line"] == 2
@@ -112,7 +112,7 @@ def test_a_stored_version_that_would_not_pass_any_more_is_neither_shown_nor_sent
     for command in (("preview", *WHICH), ("send-test", *WHICH, "--to", "per_manager")):
         result = run("template", *command, "--version", "1")
         assert result.exit_code == 1
-        assert "There is no 'membr'" in result.output
+        assert "This kind of email has no 'membr'" in result.output
 
 
 def test_an_engagement_of_another_programme_fills_no_preview(run: Run, database: str) -> None:

@@ -157,7 +157,7 @@ async def test_complaint_5_no_mail_at_night_at_weekends_on_bank_holidays_or_in_a
     )
     async with open_office(skipping.client, url, nation=nation) as office:
         engaged = await office.start(engagement_of(nation, start, calendar=working))
-        # Somebody works at night, and on a Sunday.
+        # Commands come at night, and on a Sunday.
         sunday = datetime.combine(start + timedelta(days=6), datetime.min.time(), UTC)
         await skip_to(skipping, sunday + timedelta(hours=3))
         await engaged.item_command(
@@ -181,7 +181,7 @@ async def test_complaint_5_no_mail_at_night_at_weekends_on_bank_holidays_or_in_a
 def test_complaint_5_the_office_hears_on_its_own_working_days_whenever_a_member_starts(
     nation: Nation,
 ) -> None:
-    """zammad#4432: the days off of whoever reads an email count, not those of whom it is about."""
+    """zammad#4432: the recipient's own days off count, not those of the member concerned."""
     first = date(2026, 1, 1)
     last = first + timedelta(days=1100)
     off = {keeps: {*bank_holidays(keeps, first, last)} for keeps in NATIONS}

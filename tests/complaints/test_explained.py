@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.deliver import Courier
 from activities.inputs import DeliverInput
-from notifications.delivery.resolving import Word, settle
+from notifications.delivery.resolving import UserDecision, settle
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import Explanation, explain
 from notifications.senders.protocol import Transient, Unknown
@@ -81,7 +81,7 @@ async def test_complaint_10_a_sent_reminder_says_why_it_went_when_it_did(
     assert "was due on Tuesday 19 January 2027: date number 1" in text
     assert "Mair Evans gets it as programme manager." in text
     assert "on working days in England" in text, "her own, not those of the member"
-    assert "Monday 11 January 2027 at 10:00am: The mailbox took it." in text
+    assert "Monday 11 January 2027 at 10:00am: The mailbox accepted it." in text
     assert (found.rule.programme, found.rule.rung) == (IGN, RUNG.name)
     assert (found.rule.offset, found.rule.to) == (RUNG.at, RUNG.to)
     assert found.due is not None
@@ -104,7 +104,7 @@ async def test_complaint_10_a_reminder_that_was_not_sent_says_why_not(database: 
     assert found.due.at == DUE  # the task is closed; its date is on record all the same
 
 
-async def test_complaint_10_one_that_nobody_could_get_says_whom_it_was_meant_for(
+async def test_complaint_10_a_notice_without_a_recipient_names_its_role(
     database: Database,
 ) -> None:
     async with database.transaction() as session:
@@ -115,7 +115,7 @@ async def test_complaint_10_one_that_nobody_could_get_says_whom_it_was_meant_for
     assert "The role has no holder" in found.sentences[0]
 
 
-async def test_complaint_10_one_that_was_held_says_until_when_and_what_for(
+async def test_complaint_10_an_email_that_waited_says_until_when_and_why(
     database: Database,
 ) -> None:
     """Decided on a Saturday, at night, on a bank holiday, in a pre-election period."""
@@ -158,7 +158,7 @@ async def test_complaint_10_a_rung_that_came_due_at_night_says_so(database: Data
     assert (found.calendar.decided_at, found.calendar.held_until) == (night, morning)
 
 
-async def test_complaint_10_every_attempt_report_and_word_of_a_person_is_told(
+async def test_complaint_10_every_attempt_report_and_decision_is_listed(
     database: Database,
 ) -> None:
     post = Post(database, Scripted([Unknown("sendgrid_no_answer")]))
@@ -178,10 +178,10 @@ async def test_complaint_10_every_attempt_report_and_word_of_a_person_is_told(
                 moved=False,
             )
         )
-        word = Word("per_manager", "txt_reason")
+        word = UserDecision("per_manager", "txt_reason")
         await settle(session, id, "arrived", word, NOW + timedelta(hours=3))
     told = (await explained(database)).sentences[-3:]
-    assert "nobody knows whether that got through. SendGrid did not answer in time." in told[0]
+    assert "it is unknown whether it got through. SendGrid did not answer in time." in told[0]
     assert "the receiving server has not taken the email yet" in told[1]
     assert told[2].endswith("Mair Evans noted that the email 'Reminder' had arrived.")
 
@@ -208,7 +208,7 @@ async def test_complaint_9_it_names_the_template_rule_and_version_that_an_office
         )
         await session.execute(update(engagements).values(programme_version=2))
     assert (await explained(database)).rule == replace(found.rule, version=2)
-    assert any("version 2" in one for one in (await explained(database)).sentences)
+    assert any("Version 2" in one for one in (await explained(database)).sentences)
 
 
 async def test_another_members_email_is_not_explained(database: Database) -> None:

@@ -96,7 +96,7 @@ async def test_complaint_4_what_fell_due_while_all_was_down_goes_once_by_day_if_
         await until(lambda: _has_closed(evening), "all is due, and one has closed for the day")
         back_at = datetime.now(UTC)
         await _come_back(server)
-        # The member's click is the first thing that arrives, and there is nobody to take it yet.
+        # The member's click is the first thing that arrives, before any worker runs.
         clicked = asyncio.create_task(
             stale.item_command("onboarding", onboarding_of(stale), CompleteStep(_lead(1), "hello"))
         )
@@ -137,7 +137,7 @@ async def _come_back(server: DevServer) -> None:
 
 @asynccontextmanager
 async def _milepost(office: Office, mail: MailServer) -> AsyncIterator[None]:
-    """The workers at work; outside of this block there is nobody."""
+    """Workers run within this block only."""
     deciding, delivering = build_workers(office.client, office.database, mail, office.settings)
     async with deciding, delivering:
         yield

@@ -113,7 +113,7 @@ async def _all_tried(fake: FakeSendGrid, planned: int, times: int) -> None:
 
 
 async def _nobody_is_at_it(client: Client, workflows: list[str]) -> None:
-    """All wait for the provider. Whoever dies in the middle of an email is in the fault matrix."""
+    """All wait for the provider. The fault matrix covers workers that die while sending."""
 
     async def idle() -> bool:
         return not await is_in_mid_activity(client, workflows)

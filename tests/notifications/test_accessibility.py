@@ -1,4 +1,4 @@
-"""Every email's HTML, in a real browser: axe finds nothing, and a narrow screen shows it all."""
+"""Every email's HTML in a real browser: axe finds no fault, and a narrow screen shows it all."""
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict

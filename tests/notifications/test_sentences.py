@@ -38,7 +38,7 @@ class TestFacts:
             (
                 "research.assigned",
                 {"researcher": "per_x"},
-                "Ada gave the request to Unnamed.",
+                "Ada gave the request to Unknown person.",
             ),
             (
                 "deadline.moved",
@@ -82,7 +82,7 @@ class TestFacts:
     def test_it_says_what_happened(self, kind: str, data: dict[str, str], sentence: str) -> None:
         assert fact_sentence(kind, data, READER, actor="per_a", item_kind="research") == sentence
 
-    def test_what_happened_by_itself_names_nobody_but_milepost(self) -> None:
+    def test_a_fact_without_an_actor_names_milepost(self) -> None:
         assert fact_sentence("advice.closed", {"outcome": "cancelled"}, READER).startswith(
             "Milepost"
         )
@@ -148,7 +148,7 @@ class TestNotifications:
             "The email 'Reminder' to Ada was not sent. The task was already done."
         )
         assert notification_sentence("research.reminder", "withheld", "no_recipient", "") == (
-            "The email 'Reminder' to nobody was not sent. "
+            "The email 'Reminder' to an unfilled role was not sent. "
             "The role has no holder. Assign a person, and it is sent."
         )
 
@@ -215,7 +215,7 @@ class TestHealth:
         said = health_sentence(health, UK, task="Triage the request", owner="Ada", due=self.DUE)
         assert said == sentence
 
-    def test_a_task_that_nobody_has_says_so(self) -> None:
+    def test_a_task_without_an_owner_says_so(self) -> None:
         said = health_sentence("stuck", UK, task="Triage the request", due=self.DUE)
         assert "waiting for an unfilled role" in said
 

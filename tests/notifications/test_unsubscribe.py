@@ -1,4 +1,4 @@
-"""Headings that all senders set: who wrote it, and where one may unsubscribe, how."""
+"""Headers that all senders set: that a machine wrote the email, and how to unsubscribe."""
 
 from collections.abc import Callable
 from dataclasses import replace

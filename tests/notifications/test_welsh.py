@@ -1,4 +1,4 @@
-"""Whoever reads Welsh reads no sentence of ours in English, whatever an email is about."""
+"""Readers of Welsh get no English sentence of Milepost's, in any email."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ from tests.notifications.office import (
     source as ign,
 )
 
-EVERYBODY = (
+RECIPIENTS = (
     *("con_lead", "con_second", "per_manager", "per_adviser", "per_researcher", "per_funder"),
 )
 FEW_WORDS = 3
@@ -61,7 +61,7 @@ def both(mail: MailboxMessage) -> tuple[list[str], list[str]]:
 
 
 def same_sentences(mail: MailboxMessage, spoken: set[str]) -> Iterator[str]:
-    """Lines that both languages have in common, of more than a few words, that nobody else said."""
+    """Lines of more than a few words that both languages share, without those that people wrote."""
     welsh, english = both(mail)
     for line in set(welsh) & set(english):
         bare = NO_WORDS_OF_OURS.sub("", line).strip(" >-")
@@ -71,7 +71,7 @@ def same_sentences(mail: MailboxMessage, spoken: set[str]) -> Iterator[str]:
 
 @pytest.fixture
 async def bilingual(database: Database) -> Database:
-    for one in EVERYBODY:
+    for one in RECIPIENTS:
         await choose(database, one, language="both")
     return database
 

@@ -1,4 +1,4 @@
-"""What tasks and items are called."""
+"""The titles of tasks and items, and the two catalogues."""
 
 import re
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ READ_BY_MEMBERS = frozenset(
         *("health", "people", "calendar"),
     }
 )
-"""The parts of the catalogue that reach a member, or whoever reads a summary in Welsh."""
+"""The parts of the catalogue that reach a member, or a reader of Welsh summaries."""
 
 MUTATES = re.compile(
     r"(?i)\b(?:a|â|am|ar|at|dan|dros|drwy|gan|gyda|heb|hyd|i|o|wrth|yn|ei|dy|fy|dau|dwy)\s+"
     r"\{+\s*(?:actor|member|recipient|owner|researcher|who|to|name|manager|adviser|sender|programme|office)\b"
 )
-"""A word that softens, or otherwise changes, what comes after it, before somebody's name."""
+"""A word before a name that would mutate the name."""
 
 
 class TestTasks:
@@ -89,7 +89,7 @@ class TestItems:
         assert item_title(kind, key, TITLES, number) == title
 
 
-def test_everybody_is_told_why() -> None:
+def test_every_role_has_a_reason() -> None:
     assert why_sentence("lead", "Cardiff") == "You are the lead contact for Cardiff."
     assert why_sentence("auditor", "Cardiff") == "You work with Cardiff."
 
@@ -103,7 +103,7 @@ def test_a_programme_without_a_definition_still_has_readable_words() -> None:
 
 class TestWelsh:
     @pytest.mark.parametrize("part", sorted(READ_BY_MEMBERS))
-    def test_whatever_members_read_is_there_in_welsh_too_and_nothing_else(self, part: str) -> None:
+    def test_only_and_all_of_what_members_read_is_in_welsh(self, part: str) -> None:
         english, welsh = _leaves(catalogue()[part]), _leaves(catalogue("cy")[part])
         assert [path for path in english if not welsh.get(path)] == []
         assert [path for path in welsh if path not in english] == []

@@ -1,4 +1,4 @@
-"""The calendar part of an email leaves through each sender so that mail clients act on it."""
+"""Each sender sends the calendar part so that email programs act on it."""
 
 from base64 import b64decode
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever happens to dates, a calendar that follows its emails shows what is true at the end."""
+"""Calendars that follow their emails show the right dates in the end, whatever happens."""
 
 import asyncio
 from collections.abc import Mapping
@@ -119,9 +119,7 @@ async def story(database: Database) -> Story:
 
 
 class TestSessions:
-    async def test_everybody_who_was_invited_hears_that_new_dates_are_proposed(
-        self, story: Story
-    ) -> None:
+    async def test_every_invited_person_is_told_of_new_dates(self, story: Story) -> None:
         await story.do(*FIX, AGENDA)
         assert (await story.calendars()) == showing(UID, SESSION, LENA, SAM, BOLA)
         await story.do(m.ProposeDates(ADVISER, (LATER,)))
@@ -146,14 +144,16 @@ class TestSessions:
         await story.do(*FIX, AGENDA, end)
         assert (await story.calendars()) == {LENA: {}, SAM: {}, BOLA: {}}
 
-    async def test_who_never_was_invited_is_not_told_that_it_is_off(self, story: Story) -> None:
+    async def test_a_person_who_was_not_invited_is_not_told_that_it_is_off(
+        self, story: Story
+    ) -> None:
         await story.do(*FIX, GONE)
         assert set(await story.calendars()) == {LENA, BOLA}
         assert "advice.called_off" not in {
             kind for kind, who in await story.post.states() if who in (SECOND, "nobody")
         }
 
-    async def test_whoever_was_the_lead_is_told_and_not_only_who_is_now(
+    async def test_the_former_lead_is_told_as_well_as_the_new_one(
         self, story: Story, database: Database
     ) -> None:
         await story.do(*FIX)
@@ -164,7 +164,7 @@ class TestSessions:
             **showing(UID, LATER, SAM, BOLA),
         }
 
-    async def test_who_is_away_loses_the_entry_that_was_put_in_before(
+    async def test_an_absent_recipient_loses_their_earlier_entry(
         self, story: Story, database: Database
     ) -> None:
         await story.do(*FIX)
@@ -172,7 +172,7 @@ class TestSessions:
         await story.do(m.MissSession(ADVISER, "txt_reason"))
         assert (await story.calendars()) == {LENA: {}, SAM: {}, BOLA: {}}
 
-    async def test_who_stood_in_loses_the_entry_though_the_lead_is_back(
+    async def test_a_former_delegate_loses_the_entry_after_the_lead_is_back(
         self, story: Story, database: Database
     ) -> None:
         await away(database, LEAD, SECOND)
@@ -183,7 +183,7 @@ class TestSessions:
         await story.do(m.MissSession(ADVISER, "txt_reason"))
         assert (await story.calendars()) == {LENA: {}, SAM: {}, BOLA: {}}
 
-    async def test_an_invitation_that_waited_until_it_was_off_puts_nothing_in(
+    async def test_an_invitation_that_waited_until_it_was_off_adds_nothing(
         self, story: Story
     ) -> None:
         await story.do(FIX[0])
@@ -197,7 +197,7 @@ class TestSessions:
             "session_called_off",
         )
 
-    async def test_taking_back_waits_for_an_invitation_that_is_being_sent(
+    async def test_a_cancellation_waits_for_an_invitation_that_is_being_sent(
         self, story: Story, database: Database
     ) -> None:
         await story.do(*FIX)
@@ -226,7 +226,7 @@ class TestSessions:
             await story.post.deliver(off)
             assert all(not shown for shown in (await story.calendars()).values()), number
 
-    async def test_an_invitation_that_came_back_is_not_taken_back(
+    async def test_a_bounced_invitation_is_not_cancelled(
         self, story: Story, database: Database
     ) -> None:
         await story.do(*FIX)
@@ -286,7 +286,7 @@ async def lead_is(database: Database, who: str) -> None:
 
 
 async def away(database: Database, who: str, stand_in: str) -> None:
-    """They are away, and somebody stands in."""
+    """They are away and have a delegate."""
     async with database.transaction() as session:
         await session.execute(
             insert(choices).values(
@@ -350,7 +350,7 @@ async def test_any_story_leaves_in_every_calendar_exactly_what_is_true(
 
 
 async def turn(database: Database, random: Random) -> None:
-    """Somebody else is the lead from now on, or the lead is away, or back."""
+    """The lead changes, goes away or comes back."""
     async with database.transaction() as session:
         await session.execute(delete(choices))
     await lead_is(database, random.choice((LEAD, SECOND)))
@@ -359,7 +359,7 @@ async def turn(database: Database, random: Random) -> None:
 
 
 async def check(story: Story, database: Database) -> None:
-    """No calendar shows what is not so; who was invited to what is so has it."""
+    """Each calendar shows the current dates of those invited, and nothing else."""
     async with database.reading() as session:
         rows = {row.id: row for row in await session.execute(select(items))}
         parts = list(await session.execute(select(calendar_parts)))

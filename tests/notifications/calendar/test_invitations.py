@@ -1,4 +1,4 @@
-"""A moved date moves in the calendar, and a session that is called off disappears from it."""
+"""A moved date moves in the calendar, and a cancelled session disappears from it."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -101,7 +101,7 @@ class TestSessions:
         assert event["sequence"] == 4
         assert event.decoded("dtstart") == SESSION
 
-    async def test_new_dates_take_the_agreed_one_away_until_another_is_agreed(
+    async def test_new_dates_remove_the_agreed_one_until_another_is_agreed(
         self, database: Database
     ) -> None:
         post = Post(database)
@@ -142,7 +142,7 @@ class TestSessions:
         await post.deliver(proposed)
         assert [mail.calendar for mail in await post.mails()] == [None]
 
-    async def test_a_late_cancellation_does_not_take_away_what_was_agreed_since(
+    async def test_a_late_cancellation_does_not_remove_a_newer_date(
         self, database: Database
     ) -> None:
         post = Post(database)
@@ -276,7 +276,7 @@ class TestAnyRescheduling:
             assert calendar.shows == stands
         assert len(calendar.uids) <= 1
 
-    def test_an_email_that_waited_puts_nothing_in_that_was_called_off_since(self) -> None:
+    def test_an_email_that_waited_adds_no_session_that_was_called_off(self) -> None:
         fixed, missed = DateChange(3, "advice.confirmed", "x"), DateChange(4, "advice.missed")
         assert session_gone_reason("advice.confirmed", (fixed, missed))
         assert not session_gone_reason(

@@ -1,4 +1,4 @@
-"""Every kind of email, from what the real processes record, through the database, to its words."""
+"""Every kind of email, from the processes' records through the database to its text."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ def _do(process: Process, name: str, command: object, now: datetime = NOON) -> R
 
 
 def _wakes(process: Process, before: datetime | None = None) -> Iterator[Record]:
-    """Everything that happens if nobody does anything."""
+    """Everything that happens without any command."""
     while (due := process.deadlines.next_wake()) is not None and (not before or due < before):
         woken = process.wake(due)
         if woken is None:
@@ -196,7 +196,7 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
     assert {mail.kind for mail in sent} == set(KINDS) - elsewhere
 
 
-async def test_who_has_many_members_reads_in_the_subject_whose_task_it_is(
+async def test_the_subject_names_the_member_for_the_office(
     sent: list[MailboxMessage],
 ) -> None:
     subjects = {(one.kind, one.to_name, one.subject) for one in sent}
@@ -224,7 +224,7 @@ async def test_a_new_date_of_a_review_says_what_it_was_why_and_what_follows(
     assert [line.partition(":")[0] for line in listed] == ["- Six-month review", "- Final review"]
 
 
-async def test_a_new_date_that_was_changed_again_before_it_was_told_is_not_told(
+async def test_a_new_date_that_changed_again_is_not_announced(
     database: Database,
 ) -> None:
     post, process = Post(database), _onboarded_engagement()

@@ -1,4 +1,4 @@
-"""What an email is written from is read in few statements, and survives what is missing."""
+"""A scene is read in a few statements, and copes with missing data."""
 
 import threading
 from functools import partial
@@ -47,7 +47,7 @@ async def test_it_takes_six_statements_however_much_there_is(database: Database)
     assert len(scene.tasks) == 40
 
 
-async def test_it_finds_everybody_and_every_text_that_is_mentioned(database: Database) -> None:
+async def test_it_finds_every_person_and_text_that_is_mentioned(database: Database) -> None:
     await Post(database).write(REQUEST)
     async with database.reading() as session:
         scene = await read_scene(session, "eng_1", "itm_1", 1)

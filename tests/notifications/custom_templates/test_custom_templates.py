@@ -1,4 +1,4 @@
-"""An office's own words: used where they are active, never in the way where they are broken."""
+"""An office's own templates: used if active, and replaced if broken."""
 
 from dataclasses import replace
 from typing import Any
@@ -106,7 +106,7 @@ class TestSending:
     @pytest.mark.parametrize(
         ("mode", "noted"), [("en", "en:0"), ("cy", "cy:0"), ("both", "cy:0,en:0")]
     )
-    async def test_everybody_gets_it_in_the_language_of_their_choice(
+    async def test_each_recipient_gets_it_in_their_language(
         self, database: Database, mode: Mode, noted: str
     ) -> None:
         async with database.transaction() as session:
@@ -236,7 +236,7 @@ class TestTrial:
             ({"engagement_id": "eng_1", "programme_id": "tour"}, "engagement", "eng_1"),
         ],
     )
-    async def test_what_it_names_and_is_not_there_is_said(
+    async def test_a_missing_version_or_engagement_is_an_error(
         self, database: Database, options: dict[str, Any], what: str, named: object
     ) -> None:
         rows = Rows()
@@ -255,9 +255,9 @@ class TestTrial:
             shown = await try_out(session, trial, SETTINGS.public_url, NOW)
         name = await send_test(database, sent_with, trial, shown, "per_manager")
         assert name == "Mair Evans"
-        for nobody in ("con_lead", "per_unheard_of"):
-            with pytest.raises(NothingToTry, match=nobody):
-                await send_test(database, sent_with, trial, shown, nobody)
+        for other in ("con_lead", "per_unheard_of"):
+            with pytest.raises(NothingToTry, match=other):
+                await send_test(database, sent_with, trial, shown, other)
         [mail] = await Post(database).mails()
         assert (mail.to_name, mail.subject) == ("Mair Evans", "Test: Cofiwch: Ateb ein cwestiwn")
 

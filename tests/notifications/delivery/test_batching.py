@@ -51,7 +51,7 @@ def done(number: int, sequence: int = 2) -> Record:
 
 
 def question(number: int) -> Record:
-    """A question to the member, which passes on what somebody wrote."""
+    """A question to the member, with a text that the office wrote."""
     notice = Notice("research.question", ("lead",), "#1", "answer", revision=1, text="txt_reason")
     of = task("answer", "lead")
     return record(1, notice, item=f"itm_{number}", key=str(number), tasks=(of,))
@@ -67,7 +67,7 @@ class Office(Post):
             await recorder.record(one)
 
     async def try_all(self, *records: Record) -> None:
-        """What the workflows do: each has its own mail sent, or hears that it has to wait."""
+        """Send each record's own email, as the workflows do; some have to wait."""
         for one in records:
             with ignoring(ApplicationError):
                 await self.deliver(one)
@@ -124,14 +124,16 @@ class TestWhatIsLate:
             "itm_3 per_manager": ("withheld", "collapsed"),
         }
 
-    async def test_one_alone_goes_as_it_would_have(self, database: Database) -> None:
+    async def test_single_late_email_is_sent_unchanged(self, database: Database) -> None:
         post = Office(database)
         await post.wrote(*THREE, done(2), done(3))
         await post.try_all(*THREE)
         assert [mail.kind for mail in await post.mails()] == ["research.reminder"]
         assert (await post.fates())["itm_2 per_manager"] == ("withheld", "done")
 
-    async def test_what_is_stale_is_withheld_for_its_own_reason(self, database: Database) -> None:
+    async def test_an_outdated_email_is_withheld_for_its_own_reason(
+        self, database: Database
+    ) -> None:
         post = Office(database)
         await post.wrote(*THREE, done(2))
         await post.try_all(*THREE)
@@ -139,7 +141,9 @@ class TestWhatIsLate:
         assert "itm_2" not in mail.text
         assert (await post.fates())["itm_2 per_manager"] == ("withheld", "done")
 
-    async def test_each_recipient_gets_one_in_their_language(self, database: Database) -> None:
+    async def test_each_recipient_gets_one_email_in_their_language(
+        self, database: Database
+    ) -> None:
         await choose(database, LEAD, language="both")
         both = [reminder(number, "manager", "lead") for number in (1, 2)]
         post = Office(database)
@@ -167,7 +171,7 @@ class TestWhatIsLate:
         assert mail.text.count("items/itm_1#answer") == 1
         assert mail.text.count("We have merged with our neighbours.") == 2
 
-    async def test_a_rung_that_came_due_while_all_was_down_is_late_though_just_reserved(
+    async def test_a_rung_that_was_due_during_downtime_is_late_at_once(
         self, database: Database
     ) -> None:
         data = {"task": "triage", "rung": "research.reminder", "planned": FRIDAY.isoformat()}
@@ -186,16 +190,14 @@ class TestWhatIsNotLate:
         await post.try_all(*THREE)
         assert [mail.kind for mail in await post.mails()] == ["research.reminder"] * 3
 
-    async def test_nor_does_a_day_on_which_the_recipient_takes_nothing(
-        self, database: Database
-    ) -> None:
+    async def test_a_quiet_day_makes_nothing_late(self, database: Database) -> None:
         await choose(database, MANAGER, quiet_weekdays=[4])
         post = Office(database)
         await post.wrote(*THREE)
         await post.try_all(*THREE)
         assert [mail.kind for mail in await post.mails()] == ["research.reminder"] * 3
 
-    async def test_what_is_not_yet_to_leave_stays(self, database: Database) -> None:
+    async def test_an_email_that_is_not_due_yet_is_not_batched(self, database: Database) -> None:
         notice = replace(THREE[1].notices[0], not_before=NOW + timedelta(days=1))
         held = replace(THREE[1], notices=(notice,))
         post = Office(database)
@@ -203,9 +205,7 @@ class TestWhatIsNotLate:
         await post.try_all(THREE[0])
         assert (await post.fates())["itm_2 per_manager"] == ("reserved", "")
 
-    async def test_answers_and_what_goes_into_a_calendar_stand_alone(
-        self, database: Database
-    ) -> None:
+    async def test_answers_and_calendar_emails_are_sent_alone(self, database: Database) -> None:
         session = {"session": (NOW + timedelta(days=9)).isoformat()}
         answer = Notice("research.received", ("manager",), "#1")
         fixed = Notice("advice.confirmed", ("manager",), "#1")
@@ -223,7 +223,7 @@ class TestWhatIsNotLate:
             "advice.confirmed": 1,
         }
 
-    async def test_a_programme_may_have_each_sent_singly(self, database: Database) -> None:
+    async def test_a_programme_may_switch_batching_off(self, database: Database) -> None:
         singly = source().replace("then: collapse", "then: singly")
         async with database.transaction() as session:
             await session.execute(update(programme_rows).values(source=singly))
@@ -232,7 +232,7 @@ class TestWhatIsNotLate:
         await post.try_all(*THREE)
         assert [mail.kind for mail in await post.mails()] == ["research.reminder"] * 3
 
-    async def test_a_programme_may_say_when(self, database: Database) -> None:
+    async def test_a_programme_may_set_when_an_email_is_late(self, database: Database) -> None:
         patient = source().replace("late_after: 2h", "late_after: 1wd")
         async with database.transaction() as session:
             await session.execute(update(programme_rows).values(source=patient))
@@ -241,9 +241,7 @@ class TestWhatIsNotLate:
         await post.try_all(*THREE)
         assert len(await post.mails()) == 3
 
-    async def test_reminders_that_somebody_has_collected_are_not_carried(
-        self, database: Database
-    ) -> None:
+    async def test_collected_reminders_are_not_batched(self, database: Database) -> None:
         await choose(database, LEAD, reminders="digest")
         records = [reminder(1, "lead"), reminder(2, "lead", kind="research.overdue"), question(3)]
         post = Office(database)
@@ -269,7 +267,7 @@ class TestTheCarrier:
             "itm_3 per_manager": ("withheld", "collapsed"),
         }
 
-    async def test_it_speaks_for_the_others_though_its_own_task_is_done(
+    async def test_it_includes_the_others_though_its_own_task_is_done(
         self, database: Database
     ) -> None:
         post = Office(database, sender := down())
@@ -282,7 +280,9 @@ class TestTheCarrier:
         told = (await post.explained("itm_1")).sentences
         assert "Its email includes only the others. The task was already done." in told
 
-    async def test_where_nothing_is_true_any_more_each_says_so(self, database: Database) -> None:
+    async def test_if_all_are_outdated_each_is_withheld_with_its_reason(
+        self, database: Database
+    ) -> None:
         post = Office(database, sender := down())
         await post.wrote(*THREE)
         await post.try_all(THREE[0])
@@ -291,12 +291,14 @@ class TestTheCarrier:
         assert sender.taken == []
         assert set((await post.fates()).values()) == {("withheld", "done")}
 
-    async def test_what_becomes_late_meanwhile_comes_along(self, database: Database) -> None:
+    async def test_an_email_that_becomes_late_meanwhile_is_included(
+        self, database: Database
+    ) -> None:
         post = Office(database, sender := down(Transient("sendgrid_503")))
         await post.wrote(*THREE[:2])
         await post.try_all(THREE[0])
         await post.wrote(THREE[2])
-        # The newcomer takes over all that the first one carried.
+        # The later one takes over all emails that the first one included.
         await post.try_all(THREE[2], *THREE)
         [mail] = sender.taken
         assert all(f"itm_{number}" in mail.text for number in (1, 2, 3))
@@ -306,7 +308,7 @@ class TestTheCarrier:
         }
 
     @pytest.mark.parametrize("trouble", [Permanent("sendgrid_400"), Unknown("sendgrid_no_answer")])
-    async def test_sent_again_it_carries_them_again_as_far_as_they_are_true(
+    async def test_sent_again_it_includes_those_that_are_still_true(
         self, database: Database, trouble: Exception
     ) -> None:
         post = Office(database, sender := Scripted([trouble]))
@@ -319,9 +321,7 @@ class TestTheCarrier:
         [mail] = sender.taken
         assert ("itm_1" in mail.text, "itm_2" in mail.text, "itm_3" in mail.text) == (1, 0, 1)
 
-    async def test_an_address_that_takes_nothing_lets_each_go_once_it_is_mended(
-        self, database: Database
-    ) -> None:
+    async def test_a_fixed_address_frees_each_email(self, database: Database) -> None:
         post = Office(database, sender := down())
         await post.wrote(*THREE)
         await post.try_all(THREE[0])
@@ -333,7 +333,7 @@ class TestTheCarrier:
         async with database.reading() as session:
             assert len(await waiting_for(session, [MANAGER])) == 3
 
-    async def test_a_stand_in_gets_it_in_place_of_who_is_away(self, database: Database) -> None:
+    async def test_a_delegate_gets_it_for_an_absent_recipient(self, database: Database) -> None:
         await choose(database, LEAD, **away("con_second"))
         both = [reminder(number, "lead") for number in (1, 2)]
         post = Office(database)
@@ -345,7 +345,7 @@ class TestTheCarrier:
 
 
 class TestExplained:
-    async def test_what_was_collapsed_names_its_carrier_and_what_became_of_that(
+    async def test_a_batched_email_names_its_carrier_and_the_result(
         self, database: Database
     ) -> None:
         post = Office(database)
@@ -360,7 +360,7 @@ class TestExplained:
         assert found.carrier is not None
         assert (found.carrier.id, found.carrier.state) == (carrier, "accepted")
 
-    async def test_the_carrier_lists_what_it_carried(self, database: Database) -> None:
+    async def test_the_carrier_lists_the_emails_that_it_includes(self, database: Database) -> None:
         post = Office(database)
         await post.wrote(*THREE)
         await post.try_all(*THREE)
@@ -373,7 +373,7 @@ class TestExplained:
 
 
 class TestAtOnce:
-    async def test_however_many_workers_there_are_one_of_them_carries(
+    async def test_with_many_workers_one_email_includes_all(
         self, database: Database, database_url: str
     ) -> None:
         many = [reminder(number) for number in range(8)]
@@ -465,7 +465,7 @@ async def _nothing_lost_nothing_twice(
 class TestAnyOrder:
     @settings(max_examples=25, deadline=None)
     @given(played=steps)
-    def test_each_is_told_once_or_withheld_for_a_reason_or_waits_for_a_person(
+    def test_each_is_sent_once_or_withheld_with_a_reason_or_left_to_a_user(
         self, played: list[tuple[str, int, str]]
     ) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Whether a notification still holds, over everything that may have happened."""
+"""Whether a notification is still true, for every current state."""
 
 import pytest
 from hypothesis import given

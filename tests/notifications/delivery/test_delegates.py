@@ -1,4 +1,4 @@
-"""Whoever is away, and whoever stands in: somebody is told, and nobody twice."""
+"""Absent recipients and their delegates: one person is told, and none twice."""
 
 import asyncio
 import tempfile
@@ -47,13 +47,13 @@ async def bounced(database: Database, holder: str) -> None:
         await suppress(session, NOW, f"{holder}@example.org", reason="bounced")
 
 
-class TestSomebodyIsTold:
-    async def test_two_who_stand_in_for_each_other_are_both_told(self, database: Database) -> None:
+class TestOnePersonIsTold:
+    async def test_two_who_cover_for_each_other_are_both_told(self, database: Database) -> None:
         await choose(database, LEAD, **away(SECOND))
         await choose(database, SECOND, **away(LEAD))
         assert sorted(await told(database, RECEIVED)) == [LEAD, SECOND]
 
-    async def test_the_recipient_is_told_where_the_stand_ins_own_email_is_held_back(
+    async def test_the_recipient_is_told_if_the_delegates_own_email_is_withheld(
         self, database: Database
     ) -> None:
         await choose(database, LEAD, **away(SECOND))
@@ -61,7 +61,7 @@ class TestSomebodyIsTold:
         assert await told(database, RECEIVED) == [LEAD]
         assert (await row_of(database, SECOND)).reason == "suppressed"
 
-    async def test_the_recipient_is_told_where_the_stand_in_left_before_their_email_did(
+    async def test_the_recipient_is_told_if_the_delegate_leaves_first(
         self, database: Database
     ) -> None:
         await choose(database, LEAD, **away(SECOND))
@@ -73,7 +73,7 @@ class TestSomebodyIsTold:
         await post.deliver(sent)
         assert [mail.to_email for mail in await post.mails()] == ["con_lead@example.org"]
 
-    async def test_the_recipient_is_told_where_the_stand_in_is_away_too(
+    async def test_the_recipient_is_told_if_the_delegate_is_away_too(
         self, database: Database
     ) -> None:
         await _add_third(database)
@@ -81,7 +81,7 @@ class TestSomebodyIsTold:
         await choose(database, SECOND, **away(THIRD))
         assert await told(database, TO_LEAD) == [LEAD]
 
-    async def test_a_stand_in_who_is_away_is_told_only_where_the_recipient_cannot_be(
+    async def test_an_absent_delegate_is_told_only_if_the_recipient_is_unreachable(
         self, database: Database
     ) -> None:
         await choose(database, LEAD, **away(SECOND))
@@ -89,7 +89,7 @@ class TestSomebodyIsTold:
         await bounced(database, LEAD)
         assert await told(database, TO_LEAD) == [SECOND]
 
-    async def test_a_stand_in_whose_own_reminders_are_collected_is_told_in_the_others_place(
+    async def test_a_delegate_with_collected_reminders_gets_the_others_reminder(
         self, database: Database
     ) -> None:
         await choose(database, LEAD, **away(SECOND))
@@ -97,7 +97,7 @@ class TestSomebodyIsTold:
         assert await told(database, reminder("triage/early", "member")) == [SECOND]
         assert (await row_of(database, SECOND)).reason == "in_digest"
 
-    async def test_whoever_is_away_has_nothing_collected_that_the_stand_in_could_hear(
+    async def test_an_absent_recipients_reminder_goes_to_the_delegate_uncollected(
         self, database: Database
     ) -> None:
         await choose(database, LEAD, **away(SECOND, reminders="digest"))
@@ -105,10 +105,10 @@ class TestSomebodyIsTold:
 
 
 class TestNobodyIsToldTwice:
-    async def test_what_the_stand_in_got_for_another_is_not_sent_again_as_their_own(
+    async def test_a_delegate_does_not_get_the_same_email_again_as_their_own(
         self, database: Database
     ) -> None:
-        """Their own met trouble, the other's went out to them, and then somebody sends it again."""
+        """Their own email failed, the colleague's reached them, and a user retries the first."""
         await choose(database, LEAD, **away(SECOND))
         sender = Scripted([Transient("smtp_unreachable")])
         post, sent = Post(database, sender), opening(RECEIVED)
@@ -120,9 +120,7 @@ class TestNobodyIsToldTwice:
         assert [email.to_email for email in sender.taken] == ["con_second@example.org"]
         assert (await row_of(database, LEAD)).reason == "delegate_told"
 
-    async def test_two_who_are_away_have_one_stand_in_who_is_told_once(
-        self, database: Database
-    ) -> None:
+    async def test_one_delegate_of_two_recipients_is_told_once(self, database: Database) -> None:
         await _add_third(database)
         await choose(database, LEAD, **away(THIRD))
         await choose(database, SECOND, **away(THIRD))
@@ -143,7 +141,7 @@ async def _add_third(database: Database) -> None:
 
 @dataclass(frozen=True)
 class Life:
-    """How it is with somebody: who stands in for them, if they are away."""
+    """One person's state: their delegate, if they are away."""
 
     active: bool = True
     bounces: bool = False
@@ -248,7 +246,7 @@ def town() -> Iterator[Town]:
 @example(lives=BOUNCES)
 @example(lives=LEFT)
 @example(lives=ROUND)
-def test_what_is_meant_for_anybody_who_can_be_reached_reaches_somebody_and_nobody_twice(
+def test_every_notice_reaches_a_reachable_person_and_no_person_twice(
     town: Town, lives: tuple[Life, ...]
 ) -> None:
     got = Counter(asyncio.run(town.tell([lives], [])))
@@ -265,7 +263,7 @@ def test_what_is_meant_for_anybody_who_can_be_reached_reaches_somebody_and_nobod
     script=st.lists(st.booleans(), max_size=6),
 )
 @example(lives=[AIDE, EACH_OTHER, LEFT], script=[False, False, True, False])
-def test_nobody_is_told_twice_whatever_changes_while_the_line_fails(
+def test_no_person_is_told_twice_while_choices_change_and_sending_fails(
     town: Town, lives: list[tuple[Life, ...]], script: list[bool]
 ) -> None:
     assert set(Counter(asyncio.run(town.tell(lives, script))).values()) <= {1}

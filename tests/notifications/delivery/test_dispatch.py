@@ -1,4 +1,4 @@
-"""What may be tried again, what a crash leaves behind, and what is never repeated."""
+"""Which emails are retried, what a crash leaves, and what is never repeated."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ REMIND = record(2, reminder(), tasks=(task(),))
 
 
 class TestWhatMayBeTriedAgain:
-    async def test_only_what_is_still_open_is_tried_again(self, database: Database) -> None:
+    async def test_only_open_emails_are_retried(self, database: Database) -> None:
         sender = Scripted([None, Transient("sendgrid_429", timedelta(seconds=40)), None])
         post = Post(database, sender)
         await post.write(OPENING)
@@ -42,7 +42,9 @@ class TestWhatMayBeTriedAgain:
         assert len({email.notification_id for email in sender.taken}) == len(sender.taken) == 3
         assert sorted(await post.outcomes()) == ["accepted"] * 3 + ["transient"]
 
-    async def test_what_became_stale_while_it_waited_is_withheld(self, database: Database) -> None:
+    async def test_an_email_that_became_outdated_while_waiting_is_withheld(
+        self, database: Database
+    ) -> None:
         post = Post(database, Scripted([Transient("smtp_unreachable")]))
         await post.write(REMIND)
         with pytest.raises(ApplicationError):
@@ -51,7 +53,7 @@ class TestWhatMayBeTriedAgain:
         await post.deliver(REMIND)
         assert await post.states() == {("research.reminder", "per_manager"): ("withheld", "done")}
 
-    async def test_an_outcome_that_nobody_knows_is_never_repeated(self, database: Database) -> None:
+    async def test_an_unknown_result_is_never_retried(self, database: Database) -> None:
         sender = Scripted([Unknown("sendgrid_no_answer")], takes_it=True)
         post = Post(database, sender)
         await post.write(REMIND)
@@ -64,7 +66,7 @@ class TestWhatMayBeTriedAgain:
 
 
 class TestACrashBetweenSendingAndMarking:
-    async def test_the_mailbox_knows_that_it_has_the_email(self, database: Database) -> None:
+    async def test_the_mailbox_reports_an_email_that_it_has(self, database: Database) -> None:
         class DiesAfterwards(Mailbox):
             async def send(self, email: Email) -> Accepted:
                 await super().send(email)
@@ -82,7 +84,7 @@ class TestACrashBetweenSendingAndMarking:
         assert await again.states() == {("research.reminder", "per_manager"): ("accepted", "")}
         assert await again.outcomes() == ["accepted"]
 
-    async def test_the_mailbox_knows_that_it_never_got_it(self, database: Database) -> None:
+    async def test_the_mailbox_reports_an_email_that_it_never_got(self, database: Database) -> None:
         dying = Post(database, Scripted([Killed()]))
         await dying.write(REMIND)
         with pytest.raises(Killed):
@@ -92,7 +94,7 @@ class TestACrashBetweenSendingAndMarking:
         assert len(await again.mails()) == 1
         assert await again.outcomes() == ["transient", "accepted"]
 
-    async def test_any_other_sender_leaves_it_unknown_and_sends_the_rest(
+    async def test_other_senders_leave_it_unknown_and_send_the_rest(
         self, database: Database
     ) -> None:
         sender = Scripted([Killed()], takes_it=True)
@@ -108,7 +110,7 @@ class TestACrashBetweenSendingAndMarking:
             ("unknown", "interrupted"),
         ]
 
-    async def test_an_email_on_the_wire_is_seen_to_its_end_when_the_worker_stops(
+    async def test_a_stopping_worker_finishes_the_email_that_it_is_sending(
         self, database: Database
     ) -> None:
         on_the_wire, answered = asyncio.Event(), asyncio.Event()
@@ -129,7 +131,7 @@ class TestACrashBetweenSendingAndMarking:
             await delivering
         assert await post.states() == {("research.reminder", "per_manager"): ("accepted", "")}
 
-    async def test_a_worker_that_stops_leaves_the_rest_to_others(self, database: Database) -> None:
+    async def test_a_stopping_worker_leaves_the_rest_to_others(self, database: Database) -> None:
         post = Post(database)
         await post.write(OPENING)
         environment = ActivityEnvironment()

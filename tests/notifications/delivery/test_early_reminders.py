@@ -1,4 +1,4 @@
-"""Whoever takes no emails on the day of a reminder hears in time: on their last day before."""
+"""A reminder on a quiet day is sent early, on the last open day before."""
 
 from datetime import datetime, timedelta
 
@@ -64,13 +64,15 @@ class TestBringForward:
             explain(evidence).sentences
         )
 
-    async def test_whoever_has_no_such_day_hears_on_the_day(self, database: Database) -> None:
+    async def test_a_recipient_without_quiet_days_is_reminded_on_the_day(
+        self, database: Database
+    ) -> None:
         await choose(database, "con_lead", quiet_weekdays=[(DUE.weekday() + 1) % 7])
         await opened(database)
         for hours in range(24):
             assert await look(database, MONDAY + timedelta(hours=hours)) == []
 
-    async def test_nobody_is_reminded_of_what_they_were_only_just_asked(
+    async def test_a_task_that_was_just_opened_has_no_early_reminder(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", quiet_weekdays=[DUE.weekday()])
@@ -80,7 +82,7 @@ class TestBringForward:
         )
         assert await look(database, MONDAY + timedelta(hours=1)) == []
 
-    async def test_what_is_done_before_it_leaves_is_withheld(self, database: Database) -> None:
+    async def test_an_early_reminder_of_a_closed_task_is_withheld(self, database: Database) -> None:
         await choose(database, "con_lead", quiet_weekdays=[DUE.weekday()])
         await opened(database)
         [found] = await look(database, MONDAY)

@@ -1,4 +1,4 @@
-"""The ledger: one row a key, one email a row, and no step back, whatever the order of attempts."""
+"""The ledger: one row per key, one email per row, and no step back in any order of attempts."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ class TestReserve:
         assert await post.write(record(1, *notices, tasks=(task(),))) == [3]
         assert set((await post.states()).values()) == {("reserved", "")}
 
-    async def test_whoever_is_meant_twice_is_told_once(self, database: Database) -> None:
+    async def test_a_recipient_behind_two_selectors_gets_one_row(self, database: Database) -> None:
         post = Post(database)
         twice = Notice("research.received", ("lead", "member", "con_lead", "team", "manager"))
         assert await post.write(record(1, twice)) == [4]
@@ -50,9 +50,7 @@ class TestReserve:
         assert await post.write(REMIND, REMIND, REMIND) == [2, 2, 2]
         assert len(await post.states()) == 2
 
-    async def test_it_is_noted_by_which_selectors_somebody_was_meant(
-        self, database: Database
-    ) -> None:
+    async def test_the_row_notes_the_recipients_selectors(self, database: Database) -> None:
         await Post(database).write(record(1, reminder("r", "lead", "member", "team")))
         async with database.reading() as session:
             rows = await session.execute(
@@ -82,7 +80,7 @@ class TestReserve:
         written = [record(n, notice, tasks=(task(),)) for n, notice in enumerate(notices, 1)]
         assert await post.write(*written) == [1, 1, 1, 1]
 
-    async def test_a_notice_for_nobody_is_kept_where_people_see_it(
+    async def test_a_notice_without_a_recipient_is_stored_as_withheld(
         self, database: Database
     ) -> None:
         post = Post(database)
@@ -249,7 +247,7 @@ class TestAnyOrderOfAttempts:
 
     @few
     @given(steps=steps)
-    def test_a_sender_that_cannot_tell_is_never_given_an_email_twice(
+    def test_a_sender_that_cannot_tell_never_gets_an_email_twice(
         self, steps: list[Attempt | str]
     ) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -259,20 +257,20 @@ class TestAnyOrderOfAttempts:
 
 class TestTwoAttemptsAtOnce:
     async def test_both_together_send_one_email(self, database: Database) -> None:
-        """A courier that was taken for dead goes on while another one has begun."""
+        """An attempt that has timed out goes on after another one has begun."""
         post = Post(database)
         await post.write(REMIND)
         await asyncio.gather(*(Post(database).deliver(REMIND) for _ in range(4)))
         assert len(await post.mails()) == 2
         assert {state for state, _ in (await post.states()).values()} == {"accepted"}
 
-    async def test_a_sender_that_cannot_tell_is_given_it_once(self, database: Database) -> None:
+    async def test_a_sender_that_cannot_tell_gets_it_once(self, database: Database) -> None:
         sender = Scripted()
         await Post(database).write(REMIND)
         await asyncio.gather(*(Post(database, sender).deliver(REMIND) for _ in range(4)))
         assert len({email.notification_id for email in sender.taken}) == len(sender.taken) == 2
 
-    async def test_what_a_slow_courier_may_still_deliver_is_not_withheld_meanwhile(
+    async def test_an_email_that_a_slow_attempt_may_still_send_is_not_withheld(
         self, database: Database
     ) -> None:
         """The task closes between the two: either the email is there and accepted, or neither."""
@@ -297,7 +295,7 @@ class TestTwoAttemptsAtOnce:
         assert await quick.states() == {("research.reminder", "per_manager"): ("withheld", "done")}
         assert await quick.outcomes() == ["transient"]
 
-    async def test_what_the_slow_courier_has_delivered_is_found_and_not_withheld(
+    async def test_an_email_that_a_slow_attempt_has_sent_is_found_and_not_withheld(
         self, database: Database
     ) -> None:
         delivered, go_on = asyncio.Event(), asyncio.Event()
@@ -321,9 +319,7 @@ class TestTwoAttemptsAtOnce:
         assert len(await quick.mails()) == 1
         assert await quick.states() == {("research.reminder", "per_manager"): ("accepted", "")}
 
-    async def test_an_attempt_that_was_overtaken_and_then_answered_is_believed(
-        self, database: Database
-    ) -> None:
+    async def test_an_overtaken_attempts_own_answer_counts(self, database: Database) -> None:
         """A sender that cannot tell leaves it unknown, until the slow answer says what it was."""
         on_its_way, go_on = asyncio.Event(), asyncio.Event()
 

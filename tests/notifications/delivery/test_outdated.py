@@ -1,4 +1,4 @@
-"""What was not sent says what made it untrue: the event, who did it, and when."""
+"""A withheld email names the event that made it untrue, who caused it and when."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -62,7 +62,7 @@ def told(found: Explanation) -> Sequence[str]:
     return found.sentences[:2]
 
 
-async def test_a_session_that_was_held_by_then_was_not_moved(database: Database) -> None:
+async def test_an_email_about_a_held_session_names_the_holding(database: Database) -> None:
     held = happened(3, "advice.held", "per_adviser", stage="notes", data={"held": "2027-01-11"})
     found = await withheld(database, FIXED, held)
     assert told(found) == (
@@ -86,7 +86,7 @@ async def test_a_held_session_stays_held_once_its_cycle_has_closed(database: Dat
     assert "The session had already been held." in told(found)[0]
 
 
-async def test_one_that_was_called_off_says_who_did_it(database: Database) -> None:
+async def test_a_session_called_off_names_who_did_it(database: Database) -> None:
     found = await withheld(
         database, FIXED, happened(3, "advice.missed", "per_adviser", stage="propose")
     )
@@ -94,7 +94,7 @@ async def test_one_that_was_called_off_says_who_did_it(database: Database) -> No
     assert told(found)[1].endswith("Bola Ade noted that the session did not take place.")
 
 
-async def test_what_was_done_already_says_who_did_it_and_when(database: Database) -> None:
+async def test_a_task_done_already_names_who_did_it_and_when(database: Database) -> None:
     answered = record(
         3, facts=(Fact("reply.received", LATER, "con_lead", {"attachments": "0"}),), tasks=(task(),)
     )
@@ -106,7 +106,7 @@ async def test_what_was_done_already_says_who_did_it_and_when(database: Database
     )
 
 
-async def test_a_date_that_was_moved_says_so(database: Database) -> None:
+async def test_a_moved_date_is_named(database: Database) -> None:
     other = Fact("deadline.moved", NOW, "per_adviser", {"task": "scope", "due": NOW.isoformat()})
     data = {
         "task": "triage",
@@ -128,7 +128,7 @@ async def test_the_end_of_the_engagement_is_named(database: Database) -> None:
 
 
 @pytest.mark.parametrize("step", ["contacts", "agreement"])
-async def test_of_several_steps_only_its_own_ends_its_task(database: Database, step: str) -> None:
+async def test_of_several_steps_only_the_tasks_own_is_named(database: Database, step: str) -> None:
     """Another step that was completed first says nothing about this one."""
     asks = record(
         2,
@@ -153,7 +153,7 @@ async def test_of_several_steps_only_its_own_ends_its_task(database: Database, s
     assert found.outdated_by.data == {"step": step}
 
 
-async def test_no_template_is_named_where_nothing_was_written(database: Database) -> None:
+async def test_no_template_is_named_if_no_email_was_written(database: Database) -> None:
     found = await withheld(
         database, REMIND, record(3, stage="scope", facts=(Fact("research.accepted", LATER),))
     )

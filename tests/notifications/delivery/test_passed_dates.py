@@ -1,4 +1,4 @@
-"""A reminder never speaks of a date to come that has passed; nobody is left unchased for that."""
+"""A reminder never announces a passed date, and its recipient still gets an email."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ AFTER = DUE + timedelta(seconds=1)
 
 
 def onboarding(*to: str) -> Record:
-    """The reminder of the due day: three working days later its owner hears that it is late."""
+    """The reminder of the due day; three working days later its owner gets an overdue email."""
     notice = Notice(
         "onboarding.reminder",
         to or ("lead",),
@@ -55,24 +55,20 @@ async def sent_at(database: Database, now: datetime, of: Record) -> Post:
 
 
 class TestAReminder:
-    async def test_leaves_as_it_is_until_the_date(self, database: Database) -> None:
+    async def test_is_unchanged_until_the_date(self, database: Database) -> None:
         post = await sent_at(database, MORNING, onboarding())
         [mail] = await post.mails()
         assert mail.kind == "onboarding.reminder"
 
-    async def test_that_comes_after_its_date_is_left_to_the_overdue_email(
-        self, database: Database
-    ) -> None:
+    async def test_after_its_date_is_left_to_the_overdue_email(self, database: Database) -> None:
         post = await sent_at(database, NEXT_MORNING, onboarding())
         assert await post.mails() == []
         assert set((await post.states()).values()) == {("withheld", "date_passed")}
         assert reason_sentence("date_passed") in await explained(database)
         assert reason_sentence("date_passed", "cy") != reason_sentence("date_passed")
 
-    async def test_says_that_the_date_has_passed_where_no_other_email_does(
-        self, database: Database
-    ) -> None:
-        # The ladder tells its owner once it is late: whoever was copied in would never hear.
+    async def test_becomes_an_overdue_email_if_no_other_says_so(self, database: Database) -> None:
+        # The ladder emails only the owner once it is overdue, and not the recipient of a copy.
         post = await sent_at(database, NEXT_MORNING, onboarding("lead", "con_second"))
         [mail] = await post.mails()
         assert (mail.kind, mail.to_email) == ("onboarding.overdue", "con_second@example.org")
@@ -82,7 +78,7 @@ class TestAReminder:
         assert "could not leave before the date, so it was sent as 'Overdue'" in said
         assert "from the template 'onboarding.overdue'" in said
 
-    async def test_where_the_programme_cannot_be_read_it_says_that_the_date_has_passed(
+    async def test_becomes_an_overdue_email_if_the_programme_is_unreadable(
         self, database: Database
     ) -> None:
         async with database.transaction() as session:
@@ -90,7 +86,7 @@ class TestAReminder:
         post = await sent_at(database, NEXT_MORNING, onboarding())
         assert [mail.kind for mail in await post.mails()] == ["onboarding.overdue"]
 
-    async def test_of_a_ladder_that_never_says_overdue_says_it_itself(
+    async def test_of_a_ladder_without_an_overdue_rung_becomes_one(
         self, database: Database
     ) -> None:
         mild = source().replace(
@@ -110,7 +106,7 @@ class TestAReminder:
         )
         assert [mail.kind for mail in await post.mails()] == ["research.overdue"]
 
-    async def test_waits_over_a_quiet_day_that_is_the_date_and_is_not_sent_as_if_it_were_to_come(
+    async def test_that_waits_over_a_quiet_due_day_is_not_sent_as_a_reminder(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", quiet_weekdays=[DUE.weekday()])
@@ -121,7 +117,7 @@ class TestAReminder:
         await Post(database, post.sender, lambda: NEXT_MORNING).deliver(onboarding())
         assert set((await post.states()).values()) == {("withheld", "date_passed")}
 
-    async def test_of_what_is_done_meanwhile_is_withheld_for_that(self, database: Database) -> None:
+    async def test_of_a_task_done_meanwhile_is_withheld_as_done(self, database: Database) -> None:
         post = Post(database, clock=lambda: NEXT_MORNING)
         await post.write(onboarding())
         async with database.transaction() as session:
@@ -129,7 +125,7 @@ class TestAReminder:
         await post.deliver(onboarding())
         assert set((await post.states()).values()) == {("withheld", "done")}
 
-    async def test_that_somebody_has_collected_is_no_exception(self, database: Database) -> None:
+    async def test_collected_is_no_exception(self, database: Database) -> None:
         await choose(database, "con_second", reminders="digest")
         post = await sent_at(database, NEXT_MORNING, onboarding("con_second"))
         assert [mail.kind for mail in await post.mails()] == ["onboarding.overdue"]

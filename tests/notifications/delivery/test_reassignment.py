@@ -1,4 +1,4 @@
-"""Whoever takes over hears of it once, while it is still theirs, with all that waits for them."""
+"""A new holder of a role gets one email with their open tasks, while they hold it."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -46,7 +46,7 @@ async def deliver(post: Post, told: PendingNotices) -> None:
     await post.courier.deliver(DeliverInput("eng_1", "eng_1", told.sequence))
 
 
-async def test_a_new_manager_reads_each_thing_that_is_open_and_theirs(post: Post) -> None:
+async def test_a_new_manager_gets_a_list_of_their_open_tasks(post: Post) -> None:
     await deliver(post, await give(post, manager_id="per_nina"))
     (mail,) = await post.mails()
     assert (mail.to_email, mail.kind) == ("per_nina@example.org", TEAM)
@@ -58,21 +58,21 @@ async def test_a_new_manager_reads_each_thing_that_is_open_and_theirs(post: Post
     assert "agreement" not in mail.text
 
 
-async def test_an_adviser_for_whom_nothing_waits_reads_that(post: Post) -> None:
+async def test_a_new_adviser_without_tasks_is_told_so(post: Post) -> None:
     await deliver(post, await give(post, adviser_id="per_nina"))
     (mail,) = await post.mails()
     assert mail.subject == "Cardiff is now yours: adviser"
     assert "You have no open tasks today." in mail.text
 
 
-async def test_whoever_has_both_roles_reads_both_in_one_email(post: Post) -> None:
+async def test_a_holder_of_both_roles_gets_one_email(post: Post) -> None:
     await deliver(post, await give(post, manager_id="per_nina", adviser_id="per_nina"))
     (mail,) = await post.mails()
     assert mail.subject == "Cardiff is now yours: programme manager and adviser"
     assert "Until now it was Mair Evans, Bola Ade." in mail.text
 
 
-async def test_a_new_lead_reads_what_the_member_has_to_do(post: Post) -> None:
+async def test_a_new_lead_gets_a_list_of_the_members_open_tasks(post: Post) -> None:
     await choose(post.database, "con_second", language="cy")
     async with post.database.transaction() as session:
         (taken,) = await update_contact(session, "per_manager", NOW, "con_second", lead=True)
@@ -84,7 +84,7 @@ async def test_a_new_lead_reads_what_the_member_has_to_do(post: Post) -> None:
     assert "Llofnodi'r cytundeb" in mail.text
 
 
-async def test_it_goes_to_whoever_stands_in_with_what_is_the_absent_ones(post: Post) -> None:
+async def test_a_delegate_gets_the_absent_holders_list(post: Post) -> None:
     day = date(2027, 1, 11)
     absence = {"absent_from": day, "absent_until": day, "delegate_id": "per_adviser"}
     await choose(post.database, "per_nina", **absence)
@@ -94,7 +94,7 @@ async def test_it_goes_to_whoever_stands_in_with_what_is_the_absent_ones(post: P
     assert "Triage the request" in mail.text
 
 
-async def test_what_has_gone_on_to_somebody_else_is_not_told(post: Post) -> None:
+async def test_a_role_that_was_passed_on_again_is_not_announced(post: Post) -> None:
     first = await give(post, manager_id="per_nina")
     second = await give(post, manager_id="per_manager")
     await deliver(post, first)
@@ -111,7 +111,7 @@ async def test_at_night_it_waits_for_the_morning(post: Post) -> None:
 
 
 class TestWhatIsLeft:
-    """What nobody has handed to Temporal is found by whoever looks, until it has left."""
+    """A notice that never reached Temporal is found until it has left."""
 
     async def test_is_found_until_it_has_left(self, post: Post) -> None:
         told = await give(post, manager_id="per_nina")
@@ -131,7 +131,7 @@ class TestWhatIsLeft:
                 assert await unsent_notices(session, NOW) == []
                 assert len(await unsent_notices(session, later)) == 1
 
-    async def test_other_emails_are_not_its_business(self, post: Post) -> None:
+    async def test_other_emails_are_left_alone(self, post: Post) -> None:
         await post.write(record(2, Notice("research.received", ("lead",))))
         async with post.database.reading() as session:
             assert await unsent_notices(session, NOW) == []

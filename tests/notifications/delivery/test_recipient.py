@@ -1,4 +1,4 @@
-"""What recipients have chosen is heeded just before an email leaves."""
+"""Recipients' choices apply just before an email leaves."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ def away(delegate: str, **values: Any) -> dict[str, Any]:
 
 
 class TestReminders:
-    async def test_whoever_has_reminders_collected_gets_none_by_itself(
+    async def test_a_collected_reminder_is_not_sent_as_a_single_email(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", reminders="digest")
@@ -57,9 +57,7 @@ class TestReminders:
         assert await post.states() == {("research.reminder", "con_lead"): ("withheld", "in_digest")}
 
     @pytest.mark.parametrize("kind", ["research.overdue", "research.escalation"])
-    async def test_what_says_that_a_date_has_passed_is_never_collected(
-        self, database: Database, kind: str
-    ) -> None:
+    async def test_an_overdue_email_is_never_collected(self, database: Database, kind: str) -> None:
         await choose(database, "con_lead", reminders="digest", digests=False)
         late = Notice(kind, ("lead",), rung="triage/late", task="triage", revision=1)
         post, sent = Post(database), opening(late, RECEIVED)
@@ -69,9 +67,7 @@ class TestReminders:
 
 
 class TestAbsence:
-    async def test_the_delegate_is_told_and_the_ledger_says_who_was_meant_and_who_got_it(
-        self, database: Database
-    ) -> None:
+    async def test_the_delegate_gets_it_and_the_ledger_names_both(self, database: Database) -> None:
         await choose(database, "con_lead", **away("con_second"))
         post, sent = Post(database), opening(TO_LEAD)
         await post.write(sent)
@@ -82,7 +78,7 @@ class TestAbsence:
         row = await row_of(database, "con_lead")
         assert (row.state, row.told_id) == ("accepted", "con_second")
 
-    async def test_a_delegate_who_gets_the_same_email_anyhow_gets_it_once(
+    async def test_a_delegate_who_gets_the_same_email_anyway_gets_it_once(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", **away("con_second"))
@@ -95,9 +91,7 @@ class TestAbsence:
             "delegate_told",
         )
 
-    async def test_the_recipient_is_told_after_all_where_the_delegate_has_left(
-        self, database: Database
-    ) -> None:
+    async def test_the_recipient_gets_it_if_the_delegate_has_left(self, database: Database) -> None:
         await choose(database, "con_lead", **away("con_second"))
         async with database.transaction() as session:
             await session.execute(
@@ -138,10 +132,10 @@ class TestQuietDays:
         assert waits is not None
         assert calendar().local_date(friday + waits) == date(2027, 1, 19)
 
-    def test_quiet_days_that_leave_none_are_not_heeded(self) -> None:
+    def test_quiet_days_that_leave_no_working_day_are_ignored(self) -> None:
         assert wait_for_a_day(Choices(quiet_weekdays=(0, 1, 2, 3, 4)), calendar(), NOW) is None
 
-    def test_any_other_day_has_no_wait(self) -> None:
+    def test_an_open_day_has_no_wait(self) -> None:
         assert wait_for_a_day(Choices(quiet_weekdays=(4,)), calendar(), NOW) is None
 
 

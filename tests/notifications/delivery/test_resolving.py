@@ -1,4 +1,4 @@
-"""What a person says about an email in trouble, and that nothing is sent again without it."""
+"""A user's decision about an email in trouble: nothing is sent again without one."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RedeliverInput
 from notifications.delivery.ledger import advance
-from notifications.delivery.resolving import NotPossible, Word, begin_round, check, settle
+from notifications.delivery.resolving import NotPossible, UserDecision, begin_round, check, settle
 from notifications.delivery.states import CHOICES, STATES
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
@@ -27,7 +27,7 @@ REMIND = record(1, reminder(), tasks=(task(),))
 MANAGER = "per_manager"
 KEY = ("research.reminder", MANAGER)
 WAIT = timedelta(hours=2)
-BY = Word("per_manager")
+BY = UserDecision("per_manager")
 
 
 async def trouble(database: Database, sender: Scripted) -> tuple[Post, str]:
@@ -51,7 +51,7 @@ async def said(database: Database) -> list[Mapping[str, str]]:
 
 
 class TestCheck:
-    def test_only_what_makes_sense_in_a_state_can_be_said(self) -> None:
+    def test_each_state_allows_only_its_own_decisions(self) -> None:
         for state in STATES:
             for choice in ("arrived", "send_again", "dismiss"):
                 allowed = choice in CHOICES.get(state, ())
@@ -63,7 +63,7 @@ class TestCheck:
                     check(choice, **given, wait=WAIT)  # type: ignore[arg-type]
                 assert raised.value.choices == CHOICES.get(state, ())
 
-    def test_what_may_still_be_heard_of_is_not_sent_again(self) -> None:
+    def test_an_email_that_may_still_be_reported_is_not_sent_again(self) -> None:
         early = NOW + WAIT - timedelta(seconds=1)
         with pytest.raises(NotPossible) as raised:
             check("send_again", state="unknown", resolution="", since=NOW, now=early, wait=WAIT)
@@ -71,7 +71,7 @@ class TestCheck:
         assert raised.value.choices == ("arrived", "dismiss")
         check("arrived", state="unknown", resolution="", since=NOW, now=early, wait=WAIT)
 
-    def test_what_somebody_has_dealt_with_is_no_trouble_any_more(self) -> None:
+    def test_a_resolved_email_is_no_longer_trouble(self) -> None:
         with pytest.raises(NotPossible):
             check("dismiss", state="bounced", resolution="dismiss", since=NOW, now=NOW, wait=WAIT)
 
@@ -80,13 +80,13 @@ class TestSettle:
     async def test_it_arrived(self, database: Database) -> None:
         post, id = await trouble(database, Scripted([Unknown("sendgrid_no_answer")]))
         async with database.transaction() as session:
-            await settle(session, id, "arrived", Word("per_manager", "txt_reason"), NOW)
+            await settle(session, id, "arrived", UserDecision("per_manager", "txt_reason"), NOW)
         assert await post.states() == {KEY: ("delivered", "said_by_person")}
         assert await said(database) == [
             {"choice": "arrived", "email": "research.reminder", "state": "unknown"}
         ]
 
-    async def test_let_it_rest(self, database: Database) -> None:
+    async def test_it_is_dismissed(self, database: Database) -> None:
         post, id = await trouble(database, Scripted([Permanent("smtp_550")]))
         async with database.transaction() as session:
             await settle(session, id, "dismiss", BY, NOW)
@@ -110,7 +110,7 @@ class TestSendAgain:
         assert await post.outcomes() == ["unknown", "accepted"]
         assert [one["choice"] for one in await said(database)] == ["send_again"]
 
-    async def test_it_waits_for_a_sender_that_is_away(self, database: Database) -> None:
+    async def test_it_waits_for_a_sender_that_is_down(self, database: Database) -> None:
         sender = Scripted([Permanent("sendgrid_400"), Transient("sendgrid_503")])
         post, id = await trouble(database, sender)
         with pytest.raises(ApplicationError, match="1 of 1 emails have to wait: sendgrid_503"):
@@ -119,9 +119,7 @@ class TestSendAgain:
         assert await post.states() == {KEY: ("accepted", "")}
         assert len(await said(database)) == 1
 
-    async def test_what_is_not_true_any_more_is_withheld_this_time(
-        self, database: Database
-    ) -> None:
+    async def test_an_outdated_email_is_withheld_this_time(self, database: Database) -> None:
         sender = Scripted([Permanent("sendgrid_400")])
         post, id = await trouble(database, sender)
         await post.write(record(2, stage="scope"))
@@ -129,7 +127,7 @@ class TestSendAgain:
         assert sender.taken == []
         assert await post.states() == {KEY: ("withheld", "done")}
 
-    async def test_each_round_needs_a_word_of_its_own(self, database: Database) -> None:
+    async def test_each_round_needs_its_own_decision(self, database: Database) -> None:
         sender = Scripted([Permanent("smtp_550"), Permanent("smtp_550")])
         post, id = await trouble(database, sender)
         await again(post, id)
@@ -139,7 +137,9 @@ class TestSendAgain:
         await again(post, id, 2)
         assert await post.states() == {KEY: ("accepted", "")}
 
-    async def test_what_was_settled_meanwhile_is_not_sent(self, database: Database) -> None:
+    async def test_an_email_that_was_settled_meanwhile_is_not_sent(
+        self, database: Database
+    ) -> None:
         sender = Scripted([Unknown("sendgrid_no_answer")])
         post, id = await trouble(database, sender)
         async with database.transaction() as session:
@@ -148,7 +148,7 @@ class TestSendAgain:
         assert sender.taken == []
         assert await post.states() == {KEY: ("delivered", "said_by_person")}
 
-    async def test_what_is_well_is_never_sent_again(self, database: Database) -> None:
+    async def test_a_delivered_email_is_never_sent_again(self, database: Database) -> None:
         _, id = await trouble(database, Scripted())
         for state in set(STATES) - {"unknown", "failed", "bounced", "dropped"}:
             async with database.transaction() as session:
@@ -160,7 +160,7 @@ class TestSendAgain:
 
 class TestASummary:
     async def bounced(self, database: Database) -> tuple[Post, str]:
-        """A manager's weekly list that came back."""
+        """A manager's weekly list that bounced."""
         post = Post(database)
         await post.write(REMIND)
         id = next(iter(await plan(database, "manager")))
@@ -182,15 +182,15 @@ class TestASummary:
         assert "by Monday 11 January 2027" in email.text
         assert (await post.states())["digest.manager", MANAGER] == ("accepted", "")
 
-    async def test_where_nothing_is_left_to_say_it_says_so_and_ends(
-        self, database: Database
-    ) -> None:
+    async def test_an_empty_summary_is_withheld(self, database: Database) -> None:
         post, id = await self.bounced(database)
         await post.write(record(2, stage="scope"))
         await again(post, id)
         assert (await post.states())["digest.manager", MANAGER] == ("withheld", "nothing_to_say")
 
-    async def test_a_word_about_it_is_on_the_trail_of_the_office(self, database: Database) -> None:
+    async def test_a_decision_about_a_summary_is_in_the_offices_audit_trail(
+        self, database: Database
+    ) -> None:
         _, id = await self.bounced(database)
         async with database.transaction() as session:
             await settle(session, id, "dismiss", BY, NOW)

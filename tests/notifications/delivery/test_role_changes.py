@@ -1,4 +1,4 @@
-"""What nobody could get, since nobody had the role, follows once somebody has it: if still true."""
+"""A notice without a recipient is sent once its role has a holder, if still true."""
 
 import pytest
 from sqlalchemy import select, update
@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from activities.inputs import RedeliverInput
 from notifications.delivery.ledger import Waiting
 from notifications.delivery.reassignment import sendable_now
-from notifications.delivery.resolving import Word, settle
+from notifications.delivery.resolving import UserDecision, settle
 from programmes.facts import MILEPOST, Notice
 from storage.database import Database
 from storage.master import add_contact, assign_team, update_person
@@ -22,7 +22,7 @@ RECEIVED = Notice("research.received", ("lead",))
 
 @pytest.fixture
 async def post(database: Database) -> Post:
-    """Nobody looks after the engagement or advises it."""
+    """The engagement has no manager and no adviser."""
     async with database.transaction() as session:
         await session.execute(update(engagements).values(manager_id=None, adviser_id=None))
     return Post(database)
@@ -34,7 +34,7 @@ async def now_heard(post: Post) -> list[Waiting]:
 
 
 async def released(post: Post) -> int:
-    """Try again what somebody would get now; how much that was."""
+    """Send the notices that have a recipient now; returns their number."""
     waiting = await now_heard(post)
     for one in waiting:
         await post.courier.redeliver(RedeliverInput(one.id, one.round + 1, MILEPOST))
@@ -46,7 +46,7 @@ async def assign(post: Post, person: str = "per_manager") -> None:
         await assign_team(session, MILEPOST, NOW, "eng_1", manager_id=person)
 
 
-async def test_it_follows_once_somebody_has_the_role(post: Post) -> None:
+async def test_it_is_sent_once_the_role_has_a_holder(post: Post) -> None:
     await post.write(record(1, reminder(), tasks=(task(),)))
     assert await released(post) == 0
     await assign(post)
@@ -63,7 +63,7 @@ async def test_it_follows_once_somebody_has_the_role(post: Post) -> None:
     assert said == {"choice": "send_again", "email": KIND, "state": "unheard"}
 
 
-async def test_it_follows_once_whoever_left_is_back(database: Database) -> None:
+async def test_it_is_sent_once_the_recipient_is_back(database: Database) -> None:
     post, sent = Post(database), record(1, reminder(), tasks=(task(),))
     await post.write(sent)
     await leave(database, "per_manager")
@@ -76,7 +76,7 @@ async def test_it_follows_once_whoever_left_is_back(database: Database) -> None:
     assert await released(post) == 0
 
 
-async def test_it_follows_once_a_member_has_a_lead_again(database: Database) -> None:
+async def test_it_is_sent_once_the_member_has_a_lead_again(database: Database) -> None:
     post = Post(database)
     async with database.transaction() as session:
         await session.execute(update(contacts).values(active=False, lead=False))
@@ -88,7 +88,7 @@ async def test_it_follows_once_a_member_has_a_lead_again(database: Database) -> 
     assert [mail.to_email for mail in await post.mails()] == ["ann@example.org"]
 
 
-async def test_what_is_not_true_any_more_does_not_follow(post: Post) -> None:
+async def test_an_outdated_email_is_not_sent_later(post: Post) -> None:
     await post.write(record(1, reminder(), tasks=(task(),)), record(2, stage="scope"))
     await assign(post)
     assert await released(post) == 1
@@ -96,7 +96,7 @@ async def test_what_is_not_true_any_more_does_not_follow(post: Post) -> None:
     assert await post.states() == {(KIND, "nobody"): ("withheld", "done")}
 
 
-async def test_of_several_about_one_task_the_last_follows(post: Post) -> None:
+async def test_of_several_about_one_task_the_last_is_sent(post: Post) -> None:
     early, late = reminder("triage/early"), reminder("triage/late")
     escalation = Notice("research.escalation", ("manager",), "triage/last", "triage", 1)
     other = Notice("research.answered", ("manager",), "", "")
@@ -115,16 +115,16 @@ async def test_of_several_about_one_task_the_last_follows(post: Post) -> None:
     assert await released(post) == 0
 
 
-async def test_what_somebody_let_rest_does_not_follow(post: Post) -> None:
+async def test_a_dismissed_email_is_not_sent_later(post: Post) -> None:
     await post.write(record(1, reminder(), tasks=(task(),)))
     await assign(post)
     [waiting] = await now_heard(post)
     async with post.database.transaction() as session:
-        await settle(session, waiting.id, "dismiss", Word("per_manager"), NOW)
+        await settle(session, waiting.id, "dismiss", UserDecision("per_manager"), NOW)
     assert await released(post) == 0
 
 
-async def test_what_is_tried_again_while_nobody_is_there_stays_what_it_was(post: Post) -> None:
+async def test_a_retry_without_a_holder_changes_nothing(post: Post) -> None:
     await post.write(record(1, reminder(), tasks=(task(),)))
     async with post.database.reading() as session:
         id = (await session.execute(select(notifications.c.id))).scalar_one()

@@ -1,4 +1,4 @@
-"""A member's contacts get emails on the member's working days, the office's people on theirs."""
+"""Members' contacts get emails on the member's working days, the office on its own."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -77,7 +77,7 @@ class TestWhoseDay:
         await late.deliver(BOTH)
         assert len(await post.mails()) == 2
 
-    async def test_whoever_waits_for_their_day_does_not_hold_up_what_waits_for_the_mail_server(
+    async def test_an_email_that_waits_for_its_day_does_not_delay_others(
         self, database: Database
     ) -> None:
         await in_scotland(database)
@@ -88,7 +88,7 @@ class TestWhoseDay:
             await post.deliver(BOTH)
         assert held.value.next_retry_delay == timedelta(minutes=1)
 
-    async def test_it_is_explained_by_the_days_of_whoever_gets_it(self, database: Database) -> None:
+    async def test_the_explanation_uses_the_recipients_calendar(self, database: Database) -> None:
         await in_scotland(database)
         post = Post(database, clock=lambda: ST_ANDREW)
         await post.write(BOTH)

@@ -1,4 +1,4 @@
-"""What never left is seen, and what a person says about it makes one email of it, or none."""
+"""A stalled email is listed, and a user's decision sends it once or never."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.resolving import NotPossible, Word, settle
+from notifications.delivery.resolving import NotPossible, UserDecision, settle
 from notifications.senders.protocol import Transient
 from storage.database import Database
 from storage.queries.notifications import show_notification
@@ -21,7 +21,7 @@ from tests.notifications.scripted import Killed, Scripted
 REMIND = record(1, reminder(), tasks=(task(),))
 KEY = ("research.reminder", "per_manager")
 LONG_AGO = NOW - NEVER_LEFT_AFTER
-BY = Word("per_manager")
+BY = UserDecision("per_manager")
 
 
 async def abandoned(database: Database, sender: Scripted | None = None) -> tuple[Post, str]:
@@ -63,21 +63,21 @@ async def dismiss(database: Database, id: str) -> None:
 
 
 class TestItIsSeen:
-    async def test_what_is_reserved_and_never_left_is_trouble_after_two_days(
+    async def test_an_email_still_reserved_after_two_days_is_trouble(
         self, database: Database
     ) -> None:
         await abandoned(database)
         assert await troubles(database, NOW - timedelta(seconds=1)) == []
         assert await troubles(database) == [("reserved", "never_left")]
 
-    async def test_so_is_what_is_on_its_way_with_nobody_at_work_on_it(
+    async def test_so_is_a_claimed_email_without_a_running_attempt(
         self, database: Database
     ) -> None:
         await cut_off(database)
         assert await troubles(database) == [("claimed", "never_left")]
 
     @pytest.mark.parametrize("column", ["not_before", "waits_until"])
-    async def test_what_has_to_wait_is_trouble_only_two_days_after_that(
+    async def test_a_waiting_email_is_trouble_two_days_after_its_wait(
         self, database: Database, column: str
     ) -> None:
         await abandoned(database)
@@ -85,7 +85,9 @@ class TestItIsSeen:
         assert await troubles(database) == []
         assert await troubles(database, NOW + NEVER_LEFT_AFTER) == [("reserved", "never_left")]
 
-    async def test_a_courier_notes_until_when_it_waits_and_why(self, database: Database) -> None:
+    async def test_the_ledger_notes_until_when_an_email_waits_and_why(
+        self, database: Database
+    ) -> None:
         await choose(database, "per_manager", quiet_weekdays=[TODAY.weekday()])
         post, _ = await abandoned(database)
         with pytest.raises(ApplicationError, match="quiet_day"):
@@ -95,7 +97,9 @@ class TestItIsSeen:
         assert (row.state, row.reason, row.waits_until > NOW) == ("reserved", "quiet_day", True)
         assert await troubles(database) == []
 
-    async def test_what_a_courier_tries_again_is_no_trouble_yet(self, database: Database) -> None:
+    async def test_an_email_that_is_being_retried_is_no_trouble_yet(
+        self, database: Database
+    ) -> None:
         post, _ = await abandoned(database, Scripted([Transient("smtp_unreachable")]))
         with pytest.raises(ApplicationError, match="smtp_unreachable"):
             await post.deliver(REMIND)
@@ -112,7 +116,7 @@ class TestSendItNow:
         assert len(sender.taken) == 1
         assert await post.states() == {KEY: ("accepted", "")}
 
-    async def test_what_may_have_been_handed_over_is_not_sent_blindly(
+    async def test_an_email_that_may_have_been_sent_is_not_sent_blindly(
         self, database: Database
     ) -> None:
         post, id, sender = await cut_off(database)
@@ -120,7 +124,7 @@ class TestSendItNow:
         assert len(sender.taken) == 1
         assert await post.states() == {KEY: ("unknown", "interrupted")}
 
-    async def test_what_a_courier_has_taken_up_meanwhile_is_left_to_it(
+    async def test_an_email_that_an_attempt_has_claimed_meanwhile_is_left_to_it(
         self, database: Database
     ) -> None:
         post, id = await abandoned(database)
@@ -139,7 +143,7 @@ class TestLeaveIt:
         assert await post.states() == {KEY: ("withheld", "left_unsent")}
         assert await troubles(database) == []
 
-    async def test_of_what_may_have_been_handed_over_nobody_says_that_it_was_not(
+    async def test_a_dismissed_email_that_may_have_been_sent_is_unknown(
         self, database: Database
     ) -> None:
         post, id, sender = await cut_off(database)
@@ -152,7 +156,9 @@ class TestLeaveIt:
             outcomes = (await session.execute(select(deliveries.c.outcome))).scalars().all()
         assert outcomes == ["unknown"]
 
-    async def test_what_leaves_by_itself_is_not_dismissed(self, database: Database) -> None:
+    async def test_an_email_that_will_leave_by_itself_cannot_be_dismissed(
+        self, database: Database
+    ) -> None:
         _, id = await abandoned(database)
         await since(database, NOW)
         with pytest.raises(NotPossible):

@@ -1,4 +1,4 @@
-"""One table of allowed moves: never back; any order, repetition and loss of reports ends well."""
+"""The table of allowed moves: never back, with reports lost, repeated and in any order."""
 
 from itertools import permutations, product
 
@@ -26,14 +26,14 @@ def test_every_state_is_in_the_table() -> None:
     assert all(allowed <= set(STATES) for allowed in MOVES.values())
 
 
-def test_nothing_goes_back_but_that_an_attempt_is_repeated() -> None:
+def test_no_state_goes_back_except_for_a_repeated_attempt() -> None:
     for state, after in product(STATES, STATES):
         if may_follow(state, after):
             assert RANK[after] > RANK[state] or (state, after) == ("claimed", "claimed")
             assert state in before(after)
 
 
-def test_ends_are_ends() -> None:
+def test_a_final_state_never_changes() -> None:
     for state in ("withheld", "failed", *ENDS):
         assert MOVES[state] == frozenset()  # type: ignore[index]
 
@@ -50,13 +50,13 @@ def test_a_deferred_email_may_still_arrive_or_bounce() -> None:
     assert furthest("delivered", ["complained"]) == "complained"
 
 
-def test_an_unheard_of_state_moves_nowhere() -> None:
+def test_an_unknown_state_has_no_moves() -> None:
     assert furthest("accepted", ["open", "click", "reserved"]) == "accepted"
     assert choices_of("accepted") == ()
 
 
 @given(heard=reports)
-def test_the_state_is_the_furthest_that_was_heard_of(heard: list[str]) -> None:
+def test_the_state_is_the_furthest_that_was_reported(heard: list[str]) -> None:
     for start in ("claimed", "unknown", "accepted"):
         state = furthest(start, heard)
         ranks = [RANK[one] for one in [start, *heard]]
@@ -79,7 +79,7 @@ def test_a_lost_report_never_brings_it_further(heard: list[str], kept: st.DataOb
     assert RANK[furthest("accepted", fewer)] <= RANK[furthest("accepted", heard)]
 
 
-def test_every_state_is_said_in_a_sentence() -> None:
+def test_every_state_has_a_sentence_of_its_own() -> None:
     said = [notification_sentence("research.new", state, "", "Ada") for state in STATES]
     assert len(set(said)) == len(STATES)
     assert not [one for one in said if ": " in one]

@@ -1,4 +1,4 @@
-"""What was meant for somebody who has left is for whoever holds their role now, once."""
+"""An email for a recipient who left goes to the role's new holder, once."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -60,7 +60,7 @@ async def test_an_email_to_a_lead_who_was_replaced_goes_to_the_new_one_in_the_sa
     assert (await row_of(database, "con_second")).selector == "lead"
 
 
-async def test_whoever_has_it_already_gets_it_no_second_time(database: Database) -> None:
+async def test_a_successor_who_has_it_already_gets_no_second_one(database: Database) -> None:
     post, sent = Post(database), opening(reminder("triage/early", "lead", "con_second"))
     await post.write(sent)
     await replace_lead(database)
@@ -78,7 +78,7 @@ async def test_a_colleague_who_has_left_leaves_it_to_the_others(database: Databa
     assert (await row_of(database, "con_second")).reason == "recipient_left"
 
 
-async def test_what_was_meant_for_a_person_and_not_for_a_role_ends_with_them(
+async def test_an_email_for_a_named_person_ends_with_them(
     database: Database,
 ) -> None:
     post, sent = Post(database), opening(reminder("triage/early", "con_lead"))
@@ -88,7 +88,7 @@ async def test_what_was_meant_for_a_person_and_not_for_a_role_ends_with_them(
     assert await post.states() == {(KIND, "con_lead"): ("withheld", "recipient_left")}
 
 
-async def test_where_nobody_holds_the_role_any_more_that_is_said(database: Database) -> None:
+async def test_without_a_new_holder_it_has_no_recipient(database: Database) -> None:
     post, sent = Post(database), opening(reminder())
     await post.write(sent)
     await leave(database, "per_manager")
@@ -96,7 +96,7 @@ async def test_where_nobody_holds_the_role_any_more_that_is_said(database: Datab
     assert await post.states() == {(KIND, "per_manager"): ("withheld", "no_recipient")}
 
 
-async def test_what_is_not_true_any_more_is_for_nobody(database: Database) -> None:
+async def test_an_outdated_email_goes_to_no_successor(database: Database) -> None:
     post, sent = Post(database), opening(TO_LEAD)
     await post.write(sent, record(2, stage="scope"))
     await replace_lead(database)
@@ -115,7 +115,7 @@ async def test_a_successor_who_has_to_wait_is_tried_again(database: Database) ->
     assert [email.to_email for email in sender.taken] == ["con_second@example.org"]
 
 
-async def test_what_is_sent_again_after_they_left_goes_to_the_successor(
+async def test_an_email_sent_again_after_they_left_goes_to_the_successor(
     database: Database,
 ) -> None:
     sender = Scripted([Permanent("sendgrid_400"), Transient("smtp_unreachable")])
@@ -132,7 +132,7 @@ async def test_what_is_sent_again_after_they_left_goes_to_the_successor(
 
 
 class MeanwhileElsewhere(Scripted):
-    """While it hands over its first email, an attempt that was taken for dead goes on."""
+    """While it sends its first email, an attempt that has timed out goes on."""
 
     def __init__(self, elsewhere: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class MeanwhileElsewhere(Scripted):
         return await super().send(email)
 
 
-async def test_what_another_attempt_has_passed_on_is_seen_to_by_whoever_lives(
+async def test_an_email_passed_on_by_a_dead_attempt_is_sent_by_the_next(
     database: Database,
 ) -> None:
     late = Courier(database, Scripted(), SETTINGS, lambda: NOW)
@@ -155,7 +155,7 @@ async def test_what_another_attempt_has_passed_on_is_seen_to_by_whoever_lives(
             scene = await read_scene(session, "eng_1", "itm_1", 1)
         await late._dispatch.send((await row_of(database, "con_lead")).id, scene)
 
-    # Whoever has named a stand-in comes last.
+    # A recipient with a delegate comes last.
     past = TODAY - timedelta(days=9)
     await choose(database, "con_lead", **away("con_second", absent_from=past, absent_until=past))
     post = Post(database, sender := MeanwhileElsewhere(elsewhere))
@@ -172,7 +172,7 @@ async def test_what_another_attempt_has_passed_on_is_seen_to_by_whoever_lives(
 
 
 @pytest.mark.parametrize("repeats", [1, 2])
-async def test_each_attempt_hears_by_itself_that_it_was_passed_on(
+async def test_each_attempt_finds_out_that_it_was_passed_on(
     database: Database, repeats: int
 ) -> None:
     post, sent = Post(database), opening(TO_LEAD, RECEIVED)

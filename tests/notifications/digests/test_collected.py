@@ -1,4 +1,4 @@
-"""Reminders that are collected: only what a summary tells of in time, and nothing is lost."""
+"""Collected reminders: only those that a summary includes in time, and none is lost."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from sqlalchemy import update
 from activities.inputs import RedeliverInput
 from notifications.delivery.preferences import Choices
 from notifications.delivery.recipient import in_time_for_summary
-from notifications.digests.collected import stranded
+from notifications.digests.collected import missed_by_summaries
 from notifications.digests.planning import reserve_digests
 from notifications.digests.sending import DigestSending
 from notifications.senders.mailbox import Mailbox
@@ -60,7 +60,7 @@ async def summaries(database: Database, at: datetime) -> list[str]:
 
 async def release(database: Database, now: datetime = NOW) -> list[tuple[str, int]]:
     async with database.reading() as session:
-        return [(one.id, one.round) for one in await stranded(session, now)]
+        return [(one.id, one.round) for one in await missed_by_summaries(session, now)]
 
 
 async def no_summaries_any_more(database: Database) -> None:
@@ -88,7 +88,7 @@ def test_the_next_summary_is_the_one_that_has_not_begun(now: datetime, comes: da
 
 
 class TestWhatIsCollected:
-    async def test_what_is_due_before_the_next_summary_goes_by_itself(
+    async def test_a_task_due_before_the_next_summary_has_a_single_email(
         self, database: Database
     ) -> None:
         post = await collect(database, reminded(due_in=timedelta(days=2)))
@@ -112,7 +112,7 @@ class TestWhatIsCollected:
         post = await collect(database)
         assert (await post.states())[KEY] == ("accepted", "")
 
-    async def test_whoever_goes_back_to_single_emails_hears_once_more_of_what_was_collected(
+    async def test_a_recipient_back_on_single_emails_gets_one_more_summary(
         self, database: Database
     ) -> None:
         await collect(database)
@@ -124,7 +124,7 @@ class TestWhatIsCollected:
 
 class TestWhatIsLetGo:
     @pytest.mark.parametrize("change", ["unsubscribed", "no summaries", "an earlier date"])
-    async def test_what_no_summary_tells_of_any_more_goes_by_itself_once(
+    async def test_a_reminder_that_no_summary_includes_is_sent_once(
         self, database: Database, change: str
     ) -> None:
         post = await collect(database)
@@ -147,13 +147,11 @@ class TestWhatIsLetGo:
         [said] = [row.data for row in rows if row.kind == "notification.resolved"]
         assert said == {"choice": "let_go", "email": KEY[0], "state": "collected"}
 
-    async def test_a_summary_that_did_not_go_out_has_told_nobody(self, database: Database) -> None:
+    async def test_a_summary_that_did_not_leave_does_not_count(self, database: Database) -> None:
         await collect(database)
         assert len(await release(database, NEXT_MONDAY + timedelta(hours=1))) == 1
 
-    async def test_nothing_is_let_go_that_a_summary_tells_of_or_has_told_of(
-        self, database: Database
-    ) -> None:
+    async def test_a_reminder_in_a_summary_is_not_sent_as_well(self, database: Database) -> None:
         await collect(database)
         assert await release(database) == []
         await summaries(database, NEXT_MONDAY)
@@ -167,7 +165,7 @@ class TestWhatIsLetGo:
         await no_summaries_any_more(database)
         assert len(await release(database)) == 1
 
-    async def test_what_is_done_or_late_already_stays_where_it_is(self, database: Database) -> None:
+    async def test_a_done_or_overdue_task_has_no_late_reminder(self, database: Database) -> None:
         await collect(database)
         await no_summaries_any_more(database)
         assert await release(database, NOW + timedelta(days=9)) == []

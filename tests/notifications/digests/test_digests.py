@@ -1,4 +1,4 @@
-"""Summaries: who gets one, what it says, and that one that says nothing, or again, is not sent."""
+"""Summaries: who gets one and what it says; an empty or repeated one is not sent."""
 
 import json
 from dataclasses import asdict, replace
@@ -73,7 +73,7 @@ async def reasons(database: Database) -> dict[str, tuple[str, str]]:
 
 
 class TestTheTeams:
-    async def test_a_manager_hears_what_waits_for_them_once_a_week(
+    async def test_a_manager_gets_a_list_of_their_tasks_once_a_week(
         self, database: Database
     ) -> None:
         await Post(database).write(OPENING)
@@ -90,12 +90,12 @@ class TestTheTeams:
         assert next_week != first
         assert len(await mails(database)) == 2
 
-    async def test_where_there_is_nothing_to_say_nothing_is_sent(self, database: Database) -> None:
+    async def test_an_empty_summary_is_not_sent(self, database: Database) -> None:
         await run(database, "manager")
         assert await mails(database) == []
         assert await reasons(database) == {"per_manager": ("withheld", "nothing_to_say")}
 
-    async def test_an_email_in_trouble_is_something_to_say(self, database: Database) -> None:
+    async def test_an_email_in_trouble_is_listed(self, database: Database) -> None:
         of = Post(database)
         sent = record(1, reminder("triage/early", "lead"), tasks=(task(),))
         await of.write(sent)
@@ -108,7 +108,7 @@ class TestTheTeams:
         assert "Lena Price" in mail.text
 
     @pytest.mark.parametrize(("hours", "says"), [(2, True), (4, False)])
-    async def test_so_is_one_that_nobody_knows_of_for_as_long_as_the_office_waits(
+    async def test_so_is_one_that_is_unknown_for_too_long(
         self, database: Database, hours: int, says: bool
     ) -> None:
         await Post(database).write(OPENING)
@@ -126,7 +126,7 @@ class TestTheTeams:
             ("accepted", "") if says else ("withheld", "nothing_to_say")
         )
 
-    async def test_what_waited_for_the_sender_leaves_with_the_list_and_is_not_in_it(
+    async def test_an_email_that_waits_for_the_sender_is_not_listed(
         self, database: Database
     ) -> None:
         of = Post(database, Scripted([Transient("sendgrid_401")]))
@@ -138,7 +138,7 @@ class TestTheTeams:
         await run(database, "manager", later)
         assert await reasons(database) == {"per_manager": ("withheld", "nothing_to_say")}
 
-    async def test_so_is_what_nobody_could_get_and_a_summary_that_came_back(
+    async def test_so_are_a_notice_without_recipient_and_a_bounced_summary(
         self, database: Database
     ) -> None:
         async with database.transaction() as session:
@@ -162,9 +162,7 @@ class TestTheTeams:
         assert "Monthly summary" in mail.text
         assert "There is no such address." in mail.text
 
-    async def test_an_office_says_it_in_its_own_words_and_the_ledger_which(
-        self, database: Database
-    ) -> None:
+    async def test_an_offices_own_template_is_used_and_noted(self, database: Database) -> None:
         body = (
             "{% extends 'layout.txt' %}{% block body %}Ours: {{ waiting | length }}.{% endblock %}"
         )
@@ -195,7 +193,7 @@ class TestOneThatIsTooLate:
         id = await self.held(database)
         await post(database).give_up(id, "too_late")
         assert (await reasons(database))["per_manager"] == ("withheld", "too_late")
-        # Whoever comes late sends nothing.
+        # A late attempt sends nothing.
         await post(database).send(id, None)
         assert await mails(database) == []
 
@@ -265,7 +263,7 @@ class TestTheMembers:
         await of.write(record(2, stage="scope"))
         assert await run(database, "member", NOW + timedelta(days=7)) == []
 
-    async def test_complaint_9_whoever_opts_out_gets_no_summary_and_still_what_matters(
+    async def test_complaint_9_a_recipient_who_opts_out_gets_no_summary_but_single_emails(
         self, database: Database
     ) -> None:
         """Complaint 9 (hypha#2709): no opt-out."""

@@ -1,4 +1,4 @@
-"""Explaining tells what choices did, to whoever may know of them."""
+"""Explanations show the effects of choices to readers who may know them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from temporalio.exceptions import ApplicationError
 
-from notifications.delivery.resolving import Word, begin_round
+from notifications.delivery.resolving import UserDecision, begin_round
 from notifications.digests.planning import reserve_digests
 from notifications.explain.effects import Effect
 from notifications.explain.evidence import read_evidence
@@ -74,7 +74,7 @@ def whats(found: Explanation) -> Sequence[str]:
     return [one.what for one in found.effects]
 
 
-class TestSomebodyStandsIn:
+class TestDelegate:
     async def test_it_says_who_got_it_and_until_when_the_recipient_is_away(
         self, database: Database
     ) -> None:
@@ -88,7 +88,7 @@ class TestSomebodyStandsIn:
             "delegate", until=TODAY + timedelta(days=7), who="Sam O'Neil & Co <ops>"
         )
 
-    async def test_whoever_may_not_know_of_the_absence_hears_who_got_it_alone(
+    async def test_a_reader_who_may_not_know_the_absence_sees_only_who_got_it(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", language="cy", **away("con_second"))
@@ -102,16 +102,16 @@ class TestSomebodyStandsIn:
         own = await explained(database, choices_of="con_lead")
         assert "is away until" in " ".join(own.sentences)
 
-    async def test_an_absence_that_was_changed_since_is_not_made_up(
-        self, database: Database
-    ) -> None:
+    async def test_an_absence_that_has_changed_since_is_not_shown(self, database: Database) -> None:
         await choose(database, "con_lead", **away("con_second"))
         await told(database, opening(TO_LEAD))
         await choose(database, "con_lead")
         found = await explained(database)
         assert effect(found, "delegate").until is None
 
-    async def test_one_that_the_delegate_had_anyhow_says_so(self, database: Database) -> None:
+    async def test_an_email_that_the_delegate_already_had_is_explained(
+        self, database: Database
+    ) -> None:
         await choose(database, "con_lead", **away("con_second"))
         found = await told(database, opening(RECEIVED))
         assert (
@@ -150,7 +150,7 @@ class TestACollectedReminder:
             ("2027-01-14", "wednesday", (), None),
         ],
     )
-    async def test_when_that_comes_the_newest_definition_and_the_readers_days_say(
+    async def test_the_newest_definition_and_quiet_days_set_the_summarys_date(
         self, database: Database, stored: str, on: str, quiet: Sequence[int], comes: str | None
     ) -> None:
         await choose(database, "con_lead", reminders="digest", quiet_weekdays=list(quiet))
@@ -160,7 +160,7 @@ class TestACollectedReminder:
         at = datetime.fromisoformat(f"{comes}+00:00") if comes else None
         assert [one.at for one in found] == ([at] if at else [])
 
-    async def test_whoever_may_not_know_of_quiet_days_hears_of_the_summary_alone(
+    async def test_a_reader_who_may_not_know_quiet_days_sees_only_the_summary(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", reminders="digest", quiet_weekdays=[4])
@@ -170,7 +170,7 @@ class TestACollectedReminder:
         assert at is not None
         assert at.date() == date(2027, 1, 15)
 
-    async def test_nobody_says_when_where_the_newest_definition_has_none(
+    async def test_without_a_summary_in_the_newest_definition_no_date_is_shown(
         self, database: Database, collected: Explanation
     ) -> None:
         del collected
@@ -181,7 +181,7 @@ class TestACollectedReminder:
         ("state", "says"),
         [
             ("accepted", "It is in the summary of Monday 18 January 2027."),
-            ("withheld", "The summary of Monday 18 January 2027 had nothing to say about it any "),
+            ("withheld", "The summary of Monday 18 January 2027 no longer had to mention it."),
         ],
     )
     async def test_it_names_the_summary_that_it_was_in(
@@ -198,7 +198,7 @@ class TestACollectedReminder:
 
 
 class TestAQuietDay:
-    async def test_it_says_until_when_an_email_is_held_and_later_that_it_was(
+    async def test_it_shows_until_when_an_email_waits_and_later_waited(
         self, database: Database
     ) -> None:
         await choose(database, "con_lead", quiet_weekdays=[TODAY.weekday()])
@@ -227,7 +227,7 @@ class TestAQuietDay:
 
 
 class TestASuppressedAddress:
-    async def test_it_says_since_when_and_why_and_then_who_let_it_go(
+    async def test_it_shows_since_when_and_why_and_then_who_fixed_it(
         self, database: Database
     ) -> None:
         async with database.transaction() as session:
@@ -240,7 +240,9 @@ class TestASuppressedAddress:
         assert "suppressed" not in whats(await explained(database, choices_of="con_second"))
         async with database.transaction() as session:
             [row] = (await session.execute(notifications.select())).all()
-            await begin_round(session, row.id, 1, Word("per_manager"), NOW + timedelta(hours=1))
+            await begin_round(
+                session, row.id, 1, UserDecision("per_manager"), NOW + timedelta(hours=1)
+            )
         text = " ".join((await explained(database)).sentences)
         assert "Mair Evans fixed the address, so the email 'Reminder' was sent again." in text
 
@@ -268,7 +270,7 @@ class TestTheSpreadOfAMorning:
         assert (spread.at, spread.detail) == (due, "30")
         assert spread.instead_of == datetime(2027, 1, 11, 9, tzinfo=NOW.tzinfo)
         [says] = [one for one in found.sentences if "instead of 9:00am" in one]
-        assert f"at 9:{due.minute:02}am rather than" in says
+        assert f"at 9:{due.minute:02}am instead of" in says
         # What did not wait for the window has no share in it.
         other = replace(
             fired, sequence=2, item_id="itm_2", facts=(replace(fired.facts[0], data={}),)
@@ -300,6 +302,6 @@ class TestLanguage:
         found = await told(database, opening(TO_LEAD))
         assert says in found.sentences
 
-    async def test_where_nobody_chose_it_just_says_which(self, database: Database) -> None:
+    async def test_without_a_choice_it_shows_the_language_alone(self, database: Database) -> None:
         found = await told(database, opening(Notice("research.received", ("lead",), rung="#1")))
         assert "It is in English." in found.sentences

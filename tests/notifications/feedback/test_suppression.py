@@ -1,4 +1,4 @@
-"""A bounce stops emails to an address; mending the address lets go what is still worth sending."""
+"""A bounce suppresses an address; a fixed address frees the emails that are still true."""
 
 from collections import Counter
 
@@ -47,7 +47,7 @@ async def test_no_other_report_does(database: Database, state: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["blocked_4.7.1", "dropped_spam_content"])
-async def test_a_refusal_of_us_or_of_what_we_said_is_not_held_against_the_address(
+async def test_a_refusal_of_us_or_of_the_text_does_not_suppress(
     database: Database, code: str
 ) -> None:
     sent = await sent_to_the_lead(Post(database))
@@ -55,7 +55,7 @@ async def test_a_refusal_of_us_or_of_what_we_said_is_not_held_against_the_addres
         assert not await apply_report(session, sent, "bounced", code, NOW)
 
 
-async def test_a_late_bounce_is_not_held_against_an_address_that_was_mended_meanwhile(
+async def test_a_late_bounce_does_not_suppress_a_changed_address(
     database: Database,
 ) -> None:
     sent = await sent_to_the_lead(Post(database))
@@ -78,7 +78,7 @@ async def test_lifting_counts_once_and_lets_it_be_suppressed_again(database: Dat
         assert await holders_of(session, LEAD) == ["con_lead"]
 
 
-async def test_of_several_about_one_task_a_mended_address_lets_go_the_latest(
+async def test_of_several_about_one_task_a_fixed_address_frees_the_latest(
     database: Database,
 ) -> None:
     post = Post(database)
@@ -104,8 +104,8 @@ async def test_of_several_about_one_task_a_mended_address_lets_go_the_latest(
         await lift(session, "per_manager", NOW, row.id)
     async with database.reading() as session:
         assert await left_waiting(session) == released
-    for mended in released:
-        await post.courier.redeliver(RedeliverInput(mended.id, 1, "per_manager"))
+    for freed in released:
+        await post.courier.redeliver(RedeliverInput(freed.id, 1, "per_manager"))
     async with database.reading() as session:
         assert await waiting_for(session, ["con_lead"]) == []
         # It stays for good, and the office looks every minute: not through all that they ever got.
@@ -118,7 +118,7 @@ async def test_of_several_about_one_task_a_mended_address_lets_go_the_latest(
     }
 
 
-async def test_of_two_about_one_task_in_one_record_one_is_let_go(database: Database) -> None:
+async def test_of_two_about_one_task_in_one_record_one_is_sent(database: Database) -> None:
     post = Post(database)
     async with database.transaction() as session:
         await suppress(session, NOW, LEAD, reason="bounced")
@@ -129,7 +129,7 @@ async def test_of_two_about_one_task_in_one_record_one_is_let_go(database: Datab
         assert len(await waiting_for(session, ["con_lead"])) == 1
 
 
-async def test_what_an_address_should_have_let_go_is_found_however_it_was_mended(
+async def test_emails_that_a_fixed_address_frees_are_found(
     database: Database,
 ) -> None:
     post = Post(database)

@@ -1,4 +1,4 @@
-"""An address to answer to names one email, survives any mail server, and cannot be made up."""
+"""A reply address names one email, survives any mail server, and cannot be forged."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from notifications.inbound.address import ReplyAddresses, addresses_in, reply_ad
 from storage.ids import new_id
 
 OURS = ReplyAddresses("a secret of the office", "replies.example.org")
-OTHERS = ReplyAddresses("a secret of somebody else", "replies.example.org")
+OTHERS = ReplyAddresses("another office's secret", "replies.example.org")
 
 
 def test_an_address_leads_back_to_its_email_whatever_happens_to_its_case() -> None:
@@ -25,7 +25,7 @@ def test_each_email_has_an_address_of_its_own_that_never_changes() -> None:
     assert OURS.address(first) == OURS.address(first) != OURS.address(second)
 
 
-def test_what_another_secret_signed_is_not_ours() -> None:
+def test_an_address_signed_with_another_secret_is_refused() -> None:
     id = new_id("ntf")
     assert OURS.read(OTHERS.address(id)) is None
     elsewhere = OURS.address(id).replace("example.org", "example.com")
@@ -33,7 +33,7 @@ def test_what_another_secret_signed_is_not_ours() -> None:
 
 
 @given(at=st.integers(6, 41), character=st.sampled_from("abcdefghijklmnopqrstuvwxyz234567é+"))
-def test_a_changed_character_makes_it_nobodys(at: int, character: str) -> None:
+def test_a_changed_character_makes_it_invalid(at: int, character: str) -> None:
     address = OURS.address("ntf_abcdefghij0123456789")
     changed = address[:at] + character + address[at + 1 :]
     assert OURS.read(changed) is None or changed == address
@@ -60,7 +60,7 @@ def test_the_sender_is_what_stands_in_brackets_and_never_a_name() -> None:
     assert sender_in('"lena@example.org" <evil@example.com>') == "evil@example.com"
     assert sender_in("a@example.org, b@example.org") == ""
     assert sender_in("<a@example.org> <b@example.org>") == ""
-    assert sender_in("nobody") == ""
+    assert sender_in("no address") == ""
 
 
 def test_answers_are_taken_only_where_secret_and_domain_are_set() -> None:

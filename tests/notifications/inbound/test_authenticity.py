@@ -1,4 +1,4 @@
-"""Only a ``From``'s own domain, or one above it, proves it: nothing in the email makes it up."""
+"""Only a ``From``'s own domain, or one above it, proves it; the email itself cannot."""
 
 from typing import Any
 
@@ -44,11 +44,11 @@ def test_its_own_domain_proves_it(spf: str, envelope: str, dkim: str) -> None:
     [
         ("sian@schools.cardiff.gov.uk", "{@cardiff.gov.uk : pass}", True),
         ("sian@a.b.example.org", "{@example.org : pass}", True),
-        # Whoever has a part of a domain does not speak for the whole, nor for other parts.
+        # A subdomain does not prove its parent or its siblings.
         ("sian@cardiff.gov.uk", "{@schools.cardiff.gov.uk : pass}", False),
         ("sian@cardiff.gov.wales", "{@evil.gov.wales : pass}", False),
         ("sian@gov.wales", "{@evil.gov.wales : pass}", False),
-        # What everybody is below is nobody's organisation.
+        # A public suffix is no organisation.
         ("sian@cardiff.gov.uk", "{@gov.uk : pass}", False),
         ("sian@cardiff.gov.uk", "{@uk : pass}", False),
         ("sian@council.co.uk", "{@co.uk : pass}", False),
@@ -56,7 +56,9 @@ def test_its_own_domain_proves_it(spf: str, envelope: str, dkim: str) -> None:
         ("sian@cardiff.gov.uk", "{@f.gov.uk : pass}", False),
     ],
 )
-def test_a_domain_speaks_for_those_below_it_alone(sender: str, dkim: str, proves: bool) -> None:
+def test_a_domain_proves_only_itself_and_those_below_it(
+    sender: str, dkim: str, proves: bool
+) -> None:
     assert is_proven(sender=sender, dkim=dkim) is proves
     signer = dkim.removeprefix("{@").removesuffix(" : pass}")
     assert is_proven(sender=sender, spf="pass", envelope=f"x@{signer}") is proves

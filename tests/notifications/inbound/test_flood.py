@@ -1,4 +1,4 @@
-"""Machines that answer each other come to an end, and no answer of a person is lost to them."""
+"""Machines that answer each other are stopped, and no person's reply is lost."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -62,13 +62,13 @@ async def inbox(database: Database) -> Inbox:
     return Inbox(database, asked)
 
 
-async def test_nobody_can_answer_what_tells_of_an_answer_that_is_not_proven(inbox: Inbox) -> None:
+async def test_an_email_about_an_unverified_reply_has_no_reply_address(inbox: Inbox) -> None:
     [told] = await inbox.leave(await inbox.one())
     assert told.reply_to
     assert OURS.first([told.reply_to]) is None
 
 
-async def test_what_tells_of_a_contacts_answer_can_be_answered(inbox: Inbox) -> None:
+async def test_an_email_about_a_contacts_reply_has_a_reply_address(inbox: Inbox) -> None:
     [told] = await inbox.leave(await inbox.one(LENA))
     assert OURS.first([told.reply_to]) == told.notification_id
 
@@ -85,7 +85,7 @@ async def test_a_machine_that_acknowledges_everything_comes_to_an_end(inbox: Inb
     assert await inbox.told() == {"per_manager"}
 
 
-async def test_a_contacts_answer_is_taken_in_the_midst_of_it(inbox: Inbox) -> None:
+async def test_a_contacts_reply_is_taken_meanwhile(inbox: Inbox) -> None:
     for n in range(8):
         await inbox.one(minutes=n)
     outcome = await inbox.one(LENA, minutes=9)
@@ -93,14 +93,14 @@ async def test_a_contacts_answer_is_taken_in_the_midst_of_it(inbox: Inbox) -> No
     assert outcome.tells is not None
 
 
-async def test_an_hour_later_answers_are_told_of_again(inbox: Inbox) -> None:
+async def test_an_hour_later_replies_cause_emails_again(inbox: Inbox) -> None:
     for n in range(8):
         await inbox.one(minutes=n)
     assert (await inbox.one(minutes=59)).state == "ignored"
     assert (await inbox.one(minutes=65)).state == "unverified"
 
 
-async def test_the_same_email_again_says_nothing_twice(inbox: Inbox) -> None:
+async def test_the_same_email_again_is_ignored(inbox: Inbox) -> None:
     for n in range(7):
         await inbox.one(minutes=n)
     before = len(await inbox.facts())
@@ -109,7 +109,7 @@ async def test_the_same_email_again_says_nothing_twice(inbox: Inbox) -> None:
     assert len(await inbox.facts()) == before
 
 
-async def test_known_machines_are_on_the_timeline_and_told_of_no_more(inbox: Inbox) -> None:
+async def test_known_machines_stay_on_the_timeline_without_emails(inbox: Inbox) -> None:
     """Nothing that a contact wrote is lost: only the emails about it end."""
     outcomes = [await inbox.one(LENA, minutes=n) for n in range(23)]
     assert {one.state for one in outcomes} == {"taken"}

@@ -1,4 +1,4 @@
-"""The words of an HTML email, and nothing of what runs, hides or tracks."""
+"""The text of an HTML email, without scripts, hidden text or tracking."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Which emails no person wrote, and what is read off the provider's form."""
+"""Emails from machines are recognised, and the provider's form is read."""
 
 import json
 
@@ -31,7 +31,7 @@ def automatic(headers: str, **fields: str) -> str:
         ("", ""),
     ],
 )
-def test_headers_tell_what_no_person_wrote(headers: str, reason: str) -> None:
+def test_headers_reveal_emails_from_machines(headers: str, reason: str) -> None:
     assert automatic(headers) == reason
 
 
@@ -40,7 +40,7 @@ def test_an_empty_return_path_and_a_machines_name_are_bounces() -> None:
     assert automatic("", **{"from": "Mail Delivery <MAILER-DAEMON@example.org>"}) == "bounce"
 
 
-def test_the_envelope_says_first_where_it_went() -> None:
+def test_the_envelopes_recipients_come_first() -> None:
     email = incoming(
         {"envelope": json.dumps({"to": ["x@example.org"]}), "to": "Y <y@example.org>, z@d.org"}, 2
     )

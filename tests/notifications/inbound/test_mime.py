@@ -1,4 +1,4 @@
-"""The raw form of an email says the same as the parsed one, and no bytes break it."""
+"""The raw form of an email reads like the parsed one, and no bytes break it."""
 
 from email.message import EmailMessage
 
@@ -59,7 +59,7 @@ def test_any_character_set_and_encoding_is_read(charset: str, cte: str) -> None:
 def test_the_first_text_counts_and_everything_else_is_a_file_that_is_not_opened() -> None:
     message = written(files=1)
     message.add_attachment("A second text", filename="notes.txt")
-    message.add_attachment(written("What somebody else wrote"))
+    message.add_attachment(written("Another person's text"))
     found = read(message)
     assert found.text.strip() == "Siân: four schools."
     assert found.attachments == 3

@@ -1,4 +1,4 @@
-"""Who hears of an answer: the office, the contact whom it is for, and a sender whose files went."""
+"""The emails about a reply: to the office, to a contact, and to a sender of files."""
 
 from dataclasses import replace
 
@@ -9,13 +9,14 @@ from notifications.inbound.taking import Outcome
 from storage.sql import contacts, notifications
 from storage.tables import MailboxMessage
 from tests.notifications.inbound.test_taking import LENA, OURS, ROSA, Inbox
+from tests.notifications.inbound.test_taking import inbox as inbox
 from tests.notifications.office import Post, record
 
 MAIR = "per_manager@example.org"
 
 
 async def delivered(inbox: Inbox, outcome: Outcome) -> list[MailboxMessage]:
-    """The emails about one answer, by the name of whoever gets it."""
+    """The emails about one reply, by the recipient's name."""
     post = Post(inbox.database)
     before = {mail.id for mail in await post.mails()}
     if outcome.tells is not None:
@@ -32,7 +33,7 @@ def headers(number: int) -> str:
 
 
 async def told_of(inbox: Inbox, person: str) -> str:
-    """Where somebody of the office answers the email that told them of the last answer."""
+    """The office replies to the email about the last reply."""
     c = notifications.c
     async with inbox.database.reading() as session:
         query = (
@@ -52,7 +53,8 @@ class TestTheOfficeAnswers:
         self, inbox: Inbox, person: str, address: str, name: str
     ) -> None:
         told = await delivered(inbox, await inbox.take("Four schools."))
-        assert all("If you answer this email, your words go to Lena Price." in m.text for m in told)
+        says = "If you reply to this email, your text goes to Lena Price."
+        assert all(says in mail.text for mail in told)
         answer = {
             "from": f"{name} <{address}>",
             "to": await told_of(inbox, person),
@@ -70,9 +72,9 @@ class TestTheOfficeAnswers:
             assert left_out not in passed.text + passed.html
         again = await inbox.take(quoted, **answer)
         assert (again.state, await delivered(inbox, again)) == ("repeated", [])
-        # The colleague hears of it as ever, and is not told that an answer would be passed on.
+        # The colleague is told as usual, but not that a reply would be passed on.
         [other] = [mail for mail in mails if mail.kind == "reply.received"]
-        assert "your words go to" not in other.text
+        assert "your text goes to" not in other.text
 
     async def test_the_fact_says_so_and_the_member_may_read_it(self, inbox: Inbox) -> None:
         await inbox.take("Four schools.")
@@ -81,8 +83,8 @@ class TestTheOfficeAnswers:
         fact = next(one for one in await inbox.facts() if one.kind == "reply.passed_on")
         assert (fact.text, fact.data["contact"]) == ("Fine.", "con_lead")
 
-    async def test_any_other_answer_of_the_office_stays_in_the_office(self, inbox: Inbox) -> None:
-        # To an email that told nobody of an answer, by a colleague, by nobody known for certain.
+    async def test_any_other_reply_of_the_office_stays_in_the_office(self, inbox: Inbox) -> None:
+        # To another email, by a colleague, and by an unverified sender.
         outcome = await inbox.take("To the file.", **{"from": MAIR})
         assert "reply.passed_on" not in {mail.kind for mail in await delivered(inbox, outcome)}
         await inbox.take("Four schools.", headers=headers(2))
@@ -120,7 +122,7 @@ class TestTheOfficeAnswers:
 
 
 class TestFiles:
-    async def test_whoever_sent_them_is_told_once_where_to_put_them(self, inbox: Inbox) -> None:
+    async def test_the_sender_is_told_once_where_to_put_files(self, inbox: Inbox) -> None:
         mails = await delivered(inbox, await inbox.take(attachments="2"))
         [said] = [mail for mail in mails if mail.to_email == LENA]
         assert said.kind == "reply.files_left_out"
@@ -141,7 +143,7 @@ class TestFiles:
         ],
         ids=["automatic", "bulk", "bounce", "unknown", "unproven"],
     )
-    async def test_neither_a_machine_nor_a_stranger_is_ever_written_back_to(
+    async def test_no_email_goes_back_to_a_machine_or_unknown_sender(
         self, inbox: Inbox, fields: dict[str, str]
     ) -> None:
         mails = await delivered(inbox, await inbox.take(attachments="2", **fields))

@@ -1,4 +1,4 @@
-"""Quotations and signatures go, and nobody's words go with them."""
+"""Quotations and signatures are cut, and the sender's own text stays."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""An answer is on the timeline once, told to whoever looks after it, and never lost for a doubt."""
+"""A reply is on the timeline once, its team is told, and no doubt loses it."""
 
 import asyncio
 from dataclasses import replace
@@ -121,7 +121,7 @@ async def test_a_person_of_the_office_may_answer_and_is_not_told_of_it(inbox: In
     assert await inbox.told() == {"per_manager"}
 
 
-async def test_an_unknown_sender_goes_to_the_manager_and_no_word_is_lost(inbox: Inbox) -> None:
+async def test_a_reply_from_an_unknown_sender_goes_to_the_manager_in_full(inbox: Inbox) -> None:
     outcome = await inbox.take(**{"from": '"Lena Price" <lena@elsewhere.example.com>'})
     assert (outcome.state, outcome.reason) == ("unverified", "unknown_sender")
     [fact] = await inbox.facts()
@@ -143,7 +143,7 @@ async def test_an_unknown_sender_goes_to_the_manager_and_no_word_is_lost(inbox: 
         ("", "unknown_sender"),
     ],
 )
-async def test_who_has_left_or_cannot_be_told_is_not_believed(
+async def test_a_sender_who_left_or_is_ambiguous_is_unverified(
     inbox: Inbox, sender: str, reason: str
 ) -> None:
     assert (await inbox.take(**{"from": sender})).reason == reason
@@ -159,7 +159,7 @@ async def test_who_has_left_or_cannot_be_told_is_not_believed(
     ],
     ids=str,
 )
-async def test_a_known_address_that_nothing_proves_is_not_believed(
+async def test_a_known_address_without_proof_is_unverified(
     judged: dict[str, str], inbox: Inbox
 ) -> None:
     outcome = await inbox.take(**judged)
@@ -195,7 +195,7 @@ async def test_only_files_are_an_answer_too(inbox: Inbox) -> None:
         ({"to": OURS.address("ntf_nowhere")}, "no_address"),
     ],
 )
-async def test_what_is_never_taken_is_kept_with_its_reason(
+async def test_an_ignored_email_is_stored_with_its_reason(
     inbox: Inbox, fields: dict[str, str], reason: str
 ) -> None:
     outcome = await inbox.take(**{"text": "Yes.", **fields})
@@ -209,7 +209,7 @@ async def test_html_alone_is_read(inbox: Inbox) -> None:
     assert (await inbox.facts())[0].text == "Four schools."
 
 
-async def test_what_is_not_told_yet_is_known_until_it_is(inbox: Inbox) -> None:
+async def test_an_undelivered_notice_is_found_until_it_is_delivered(inbox: Inbox) -> None:
     outcome = await inbox.take()
     async with inbox.database.reading() as session:
         assert await untold(session) == (outcome.tells,)
@@ -230,7 +230,7 @@ async def test_the_workflows_own_facts_are_not_disturbed(inbox: Inbox) -> None:
     assert kinds.count("reply.received") == 2
 
 
-async def test_an_answer_at_night_is_told_in_the_morning(inbox: Inbox) -> None:
+async def test_a_reply_at_night_causes_an_email_in_the_morning(inbox: Inbox) -> None:
     night = NOW + timedelta(hours=12)
     outcome = await take(inbox.database, OURS, inbox.email(), night)
     assert outcome.tells is not None
