@@ -20,14 +20,14 @@ from bench.counting import Cost, cost_of, histories
 from bench.idle import MONTH, MONTHS, Month, months
 from bench.naive import ACTIVITIES
 from bench.naive import WORKFLOWS as NAIVE_WORKFLOWS
-from programmes.planner import Plan, plan
+from programmes.planner import Plan
 from settings import Settings
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.servers import time_skipping
 from tests.workflows.journey import Deed, Journey
 from tests.workflows.office import Engaged, Office, engagement_of, open_office, skip_to
-from tests.workflows.stories import LEAD, MANAGER, RESEARCHER, calendar, rules
+from tests.workflows.stories import LEAD, MANAGER, RESEARCHER, calendar_from, rules
 from worker import sandbox
 from workflows.ids import (
     SEARCH_ATTRIBUTES,
@@ -107,16 +107,16 @@ class Year(Journey):
             lambda text: GiveFeedback(LEAD, 5, text),
         ]
 
-        async def submit() -> None:
-            text = await self.engaged.office.text()
-            await self.engaged.command(OpenRequest(LEAD, item_id, text, "good-jobs"))
+        async def submit(engaged: Engaged) -> None:
+            text = await engaged.office.text()
+            await engaged.command(OpenRequest(LEAD, item_id, text, "good-jobs"))
 
         self.deeds.append(Deed(begins, submit))
         for number, step in enumerate(steps, start=1):
 
-            async def act(step: Callable[[str], object] = step) -> None:
-                text = await self.engaged.office.text()
-                await self.engaged.item_command("research", item_id, step(text))
+            async def act(engaged: Engaged, step: Callable[[str], object] = step) -> None:
+                text = await engaged.office.text()
+                await engaged.item_command("research", item_id, step(text))
 
             self.deeds.append(Deed(begins + timedelta(days=3 * number), act))
 
@@ -124,22 +124,21 @@ class Year(Journey):
 async def year(environment: WorkflowEnvironment, office: Office) -> Cost:
     """A full year: onboarding, two requests, the advice cycles, three reviews, completed."""
     start = (await environment.get_current_time()).date() + timedelta(days=7)
-    planned = plan(rules(), start, calendar())
     engaged = await office.start(engagement_of("ENG", start))
-    journey = Year(engaged, "ENG", planned)
+    journey = Year(start, calendar_from(start))
     requests = journey.add_requests()
-    await journey.live(environment)
-    return await _cost(office, _ids(engaged, planned, requests))
+    await journey.live(environment, engaged)
+    return await _cost(office, _ids(engaged, journey.planned, requests))
 
 
 async def idle(environment: WorkflowEnvironment, office: Office) -> list[Month]:
     """The twelve months after the onboarding of a member who then does nothing."""
     start = (await environment.get_current_time()).date() + timedelta(days=7)
-    planned = plan(rules(), start, calendar())
     engaged = await office.start(engagement_of("ENG", start))
-    journey = Journey(engaged, "ENG", planned)
+    journey = Journey(start, calendar_from(start))
+    planned = journey.planned
     journey.deeds = [deed for deed in journey.deeds if deed.at <= planned.onboarded_at]
-    await journey.live(environment)
+    await journey.live(environment, engaged)
     await skip_to(environment, planned.onboarded_at + MONTH * (MONTHS + 1))
     kept = [one async for one in histories(office.client, await _known(engaged))]
     # The first evening belongs to the onboarding, whose emails wait for the morning.

@@ -20,7 +20,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +39,10 @@ from temporal.connection import TemporalDown, require_answer
 STARTS_WITHIN_SECONDS = 90.0
 SDK_LETS_GO_SECONDS = 0.05
 POSTGRES_RELEASE = "pginstall18"
+
+SKIPPED_TO = datetime(2039, 1, 3, 12, tzinfo=UTC)
+"""A Monday noon. A time-skipping server begins at the present, and its time only goes forward: from
+a day that lies ahead for long, each test sees the same dates whenever it runs."""
 
 
 @contextmanager
@@ -71,11 +75,12 @@ def dev_server(
 
 @asynccontextmanager
 async def time_skipping(
-    search_attributes: Mapping[str, str] | None = None,
+    search_attributes: Mapping[str, str] | None = None, *, start: datetime = SKIPPED_TO
 ) -> AsyncIterator[WorkflowEnvironment]:
     """An environment in which time passes as fast as workflows sleep; its own server each time.
 
-    The search attributes are added first: an upsert of an unknown one hangs its workflow task.
+    Its clock stands at ``start``. The search attributes are added first: an upsert of an unknown
+    one hangs its workflow task.
     """
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
@@ -92,10 +97,22 @@ async def time_skipping(
                     },
                 )
             )
+        await _skip_to(environment, start)
         yield environment
     # The SDK's threads let go of their Python objects just after they answer, and an interpreter
     # that ends in that moment crashes (seen in 3 of 15 processes; in none of 25 with this pause).
     await asyncio.sleep(SDK_LETS_GO_SECONDS)
+
+
+async def _skip_to(environment: WorkflowEnvironment, start: datetime) -> None:
+    ahead = start - await environment.get_current_time()
+    # A clock that stands at the present needs no skipping; it runs on while this is asked.
+    if ahead < -timedelta(minutes=1):
+        raise AssertionError(
+            f"{start:%d %B %Y} has passed, and the server's time only goes forward"
+        )
+    if ahead > timedelta():
+        await environment.sleep(ahead)
 
 
 @contextmanager

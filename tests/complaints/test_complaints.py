@@ -22,7 +22,7 @@ from programmes.vocabulary import NATIONS, Nation
 from storage.database import Database
 from tests.servers import time_skipping
 from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
-from tests.workflows.stories import LEAD, MANAGER, calendar, definition
+from tests.workflows.stories import LEAD, MANAGER, calendar_from, definition
 from workflows.ids import SEARCH_ATTRIBUTES, scheduled_item_id
 from workflows.messages import CompleteStep, MoveDeadline
 
@@ -30,6 +30,8 @@ pytestmark = pytest.mark.time_skipping
 
 ONBOARDING: ItemKind = "onboarding"
 LONDON = ZoneInfo("Europe/London")
+MONDAY = date(2039, 1, 10)
+"""A week after the server's clock begins."""
 
 
 @pytest.fixture
@@ -42,11 +44,6 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/milepost.db"
-
-
-async def monday(skipping: WorkflowEnvironment) -> date:
-    today = (await skipping.get_current_time()).date()
-    return today + timedelta(days=7 - today.weekday())
 
 
 def onboarding_of(engaged: Engaged) -> str:
@@ -90,7 +87,7 @@ async def test_complaint_2_one_broken_reminder_stops_no_other(
         return sender
 
     async with open_office(skipping.client, url, sender=broken_for_the_lead) as office:
-        engaged = await office.start(engagement_of("ENG", await monday(skipping)))
+        engaged = await office.start(engagement_of("ENG", MONDAY))
         await skip_to(skipping, await skipping.get_current_time() + timedelta(days=60))
         broken = [r for r in await engaged.rows("notifications") if r["recipient_id"] == LEAD]
         assert len(broken) >= 5, "each of the member's own reminders was tried"
@@ -106,10 +103,9 @@ async def test_complaint_3_moving_a_date_neither_repeats_nor_swallows_a_reminder
 ) -> None:
     """civicrm-core#8025, #11239: a moved date sends reminders again; the fix sends too few."""
     async with open_office(skipping.client, url) as office:
-        start = await monday(skipping)
-        engaged = await office.start(engagement_of("ENG", start))
-        working = calendar()
-        due = working.add_working_days(start, 15)
+        engaged = await office.start(engagement_of("ENG", MONDAY))
+        working = calendar_from(MONDAY)
+        due = working.add_working_days(MONDAY, 15)
         # The early reminder is out when the date moves by two days, and then by a month.
         await skip_to(skipping, working.send_opening(working.add_working_days(due, -4)))
         for moved_to in (
@@ -146,19 +142,18 @@ async def test_complaint_5_no_mail_at_night_at_weekends_on_bank_holidays_or_in_a
     skipping: WorkflowEnvironment, url: str, nation: Nation
 ) -> None:
     """zammad#4432: mail at midnight, at week-ends, on bank holidays."""
-    start = await monday(skipping)
-    election = Blackout(start + timedelta(days=20), start + timedelta(days=45), "election")
+    election = Blackout(MONDAY + timedelta(days=20), MONDAY + timedelta(days=45), "election")
     working: WorkingCalendar = calendar_for(
         definition(),
         nation,
-        first=start - timedelta(days=31),
-        last=start + timedelta(days=1100),
+        first=MONDAY - timedelta(days=31),
+        last=MONDAY + timedelta(days=1100),
         blackouts=[election],
     )
     async with open_office(skipping.client, url, nation=nation) as office:
-        engaged = await office.start(engagement_of(nation, start, calendar=working))
+        engaged = await office.start(engagement_of(nation, MONDAY, calendar=working))
         # Commands come at night, and on a Sunday.
-        sunday = datetime.combine(start + timedelta(days=6), datetime.min.time(), UTC)
+        sunday = datetime.combine(MONDAY + timedelta(days=6), datetime.min.time(), UTC)
         await skip_to(skipping, sunday + timedelta(hours=3))
         await engaged.item_command(
             ONBOARDING, onboarding_of(engaged), CompleteStep(LEAD, "contacts")
@@ -214,9 +209,8 @@ async def test_complaint_5_mail_that_could_not_leave_by_day_does_not_leave_by_ni
 
     async with open_office(skipping.client, url, sender=unsteady) as office:
         [sender] = senders
-        start = await monday(skipping)
-        engaged = await office.start(engagement_of("ENG", start))
-        afternoon = datetime.combine(start, datetime.min.time(), UTC) + timedelta(hours=15)
+        engaged = await office.start(engagement_of("ENG", MONDAY))
+        afternoon = datetime.combine(MONDAY, datetime.min.time(), UTC) + timedelta(hours=15)
         await skip_to(skipping, afternoon)
         sender.down = True
         await engaged.item_command(
@@ -227,8 +221,8 @@ async def test_complaint_5_mail_that_could_not_leave_by_day_does_not_leave_by_ni
         sender.down = False
         await skip_to(skipping, afternoon + timedelta(hours=24))
         [ready] = [mail for mail in await office.mails() if mail.kind == "onboarding.step_ready"]
-        assert calendar().next_send_instant(ready.at) == ready.at
-        assert ready.at.date() == start + timedelta(days=1)
+        assert calendar_from(MONDAY).next_send_instant(ready.at) == ready.at
+        assert ready.at.date() == MONDAY + timedelta(days=1)
 
 
 async def test_complaint_6_a_reminder_for_what_is_done_is_withheld_and_says_why(
@@ -243,10 +237,9 @@ async def test_complaint_6_a_reminder_for_what_is_done_is_withheld_and_says_why(
 
     async with open_office(skipping.client, url, sender=unsteady) as office:
         [sender] = senders
-        start = await monday(skipping)
-        engaged = await office.start(engagement_of("ENG", start))
-        working = calendar()
-        early = working.send_opening(working.add_working_days(start, 3))
+        engaged = await office.start(engagement_of("ENG", MONDAY))
+        working = calendar_from(MONDAY)
+        early = working.send_opening(working.add_working_days(MONDAY, 3))
         await skip_to(skipping, early - timedelta(hours=1))
         sender.down = True
         before = len(sender.attempts)
@@ -272,7 +265,7 @@ async def test_complaint_10_every_reminder_is_on_the_record_of_its_case(
 ) -> None:
     """civicrm-core#30327: the reminder is not on the case's record."""
     async with open_office(skipping.client, url) as office:
-        engaged = await office.start(engagement_of("ENG", await monday(skipping)))
+        engaged = await office.start(engagement_of("ENG", MONDAY))
         await skip_to(skipping, await skipping.get_current_time() + timedelta(days=60))
         sent = [mail for mail in await office.mails() if "/" in mail.rung]
         fired = [

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 from temporalio.client import Client
@@ -106,7 +106,8 @@ async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
     """For a day the provider answers 503. A third of the tasks are done by then: what would remind
     of them is stale, and the rest goes out in one email a recipient. The couriers have the patience
     that they have in earnest."""
-    async with time_skipping(ATTRIBUTES) as environment:
+    # What is planned is dated by this process, so the server begins where its clock stands.
+    async with time_skipping(ATTRIBUTES, start=datetime.now(UTC)) as environment:
         url = setting.url("a-day", run)
         faults = Faults(always="503 wait", retry_after=A_WHILE)
         async with set_up(environment.client, url, run, faults=faults, clock=server_clock) as stage:

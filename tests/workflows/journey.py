@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from temporalio.testing import WorkflowEnvironment
 
-from programmes.planner import Plan, PlannedDeadline, PlannedItem
-from programmes.vocabulary import Nation
+from programmes.calendar import WorkingCalendar, is_office
+from programmes.planner import PlannedDeadline, PlannedItem, plan
 from tests.workflows.office import COLLEAGUE, VIEWER, Engaged, skip_to
-from tests.workflows.stories import ADVISER, LEAD, MANAGER, calendar, rules
+from tests.workflows.stories import ADVISER, LEAD, MANAGER, rules
 from workflows.ids import scheduled_item_id
 from workflows.messages import (
     AddEvidence,
@@ -43,16 +43,15 @@ class Deed:
     """Something that a person does at an instant of the journey."""
 
     at: datetime
-    act: Callable[[], Awaitable[object]]
+    act: Callable[[Engaged], Awaitable[object]]
 
 
 class Journey:
     """Each person does each task exactly when the plan says that it is due."""
 
-    def __init__(self, engaged: Engaged, nation: Nation, planned: Plan) -> None:
-        self.engaged = engaged
-        self.calendar = calendar(nation)
-        self.planned = planned
+    def __init__(self, start: date, calendar: WorkingCalendar) -> None:
+        self.calendar = calendar
+        self.planned = planned = plan(rules(), start, calendar)
         self.expected: list[Expected] = []
         self.deeds: list[Deed] = []
         for item in planned.items:
@@ -106,7 +105,7 @@ class Journey:
         last = max(item.deadlines[-1].due_at for item in self.planned.items)
         self._mail("engagement.ready", last, "manager")
         morning = self.calendar.next_send_instant(last) + timedelta(hours=2)
-        self.deeds.append(Deed(morning, lambda: self.engaged.command(Complete(MANAGER))))
+        self.deeds.append(Deed(morning, lambda engaged: engaged.command(Complete(MANAGER))))
         self._mail("engagement.completed", morning, "lead", "team")
 
     def _rungs(self, family: str, deadline: PlannedDeadline) -> None:
@@ -116,22 +115,24 @@ class Journey:
                 self._mail(f"{family}.{rung.says}", rung.at, *to)
 
     def _mail(self, kind: str, at: datetime, *to: str) -> None:
-        instant = self.calendar.next_send_instant(at)
-        recipients = dict.fromkeys(person for role in to for person in ROLES[role])
-        self.expected += [(kind, person, instant) for person in recipients]
+        """Contacts get it on the member's working days, the office's people on the office's."""
+        theirs, office = self.calendar, self.calendar.for_office()
+        for person in dict.fromkeys(person for role in to for person in ROLES[role]):
+            keeps = office if is_office(person) else theirs
+            self.expected.append((kind, person, keeps.next_send_instant(at)))
 
     def _do(self, item: PlannedItem, at: datetime, command: Callable[..., object]) -> None:
-        async def act() -> None:
+        async def act(engaged: Engaged) -> None:
             wants_text = "text" in command.__code__.co_varnames
-            ready = command(await self.engaged.office.text()) if wants_text else command()
-            item_id = scheduled_item_id(self.engaged.id, item.kind, item.key)
-            await self.engaged.item_command(item.kind, item_id, ready)
+            ready = command(await engaged.office.text()) if wants_text else command()
+            item_id = scheduled_item_id(engaged.id, item.kind, item.key)
+            await engaged.item_command(item.kind, item_id, ready)
 
         self.deeds.append(Deed(at, act))
 
-    async def live(self, environment: WorkflowEnvironment) -> None:
+    async def live(self, environment: WorkflowEnvironment, engaged: Engaged) -> None:
         """Live through all of it; time passes as fast as the server can make it."""
         for deed in sorted(self.deeds, key=lambda one: one.at):
             await skip_to(environment, deed.at)
-            await deed.act()
+            await deed.act(engaged)
         await skip_to(environment, await environment.get_current_time() + timedelta(days=3))

@@ -38,6 +38,7 @@ from tests.workflows.stories import (
     ADVISER,
     MANAGER,
     RESEARCHER,
+    calendar_from,
     definition,
     engagement_input,
 )
@@ -298,7 +299,10 @@ async def skip_to(environment: WorkflowEnvironment, instant: datetime) -> None:
 
 
 def engagement_of(nation: Nation, start: date, **changes: Any) -> EngagementInput:
-    """The input of an engagement of the first office."""
-    return engagement_input(
-        nation, engagement_id=f"eng_{uuid.uuid4().hex[:12]}", start=start, **changes
-    )
+    """The input of an engagement of the first office, by the calendar of its own years."""
+    ready: dict[str, Any] = {
+        "engagement_id": f"eng_{uuid.uuid4().hex[:12]}",
+        "start": start,
+        "calendar": calendar_from(start, nation),
+    }
+    return engagement_input(nation, **(ready | changes))

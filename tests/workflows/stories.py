@@ -1,7 +1,7 @@
 """Inputs for the tests of workflows: the first office's real rules, one calendar a nation."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,14 @@ def rules(name: str = "inclusive-growth-network") -> Rules:
 def calendar(nation: Nation = "ENG", name: str = "inclusive-growth-network") -> WorkingCalendar:
     """The calendar of a member of that nation, for three years."""
     return calendar_for(definition(name), nation, first=date(2026, 1, 1), last=date(2029, 12, 31))
+
+
+@cache
+def calendar_from(start: date, nation: Nation = "ENG") -> WorkingCalendar:
+    """The calendar of a member of that nation that starts on that day, for as long as the API
+    looks ahead."""
+    last = start + timedelta(days=366 * 3)
+    return calendar_for(definition(), nation, first=start - timedelta(days=31), last=last)
 
 
 def engagement_input(nation: Nation = "ENG", **changes: Any) -> EngagementInput:
