@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer
 
-from cli import app
+from cli import Listed, app
 from tools.docs.markdown import choice, code, table
 
 SECTIONS = {
@@ -46,6 +46,8 @@ def render() -> str:
 
 def _commands(path: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The commands of a group, or the command itself."""
+    if isinstance(command, Listed):
+        command = command.loaded()
     if not hasattr(command, "commands"):
         yield path, command
         return

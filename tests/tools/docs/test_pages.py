@@ -8,7 +8,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from cli import app
+from cli import Listed, app
 from programmes.definition import Definition
 from programmes.loader import load_definition
 from settings import Settings
@@ -104,6 +104,8 @@ def _keys(data: object) -> Iterator[str]:
 
 
 def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(command, Listed):
+        command = command.loaded()
     if not hasattr(command, "commands"):
         yield path, command
         return
