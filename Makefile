@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 PY := .venv/bin/python
 SOURCES := pyproject.toml uv.lock
 
-.PHONY: help setup demo up test test-faults lint format bench doctor lock clean
+.PHONY: help setup demo up test test-nightly test-faults lint format bench doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ up: setup temporal  ## Run Milepost on this machine: Temporal, worker, API; no s
 
 test: setup test-servers  ## Run every test; ARGS goes to pytest: make test ARGS="-k ladder -x"
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
+
+test-nightly: setup test-servers  ## Run every test with ten times the garbage and every role; takes longer
+	@$(PY) -m pytest --nightly --timeout 1800 $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
 test-faults: setup test-servers  ## Break everything around 200 emails, five times each way; print what became of them
 	@$(PY) -m tests.faults $(ARGS)
