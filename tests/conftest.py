@@ -47,6 +47,25 @@ LONGEST_FIRST = (
 A file runs in one process, so one that comes last keeps the others waiting for all of it."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test-nightly` gives it."""
+    parser.addoption(
+        "--nightly", action="store_true", help="Draw ten times as much, and fuzz with every role."
+    )
+
+
+@pytest.fixture(scope="session")
+def nightly(pytestconfig: pytest.Config) -> bool:
+    """Whether there is time for everything that can be drawn."""
+    return bool(pytestconfig.getoption("--nightly"))
+
+
+@pytest.fixture(scope="session")
+def garbage(nightly: bool) -> int:
+    """How many requests of garbage a webhook gets."""
+    return 5_000 if nightly else 500
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: a third of the time a test waits for something."""
     return (os.cpu_count() or 1) + 1

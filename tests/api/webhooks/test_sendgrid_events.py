@@ -386,8 +386,6 @@ class TestLogs:
             assert secret not in said
 
 
-CASES = 5_000
-
 names = st.sampled_from(["event", "sg_event_id", "notification_id", "attempt", "timestamp", "x"])
 values = st.recursive(
     st.none()
@@ -410,8 +408,11 @@ headers = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-def test_no_request_breaks_anything_and_none_that_is_unsigned_changes_anything() -> None:
-    """5,000 requests, a third of them signed: never a 5xx; unsigned ones never a 2xx."""
+def test_no_request_breaks_anything_and_none_that_is_unsigned_changes_anything(
+    garbage: int,
+) -> None:
+    """Of 500 requests (5,000 by night) a third are signed: never a 5xx; unsigned ones never a
+    2xx."""
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         url = migrated_sqlite(Path(folder) / "milepost.db")
 
@@ -421,24 +422,24 @@ def test_no_request_breaks_anything_and_none_that_is_unsigned_changes_anything()
                     await office().write(session)
                 await sent(database)
                 async with calling(database) as client:
-                    await fuzz(database, client)
+                    await fuzz(database, client, garbage)
 
         runner.run(play())
 
 
-async def fuzz(database: Database, client: httpx.AsyncClient) -> None:
+async def fuzz(database: Database, client: httpx.AsyncClient, count: int) -> None:
     """Draw first, then post: Hypothesis runs no coroutines."""
     drawn: list[tuple[bytes, dict[str, str], int]] = []
 
     @settings(
-        max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(body=bodies, given_headers=headers, kind=st.integers(0, 2))
     def draw(body: bytes, given_headers: dict[str, str], kind: int) -> None:
         drawn.append((body, given_headers, kind))
 
     draw()
-    assert len(drawn) >= CASES * 0.9
+    assert len(drawn) >= count * 0.9
     before = await everything(database)
     for body, given_headers, kind in drawn:
         if kind:
