@@ -154,7 +154,7 @@ class TestTroubles:
         for choice in ("send_again", "dismiss"):
             answer = await manager.post(f"{ONE}/resolve", json={"choice": choice})
             assert answer.status_code == 409
-            assert "is tried again every few minutes" in answer.json()["detail"]
+            assert "is retried every few minutes" in answer.json()["detail"]
         async with browser(app) as here:
             assert "1 email needs a manager’s attention" in (await here.get("/")).text
 
@@ -228,7 +228,7 @@ class TestResolve:
         await becomes(database, state="complained")
         answer = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
         assert answer.status_code == 409
-        assert "Possible: dismiss." in answer.json()["detail"]
+        assert "Possible choices: dismiss." in answer.json()["detail"]
 
     async def test_what_may_still_be_heard_of_is_not_sent_again_yet(self, calling: Caller) -> None:
         answer = await calling("manager").post(f"{ONE}/resolve", json={"choice": "send_again"})
