@@ -80,11 +80,11 @@ def test_with_json_the_engagement_is_told_whole(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("eng_1",), 2, "Name --manager, --adviser or both."),
+        (("eng_1",), 2, "Give --manager, --adviser or both."),
         (("eng_1", "--manager", "Adviser"), 1, "Give the id of a manager"),
         (("eng_1", "--adviser", "per_gone"), 1, "is no longer active"),
         (("eng_1", "--manager", "Unknown"), 1, "Unknown"),
-        (("eng_x", "--manager", "per_nina"), 1, "`milepost engagement list` shows them all."),
+        (("eng_x", "--manager", "per_nina"), 1, "`milepost engagement list` shows all."),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -70,7 +70,7 @@ def test_it_takes_an_email_as_it_says_and_shows_in_the_end_what_it_did(tmp_path:
         assert process.stdout is not None
         shown = process.stdout.read()
         assert process.wait(10) == 0
-    assert re.search(r"emails taken\W+1\b", shown)
+    assert re.search(r"emails accepted\W+1\b", shown)
     assert re.search(r"answered: 202\W+1\b", shown)
 
 
