@@ -1,4 +1,4 @@
-"""`milepost engagement`: start one, give it to somebody else, list all, show one."""
+"""`milepost engagement`: start one, assign it, list all, show one."""
 
 from datetime import datetime
 from typing import Annotated
@@ -27,7 +27,7 @@ from storage.queries.paging import BadCursor
 from temporal.connection import LazyTemporal
 
 OPERATOR = Actor("operator", "manager")
-"""Who acts at the command line: whoever may use it may do what a manager may."""
+"""The user of the command line, who may do what a manager may."""
 
 app = typer.Typer(name="engagement", help="Start engagements and see how they stand.")
 

@@ -37,7 +37,7 @@ def list_all(
     engagement: Annotated[str | None, typer.Option(help="Only of this engagement, by id.")] = None,
     state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
     troubles: Annotated[
-        bool, typer.Option("--troubles", help="Only those that somebody has to look at.")
+        bool, typer.Option("--troubles", help="Only those that need a decision.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
     after: Annotated[str | None, typer.Option(help="Go on after this page's `next`.")] = None,

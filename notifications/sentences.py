@@ -96,7 +96,7 @@ class Reader:
     def name(self, id: str) -> str:
         """A name by id; the catalogue's own word if the person was erased or may not be named."""
         words = entry("people", language=self.titles.language)
-        return str(words["office"] if id == MILEPOST else self.names.get(id, words["somebody"]))
+        return str(words["office"] if id == MILEPOST else self.names.get(id, words["person"]))
 
 
 def fact_sentence(
@@ -148,7 +148,7 @@ def notification_sentence(
     states = entry("notification", language=language)
     values = {
         "kind": kind_title(kind, language),
-        "recipient": recipient or str(states["nobody"]),
+        "recipient": recipient or str(states["vacant"]),
         "reason": reason_sentence(reason, language),
         "state": state,
     }
@@ -170,7 +170,7 @@ def health_sentence(
     )
     return fill(
         str(words.get(health, words["on_track"])),
-        {"task": task, "owner": owner or str(words["nobody"]), "due": day},
+        {"task": task, "owner": owner or str(words["vacant"]), "due": day},
     )
 
 

@@ -15,7 +15,7 @@ from notifications.content.scene import read_recipient, read_scene
 from notifications.custom_templates.draft import Draft, Override
 from notifications.custom_templates.samples import sample
 from notifications.custom_templates.writing import overridden
-from notifications.delivery.ledger import NOBODY
+from notifications.delivery.ledger import NO_RECIPIENT_ID
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.content import (
     DigestReader,
@@ -79,7 +79,9 @@ async def real_context(
     c = notifications.c
     query = (
         select(notifications)
-        .where(c.engagement_id == engagement_id, c.kind == kind.name, c.recipient_id != NOBODY)
+        .where(
+            c.engagement_id == engagement_id, c.kind == kind.name, c.recipient_id != NO_RECIPIENT_ID
+        )
         .order_by(c.reserved_at.desc(), c.id)
         .limit(_LOOKED_AT)
     )

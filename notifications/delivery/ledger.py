@@ -19,7 +19,7 @@ from storage.roles import all_holders
 from storage.sql import choices, deliveries, insert_or_ignore, notifications
 from storage.tables import Engagement, Item
 
-NOBODY = "nobody"
+NO_RECIPIENT_ID = "nobody"
 """The recipient of a notice whose role has no holder. The office sees it in its list."""
 
 OPEN_ATTEMPT = ("claimed", "overtaken")
@@ -57,7 +57,7 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
             continue
         rows += [
             _row(record, notice, one, ",".join(selectors), now)
-            for one, selectors in (named or {NOBODY: list(notice.to)}).items()
+            for one, selectors in (named or {NO_RECIPIENT_ID: list(notice.to)}).items()
         ]
     await insert_or_ignore(session, notifications, rows)
     return len(await of_record(session, record.item_id, record.sequence))
@@ -77,7 +77,7 @@ async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[
         .where(
             notifications.c.item_id == item_id,
             notifications.c.sequence == sequence,
-            notifications.c.recipient_id != NOBODY,
+            notifications.c.recipient_id != NO_RECIPIENT_ID,
         )
         .order_by(choices.c.absent_until.is_not(None), notifications.c.id)
     )
@@ -107,8 +107,8 @@ def _row(
         "recipient_id": recipient,
         "selector": selector,
         "text_id": notice.text,
-        "state": "withheld" if recipient == NOBODY else "reserved",
-        "reason": "no_recipient" if recipient == NOBODY else "",
+        "state": "withheld" if recipient == NO_RECIPIENT_ID else "reserved",
+        "reason": "no_recipient" if recipient == NO_RECIPIENT_ID else "",
         "not_before": notice.not_before,
         "planned_at": _planned(record, notice),
         "reserved_at": now,

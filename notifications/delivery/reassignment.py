@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery import ledger
-from notifications.delivery.ledger import NOBODY, Held, Waiting
+from notifications.delivery.ledger import NO_RECIPIENT_ID, Held, Waiting
 from programmes.calendar import calendar_from_json
 from programmes.facts import Notice, Record
 from storage.ids import derived_id
@@ -81,7 +81,7 @@ def roles_of(selector: str, recipient_id: str) -> list[str]:
     A notification for a named person ends with them, unless it never had a recipient.
     """
     meant = selector.split(",")
-    return meant if recipient_id == NOBODY else [one for one in meant if one in ROLES]
+    return meant if recipient_id == NO_RECIPIENT_ID else [one for one in meant if one in ROLES]
 
 
 async def sendable_now(session: AsyncSession) -> list[Waiting]:

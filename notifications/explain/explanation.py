@@ -7,7 +7,7 @@ from itertools import groupby
 
 from notifications.delivery.batching import COLLAPSED, BatchedEmail
 from notifications.delivery.checks import DATE_PASSED, REMINDER
-from notifications.delivery.ledger import NOBODY
+from notifications.delivery.ledger import NO_RECIPIENT_ID
 from notifications.delivery.outdated import TimelineEvent
 from notifications.explain.effects import Effect, effect_sentence, effects_of
 from notifications.explain.evidence import Evidence
@@ -187,8 +187,8 @@ class _Sentences:
     def _recipient(self) -> str:
         row = self.evidence.detail.row
         meant = self._selectors(tuple(filter(None, self.evidence.detail.selector.split(","))))
-        if row.recipient.id == NOBODY or not row.recipient.name:
-            return self._say("nobody", selector=meant)
+        if row.recipient.id == NO_RECIPIENT_ID or not row.recipient.name:
+            return self._say("vacant", selector=meant)
         if not meant:
             return self._say("recipient_only", recipient=row.recipient.name)
         return self._say("recipient", recipient=row.recipient.name, selector=meant)
@@ -196,7 +196,7 @@ class _Sentences:
     def _selectors(self, selectors: tuple[str, ...]) -> str:
         words = entry("explain", "selector")
         return ", ".join(
-            self.evidence.names.get(one) or str(words.get(one, words["somebody"]))
+            self.evidence.names.get(one) or str(words.get(one, words["person"]))
             for one in selectors
         )
 

@@ -59,4 +59,4 @@ class Mailbox:
         return Accepted(f"mailbox:{notification_id}") if found is not None else None
 
     async def close(self) -> None:
-        """The database is somebody else's."""
+        """The caller owns the database."""

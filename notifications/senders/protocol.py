@@ -95,7 +95,7 @@ class Permanent(Refusal):
 
 
 class Unknown(Refusal):
-    """It may have been taken: nobody can tell without the provider's own reports."""
+    """It may have been taken: only the provider's reports can tell."""
 
 
 class Overtaken(Refusal):

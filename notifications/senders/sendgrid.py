@@ -67,7 +67,7 @@ _MAY_HAVE_GONE = frozenset({502, 504})
 
 _ABOUT_THE_EMAIL = frozenset({400, 413})
 """Refusals of one email, for good. Any other concerns our key, our sender or our address of
-SendGrid, and so every email: they wait until the operator has mended it."""
+SendGrid, and so every email: they wait until the operator has fixed it."""
 
 
 class SendGrid:
@@ -210,7 +210,7 @@ class SendGrid:
 
 
 def _date(text: str) -> datetime:
-    """A date of HTTP. Raises ``LookupError`` where it is none, or nobody knows in which zone."""
+    """A date of HTTP. Raises ``LookupError`` for any other text, or without a zone."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError):
@@ -257,11 +257,11 @@ def to_body(email: Email, *, sandbox: bool = False) -> dict[str, Any]:
     for category in (email.programme, email.kind):
         if category:
             mail.add_category(Category(category))
-    # Rewritten links break what they lead to, and nobody's reading is watched.
+    # Rewritten links break their targets, and Milepost does not track readers.
     mail.tracking_settings = TrackingSettings(
         click_tracking=ClickTracking(enable=False, enable_text=False),
         open_tracking=OpenTracking(enable=False),
-        # Its link would end all emails to the address, also those that somebody waits for.
+        # Its link would end all emails to the address, also those that the recipient waits for.
         subscription_tracking=SubscriptionTracking(enable=False),
     )
     if sandbox:

@@ -29,7 +29,7 @@ class StillListed(Exception):
 async def take_off(key: SecretStr, host: str, address: str, within: float) -> None:
     """Take an address off every list. Raises ``StillListed``; a repeat does no harm.
 
-    The address travels in the body: paths stand in the logs of everybody on the way.
+    The address travels in the body, because each server on the way logs the path.
     """
     import httpx  # slow to import, and seldom needed
 

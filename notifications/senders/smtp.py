@@ -35,14 +35,14 @@ _NOT_OFFERED: dict[Step, str] = {"tls": "smtp_tls", "login": "smtp_login_refused
 
 VERDICT_TIMEOUT = 600.0
 """Seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6): some servers look through it for
-minutes before they take it, and whoever hangs up earlier does not know whether they did."""
+minutes before they take it. A sender that hangs up earlier cannot know whether they did."""
 
 
 class Smtp:
     """Hands emails to a mail server.
 
     Until the server has the whole message (the end of ``DATA``) nothing was taken, so any trouble
-    may be tried again. If the line breaks after that, nobody knows: the answer is ``Unknown``.
+    may be tried again. If the line breaks after that, the answer is ``Unknown``.
     """
 
     name = "smtp"
@@ -112,7 +112,7 @@ def judge(step: Step, error: Exception) -> Refusal:
     """What it means for an email that the conversation ended so, at that step.
 
     Only what is answered to the recipient or the message can be about this email. Anything earlier
-    concerns how we are set up, and holds for every email: these wait until the operator mends it.
+    concerns how we are set up, and holds for every email: these wait until the operator fixes it.
     The server's words may quote an address, so its code has to do.
     """
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):

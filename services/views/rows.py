@@ -95,9 +95,9 @@ class Task(BaseModel):
     opened_at: datetime
 
 
-def ref(somebody: Named | None) -> Ref | None:
+def ref(person: Named | None) -> Ref | None:
     """The person or contact as a row."""
-    return None if somebody is None else Ref(id=somebody.id, name=somebody.name)
+    return None if person is None else Ref(id=person.id, name=person.name)
 
 
 def member_ref(member: MemberRow) -> MemberRef:
