@@ -136,7 +136,7 @@ class Digests(Part):
 
 
 class Outage(Part):
-    """What becomes of emails that could not leave when they should have."""
+    """What happens to emails that were late because of an outage."""
 
     late_after: Some = Field(
         default="2h",
