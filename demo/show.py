@@ -25,41 +25,41 @@ YOURS = "demo, for you"
 """Marks the token that is printed for the user. The next demo prints another."""
 
 
-async def prepare(backend: FrontDesk, story: Story, memory: Memory) -> dict[str, Definition]:
+async def prepare(desk: FrontDesk, story: Story, memory: Memory) -> dict[str, Definition]:
     """Add what is missing. Returns the definitions by id. Raises Stop where one is refused."""
-    definitions = {name: await backend.add_built_in(name) for name in story.programmes()}
+    definitions = {name: await desk.add_built_in(name) for name in story.programmes()}
     for key, person in story.people.items():
         if key not in memory.people:
-            memory.people[key] = await backend.add_person(person.name, person.email, person.role)
+            memory.people[key] = await desk.add_person(person.name, person.email, person.role)
             memory.keep()
     readers = [memory.people[key] for key, one in story.people.items() if one.role == "viewer"]
     for definition in definitions.values():
-        await backend.name_funders(definition.id, readers)
+        await desk.name_funders(definition.id, readers)
     for key, member in story.members.items():
         if key not in memory.members:
             contacts = [(each.name, each.email, each.lead) for each in member.contacts]
-            added = await backend.add_sample_member(member.name, member.nation, contacts)
+            added = await desk.add_sample_member(member.name, member.nation, contacts)
             memory.members[key], memory.leads[key] = added
             memory.keep()
     return definitions
 
 
-async def hand_out_tokens(backend: FrontDesk, memory: Memory) -> dict[str, str]:
+async def hand_out_tokens(desk: FrontDesk, memory: Memory) -> dict[str, str]:
     """A token for each person and lead contact. Those of an earlier demo are revoked."""
-    await take_tokens_back(backend)
+    await take_tokens_back(desk)
     holders = memory.people | {lead_of(key): contact for key, contact in memory.leads.items()}
-    return {who: await backend.make_token(holder, LABEL) for who, holder in holders.items()}
+    return {who: await desk.make_token(holder, LABEL) for who, holder in holders.items()}
 
 
-async def token_to_try(backend: FrontDesk, memory: Memory, who: str) -> str:
+async def token_to_try(desk: FrontDesk, memory: Memory, who: str) -> str:
     """A token for the user. The one of an earlier demo is revoked."""
-    await backend.revoke_tokens(YOURS)
-    return await backend.make_token(memory.people[who], YOURS)
+    await desk.revoke_tokens(YOURS)
+    return await desk.make_token(memory.people[who], YOURS)
 
 
-async def take_tokens_back(backend: FrontDesk) -> None:
+async def take_tokens_back(desk: FrontDesk) -> None:
     """Revoke the tokens of the story's people."""
-    await backend.revoke_tokens(LABEL)
+    await desk.revoke_tokens(LABEL)
 
 
 AT_ONCE = 3
@@ -70,12 +70,12 @@ class Show:
     """One run of the demo, from the sample people to the last email of the tour."""
 
     def __init__(
-        self, story: Story, memory: Memory, base: str, backend: FrontDesk, stage: Stage
+        self, story: Story, memory: Memory, base: str, desk: FrontDesk, stage: Stage
     ) -> None:
         self._story = story
         self._memory = memory
         self._base = base
-        self._backend = backend
+        self._desk = desk
         self._stage = stage
         self._manager = story.engagements[0].manager
         """The manager with whose token the board and the mailbox are read."""
@@ -85,15 +85,15 @@ class Show:
 
         Returns what went otherwise than expected, a sentence each.
         """
-        definitions = await prepare(self._backend, self._story, self._memory)
+        definitions = await prepare(self._desk, self._story, self._memory)
         if stay:
-            token = await token_to_try(self._backend, self._memory, self._manager)
+            token = await token_to_try(self._desk, self._memory, self._manager)
             name = self._story.people[self._manager].name
             self._stage.line(
                 f"To try the API as {name}: curl -H 'Authorization: Bearer {token}'"
                 f" {self._base}/api/v1/engagements"
             )
-        tokens = await hand_out_tokens(self._backend, self._memory)
+        tokens = await hand_out_tokens(self._desk, self._memory)
         try:
             async with OfficeClient(self._base, tokens) as office:
                 watch = Watch(office, self._manager, self._stage.email)
@@ -109,7 +109,7 @@ class Show:
                         await asyncio.Event().wait()
                     return wrong
         finally:
-            await take_tokens_back(self._backend)
+            await take_tokens_back(self._desk)
 
     async def _play(
         self, office: OfficeClient, watch: Watch, definitions: dict[str, Definition]
