@@ -48,7 +48,7 @@ def frozen(pid: int) -> Iterator[None]:
 @pytest.mark.timeout(900)
 def test_an_office_opens_serves_is_killed_and_opens_again(office: OfficeProcess, run: Run) -> None:
     office.start()
-    office.wait_for("press Ctrl-C", within=300)
+    office.wait_for("Press Ctrl-C", within=300)
     me = httpx.get(
         f"{office.api}/api/v1/me",
         headers={"Authorization": f"Bearer {first_token(office)}"},
@@ -81,7 +81,7 @@ def test_an_office_opens_serves_is_killed_and_opens_again(office: OfficeProcess,
         assert down.exit_code == 3, down.output
         office.start()
         office.wait_for("still ending", within=300)
-    office.wait_for("press Ctrl-C", within=300)
+    office.wait_for("Press Ctrl-C", within=300)
     assert "mp_" not in office.output, "the first token is printed once"
     assert office.end(signal.SIGTERM) == 0
     assert "Everything has stopped." in office.output
@@ -95,7 +95,7 @@ def test_a_port_that_is_in_use_is_told_in_one_sentence(office: OfficeProcess, ru
         listener.listen()
         result = run("up")
     assert result.exit_code == 1
-    assert f"Port {office.ports[0]}" in result.output
+    assert f"port {office.ports[0]}" in result.output
     assert "MILEPOST_API_PORT" in result.output
 
 

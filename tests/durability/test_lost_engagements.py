@@ -67,7 +67,7 @@ async def test_a_terminated_engagement_waits_for_a_choice_and_can_be_revived(
     await until_quiet(engaged)
     require_nobody_told_twice(before, await mails(comparison))
     assert "engagement.onboarded" in {mail.kind for mail in await mails(comparison)}
-    with pytest.raises(Stop, match="runs"):
+    with pytest.raises(Stop, match="is running"):
         await lost_engagements.revive(comparison, engaged.id)
 
 
@@ -92,7 +92,7 @@ async def test_a_terminated_engagement_can_be_closed_and_its_member_started_agai
     assert await engaged.rows("tasks") == []
     assert await mails(comparison) == before, "nobody is told by email"
     await until_found(comparison)
-    with pytest.raises(Stop, match="over already"):
+    with pytest.raises(Stop, match="already ended"):
         await lost_engagements.close(comparison, engaged.id, "Again.")
     await office.start(quiet_engagement())
 

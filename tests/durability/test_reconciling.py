@@ -181,7 +181,7 @@ async def test_an_engagement_that_ended_after_the_backup_is_over(
         await session.execute(update(notifications).where(of_it).values(text_id=None))
         await session.execute(update(events).values(text_id=None))
         await session.execute(delete(texts).where(texts.c.id == reason))
-    with pytest.raises(Stop, match="own end"):
+    with pytest.raises(Stop, match="ended normally"):
         await lost_engagements.revive(comparison, engaged.id)
     await repaired(comparison, ("copy_behind", "engagement"))
     row = await engaged.row()
