@@ -1,9 +1,9 @@
 """The same processes the naive way: an activity a step, a timer a rung.
 
 Everything that is decided is the same, since the same pure processes decide it, and what people
-see in the end is the same too. What differs is how it is carried: each fact, each change of the
-reading copy, each email to one role and each line about it on the ledger is an activity of its
-own, and every rung of every deadline has a timer from the moment that the deadline opens.
+see in the end is the same too. What differs is how it is carried. Each fact, each change of the
+reading copy, each email to one role and its line on the ledger are activities of their
+own. Every rung of every deadline has a timer from the moment that the deadline opens.
 The activities do nothing: what is counted is what Temporal keeps and bills.
 """
 

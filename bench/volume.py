@@ -1,6 +1,6 @@
 """``python -m bench.volume``: many reminders due at one instant, against a provider with a limit.
 
-Each is a real item workflow that sleeps until its reminder; the sending window of each engagement
+Each is a real item workflow that sleeps until its reminder. The sending window of each engagement
 opens at its own moment within the spread (``WorkingCalendar.staggered``). Real: the Temporal
 server, the worker process, the database. Fake: SendGrid, which takes so many a second. Reported:
 how late each reminder was after its own moment, and how many workflow tasks failed.

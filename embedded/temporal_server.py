@@ -45,7 +45,7 @@ class DevServer:
     keeps the file descriptors `inherits` open for as long as it lives.
 
     On Linux it dies with its parent, however the parent dies, if it was started from the main
-    thread: the kernel ties that to the thread, so another thread's end would kill it too early.
+    thread. The kernel ties its life to that thread: the end of any other would kill it too early.
     """
 
     def __init__(

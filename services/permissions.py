@@ -36,7 +36,7 @@ _READ: Rule = {
     "viewer": "all",
     "member": "own",
 }
-_EVERYBODY: Rule = {**_READ}
+_ANY_ROLE: Rule = {**_READ}
 """About the caller."""
 _OFFICE: Rule = {"manager": "all", "researcher": "all", "adviser": "all"}
 _MANAGER: Rule = {"manager": "all"}
@@ -69,8 +69,8 @@ RULES: Mapping[str, Rule] = {
     "send_test_template": _MANAGER,
     "activate_template": _MANAGER,
     # Recipients' choices, and suppressed addresses
-    "show_my_choices": _EVERYBODY,
-    "set_my_choices": _EVERYBODY,
+    "show_my_choices": _ANY_ROLE,
+    "set_my_choices": _ANY_ROLE,
     "show_contact_choices": _MANAGER,
     "set_contact_choices": _MANAGER,
     "show_person_choices": _MANAGER,
@@ -78,9 +78,9 @@ RULES: Mapping[str, Rule] = {
     "list_suppressions": _MANAGER,
     "lift_suppression": _MANAGER,
     # Secret addresses of calendars
-    "show_my_calendar_feed": _EVERYBODY,
-    "make_my_calendar_feed": _EVERYBODY,
-    "end_my_calendar_feed": _EVERYBODY,
+    "show_my_calendar_feed": _ANY_ROLE,
+    "make_my_calendar_feed": _ANY_ROLE,
+    "end_my_calendar_feed": _ANY_ROLE,
     "make_contact_calendar_feed": _MANAGER,
     "end_contact_calendar_feed": _MANAGER,
     "make_person_calendar_feed": _MANAGER,

@@ -21,14 +21,15 @@ FOLDERS = (
 # empty, and this comment goes with it. "." is the files at the top of the repository.
 UNFINISHED = frozenset(
     {
-        *(".", "activities", "api", "bench", "commands", "demo", "docs", "embedded"),
-        *("notifications", "services", "temporal", "tools", "web", "workflows"),
         *("tests/activities", "tests/api", "tests/commands", "tests/complaints", "tests/demo"),
         *("tests/durability", "tests/embedded", "tests/fakes", "tests/faults"),
         *("tests/notifications", "tests/replay", "tests/services", "tests/temporal"),
         *("tests/tools", "tests/web", "tests/workflows", "tests/."),
     }
 )
+
+DATA = re.compile(r'(["`])nobody\1')
+"""What is stored as the recipient of a notice whose role has no holder, and an account of Unix."""
 
 VAGUE = re.compile(
     r"(?<![a-z])(whoever|whomever|nobody|somebody|everybody|mend(?:s|ed|ing|able)?)(?![a-z])",
@@ -176,7 +177,7 @@ def vague(paths: Iterable[Path]) -> list[str]:
         f"{_name(path, number)}: {word}"
         for path in paths
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
-        for word in VAGUE.findall(line)
+        for word in VAGUE.findall(DATA.sub("", line))
     ]
 
 

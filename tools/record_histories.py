@@ -3,7 +3,7 @@
     python -m tools.record_histories v2
 
 Run it when the workflows have a new shape that is about to be released (docs/decisions/0005). It
-plays the stories of tests/replay with the code as it is, and writes a folder of its own; what was
+plays the stories of tests/replay with the code as it is, and writes a folder of its own. What was
 recorded before is never touched, because engagements of that shape may still be running.
 """
 

@@ -109,7 +109,7 @@ def _address(person: Person) -> "vCalAddress":
     from icalendar import vCalAddress, vText
 
     address = vCalAddress(f"mailto:{person.email}")
-    # A parameter can hold neither quotation marks nor control characters (RFC 5545, 3.2), and some
+    # A parameter can hold neither quotation marks nor control characters (RFC 5545, 3.2). Some
     # readers take a backslash for the beginning of an escape.
     name = one_line(person.name.replace('"', "'").replace("\\", "/"))
     address.params["CN"] = vText(name)

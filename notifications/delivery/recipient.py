@@ -122,8 +122,10 @@ async def already_told(session: AsyncSession, held: Held, who_id: str, *, instea
 async def _same_notice(
     session: AsyncSession, held: Held, who_id: str
 ) -> list[tuple[str, str, bool]]:
-    """State and reason of other emails of the notice that went to them, or may go to them as a
-    delegate; and whether each went to them."""
+    """State and reason of the notice's other emails to them, and whether each went to them.
+
+    Those that may go to them as a delegate are among them.
+    """
     c = notifications.c
     query = (
         select(c.state, c.reason, c.told_id)

@@ -28,8 +28,8 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 class Email:
     """A rendered email to one person. ``notification_id`` is its key on the ledger.
 
-    What goes into its headings is put on one line, whatever it is made from: a mail server's
-    library refuses anything else, and with it every email of an office whose name has a line end.
+    What goes into its headings is put on one line, whatever it is made from. A mail server's
+    library refuses anything else: an office whose name has a line end could send no email.
     """
 
     notification_id: str

@@ -1,7 +1,7 @@
 """SendGrid: its package builds the message, one pooled HTTP client posts it.
 
-The package's own client is not used: it has no timeout unless told, blocks a thread, opens a new
-connection (and so shakes hands anew) for each email, and at DEBUG it logs the key and the body.
+The package's own client is not used. It has no timeout unless told, blocks a thread, and opens a
+new connection (and so shakes hands anew) for each email. At DEBUG it logs the key and the body.
 Without TLS, on the loopback, both take about 1 ms an email, so speed did not decide this.
 """
 

@@ -34,7 +34,7 @@ Step = Literal["greeting", "tls", "login", "sender", "recipient", "message"]
 _NOT_OFFERED: dict[Step, str] = {"tls": "smtp_tls", "login": "smtp_login_refused"}
 
 VERDICT_TIMEOUT = 600.0
-"""Seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6): some servers look through it for
+"""Seconds for the answer to a whole message (RFC 5321, 4.5.3.2.6). Some servers look through it for
 minutes before they take it. A sender that hangs up earlier cannot know whether they did."""
 
 
