@@ -59,6 +59,8 @@ def _of_family(kind: Kind, language: Language) -> dict[str, str]:
     return ours | ({"about": words["about.review"]} if kind.name == "review.opened" else {})
 
 
+_SECOND = "@2"
+
 _TASKS = {"research": "answer", "advice": "confirm", "review": "submit"}
 
 
@@ -73,7 +75,13 @@ def _full(words: Any, name: str, hint: Any) -> Any:
         return _made(hint, lambda part, of: _full(words, f"{name}.{part}", of))  # type: ignore[arg-type]
     inner = get_args(hint)[0]
     one = _full(words, name, inner)
-    return (one, one) if get_origin(hint) is tuple else one
+    return (one, _full(_second(words), name, inner)) if get_origin(hint) is tuple else one
+
+
+def _second(words: Any) -> Any:
+    """The words for the second entry of a list: those with ``@2`` take the place of the first's."""
+    others = {name.removesuffix(_SECOND): words[name] for name in words if name.endswith(_SECOND)}
+    return {**words, **others}
 
 
 def _bare(words: Any, name: str, hint: Any, given: dict[str, Any]) -> Any:
