@@ -1,5 +1,7 @@
-"""How the whole suite runs: the longest first, so that nobody idles at the end, and with an ear on
-all that is logged meanwhile (``log_guard``)."""
+"""How the whole suite runs: the longest first, so that no process idles at the end.
+
+All that is logged meanwhile is searched (``log_guard``).
+"""
 
 import os
 import sys
@@ -73,7 +75,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the longest files first where several processes share the work. One alone keeps the order
-    of the names: whoever runs a few tests expects it."""
+    of the names, as a developer who runs a few tests expects."""
     if not hasattr(config, "workerinput"):
         return
     ranks = {f"tests/{name}": rank for rank, name in enumerate(LONGEST_FIRST)}

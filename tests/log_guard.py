@@ -2,7 +2,8 @@
 
 What is logged is kept as it comes, before ``observability`` hides addresses and secrets: that is
 the last net, and nothing may count on it. Loggers that ``observability`` keeps to warnings are kept
-to them here, too. Each process of the session searches what it has kept; whoever leads it fails.
+to them here, too. Each process of the session searches what it has kept;
+the process that leads it fails.
 """
 
 import logging

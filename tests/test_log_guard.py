@@ -44,7 +44,7 @@ def session(folder: Path, values: str, *arguments: str) -> "subprocess.Completed
 
 
 @pytest.mark.parametrize("processes", ["0", "1"])
-def test_a_session_fails_where_somebody_logs_an_address(tmp_path: Path, processes: str) -> None:
+def test_a_session_fails_where_a_test_logs_an_address(tmp_path: Path, processes: str) -> None:
     ended = session(tmp_path, "to='Ada <ada@council.example>'", "-n", processes)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "1 passed" in ended.stdout

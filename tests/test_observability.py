@@ -90,7 +90,7 @@ def test_uvicorn_and_temporal_speak_through_the_same_handler(stream: io.StringIO
 
 
 def test_standard_error_is_written_to_as_it_is_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever replaced it meanwhile may have closed it, as a command that has ended does."""
+    """The code that replaced it meanwhile may have closed it, as a command that has ended does."""
     first, second = io.StringIO(), io.StringIO()
     monkeypatch.setattr("sys.stderr", first)
     observability.configure("INFO", "json")

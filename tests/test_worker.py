@@ -1,4 +1,4 @@
-"""What the worker registers is pinned: whoever drops a workflow breaks running engagements."""
+"""What the worker registers is pinned: dropping a workflow breaks running engagements."""
 
 import asyncio
 import subprocess

@@ -78,8 +78,8 @@ class TestDeliver:
         await post.write(record(1, reminder(), tasks=(task(),)))
         with count_statements(database) as seen:
             await post.deliver(OPENING)
-        # The list, five for the scene, ten to look, heed the recipient's choices and what they were
-        # told for others, choose the words and claim, one mail, two to mark.
+        # The list, five for the scene, one mail, two to mark. Ten look, heed the recipient's
+        # choices and what they were told for others, choose the words and claim.
         assert len(seen) <= 19
 
 

@@ -28,7 +28,7 @@ TOKENS: Mapping[Role, tuple[str, str]] = {
 """The secret of each role's token, and its holder."""
 
 REVOKED = "mp_revoked_token"
-OF_SOMEBODY_GONE = "mp_gone_token"
+OF_A_FORMER_PERSON = "mp_gone_token"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Their:
 
 CARDIFF = Their("mem_1", "eng_1", "con_lead")
 GLASGOW = Their("mem_2", "eng_2", "con_two")
-"""Somebody else's: no member's token sees it, nobody of the team but the manager works for it."""
+"""Another member's: no member's token sees it, and of the team only the manager works for it."""
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -180,7 +180,7 @@ def _tokens(rows: Rows) -> None:
         (secret, role, holder, False) for role, (secret, holder) in TOKENS.items()
     ]
     given.append((REVOKED, "manager", "per_manager", True))
-    given.append((OF_SOMEBODY_GONE, "researcher", "per_gone", False))
+    given.append((OF_A_FORMER_PERSON, "researcher", "per_gone", False))
     for secret, role, holder, revoked in given:
         rows.add(
             tokens,

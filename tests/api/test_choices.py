@@ -248,8 +248,8 @@ async def test_a_corrected_address_gets_withheld_emails_that_are_not_outdated(
         [waits, _] = (await client.get("/suppressions")).json()["items"]
         assert waits["waiting"] == 2
         contact = f"/members/{CARDIFF.member}/contacts/{CARDIFF.contact}"
-        mended = await client.patch(contact, json={"email": "lea.new@example.org"})
-        assert mended.status_code == 200, mended.text
+        corrected = await client.patch(contact, json={"email": "lea.new@example.org"})
+        assert corrected.status_code == 200, corrected.text
     for id, state in ((CARDIFF.notification, "accepted"), ("ntf_stale", "withheld")):
         read = await live.until(
             "manager",

@@ -3,7 +3,7 @@
 At each operation the roles are grouped by how far the table of permissions lets them reach. Roles
 of one group pass the same checks on their way, so one role of each group sends wrong requests.
 Every role that may sends right ones, since what it is shown may differ. Those who may not are
-refused by one guard, before anything is read: one of them sends both, and ``test_permissions``
+refused by one guard, before anything is read. So one of them sends both, and ``test_permissions``
 holds every role against the table. By night every role sends everything.
 """
 
@@ -68,7 +68,7 @@ JUDGED_FURTHER = frozenset(
         *("set_programme_funders", "submit_request"),
     }
 )
-"""Operations whose values have to be right beyond their form: an address, somebody's id. So have
+"""Operations whose values have to be right beyond their form: an address, a person's id. So have
 cursors, wherever there are pages."""
 
 EXAMPLES = 2

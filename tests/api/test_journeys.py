@@ -190,8 +190,8 @@ class TestResearch:
     async def test_only_an_active_researcher_can_be_assigned(self, live: Live) -> None:
         request_id = await submitted(live, await live.started())
         path = f"/requests/{request_id}/assign"
-        for nobody in ("per_gone", "per_funder", "per_none"):
-            answer = await live.post("manager", path, {"researcher": nobody})
+        for unsuitable in ("per_gone", "per_funder", "per_none"):
+            answer = await live.post("manager", path, {"researcher": unsuitable})
             assert answer.status_code == 422
             assert answer.json()["errors"][0]["pointer"] == "#/researcher"
 

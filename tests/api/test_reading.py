@@ -135,7 +135,7 @@ class TestPages:
         ("query", "found"),
         [
             ("q=card", ["eng_1"]),
-            ("q=nobody", []),
+            ("q=atlantis", []),
             ("stage=onboarding", ["eng_1", "eng_2"]),
             ("stage=active", []),
             ("health=on_track", ["eng_1", "eng_2"]),

@@ -90,7 +90,7 @@ async def test_a_test_goes_to_the_caller_alone(calling: Caller, database: Databa
         ("/api/v1/programmes/nowhere/templates/research.delivered/en", DRAFT),
         (f"{HERE}/activate", {"version": 9}),
         (f"{HERE}/preview", {"version": 9}),
-        (f"{HERE}/preview", {"engagement": "eng_nobody"}),
+        (f"{HERE}/preview", {"engagement": "eng_none"}),
         ("/api/v1/programmes/nowhere/templates/research.delivered/en/check", DRAFT),
         ("/api/v1/programmes/nowhere/templates/research.delivered/en/preview", DRAFT),
         ("/api/v1/programmes/nowhere/templates/research.delivered/en/send-test", DRAFT),

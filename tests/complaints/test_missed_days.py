@@ -76,7 +76,7 @@ async def test_complaint_4_what_fell_due_while_all_was_down_goes_once_by_day_if_
     database: Database, tmp_path: Path
 ) -> None:
     """frappe#22557. Server and workers are down for as long as reminders fall due. Then what is
-    still true goes out, once; what would leave after hours waits for the morning; what had waited
+    still true goes out, once. What would leave after hours waits for the morning. What had waited
     for the mail server and is done by now is withheld. Each says so on its record."""
     server = DevServer(
         temporal_cli(), database=tmp_path / "temporal.db", search_attributes=ATTRIBUTES

@@ -43,7 +43,7 @@ async def test_complaint_1_mail_that_recovers_goes_out_once_though_the_run_has_f
     url: str, tmp_path: Path
 ) -> None:
     """civicrm-core#31600. The provider is down, every email is tried and tried again, the worker
-    is killed and another one starts: when the provider is back each email goes out, once."""
+    is killed and another one starts. When the provider is back each email goes out, once."""
     fake = FakeSendGrid(Faults(always="503 wait", retry_after=AGAIN_AFTER_SECONDS), limit=10_000)
     with dev_server(ATTRIBUTES) as address:
         client = await Client.connect(address, data_converter=pydantic_data_converter)
@@ -63,7 +63,7 @@ async def test_complaint_1_mail_that_recovers_goes_out_once_though_the_run_has_f
             with worker() as first:
                 workflows = await _started(office)
                 await _all_tried(fake, planned, times=2)
-                await _nobody_is_at_it(client, workflows)
+                await _all_wait(client, workflows)
                 first.kill()
             assert fake.taken == []
             fake.faults.always = ""
@@ -112,7 +112,7 @@ async def _all_tried(fake: FakeSendGrid, planned: int, times: int) -> None:
     await until(tried, f"every email is tried {times} times", within=PATIENCE_SECONDS)
 
 
-async def _nobody_is_at_it(client: Client, workflows: list[str]) -> None:
+async def _all_wait(client: Client, workflows: list[str]) -> None:
     """All wait for the provider. The fault matrix covers workers that die while sending."""
 
     async def idle() -> bool:

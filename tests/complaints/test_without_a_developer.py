@@ -1,7 +1,7 @@
 """Complaint 9: one set of emails for all, no opt-out, and each change needs a developer.
 
-Here an operator changes all of it from the command line, and a member or a manager over the API;
-what leaves afterwards is as they have said.
+Here an operator changes all of it from the command line, and a member or a manager over the API.
+What leaves afterwards is as they have said.
 """
 
 import asyncio

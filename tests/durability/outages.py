@@ -12,7 +12,7 @@ from tests.servers import PostgresServer
 
 @asynccontextmanager
 async def locked(database: Database) -> AsyncIterator[None]:
-    """An SQLite file that somebody else is writing to: every other writer waits."""
+    """An SQLite file that another process is writing to: every other writer waits."""
     assert database.url.database is not None
     connection = sqlite3.connect(database.url.database, check_same_thread=False, timeout=30)
     try:

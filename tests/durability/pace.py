@@ -78,7 +78,7 @@ def sprint_rules() -> Rules:
 
 
 def quiet_rules() -> Rules:
-    """The same, and nobody is reminded of anything within any test."""
+    """The same, without any reminder within a test."""
     return replace(sprint_rules(), ladders=dict.fromkeys(LADDERS, LADDERS[QUIET]))
 
 

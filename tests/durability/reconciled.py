@@ -78,7 +78,7 @@ async def repaired(comparison: Comparison, *expected: tuple[str, str]) -> Repair
     written = await said(comparison)
     assert (await Repairing(comparison).repair(found)).left == ()
     assert await said(comparison) == written, "a second repair changes nothing"
-    require_nobody_told_twice(before, await mails(comparison))
+    require_each_email_once(before, await mails(comparison))
     return done
 
 
@@ -95,7 +95,7 @@ async def mails(comparison: Comparison) -> list[Mail]:
     return await Office(comparison.client, comparison.database, None).mails()  # type: ignore[arg-type]
 
 
-def require_nobody_told_twice(before: list[Mail], after: list[Mail]) -> None:
+def require_each_email_once(before: list[Mail], after: list[Mail]) -> None:
     assert after[: len(before)] == before
     told = [(mail.kind, mail.recipient, mail.rung) for mail in after]
     assert len(told) == len(set(told))
@@ -123,7 +123,7 @@ async def until_quiet(engaged: Engaged) -> None:
 
 
 async def begin_anew(engaged: Engaged) -> None:
-    """Its items are nobody's children then: their end by hand is told to nobody."""
+    """Its items have no parent then: their end by hand is told to no workflow."""
     await until_quiet(engaged)
     first = (await engaged.handle.describe()).run_id
 

@@ -1,7 +1,8 @@
 """A whole engagement in seconds, on a real server: its rules, its people, its emails.
 
-Whatever is asked of somebody is done only after the reminder for it has arrived. So the emails are
-the same however fast the machine is, whoever is killed and whatever is late: one reminder each.
+Each person does what is asked only after the reminder for it has arrived. So the emails are
+the same however fast the machine is, whichever worker is killed and whatever is late: one reminder
+each.
 """
 
 import asyncio

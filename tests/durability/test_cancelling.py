@@ -115,7 +115,7 @@ async def test_a_cancelled_item_takes_what_was_asked_of_it_before(engaged: Engag
 async def test_an_item_cancelled_while_it_writes_what_fell_due_loses_nothing(
     engaged: Engaged,
 ) -> None:
-    """Nobody triages it, so it closes; it is cancelled in the middle of writing that."""
+    """It closes as the manager does not triage it; it is cancelled while that is written."""
     rules = quiet_rules().research
     assert rules is not None
     at_once = StageRule("manager", "1s", "at_once", at_end="close")

@@ -52,7 +52,7 @@ async def afterwards(engaged: Engaged, request: str, accepting: "asyncio.Task[An
         return {"onboarding.reminder", "research.accepted"} <= kinds
 
     await until(all_told, "the reminder and the acceptance are sent")
-    # Life goes on: whoever would be told twice is told before the last of these.
+    # Life goes on: a recipient who would be told twice is told before the last of these.
     await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, "hello"))
 
     async def went_on() -> bool:

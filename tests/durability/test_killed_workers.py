@@ -126,7 +126,7 @@ async def test_workers_killed_at_20_random_moments_lose_and_double_no_email(
 async def keep_living(
     office: Office, workers: Workers, sprints: list[Sprint], numbers: Iterator[int]
 ) -> None:
-    """One journey after the other, so that whoever is killed is killed in the middle of one."""
+    """One journey after the other, so that each worker is killed in the middle of one."""
     while workers.kills < KILLS:
         number = next(numbers)
         engagement = await settle(office, number)
@@ -141,7 +141,7 @@ async def kill_in_the_middle(
 ) -> None:
     """Kill both workers when one is certainly at work on a decision, and one on an email.
 
-    Nobody can write to the database meanwhile, so both hang.
+    No process can write to the database meanwhile, so both hang.
     """
     client = bystander.office.client
     deciding = [engagement_workflow_id(bystander.id)]

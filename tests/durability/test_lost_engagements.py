@@ -24,7 +24,7 @@ from tests.durability.reconciled import (
     everything_written,
     mails,
     repaired,
-    require_nobody_told_twice,
+    require_each_email_once,
     terminate,
     until_found,
     until_quiet,
@@ -47,7 +47,7 @@ async def test_a_terminated_engagement_waits_for_a_choice_and_can_be_revived(
 ) -> None:
     request = await submit_request(engaged)
     await terminate(engaged)
-    # What its items tell it meanwhile reaches nobody.
+    # What its items tell it meanwhile reaches no workflow.
     for step in ("hello", "plan"):
         await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, step))
     await until_closed(engaged, onboarding_of(engaged))
@@ -55,7 +55,7 @@ async def test_a_terminated_engagement_waits_for_a_choice_and_can_be_revived(
     before = await mails(comparison)
     written = await everything_written(comparison)
     assert await Repairing(comparison).repair(found) == Repaired((), found)
-    assert await everything_written(comparison) == written, "nobody has chosen yet"
+    assert await everything_written(comparison) == written, "the operator has not chosen yet"
 
     assert await lost_engagements.revive(comparison, engaged.id) == []
     await until_stage(engaged, "active")
@@ -65,7 +65,7 @@ async def test_a_terminated_engagement_waits_for_a_choice_and_can_be_revived(
     await until_forgotten(engaged, request)
     await until_found(comparison)
     await until_quiet(engaged)
-    require_nobody_told_twice(before, await mails(comparison))
+    require_each_email_once(before, await mails(comparison))
     assert "engagement.onboarded" in {mail.kind for mail in await mails(comparison)}
     with pytest.raises(Stop, match="is running"):
         await lost_engagements.revive(comparison, engaged.id)
@@ -90,7 +90,7 @@ async def test_a_terminated_engagement_can_be_closed_and_its_member_started_agai
     lost = next(one for one in await engaged.rows("events") if one["kind"] == "engagement.lost")
     assert lost["text_id"] == row["reason"]
     assert await engaged.rows("tasks") == []
-    assert await mails(comparison) == before, "nobody is told by email"
+    assert await mails(comparison) == before, "no email is sent"
     await until_found(comparison)
     with pytest.raises(Stop, match="already ended"):
         await lost_engagements.close(comparison, engaged.id, "Again.")
@@ -118,7 +118,7 @@ async def test_an_engagement_that_temporal_has_forgotten_cannot_be_revived(
 async def test_an_item_that_goes_on_after_its_engagement_was_closed_is_ended(
     engaged: Engaged, comparison: Comparison
 ) -> None:
-    """Somebody closed it, and was cut off before they came to its items."""
+    """The operator closed it, and was cut off before its items were closed."""
     await terminate(engaged)
     row = (await comparison.look(engaged.id)).row
     assert row is not None

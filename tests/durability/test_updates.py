@@ -85,7 +85,7 @@ async def test_of_two_commands_at_once_one_is_taken_and_one_refused(engaged: Eng
     assert (await item(engaged, request))["stage"] == answers[0].stage
 
 
-async def test_of_two_withdrawals_at_once_one_is_refused_and_nobody_is_told_twice(
+async def test_of_two_withdrawals_at_once_one_is_refused_and_each_recipient_is_told_once(
     engaged: Engaged,
 ) -> None:
     reason = await engaged.office.text()

@@ -43,7 +43,7 @@ class Fates:
     chances: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     lists: Lists = field(default_factory=Lists)
-    """Whoever is on one is dropped."""
+    """An email to an address on one is dropped."""
     met: dict[str, str] = field(default_factory=dict)
     """Notification id to the end that it met: what a test compares with."""
 

@@ -100,10 +100,10 @@ def _people(people: Any, has_subject: bool) -> Iterator[tuple[str, str | None]]:
         place = f"personalizations.{number}"
         if not person.get("to"):
             yield "The to array is required for all personalization objects.", f"{place}.to"
-        everybody = [one for field in ("to", "cc", "bcc") for one in person.get(field) or ()]
-        for one in everybody:
+        recipients = [one for field in ("to", "cc", "bcc") for one in person.get(field) or ()]
+        for one in recipients:
             yield from _address(one, f"{place}.to")
-        addresses = [str(one.get("email", "")).lower() for one in everybody]
+        addresses = [str(one.get("email", "")).lower() for one in recipients]
         if len(addresses) != len(set(addresses)):
             yield "Each email address in the personalization block should be unique.", place
         if not has_subject and not person.get("subject"):

@@ -59,7 +59,7 @@ class TestSending:
         ("changes", "field"),
         [
             ({"from": {}}, "from.email"),
-            ({"from": {"email": "nobody"}}, "from.email"),
+            ({"from": {"email": "not-an-address"}}, "from.email"),
             ({"subject": ""}, "subject"),
             ({"personalizations": []}, "personalizations"),
             ({"personalizations": [{}]}, "personalizations.0.to"),
@@ -145,7 +145,7 @@ class TestFaults:
 
 
 class Listener:
-    """Whoever is told the events: checks each signature, and fails as often as it is asked to."""
+    """The receiver of the events: checks each signature, and fails as often as it is asked to."""
 
     def __init__(self, public_key: str, failures: int = 0) -> None:
         key = load_der_public_key(base64.b64decode(public_key))
@@ -234,7 +234,7 @@ class TestEvents:
 
 
 class TestLists:
-    async def test_whoever_is_on_one_is_dropped_until_they_are_taken_off(self) -> None:
+    async def test_an_address_on_one_gets_no_email_until_it_is_taken_off(self) -> None:
         fake = FakeSendGrid()
         fake.lists.put("lead.1@council.example")
         fake.lists.put("lead.2@council.example", "spam_reports")

@@ -1,4 +1,4 @@
-"""The delivery worker alone: the matrix has workflows of its own, and kills nobody else."""
+"""The delivery worker alone: the matrix has workflows of its own, and kills no other process."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

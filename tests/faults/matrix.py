@@ -20,7 +20,7 @@ ROWS: Mapping[str, Row] = {
     "429, with headers and without": by_chance(_429=0.04, _429_bare=0.04, _429_mute=0.12),
     "500 and 503": by_chance(_500=0.2, _503=0.2),
     "400 and 413": by_chance(_400=0.05, _413=0.05),
-    "401 and 403, until it is mended": by_chance(_401=0.1, _403=0.1),
+    "401 and 403, until it is fixed": by_chance(_401=0.1, _403=0.1),
     "worker killed before the send": killed("before_send"),
     "worker killed after the send": killed("after_send"),
     "worker killed before the mark": killed("before_mark"),
@@ -40,7 +40,7 @@ NEVER_ANSWERED = frozenset(
         *(name for name in ROWS if name.startswith(("worker killed", "database stopped"))),
     }
 )
-"""The rows in which some emails may stay unresolved: nobody took them, so nobody reports."""
+"""The rows in which some emails may stay unresolved: the provider has nothing to report of them."""
 
 REFUSED = frozenset({"400 and 413", "events doubled, shuffled, late and forged"})
 """The rows in which emails may be refused for good: in all others nothing is wrong with them."""

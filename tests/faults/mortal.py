@@ -1,8 +1,8 @@
 """A delivery worker that dies by SIGKILL at one point of an email's way, and is started anew.
 
-``python -m tests.faults.mortal`` keeps one worker process at work: a fork of this one, which has
-imported everything and runs nothing, so that a new worker serves at once. The worker is the real
-one, but for the sender and the two functions of the ledger that it dies around. For each email
+``python -m tests.faults.mortal`` keeps one worker process at work. It is a fork of this one, which
+has imported everything and runs nothing, so that a new worker serves at once. The worker is the
+real one, but for the sender and the two functions of the ledger that it dies around. For each email
 that is chosen it dies once: a file in a folder says so.
 """
 

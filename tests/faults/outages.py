@@ -32,7 +32,7 @@ RECOVERY = timedelta(hours=1)
 
 async def database_stopped(setting: Setting, run: Run) -> Tally:
     """PostgreSQL is stopped with ``immediate`` after every reminder is reserved, and once more
-    while they are being sent; each time it is started again a second later."""
+    while they are being sent. Each time it is started again a second later."""
     server = await asyncio.to_thread(PostgresServer, durable=True)
     try:
         with server.connect() as connection:
@@ -55,8 +55,8 @@ async def database_stopped(setting: Setting, run: Run) -> Tally:
 
 
 async def database_stalled(setting: Setting, run: Run) -> Tally:
-    """PostgreSQL lets nobody write for longer than a silent courier is waited for. Who waits for it
-    beats on, so that no second attempt comes between."""
+    """PostgreSQL takes no writes for longer than a silent courier is waited for. A courier that
+    waits for it beats on, so that no second attempt comes between."""
     server = await asyncio.to_thread(PostgresServer)
     try:
         with server.connect() as connection:
@@ -103,7 +103,7 @@ async def temporal_restarted(setting: Setting, run: Run) -> Tally:
 
 
 async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
-    """For a day the provider answers 503. A third of the tasks are done by then: what would remind
+    """For a day the provider answers 503. A third of the tasks are done by then. What would remind
     of them is stale, and the rest goes out in one email a recipient. The couriers have the patience
     that they have in earnest."""
     # What is planned is dated by this process, so the server begins where its clock stands.
@@ -126,7 +126,7 @@ async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
         if not stage.fake.modes["503 wait"]:
             counted = counted.but("nothing was tried while it was down")
         most = max(Counter(one.address for one in stage.posted).values())
-        return counted if most == 1 else counted.but(f"somebody got {most} emails at once")
+        return counted if most == 1 else counted.but(f"a recipient got {most} emails at once")
 
 
 async def _pass(environment: WorkflowEnvironment, time: timedelta) -> None:

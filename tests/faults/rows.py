@@ -93,7 +93,7 @@ async def misreported(setting: Setting, run: Run) -> Tally:
             query = notifications.select()
             states = {row.id: row.state for row in await session.execute(query)}
     wrong = {id for id, end in _ends(fates).items() if states[id] != end}
-    return counted.but(f"{len(wrong)} ended as nobody reported") if wrong else counted
+    return counted.but(f"{len(wrong)} ended otherwise than was reported") if wrong else counted
 
 
 def _ends(fates: Fates) -> dict[str, str]:

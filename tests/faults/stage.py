@@ -150,7 +150,7 @@ async def set_up(
     courier: bool = True,
     clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Stage]:
-    """A stage with everything at work; without ``courier`` somebody else delivers."""
+    """A stage with everything at work; without ``courier`` another process delivers."""
     async with AsyncExitStack() as stack:
         database = Database(url)
         stack.push_async_callback(database.dispose)
@@ -197,7 +197,7 @@ async def set_up(
 
 
 class _Server(uvicorn.Server):
-    """Serves in somebody else's process, and leaves its signals alone."""
+    """Serves in a process that it does not own, and leaves its signals alone."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

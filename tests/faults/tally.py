@@ -30,13 +30,13 @@ class Tally:
     refused: int = 0
     """By the provider or the recipient's server: each is a task."""
     unresolved: int = 0
-    """Nobody knows whether it arrived: each is a task."""
+    """It is unknown whether it arrived: each is a task."""
     tasks: int = 0
     """What the manager's ``/me/troubles`` shows of those that are refused or unresolved."""
     lost: int = 0
-    """It neither arrived, nor does anybody hear of it."""
+    """It did not arrive, and no user hears of it."""
     duplicated: int = 0
-    """How often somebody was told once more what they had been told."""
+    """How often a recipient was told once more what they had been told."""
     problems: tuple[str, ...] = ()
     """Whatever else is not as it should be, a sentence each."""
 

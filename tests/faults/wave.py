@@ -23,8 +23,10 @@ QUICK_ATTEMPT = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Order:
-    """What to send, and how soon a courier that falls silent is taken for dead; 0: as in earnest,
-    with the waits and the patience of ``workflows.policies``."""
+    """What to send, and how soon a courier that falls silent is taken for dead.
+
+    0 stands for the waits and the patience of ``workflows.policies``, as in earnest.
+    """
 
     records: tuple[Record, ...]
     heartbeat: float = 0.0

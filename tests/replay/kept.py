@@ -52,8 +52,8 @@ def _without_identity(value: object) -> dict[str, object]:
 def fingerprint(history: WorkflowHistory) -> list[str]:
     """The sequence of commands that a workflow gave, and the updates between them, in words.
 
-    It tells more than a replay, which only sees what contradicts a history: here each change of
-    what a workflow asks for is seen by whoever reviews it.
+    It tells more than a replay, which only sees what contradicts a history. Here a reviewer sees
+    each change of what a workflow asks for.
     """
     commands = list(_commands(history.events))
     counted = ((name, len(list(group))) for name, group in groupby(commands))

@@ -65,9 +65,9 @@ class TestTemporalDown:
     async def test_a_load_balancer_continues_and_is_told_that_only_reading_works(
         self, calling: Caller
     ) -> None:
-        nobody = calling(None)
-        assert (await nobody.get("/healthz")).json() == {"status": "ok"}
-        answer = await nobody.get("/readyz")
+        anonymous = calling(None)
+        assert (await anonymous.get("/healthz")).json() == {"status": "ok"}
+        answer = await anonymous.get("/readyz")
         assert answer.status_code == 200
         assert answer.json() == {
             "status": "reading",
@@ -155,7 +155,7 @@ class TestSlowRecord:
             body = {"text": "What raises pay?"}
             made = await live.done("member", f"/engagements/{engagement_id}/requests", body)
             # Another process holds the database: the worker's record has to wait for it.
-            # It waits its turn in a thread, since whoever is writing needs the event loop to end.
+            # It waits its turn in a thread, since a connection that writes needs the event loop.
             other = sqlite3.connect(
                 tmp_path / "milepost.db", isolation_level=None, check_same_thread=False
             )
@@ -246,7 +246,7 @@ def fails(*_: object) -> None:
 
 @pytest.mark.dev_server
 class TestTheEnd:
-    """An engagement that ends while messages arrive decides anew, and the server forgets the
+    """An engagement that ends while messages arrive decides anew. The server then forgets the
     commands that it had in hand (an unhandled command, in Temporal's words)."""
 
     async def test_a_command_that_meets_the_end_of_an_engagement_is_answered_all_the_same(

@@ -9,7 +9,7 @@ from api.openapi import described_operations
 from services.permissions import ROLES, RULES, Role
 from settings import Settings
 from tests.api.conftest import Caller
-from tests.api.office import CARDIFF, GLASGOW, OF_SOMEBODY_GONE, REVOKED, Their, bearer
+from tests.api.office import CARDIFF, GLASGOW, OF_A_FORMER_PERSON, REVOKED, Their, bearer
 
 PLACEHOLDERS = {
     "step": "agreement",
@@ -136,7 +136,7 @@ async def test_what_is_not_theirs_the_team_cannot_do(
     assert answer.json()["type"] == "/problems/not-yours"
 
 
-@pytest.mark.parametrize("secret", [REVOKED, OF_SOMEBODY_GONE, "mp_never_given_out", "x"])
+@pytest.mark.parametrize("secret", [REVOKED, OF_A_FORMER_PERSON, "mp_never_given_out", "x"])
 async def test_a_revoked_or_unknown_token_or_of_a_person_who_left_is_refused(
     secret: str, calling: Caller
 ) -> None:

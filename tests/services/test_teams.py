@@ -106,7 +106,7 @@ class TestAnotherManager:
             ({"manager": "per_old"}, "is no longer active"),
             ({"manager": "per_adviser"}, "has the role adviser, and only a manager"),
             ({"adviser": "per_researcher"}, "only an adviser or a manager can advise"),
-            ({"manager": "per_nobody"}, "no person “per_nobody”"),
+            ({"manager": "per_none"}, "no person “per_none”"),
         ],
     )
     async def test_an_unsuitable_person_is_refused_with_what_to_do(
@@ -183,7 +183,7 @@ async def test_emails_of_a_vacant_role_follow(live: Live, database: Database) ->
 
 
 async def unheard(database: Database, their: Their, number: int) -> None:
-    """The manager has left, and an email for the manager, in its round so far, was for nobody."""
+    """The manager has left, and an email for the manager, in its round so far, had no recipient."""
     c = engagements.c
     async with database.transaction() as session:
         # The worker's clock is the real one, and it may be night.

@@ -72,7 +72,7 @@ class TestWhoSees:
             browser(app, client=ELSEWHERE),
             browser(app, host="milepost.example.org"),
             browser(application(database, sender="smtp")),
-            # A proxy that says nothing of itself makes everybody look as if they sat here.
+            # Behind a proxy that says nothing of itself, each visitor seems to sit here.
             browser(application(database, public_url="https://milepost.example.org")),
         ]
         for stranger in strangers:

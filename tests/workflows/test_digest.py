@@ -84,8 +84,8 @@ async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once
 async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_next_look(
     database: Database,
 ) -> None:
-    nobody = LazyTemporal({"target_host": "127.0.0.1:9"})
-    assert not await follow_definitions(nobody, database, QUEUE)
+    unreachable = LazyTemporal({"target_host": "127.0.0.1:9"})
+    assert not await follow_definitions(unreachable, database, QUEUE)
     with dev_server({key.name: "Keyword" for key in SEARCH_ATTRIBUTES}) as address:
         client = await Client.connect(address, data_converter=pydantic_data_converter)
         assert await follow_definitions(Connected(client), database, QUEUE)
@@ -95,7 +95,7 @@ async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_n
 
 
 async def _looks_after_them(client: Client, database: Database) -> None:
-    """What a worker does beside its work: a schedule that somebody took away is there again."""
+    """What a worker does beside its work: a schedule that an operator took away is there again."""
     handle = client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/manager")
     await handle.delete()
     async with (
@@ -204,7 +204,7 @@ async def _removed(client: Client, database: Database, source: str) -> None:
 
 async def _leaves_others_alone(client: Client, database: Database) -> None:
     """Another office in the same namespace, on a queue of its own: the same programme, and one that
-    is not there here. Neither is touched, whoever looks last."""
+    is not there here. Neither is touched, whichever office looks last."""
     await sync_schedules(client, database, f"{QUEUE}/staging")
     async with database.transaction() as session:
         source = str((await session.execute(programmes.select())).one().source)

@@ -1,4 +1,4 @@
-"""A run of summaries over its days, on a server that skips them: who waits keeps nobody waiting."""
+"""A run of summaries over its days, on a server that skips them: no wait holds up another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

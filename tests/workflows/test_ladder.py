@@ -107,7 +107,7 @@ class TestWake:
 
 
 class TestAReminderWhoseDateHasPassed:
-    """A worker that was away over the due day: nobody is told of a date to come that is behind."""
+    """A worker was away over the due day: no email announces a date that has passed."""
 
     def test_is_left_to_the_rung_that_says_so(self) -> None:
         ladder = deadlines()
@@ -125,7 +125,7 @@ class TestAReminderWhoseDateHasPassed:
         assert notice.kind == "research.overdue"
 
     def test_is_said_all_the_same_where_no_later_rung_tells_the_same_people(self) -> None:
-        # Whoever hands it over says that the date has passed, to those who hear it nowhere else.
+        # The email itself says that the date has passed, to those who are told so nowhere else.
         copied = RungRule("today", "0wd", ("owner", "adviser"), "reminder")
         late = RungRule("late", "3wd", ("owner",), "overdue")
         ladder = Deadlines(calendar(), {"member": LadderRule((copied, late), "10wd")}, "3wd")

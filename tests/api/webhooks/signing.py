@@ -32,7 +32,7 @@ def event(kind: str, id: str = "", *, of: str = "ntf_1", **values: Any) -> dict[
         "event": kind,
         "sg_event_id": id or f"{kind}-{of}",
         "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
-        "email": "somebody@example.org",
+        "email": "reader@example.org",
         "timestamp": int(NOW.timestamp()),
         "notification_id": of,
         **values,

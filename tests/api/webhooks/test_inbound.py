@@ -212,7 +212,7 @@ class TestWhatIsNeverTaken:
     async def test_a_database_that_is_away_is_the_one_reason_to_ask_again(
         self, address: str
     ) -> None:
-        away = Database("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=2")
+        away = Database("postgresql+psycopg://milepost@127.0.0.1:1/none?connect_timeout=2")
         app = application(away, inbound_secret=SECRET, inbound_domain=DOMAIN)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://testserver"

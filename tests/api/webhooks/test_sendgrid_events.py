@@ -172,7 +172,7 @@ class TestWhatEventsDo:
         with capture_logs() as logs:
             answer = await post(
                 client,
-                event("delivered", of="ntf_of_somebody_else"),
+                event("delivered", of="ntf_of_another_office"),
                 {"event": "delivered", "sg_event_id": "x", "email": "a@example.org"},
                 event("bounce", "fine", status="5.1.1"),
             )

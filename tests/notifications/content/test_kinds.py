@@ -187,10 +187,10 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
 ) -> None:
     states = await Post(database).states()
     assert {state for state, _ in states.values()} == {"accepted"}
-    # An answer by email is told without a process: see replies/test_taking.py. What is called off
+    # An answer by email is told without a process: see inbound/test_taking.py. What is called off
     # is told to those who have it in their calendar: see test_calendar_stories.py. Who takes over
-    # is no process's business either: see test_taking_over.py; and nothing is late here, so that it
-    # would be said with others: see test_gathering.py.
+    # is no process's business either: see test_successors.py. Nothing is late here, so nothing is
+    # combined with other emails: see test_batching.py.
     elsewhere = {*(kind for kind in KINDS if kind.startswith("reply.")), *CALLED_OFF}
     elsewhere |= {NEW_IN_TEAM, NEW_LEAD, CATCH_UP}
     assert {mail.kind for mail in sent} == set(KINDS) - elsewhere

@@ -1,7 +1,7 @@
 """Every kind of email renders from whatever its context holds, in both languages, whole in both of
 its parts.
 
-A test goes through all kinds and languages itself, and names each one that fails: as tests of their
+A test goes through all kinds and languages itself, and names each one that fails. As tests of their
 own these were 1,344, and most of their time went into collecting and drawing.
 """
 

@@ -104,7 +104,7 @@ class TestOnePersonIsTold:
         assert await told(database, TO_LEAD) == [SECOND]
 
 
-class TestNobodyIsToldTwice:
+class TestARecipientIsToldOnce:
     async def test_a_delegate_does_not_get_the_same_email_again_as_their_own(
         self, database: Database
     ) -> None:

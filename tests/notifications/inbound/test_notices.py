@@ -138,7 +138,7 @@ class TestFiles:
             {"headers": headers(1) + "Auto-Submitted: auto-replied\n"},
             {"headers": headers(1) + "Precedence: bulk\n"},
             {"envelope": '{"from": ""}'},
-            {"from": "nobody@elsewhere.example.com"},
+            {"from": "stranger@elsewhere.example.com"},
             {"dkim": "none"},
         ],
         ids=["automatic", "bulk", "bounce", "unknown", "unproven"],

@@ -37,7 +37,7 @@ class TestMailbox:
         assert await mailbox.recall("ntf_1") == Accepted("mailbox:ntf_1")
 
     async def test_a_database_that_is_away_may_come_back_and_is_not_quoted(self) -> None:
-        database = Database("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=2")
+        database = Database("postgresql+psycopg://milepost@127.0.0.1:1/none?connect_timeout=2")
         with pytest.raises(Transient) as raised:
             await Mailbox(database).send(EMAIL)
         assert str(raised.value) == "mailbox_unreachable"

@@ -169,7 +169,9 @@ class TestSend:
         ("mode", "reason"),
         [("hang", "sendgrid_no_answer"), ("drop", "sendgrid_cut_off"), ("502", "sendgrid_502")],
     )
-    async def test_once_it_may_have_the_email_nobody_knows(self, mode: str, reason: str) -> None:
+    async def test_where_it_may_have_the_email_the_result_is_unknown(
+        self, mode: str, reason: str
+    ) -> None:
         error = await outcome(mode, timeout=0.3)
         assert isinstance(error, Unknown)
         assert error.reason == reason
@@ -193,7 +195,7 @@ class TestSend:
     async def test_neither_the_key_nor_the_email_is_logged_at_any_level(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        # By name: whoever configured logging before us may have quietened it.
+        # By name: a test that configured logging before may have quietened it.
         caplog.set_level(logging.DEBUG, "httpcore")
         with caplog.at_level(logging.DEBUG), capture_logs() as logs:
             for mode in ("ok", "401", "500", "hang", "drop"):

@@ -199,7 +199,7 @@ class TestSend:
             ),
         ],
     )
-    async def test_what_concerns_our_set_up_waits_until_it_is_mended(
+    async def test_what_concerns_our_set_up_waits_until_it_is_fixed(
         self, replies: tuple[bytes, ...], reason: str
     ) -> None:
         greeting, *rest = replies

@@ -150,14 +150,14 @@ class TestActions:
         self,
     ) -> None:
         with_agenda = (*TO_SESSION, SendAgenda(ADVISER, "txt_agenda"))
-        everybody = ("member", "adviser")
+        both = ("member", "adviser")
         off = give(after(*with_agenda), MissSession(ADVISER, "txt_ill"), NOON)
-        assert told(off)[0] == ("advice.missed", everybody)
+        assert told(off)[0] == ("advice.missed", both)
         closed = give(after(*with_agenda), CloseCycle(ADVISER, "txt_why"), NOON)
-        assert told(closed) == [("advice.closed", everybody), OFF]
+        assert told(closed) == [("advice.closed", both), OFF]
         later = ProposeDates(ADVISER, (SESSION + timedelta(days=1),))
         again = give(after(*with_agenda, later), ConfirmDate(LEAD, 0), NOON)
-        assert told(again) == [("advice.confirmed", everybody), OFF]
+        assert told(again) == [("advice.confirmed", both), OFF]
 
     def test_the_lead_gets_the_second_reminder_of_a_colleagues_action_as_well(self) -> None:
         theirs = AgreedAction("act_1", "txt_action", "con_colleague", date(2027, 2, 10))
