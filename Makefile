@@ -8,7 +8,7 @@ SOURCES := pyproject.toml uv.lock tools/setup tools/uv tools/python
 # Python keeps what it compiles, whatever the shell says; otherwise each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-nightly test-faults lint format docs bench walk pictures doctor lock clean
+.PHONY: help setup demo up test test-days test-nightly test-faults lint format docs bench walk pictures doctor lock clean
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ up: .venv/bin/milepost  ## Run Milepost on this machine: Temporal, worker and AP
 
 test: setup  ## Run every test; ARGS are for pytest: make test ARGS="-k ladder -x"
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
+
+test-days: setup  ## Run the tests that read the clock on 36 days of three years; ARGS=--sample: on three
+	@$(PY) -m tests.days $(ARGS)
 
 test-nightly: setup  ## Run every test with ten times the garbage and every role; takes longer
 	@$(PY) -m pytest --nightly --timeout 1800 $(if $(ARGS),$(ARGS),-n auto --dist loadfile)

@@ -16,6 +16,8 @@ from tests.log_guard import pytest_sessionfinish as pytest_sessionfinish
 from tests.log_guard import pytest_terminal_summary as pytest_terminal_summary
 from tests.log_guard import pytest_testnodedown as pytest_testnodedown
 
+pytest_plugins = ("tests.clock", "tests.clock_readers")
+
 LONGEST_FIRST = (
     "durability/test_killed_workers.py",
     "durability/test_reconciling.py",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.clock import needs_real_time
 from tests.log_guard import keep
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +21,7 @@ class OfficeProcess:
     """`milepost up` or `milepost demo` on free ports, with its output in a file."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
+        needs_real_time("the dev server of `milepost up`")
         self.folder = folder
         self.ports = _free_ports(3)
         self.environment = self._environment()

@@ -25,16 +25,16 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from embedded.programs import provide_temporal, provide_test_server
-from embedded.temporal_server import NAMESPACE, DevServer, dies_with_this_process
+from embedded.temporal_server import DevServer, dies_with_this_process
 from temporal.connection import TemporalDown, require_answer
+from tests import clock
+from tests.stand_in import add_search_attributes, standing_in
 
 STARTS_WITHIN_SECONDS = 90.0
 SDK_LETS_GO_SECONDS = 0.05
@@ -55,8 +55,15 @@ def dev_server(
 ) -> Iterator[str]:
     """The address of a Temporal dev server of one's own, ready, with these search attributes.
 
-    A test that stops and restarts it takes `embedded.temporal_server.DevServer` itself.
+    A test that stops and restarts it takes `embedded.temporal_server.DevServer` itself. With
+    `--today`, a stand-in has that time instead; a test that it cannot serve is skipped.
     """
+    if clock.is_set():
+        if database or log_file or dynamic_config:
+            clock.needs_real_time("a dev server with settings of its own")
+        with standing_in(search_attributes or {}) as address:
+            yield address
+        return
     server = DevServer(
         temporal_cli(),
         database=database,
@@ -88,15 +95,7 @@ async def time_skipping(
         test_server_startup_timeout=timedelta(seconds=STARTS_WITHIN_SECONDS),
     )
     async with environment:
-        if search_attributes:
-            await environment.client.operator_service.add_search_attributes(
-                AddSearchAttributesRequest(
-                    namespace=NAMESPACE,
-                    search_attributes={
-                        name: _indexed(kind) for name, kind in search_attributes.items()
-                    },
-                )
-            )
+        await add_search_attributes(environment.client, search_attributes or {})
         await _skip_to(environment, start)
         yield environment
     # The SDK's threads let go of their Python objects just after they answer. An interpreter that
@@ -147,16 +146,15 @@ class Connected:
         return self.to
 
 
-@cache
 def temporal_cli() -> Path:
     """The Temporal CLI. The tests stop their servers, so TEMPORAL_ADDRESS does not count."""
+    clock.needs_real_time("a dev server")
+    return _temporal_cli()
+
+
+@cache
+def _temporal_cli() -> Path:
     return provide_temporal(os.environ, cli=True).path
-
-
-def _indexed(kind: str) -> IndexedValueType.ValueType:
-    """`KeywordList` → INDEXED_VALUE_TYPE_KEYWORD_LIST"""
-    words = "".join(f"_{letter}" if letter.isupper() else letter for letter in kind).upper()
-    return IndexedValueType.Value(f"INDEXED_VALUE_TYPE{words}")
 
 
 class PostgresServer:

@@ -29,6 +29,7 @@ from temporal import schedules
 from temporal.connection import LazyTemporal
 from temporal.schedules import sync_schedules
 from temporal.summaries import Summaries, follow_definitions, keep_summaries
+from tests.clock import needs_real_time
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.delivery.test_recipient import choose
 from tests.notifications.digests.test_collected import collect, no_summaries_any_more
@@ -37,6 +38,12 @@ from tests.servers import Connected, dev_server
 from workflows.ids import SEARCH_ATTRIBUTES, redelivery_workflow_id
 
 pytestmark = pytest.mark.dev_server
+
+
+@pytest.fixture(autouse=True)
+def on_a_dev_server() -> None:
+    needs_real_time("the schedules of a dev server")
+
 
 QUEUE = "digests"
 
