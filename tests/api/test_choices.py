@@ -132,7 +132,7 @@ class TestSendGridsOwnLists:
         refused = await manager.post(LIFT)
         assert refused.status_code == 409
         assert refused.json()["type"] == "/problems/still-listed"
-        assert "may not take the address off" in refused.json()["detail"]
+        assert "may not remove the address" in refused.json()["detail"]
         assert "by_hand=true" in refused.json()["detail"]
         # Nothing was changed: it would be dropped there, and suppressed once more.
         [one] = (await manager.get("/api/v1/suppressions")).json()["items"]
