@@ -133,7 +133,7 @@ class TestFromTheOffice:
         await self.store(database, update(members).values(name=FORGED))
         late = Notice("research.escalation", ("manager",), rung="triage/late", task="triage")
         raw = await self.sent(database, record(1, late, tasks=(task(),)))
-        assert read(raw)["Subject"].startswith(f"{FORGED}, late: ")
+        assert read(raw)["Subject"].startswith(f"{FORGED}, overdue: ")
 
     async def test_a_person(self, database: Database) -> None:
         await self.store(database, update(people).values(name=FORGED))
