@@ -202,7 +202,7 @@ class TestUnsafeHeaders:
             [trouble] = (await list_troubles(session, NOW, timedelta(hours=2))).rows
         assert (trouble.state, trouble.reason) == ("failed", "unsafe_headers")
         assert choices_of(trouble.state, trouble.reason) == ("send_again", "dismiss")
-        assert "Tell the people who run Milepost" in reason_sentence(trouble.reason)
+        assert "Tell the operator of Milepost" in reason_sentence(trouble.reason)
         assert (
             "Milepost" in reason_sentence(trouble.reason, "cy") != reason_sentence(trouble.reason)
         )
