@@ -190,7 +190,7 @@ def _once_more(held: ScheduleUpdateInput) -> ScheduleUpdate:
 
 async def _removed(client: Client, database: Database, source: str) -> None:
     """A summary that the definition has no more has no schedule, once its list has caught up."""
-    begins = source.index("  member: # every month")
+    begins = source.index("  member:", source.index("\ndigests:"))
     without = source[:begins] + source[source.index("calendar:\n  kind: uk") :]
     async with database.transaction() as session:
         await session.execute(programmes.update().values(source=without))

@@ -133,7 +133,7 @@ class TestFromTheOffice:
         await self.store(database, update(members).values(name=FORGED))
         late = Notice("research.escalation", ("manager",), rung="triage/late", task="triage")
         raw = await self.sent(database, record(1, late, tasks=(task(),)))
-        assert read(raw)["Subject"].startswith(f"{FORGED}, late: ")
+        assert read(raw)["Subject"].startswith(f"{FORGED}, overdue: ")
 
     async def test_a_person(self, database: Database) -> None:
         await self.store(database, update(people).values(name=FORGED))
@@ -202,7 +202,7 @@ class TestUnsafeHeaders:
             [trouble] = (await list_troubles(session, NOW, timedelta(hours=2))).rows
         assert (trouble.state, trouble.reason) == ("failed", "unsafe_headers")
         assert choices_of(trouble.state, trouble.reason) == ("send_again", "dismiss")
-        assert "Tell the people who run Milepost" in reason_sentence(trouble.reason)
+        assert "Tell the operator of Milepost" in reason_sentence(trouble.reason)
         assert (
             "Milepost" in reason_sentence(trouble.reason, "cy") != reason_sentence(trouble.reason)
         )
