@@ -44,8 +44,8 @@ def test_what_is_given_changes_and_the_rest_stays(run: Run, ada: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--quiet", "mon,tue,wed,thu,fri"), "Leave at least one day"),
-        (("--away", "2027-08-02:2027-08-13:per_unknown"), "cannot stand in"),
+        (("--quiet", "mon,tue,wed,thu,fri"), "Allow emails on at least one day"),
+        (("--away", "2027-08-02:2027-08-13:per_unknown"), "cannot be the delegate"),
         (("--away", "2027-08-13:2027-08-02:per_unknown"), "Swap the two dates"),
     ],
 )

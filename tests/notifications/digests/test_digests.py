@@ -169,7 +169,7 @@ class TestTheTeams:
         ours = Draft(text=body + "{% block foot %}{{ unsubscribe }}{% endblock %}")
         of = OVERRIDABLE["digest.manager"]
         async with database.transaction() as session:
-            with pytest.raises(FaultyDraft, match="ends these summaries"):
+            with pytest.raises(FaultyDraft, match="unsubscribe link is missing"):
                 await put(session, "per_x", NOW, IGN, of, "en", Draft(text=body))
             await put(session, "per_x", NOW, IGN, of, "en", ours, activate=True)
         await Post(database).write(record(1, tasks=(task(),)))
