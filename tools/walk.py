@@ -29,11 +29,11 @@ class Measure:
 
 
 MEASURES = (
-    Measure("request", "a member's research request, until it is answered", 64),
-    Measure("request and email", "the same, until its emails are with the sender", 91),
-    Measure("reminder", "a reminder, from its activity to the sender", 50),
-    Measure("board", "the board page", 39),
-    Measure("assign", "milepost engagement assign", 40),
+    Measure("request", "a member's research request, until it is answered", 47),
+    Measure("request and email", "the same, until its emails are with the sender", 68),
+    Measure("reminder", "a reminder, from its activity to the sender", 38),
+    Measure("board", "the board page", 27),
+    Measure("assign", "milepost engagement assign", 32),
 )
 
 
