@@ -44,7 +44,9 @@ def start(
     adviser: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start a member in a programme. The welcome email and the plan follow by themselves.
+    """Start a member in a programme.
+
+    The welcome email and the plan follow automatically.
 
     Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
     """

@@ -43,7 +43,10 @@ def list_all(
     after: Annotated[str | None, typer.Option(help="Go on after this page's `next`.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List notifications, the latest change first; with --troubles the longest waiting first."""
+    """List notifications, the latest change first.
+
+    With --troubles, those that have waited longest come first.
+    """
     if sum((engagement is not None, state is not None, troubles)) > 1:
         raise typer.BadParameter("Give only one of --engagement, --state and --troubles.")
 
