@@ -84,7 +84,9 @@ def assign(
     adviser: Annotated[str | None, typer.Option(help="Who advises: id, name or address.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give an engagement another manager or adviser. What is open is theirs; one email tells them.
+    """Give an engagement another manager or adviser.
+
+    They take over its open tasks, and one email tells them.
 
     Exit code 1: refused, with the reason. 3: the database does not answer.
     """

@@ -99,7 +99,10 @@ def not_found(notification: str) -> Stop:
 
 @app.command()
 def show(notification: Id, as_json: AsJson = False) -> None:
-    """Show one notification with its attempts and reports. Exit code 1: there is none."""
+    """Show one notification with its attempts and reports.
+
+    Exit code 1: there is no such notification.
+    """
 
     async def read(database: Database) -> NotificationDetail:
         try:

@@ -368,10 +368,8 @@ class TestExplained:
         assert {one.id for one in found.carries} == {ids["itm_2"], ids["itm_3"]}
         assert found.template == "catch_up"
         text = "\n".join(found.sentences)
-        assert (
-            f"'Reminder' about 'Triage the request' for Cardiff, which was late too ({ids['itm_2']})"
-            in text
-        )
+        thing = "'Reminder' about 'Triage the request' for Cardiff"
+        assert f"{thing}, which was late too ({ids['itm_2']})" in text
         assert "from the template 'catch_up': the built-in one (English)." in text
 
 
