@@ -80,7 +80,7 @@ def test_an_office_opens_serves_is_killed_and_opens_again(office: OfficeProcess,
         down = run(*start, "--start", "2026-11-24")
         assert down.exit_code == 3, down.output
         office.start()
-        office.wait_for("still ending", within=300)
+        office.wait_for("Waiting for the last run", within=300)
     office.wait_for("Press Ctrl-C", within=300)
     assert "mp_" not in office.output, "the first token is printed once"
     assert office.end(signal.SIGTERM) == 0
