@@ -31,6 +31,9 @@ MAILS: tuple[tuple[str, Mode, int], ...] = (
 )
 """Kind, language and width in pixels."""
 
+ASKED = "Tessa Quill"
+"""She has just been welcomed, so that her emails ask for something at any hour."""
+
 PLAYED_WITHIN = 300.0
 """Seconds that the demo may take to play its story."""
 
@@ -60,7 +63,8 @@ async def picture_pages(opened: Browser) -> None:
         await page.goto(f"{base}/mailbox")
         await page.screenshot(path=FOLDER / "mailbox.png")
         await page.set_viewport_size({"width": 1000, "height": 1300})
-        await page.get_by_role("link", name="Please").first.click()
+        asked = page.get_by_role("row").filter(has_text=ASKED)
+        await asked.get_by_role("link").first.click()
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=FOLDER / "mail.png")
         await page.close()

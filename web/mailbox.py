@@ -17,6 +17,9 @@ A_PAGE = 50
 
 Cursor = Annotated[str | None, Query(max_length=600)]
 
+Skip = Annotated[int, Query(ge=0, le=100_000)]
+"""How many of the emails that wait were on the pages before."""
+
 MAIL_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
@@ -24,17 +27,18 @@ MAIL_POLICY = (
 
 
 @router.get("/mailbox", dependencies=[Depends(require_embedded)])
-async def mails(request: Request, cursor: Cursor = None) -> HTMLResponse:
-    """The captured emails."""
+async def mails(request: Request, cursor: Cursor = None, waiting: Skip = 0) -> HTMLResponse:
+    """A page of the emails that wait, and one of the captured emails."""
     backend: Backend = request.app.state.backend
     found, further = await views.mails(backend, cursor, A_PAGE)
-    waiting = await views.waiting_mails(backend, A_PAGE) if cursor is None else []
+    listed, more = await views.waiting_mails(backend, waiting, A_PAGE)
     return page(
         request,
         "mailbox.html",
         page="mailbox",
         mails=found,
-        waiting=waiting,
+        waiting=listed if cursor is None else [],
+        more_waiting=waiting + A_PAGE if more else None,
         why=words()["waiting"],
         next=further,
         clock=OFFICE_CLOCK,

@@ -120,12 +120,12 @@ class UpcomingMail:
     """Why it would be withheld instead, as a sentence."""
 
 
-async def waiting_mails(backend: Backend, limit: int) -> list[WaitingMail]:
-    """The emails that wait to leave, the next one first."""
+async def waiting_mails(backend: Backend, skip: int, limit: int) -> tuple[list[WaitingMail], bool]:
+    """Emails that wait to leave, the next one first, and whether more of them follow."""
     now = backend.now()
     async with backend.database.reading() as session:
-        rows = await reserved_emails(session, limit=limit)
-    return [_waiting(row, now) for row in rows]
+        rows = await reserved_emails(session, skip=skip, limit=limit + 1)
+    return [_waiting(row, now) for row in rows[:limit]], len(rows) > limit
 
 
 def _waiting(row: Reserved, now: datetime) -> WaitingMail:

@@ -91,8 +91,9 @@ class Reserved:
     not_before: datetime | None
 
 
-async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved]:
-    """The emails that wait to leave, the next one first. One statement."""
+async def reserved_emails(session: AsyncSession, *, skip: int, limit: int) -> list[Reserved]:
+    """The emails that wait to leave, the next one first, without the first ``skip``. One
+    statement."""
     n = notifications.c
     query = (
         select(
@@ -108,6 +109,7 @@ async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved
         )
         .where(n.state == "reserved")
         .order_by(func.coalesce(n.not_before, n.reserved_at), n.id)
+        .offset(skip)
         .limit(limit)
     )
     return [

@@ -1,5 +1,6 @@
 """The mailbox page lists emails that wait to leave, and shows each as it will look."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,8 @@ from temporal.connection import LazyTemporal
 from tests.api.conftest import NOWHERE
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import DUE_IN_WORDS, SETTINGS, Post, office, record, reminder, task
-from tests.web.test_pages import browser
+from tests.web.test_pages import ELSEWHERE, browser
+from web.mailbox import A_PAGE
 
 NIGHT = datetime(2027, 1, 11, 22, 30, tzinfo=UTC)
 """A Monday night."""
@@ -71,6 +73,27 @@ async def test_a_waiting_email_is_listed_with_its_time_and_the_reason(
     assert f'datetime="{MORNING.isoformat()}"' in listed
 
 
+async def test_all_that_wait_can_be_reached_page_by_page(
+    database: Database, here: httpx.AsyncClient
+) -> None:
+    for number in range(1, A_PAGE + 2):
+        notice = replace(reminder(revision=number), not_before=MORNING)
+        written = record(number, notice, tasks=(task(),))
+        await Post(database, clock=lambda: NIGHT).write(written)
+    first = (await here.get("/mailbox")).text
+    [further] = re.findall(r'href="(/mailbox\?waiting=\d+)"', first)
+    second = (await here.get(further)).text
+    links = [re.findall(r'href="/mailbox/waiting/([^"]+)"', page) for page in (first, second)]
+    assert [len(found) for found in links] == [A_PAGE, 1]
+    assert len({*links[0], *links[1]}) == A_PAGE + 1
+    assert "/mailbox?waiting=" not in second
+
+
+@pytest.mark.parametrize("skip", ["-1", "x", "100001"])
+async def test_a_page_that_cannot_be_is_refused(here: httpx.AsyncClient, skip: str) -> None:
+    assert (await here.get(f"/mailbox?waiting={skip}")).status_code == 422
+
+
 async def test_a_weekend_is_named_as_the_reason(database: Database) -> None:
     await reserved(database, not_before=None)
     saturday = NIGHT + timedelta(days=5)
@@ -92,6 +115,19 @@ async def test_a_waiting_email_is_shown_as_it_will_look(
     assert sent.subject in unescape(shown.text)
     assert here_linked(sent.text) in unescape(shown.text)
     assert here_linked(sent.html) == frame.text
+
+
+async def test_no_other_reader_sees_a_waiting_email(
+    database: Database, here: httpx.AsyncClient
+) -> None:
+    await reserved(database)
+    link = await link_to_the_waiting_email(here)
+    app = create_app(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
+    async with browser(app, client=ELSEWHERE) as stranger:
+        for path in (link, f"{link}/html"):
+            answer = await stranger.get(path)
+            assert answer.status_code == 404
+            assert "Mair" not in answer.text
 
 
 def here_linked(written: str) -> str:

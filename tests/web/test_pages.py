@@ -25,6 +25,7 @@ PRIVATE = [
     "/mailbox/1",
     "/mailbox/1/html",
     "/mailbox/1/invite.ics",
+    "/mailbox?waiting=50",
 ]
 PUBLIC = ["/go/engagements/eng_1", "/go/engagements/eng_1/items/itm_1", "/problems/refused"]
 
