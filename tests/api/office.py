@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import Fact, ItemState, Record, TaskState
-from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
 from services.permissions import Role
 from storage.record import write
 from storage.sql import mailbox, notifications, suppressions, tokens
+from tests.definitions import sources
 from tests.storage.office import NOW, Rows, days, office
 
 PROGRAMME = "inclusive-growth-network"
@@ -65,7 +65,7 @@ def bearer(secret: str) -> dict[str, str]:
 async def fill(session: AsyncSession) -> None:
     """Write the office down as the commands and workflows would."""
     rows = office()
-    source = dict(built_in_definitions())[PROGRAMME]
+    source = sources()[PROGRAMME]
     for table in list(rows.by_table):
         if table.name == "programmes":
             rows.by_table[table][0].update(id=PROGRAMME, title="Network", source=source)

@@ -7,9 +7,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from commands.programme import app
-from programmes.loader import built_in_definitions, definition_schema
+from programmes.loader import definition_schema
+from tests.definitions import NETWORK
 
-NETWORK = dict(built_in_definitions())["inclusive-growth-network"]
+TEXT = NETWORK.read_text(encoding="utf-8")
 
 
 def run(*arguments: str) -> Result:
@@ -19,7 +20,7 @@ def run(*arguments: str) -> Result:
 @pytest.fixture
 def broken(tmp_path: Path) -> str:
     file = tmp_path / "broken.yaml"
-    text = NETWORK.replace("soon: 3wd", "soon: 3 days").replace("host:", "hots:")
+    text = TEXT.replace("soon: 3wd", "soon: 3 days").replace("host:", "hots:")
     file.write_text(text, encoding="utf-8")
     return str(file)
 
@@ -27,7 +28,7 @@ def broken(tmp_path: Path) -> str:
 class TestCheck:
     def test_a_right_file_exits_0(self, tmp_path: Path) -> None:
         file = tmp_path / "network.yaml"
-        file.write_text(NETWORK, encoding="utf-8")
+        file.write_text(TEXT, encoding="utf-8")
         found = run("check", str(file))
         assert found.exit_code == 0
         assert "Inclusive Growth Network, version 2: 5 onboarding steps, 3 reviews" in found.stdout
@@ -54,7 +55,7 @@ class TestCheck:
         assert found.exit_code == 1
         told = json.loads(found.stdout)
         assert told["ok"] is False
-        lines = [NETWORK[: NETWORK.index(part)].count("\n") + 1 for part in ("host:", "soon: 3wd")]
+        lines = [TEXT[: TEXT.index(part)].count("\n") + 1 for part in ("host:", "soon: 3wd")]
         assert [problem["line"] for problem in told["problems"]][1:] == lines
         assert told["problems"][2] == {
             "file": broken,
@@ -76,7 +77,7 @@ class TestCheck:
 
 class TestPlan:
     def test_prints_every_date_of_a_nation_with_its_rule(self) -> None:
-        found = run("plan", "inclusive-growth-network", "--start", "2026-12-14", "--nation", "SCT")
+        found = run("plan", str(NETWORK), "--start", "2026-12-14", "--nation", "SCT")
         assert found.exit_code == 0
         lines = [" ".join(line.split()) for line in found.stdout.splitlines()]
         assert "│Thu 14 Jan 2027 17:00 │ due │ lead │ 15 working days after the start │" in lines

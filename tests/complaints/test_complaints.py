@@ -20,9 +20,10 @@ from programmes.planner import heard_by, plan
 from programmes.rules import ItemKind
 from programmes.vocabulary import NATIONS, Nation
 from storage.database import Database
+from tests.definitions import definition
 from tests.servers import time_skipping
 from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
-from tests.workflows.stories import LEAD, MANAGER, calendar_from, definition
+from tests.workflows.stories import LEAD, MANAGER, calendar_from
 from workflows.ids import SEARCH_ATTRIBUTES, scheduled_item_id
 from workflows.messages import CompleteStep, MoveDeadline
 

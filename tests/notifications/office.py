@@ -1,4 +1,4 @@
-"""The Inclusive Growth Network's real definition with one sample member, and records about it."""
+"""The Inclusive Growth Network's definition with one sample member, and records about it."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -12,17 +12,17 @@ from activities.record import Recorder
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Sender
 from programmes.calendar import WorkingCalendar, calendar_as_json
-from programmes.definition import Definition
 from programmes.facts import EngagementState, Fact, ItemState, Notice, Record, TaskState
 from programmes.holidays import calendar_for
-from programmes.loader import built_in_definitions, load_definition
 from programmes.rules import ItemKind
 from storage.database import Database
 from storage.sql import deliveries, mailbox, notifications
 from storage.tables import MailboxMessage
+from tests.definitions import IGN as IGN
+from tests.definitions import definition as definition
+from tests.definitions import sources
 from tests.storage.office import Rows
 
-IGN = "inclusive-growth-network"
 NOW = datetime(2027, 1, 11, 10, 0, tzinfo=UTC)
 """A Monday morning."""
 DUE = datetime(2027, 1, 19, 17, 0, tzinfo=UTC)
@@ -32,16 +32,9 @@ SETTINGS = SimpleNamespace(
 )
 
 
-@cache
 def source() -> str:
     """The definition's YAML."""
-    return dict(built_in_definitions())[IGN]
-
-
-@cache
-def definition() -> Definition:
-    """The definition."""
-    return load_definition(source(), IGN)
+    return sources()[IGN]
 
 
 @cache

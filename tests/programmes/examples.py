@@ -7,13 +7,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from programmes.calendar import Blackout, WorkingCalendar
-from programmes.definition import Definition
 from programmes.holidays import calendar_for
-from programmes.loader import built_in_definitions, load_definition
 from programmes.rules import LadderRule, RungRule, Says
 from programmes.vocabulary import NATIONS, Nation
-
-IGN = "inclusive-growth-network"
+from tests.definitions import IGN, definition
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -21,18 +18,13 @@ FIRST, LAST = date(2025, 1, 1), date(2034, 12, 31)
 
 
 @cache
-def built_in(name: str) -> Definition:
-    return load_definition(dict(built_in_definitions())[name], name)
-
-
-@cache
 def uk(nation: Nation = "ENG", blackouts: tuple[Blackout, ...] = ()) -> WorkingCalendar:
-    return calendar_for(built_in(IGN), nation, first=FIRST, last=LAST, blackouts=blackouts)
+    return calendar_for(definition(IGN), nation, first=FIRST, last=LAST, blackouts=blackouts)
 
 
 @cache
 def always_open() -> WorkingCalendar:
-    return calendar_for(built_in("tour"), "ENG", first=FIRST, last=LAST)
+    return calendar_for(definition("tour"), "ENG", first=FIRST, last=LAST)
 
 
 def weekdays_only() -> WorkingCalendar:

@@ -9,15 +9,27 @@ import jsonschema_rs
 import pytest
 from ruamel.yaml import YAML
 
+from programmes.calendar import WorkingCalendar
+from programmes.definition import Definition
+from programmes.holidays import calendar_for
 from programmes.loader import built_in_definitions, definition_schema, load_definition
 from programmes.planner import plan, review_dates
-from programmes.vocabulary import NATIONS
-from tests.programmes.examples import IGN, always_open, at, built_in, uk
+from programmes.vocabulary import NATIONS, Nation
+from tests.definitions import IGN
+from tests.programmes.examples import FIRST, LAST, always_open, at
 from tests.programmes.small import SMALL
 
 NAMES = [name for name, _ in built_in_definitions()]
 
 FOLDER = files("programmes") / "definitions"
+
+
+def built_in(name: str) -> Definition:
+    return load_definition(dict(built_in_definitions())[name], name)
+
+
+def uk(nation: Nation) -> WorkingCalendar:
+    return calendar_for(built_in(IGN), nation, first=FIRST, last=LAST)
 
 
 class TestSchemaFile:

@@ -8,7 +8,7 @@ import pytest
 from programmes.definition import Definition
 from programmes.loader import load_definition
 from programmes.rules import LadderRule, Rules, RungRule, StageRule, StepRule
-from tests.programmes.examples import IGN, built_in
+from tests.definitions import IGN, definition
 from tests.programmes.small import SMALL
 
 
@@ -44,12 +44,12 @@ class TestRules:
         assert rules.review("final").after == "half"
 
     def test_hold_no_text(self) -> None:
-        carried = json.dumps(asdict(built_in(IGN).rules()))
+        carried = json.dumps(asdict(definition(IGN).rules()))
         for text in ("Sign the membership", "Lead contact", "Joseph Rowntree", "example.org"):
             assert text not in carried
 
     def test_are_small_enough_for_every_history(self) -> None:
-        assert len(json.dumps(asdict(built_in(IGN).rules()))) < 6_000
+        assert len(json.dumps(asdict(definition(IGN).rules()))) < 6_000
 
     def test_a_programme_may_do_without_research_advice_and_reviews(self) -> None:
         text = SMALL[: SMALL.index("research:")]

@@ -10,7 +10,8 @@ from programmes.definition import Definition
 from programmes.holidays import bank_holidays, calendar_for, office_calendar
 from programmes.office_hours import Closure
 from programmes.vocabulary import NATIONS, Nation
-from tests.programmes.examples import IGN, always_open, built_in, uk
+from tests.definitions import IGN, definition
+from tests.programmes.examples import always_open, uk
 
 
 class TestBankHolidays:
@@ -49,8 +50,8 @@ class TestTheOffice:
 
     def test_is_stored_as_the_days_that_differ_from_the_members(self) -> None:
         first, last = date(2027, 1, 1), date(2027, 12, 31)
-        assert calendar_for(built_in(IGN), "ENG", first=first, last=last).office == ()
-        assert calendar_for(built_in(IGN), "SCT", first=first, last=last).office == (
+        assert calendar_for(definition(IGN), "ENG", first=first, last=last).office == ()
+        assert calendar_for(definition(IGN), "SCT", first=first, last=last).office == (
             date(2027, 1, 4),
             date(2027, 3, 29),
             date(2027, 8, 2),
@@ -59,8 +60,8 @@ class TestTheOffice:
         )
 
     def test_may_be_in_another_nation(self) -> None:
-        calendar = built_in(IGN).calendar.model_copy(update={"office": "NIR"})
-        theirs = built_in(IGN).model_copy(update={"calendar": calendar})
+        calendar = definition(IGN).calendar.model_copy(update={"office": "NIR"})
+        theirs = definition(IGN).model_copy(update={"calendar": calendar})
         first, last = date(2026, 1, 1), date(2026, 12, 31)
         member = calendar_for(theirs, "ENG", first=first, last=last)
         assert not member.for_office().is_working(date(2026, 3, 17))
@@ -73,7 +74,7 @@ class TestTheOffice:
         election = Blackout(date(2026, 4, 7), date(2026, 4, 10))
         first, last = date(2026, 1, 1), date(2026, 12, 31)
         member = calendar_for(
-            built_in(IGN), "SCT", first=first, last=last, blackouts=[election], stagger="eng_1"
+            definition(IGN), "SCT", first=first, last=last, blackouts=[election], stagger="eng_1"
         )
         assert member.for_office().blackouts == (election,)
         assert member.for_office().send_from == member.send_from
@@ -98,7 +99,7 @@ class TestCalendarFor:
 
     def test_has_no_holidays_outside_its_period(self) -> None:
         first, last = date(2026, 12, 1), date(2027, 1, 31)
-        calendar = calendar_for(built_in(IGN), "SCT", first=first, last=last)
+        calendar = calendar_for(definition(IGN), "SCT", first=first, last=last)
         assert min(calendar.non_working) == date(2026, 12, 24)
         assert max(calendar.non_working) == date(2027, 1, 4)
 
@@ -129,6 +130,6 @@ class TestCalendarFor:
 
 
 def with_closures(closures: list[Closure]) -> Definition:
-    definition = built_in(IGN)
-    office = definition.calendar.model_copy(update={"closures": tuple(closures)})
-    return definition.model_copy(update={"calendar": office})
+    network = definition(IGN)
+    office = network.calendar.model_copy(update={"closures": tuple(closures)})
+    return network.model_copy(update={"calendar": office})

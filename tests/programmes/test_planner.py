@@ -24,19 +24,11 @@ from programmes.planner import (
 )
 from programmes.rules import LadderRule, Rules
 from programmes.vocabulary import Nation
-from tests.programmes.examples import (
-    IGN,
-    always_open,
-    at,
-    built_in,
-    calendars,
-    days,
-    ladders,
-    uk,
-)
+from tests.definitions import IGN, definition
+from tests.programmes.examples import always_open, at, calendars, days, ladders, uk
 
-RULES = built_in(IGN).rules()
-TOUR = built_in("tour").rules()
+RULES = definition(IGN).rules()
+TOUR = definition("tour").rules()
 
 
 def with_ladders(chosen: list[LadderRule]) -> Rules:

@@ -12,8 +12,9 @@ from activities.inputs import TellInput
 from programmes.calendar import WorkingCalendar
 from programmes.holidays import calendar_for
 from programmes.rules import ItemKind
+from tests.definitions import definition
 from tests.workflows.office import Engaged, Office, council, skip_to
-from tests.workflows.stories import MANAGER, definition, rules
+from tests.workflows.stories import MANAGER, rules
 from workflows.engagement import Engagement
 from workflows.ids import (
     engagement_workflow_id,

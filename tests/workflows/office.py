@@ -17,7 +17,6 @@ from temporalio.testing import WorkflowEnvironment
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Sender
 from programmes.calendar import calendar_as_json
-from programmes.loader import built_in_definitions
 from programmes.rules import ItemKind
 from programmes.vocabulary import Nation
 from settings import Settings
@@ -32,6 +31,7 @@ from storage.sql import (
     tasks,
 )
 from storage.starting import Opening, put_down
+from tests.definitions import sources
 from tests.histories import require_no_personal_data
 from tests.storage.office import Rows
 from tests.workflows.stories import (
@@ -255,8 +255,8 @@ def snake(command: object) -> str:
 
 
 def source_of(programme: str) -> str:
-    """The YAML of a built-in definition."""
-    return next(text for name, text in built_in_definitions() if programme in name)
+    """The YAML of a definition."""
+    return sources()[programme]
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Inputs for the tests of workflows: the first office's real rules, one calendar a nation."""
+"""Inputs for the tests of workflows: the first office's rules, one calendar a nation."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -6,11 +6,10 @@ from functools import cache
 from typing import Any
 
 from programmes.calendar import WorkingCalendar
-from programmes.definition import Definition
 from programmes.holidays import calendar_for
-from programmes.loader import built_in_definitions, load_definition
 from programmes.rules import ItemKind, Rules
 from programmes.vocabulary import Nation
+from tests.definitions import definition as definition
 from workflows.messages import EngagementInput, ItemInput
 
 START = date(2026, 12, 14)
@@ -20,18 +19,8 @@ LEAD = "con_lead"
 
 
 @cache
-def definition(name: str = "inclusive-growth-network") -> Definition:
-    """A built-in definition, loaded and checked."""
-    for source, text in built_in_definitions():
-        loaded = load_definition(text, source)
-        if loaded.id == name:
-            return loaded
-    raise KeyError(name)
-
-
-@cache
 def rules(name: str = "inclusive-growth-network") -> Rules:
-    """The rules of a built-in definition."""
+    """The rules of a definition."""
     return definition(name).rules()
 
 
