@@ -166,8 +166,8 @@ class Show:
         if held:
             opens = datetime.fromisoformat(min(held)).astimezone(ZONE)
             self._stage.line(
-                f"{len(held)} emails wait until {opens:%A %d %B, %H:%M}, because this office"
-                " emails members from 09:00 to 16:30 on their working days. They are on each"
+                f"{len(held)} emails wait. The first leaves on {opens:%A} {opens.day}"
+                f" {opens:%B at %H:%M}, when this office begins to email. They are on each"
                 " timeline already."
             )
         wrong += surprises(self._story, self._memory, board)

@@ -5,7 +5,7 @@ Pure functions over what ``evidence`` and ``choices`` have read.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from notifications.delivery.preferences import Choices
@@ -73,14 +73,12 @@ def _spread(evidence: Evidence, calendar: CalendarDecision | None) -> Iterator[E
     if isinstance(office, OpenCalendar) or stored.send_from == hours_of(office.sending)[0]:
         return
     due_at = calendar.held_until or _planned(evidence)
-    if due_at is not None and due_at == stored.send_opening(stored.local_date(due_at)):
-        opening = replace(stored, send_from=hours_of(office.sending)[0])
-        yield Effect(
-            "spread",
-            at=due_at,
-            instead_of=opening.send_opening(stored.local_date(due_at)),
-            detail=str(office.spread),
-        )
+    if due_at is None or due_at != stored.send_opening(stored.local_date(due_at)):
+        return
+    window = replace(stored, send_from=hours_of(office.sending)[0])
+    opening = window.send_opening(stored.local_date(due_at))
+    if due_at - opening >= timedelta(minutes=1):  # people read times to the minute
+        yield Effect("spread", at=due_at, instead_of=opening, detail=str(office.spread))
 
 
 def _planned(evidence: Evidence) -> datetime | None:

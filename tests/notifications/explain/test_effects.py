@@ -269,8 +269,8 @@ class TestTheSpreadOfAMorning:
         spread = effect(found, "spread")
         assert (spread.at, spread.detail) == (due, "30")
         assert spread.instead_of == datetime(2027, 1, 11, 9, tzinfo=NOW.tzinfo)
-        [says] = [one for one in found.sentences if "instead of 9:00am" in one]
-        assert f"at 9:{due.minute:02}am instead of" in says
+        [says] = [one for one in found.sentences if "not 9:00am" in one]
+        assert f"at 9:{due.minute:02}am, not" in says
         # What did not wait for the window has no share in it.
         other = replace(
             fired, sequence=2, item_id="itm_2", facts=(replace(fired.facts[0], data={}),)
@@ -282,6 +282,20 @@ class TestTheSpreadOfAMorning:
             evidence = await read_evidence(session, str(id))
         assert evidence is not None
         assert "spread" not in whats(explain(evidence))
+
+    async def test_a_few_seconds_are_not_worth_a_sentence(self, database: Database) -> None:
+        opening = datetime(2027, 1, 11, 9, 0, 3, tzinfo=NOW.tzinfo)
+        data = {"task": "triage", "rung": "early", "planned": opening.isoformat(), "revision": "1"}
+        data |= {"says": "reminder", "due": DUE.isoformat()}
+        async with database.transaction() as session:
+            held: dict[str, Any] = {
+                **(await session.execute(engagements.select())).one().calendar,
+                "send_from": "09:00:03",
+            }
+            await session.execute(update(engagements).values(calendar=held))
+        fired = Fact("rung.fired", opening, data=data)
+        found = await told(database, record(1, TO_LEAD, tasks=(task(),), facts=(fired,)))
+        assert "spread" not in whats(found)
 
 
 class TestLanguage:
