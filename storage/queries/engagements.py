@@ -141,10 +141,10 @@ def _part(
     )
 
 
-Standing = Health | Literal["ended"]
+HealthGroup = Health | Literal["ended"]
 """The health of an open engagement, or ``ended``."""
 
-WORST_FIRST: tuple[Standing, ...] = (*reversed(get_args(Health)), "ended")
+WORST_FIRST: tuple[HealthGroup, ...] = (*reversed(get_args(Health)), "ended")
 
 
 async def count_engagements(
@@ -153,16 +153,16 @@ async def count_engagements(
     *,
     where: EngagementFilter | None = None,
     visible_to: Visibility = ALL,
-) -> Mapping[Standing, int]:
-    """How many engagements have each standing, the worst first, with zeros. One statement."""
-    standing = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
+) -> Mapping[HealthGroup, int]:
+    """How many engagements are in each group, the worst first, with zeros. One statement."""
+    group = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
     each = (
-        select(standing.label("standing"))
+        select(group.label("group"))
         .select_from(listed())
         .where(*conditions_of(where or EngagementFilter(), now, visible_to))
         .subquery()
     )
-    found = await session.execute(select(each.c.standing, func.count()).group_by(each.c.standing))
+    found = await session.execute(select(each.c.group, func.count()).group_by(each.c.group))
     return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
 
 
