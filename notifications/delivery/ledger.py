@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.calendar.entries import recipients_with_entry
 from programmes.facts import INVITED, Notice, Record
 from storage.database import derived_id, insert_or_ignore
+from storage.queries.rows import filled
 from storage.roles import all_holders
 from storage.sql import choices, deliveries, notifications
 from storage.tables import Engagement, Item
@@ -239,22 +240,11 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         )
         delivery = (await session.execute(latest)).one_or_none()
         interrupted = delivery.id if delivery and delivery.outcome in OPEN_ATTEMPT else None
-    return Held(
-        id=row.id,
+    return filled(
+        Held,
+        row,
         engagement_id=row.engagement_id or "",
-        item_id=row.item_id,
-        sequence=row.sequence,
-        kind=row.kind,
-        rung=row.rung,
-        task=row.task,
-        revision=row.revision,
-        recipient_id=row.recipient_id,
-        text_id=row.text_id,
-        state=row.state,
-        reason=row.reason,
         planned_at=row.planned_at or row.not_before or row.reserved_at,
-        round=row.round,
-        resolution=row.resolution,
         interrupted=interrupted,
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.words import ENGLISH, languages_of
 from programmes.vocabulary import Language, Mode, Reminders
-from storage.queries.rows import AnyRow
+from storage.queries.rows import AnyRow, filled
 from storage.sql import choices, suppressions
 
 
@@ -83,16 +83,7 @@ async def first_language_of(session: AsyncSession, holder_id: str) -> Language:
 
 
 def _choices(row: AnyRow) -> Choices:
-    return Choices(
-        language=row.language,
-        reminders=row.reminders,
-        digests=row.digests,
-        quiet_weekdays=tuple(row.quiet_weekdays),
-        absent_from=row.absent_from,
-        absent_until=row.absent_until,
-        delegate_id=row.delegate_id,
-        changed_at=row.changed_at,
-    )
+    return filled(Choices, row, quiet_weekdays=tuple(row.quiet_weekdays))
 
 
 _SALT = "milepost.unsubscribe"

@@ -33,6 +33,7 @@ from storage.queries.rows import (
     MemberRow,
     Named,
     TaskRow,
+    filled,
     health_column,
     member_columns,
     member_row,
@@ -266,28 +267,18 @@ def _open_requests() -> ScalarSelect[int]:
 
 
 def _row(row: AnyRow) -> EngagementRow:
-    return EngagementRow(
-        **engagement_values(row),
+    return filled(
+        EngagementRow,
+        row,
+        **team_of(row),
         member=member_row(row),
         task=None if row.task_item_id is None else task_row(row),
-        open_requests=row.open_requests,
     )
 
 
-def engagement_values(row: AnyRow) -> dict[str, Any]:
-    """The values of ``engagement_columns`` by field."""
+def team_of(row: AnyRow) -> dict[str, Named | None]:
+    """The manager and the adviser of a row with ``engagement_columns``."""
     return {
-        "id": row.id,
-        "programme_id": row.programme_id,
-        "programme_version": row.programme_version,
         "manager": named(row.manager_id, row.manager_name),
         "adviser": named(row.adviser_id, row.adviser_name),
-        "stage": row.stage,
-        "health": row.health,
-        "started_on": row.started_on,
-        "opened_at": row.opened_at,
-        "onboarded_at": row.onboarded_at,
-        "closed_at": row.closed_at,
-        "due_at": row.due_at,
-        "sequence": row.sequence,
     }
