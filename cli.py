@@ -67,8 +67,7 @@ def listed() -> Iterable[Listed]:
     yield Listed("token", OFFICE, "Make, list and revoke tokens for the API.", "token")
     yield Listed("calendar", OFFICE, "Make and end private calendar addresses.", "calendar")
 
-    # This module adds two commands to those of `commands.engagement`.
-    yield Listed("engagement", WORK, "Start, assign, list and show engagements.", "engagement_lost")
+    yield Listed("engagement", WORK, "Start, assign, list and show engagements.", "engagement")
     yield Listed("notifications", WORK, "See what became of each email, and why.", "notifications")
 
     yield Listed("mailbox", EMAILS, "Read the emails that the mailbox kept.", "mailbox")

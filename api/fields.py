@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from programmes.spoken import one_line
+from programmes.fields import one_line
 from services.items import Note
 from services.problems import wrong_words
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import MEDIA_TYPE, problem_response
 from api.webhooks import sendgrid_events
-from notifications.links import CALENDARS
+from services.calendar_feeds import CALENDARS
 from services.problems import Problem
 
 # Below this path a body may hold a whole email with its attachments.

@@ -7,7 +7,7 @@ from pydantic import Field
 from api.answers import COMMAND, FOUND, READ
 from api.fields import Body, Id, Paragraphs, shown
 from api.guard import Commanded, Read, guarded_router
-from notifications.delivery.states import Choice
+from notifications.delivery.resolving import Choice
 from services.notifications import resolve_notification as resolve
 from services.views.explanations import Explanation, explained
 from services.views.notifications import NotificationDetail, notification

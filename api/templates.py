@@ -12,7 +12,7 @@ from notifications.custom_templates.draft import Draft, PartName
 from notifications.custom_templates.keeping import faults_in
 from notifications.custom_templates.preview import Source as Whose
 from notifications.custom_templates.trial import Trial
-from notifications.languages import Language
+from programmes.vocabulary import Language
 from services import templates as commands
 from services.problems import Problem
 from services.views import templates as views

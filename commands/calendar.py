@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.lookup import holder_named
 from commands.outcome import OPERATOR, ending, with_change, with_database
 from commands.show import AsJson, print_json, print_sentence
-from notifications.links import feed_link
+from services.calendar_feeds import feed_link
 from settings import settings
 from storage.database import Database
 from storage.master.tokens import end_feed, make_feed

@@ -1,14 +1,27 @@
-"""`milepost engagement`: start one, assign it, list all, show one."""
+"""`milepost engagement`: start, assign, list and show; revive or close one without a workflow."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from commands.engagement_tables import print_engagement, print_engagements
 from commands.lookup import member_named, no_engagement, person_named
 from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
-from commands.show import AsJson, print_json, print_sentence
+from commands.reconcile import as_row, print_left
+from commands.reconciling.differences import Difference
+from commands.reconciling.lost_engagements import close as close_lost
+from commands.reconciling.lost_engagements import revive as revive_lost
+from commands.reconciling.reading import Comparison, at_temporal
+from commands.show import (
+    AsJson,
+    cell,
+    console,
+    print_json,
+    print_sentence,
+    print_table,
+)
 from programmes.facts import EngagementStage
 from programmes.vocabulary import Health
 from services.backend import Backend
@@ -19,6 +32,7 @@ from services.reassignment import assign_team
 from services.views.engagements import Engagement, EngagementEntry, entries
 from services.views.engagements import detail as stored_engagement
 from services.views.engagements import engagement as engagement_row
+from services.views.rows import Task
 from settings import settings
 from storage.database import Database
 from storage.queries.engagement_detail import EngagementDetail
@@ -31,7 +45,9 @@ OPERATOR = Actor("operator", "manager")
 
 app = typer.Typer(name="engagement", help="Start engagements and see how they stand.")
 
+Id = Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day; it may be over.")]
+Reason = Annotated[str, typer.Option(help="Why. The timeline shows it.")]
 
 
 @app.command()
@@ -77,7 +93,7 @@ def start(
 
 @app.command()
 def assign(
-    engagement: Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")],
+    engagement: Id,
     manager: Annotated[
         str | None, typer.Option(help="Who looks after it: id, name or address.")
     ] = None,
@@ -161,7 +177,7 @@ def list_all(
 
 @app.command()
 def show(
-    engagement: Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")],
+    engagement: Id,
     as_json: AsJson = False,
 ) -> None:
     """Show one engagement: its items, its open tasks, its last events.
@@ -195,3 +211,128 @@ def stop_for(problem: Problem) -> Stop:
     flaws = [f"{flaw['what']} {flaw['fix']}" for flaw in body.get("errors", [])]
     details = [*body.get("blockers", []), *flaws]
     return Stop(str(body["detail"]), code=code, details=details)
+
+
+@app.command()
+def revive(engagement: Id, as_json: AsJson = False) -> None:
+    """Continue an engagement whose workflow was terminated or has failed.
+
+    Exit code 1: refused, with the reason; or a difference is left to fix. 3: Temporal, its
+    worker or the database does not answer.
+    """
+    left = _compared(as_json, lambda comparison: revive_lost(comparison, engagement))
+    _report(f"Engagement {engagement} continues where it stopped.", engagement, left, as_json)
+
+
+@app.command()
+def close(engagement: Id, reason: Reason, as_json: AsJson = False) -> None:
+    """Close an engagement whose workflow is gone, with its items. No email is sent.
+
+    Exit code 1: refused, with the reason; or a difference is left to fix. 3: Temporal, its
+    worker or the database does not answer.
+    """
+    left = _compared(as_json, lambda comparison: close_lost(comparison, engagement, reason))
+    _report(
+        f"Engagement {engagement} is closed. The member can start again.", engagement, left, as_json
+    )
+
+
+def _compared(
+    as_json: bool, work: Callable[[Comparison], Awaitable[list[Difference]]]
+) -> list[Difference]:
+    async def run(database: Database) -> list[Difference]:
+        async with at_temporal(settings(), queries=True) as client:
+            return await work(Comparison(database, client, settings().task_queue))
+
+    with ending(as_json):
+        return with_database(run)
+
+
+def _report(sentence: str, engagement: str, left: list[Difference], as_json: bool) -> None:
+    if as_json:
+        print_json({"id": engagement, "ok": not left, "differences": [as_row(one) for one in left]})
+    else:
+        print_sentence(sentence)
+        if left:
+            print_left(left, tried=True)
+    raise typer.Exit(Exit.REFUSED if left else Exit.OK)
+
+
+def _who(task: Task) -> str:
+    """The name of the task's owner, or the role that is vacant."""
+    return task.owner.name if task.owner else f"no {task.owner_role}"
+
+
+def print_engagements(rows: Sequence[EngagementEntry]) -> None:
+    """One line an engagement: where it stands, and why."""
+    if not rows:
+        print_table("Engagements", [], [])
+        return
+    table = Table(title="Engagements", title_justify="left", header_style="bold")
+    for column in ("Member", "Nation", "Programme", "Stage", "Health", "Why", "Requests", "Id"):
+        table.add_column(column, overflow="fold", no_wrap=column == "Id")
+    for row in rows:
+        closed = row.closed_at is not None
+        table.add_row(
+            cell(row.member.name),
+            row.member.nation,
+            cell(row.programme.title),
+            row.stage,
+            "" if closed else health_cell(row.health),
+            "" if closed else cell(row.because),
+            str(row.open_requests or ""),
+            row.id,
+        )
+    console().print(table)
+
+
+HEALTH_STYLES = {"on_track": "green", "due_soon": "yellow", "overdue": "red", "stuck": "bold red"}
+
+
+def health_cell(health: Health) -> str:
+    """The health in words and colour."""
+    return f"[{HEALTH_STYLES[health]}]{_words(health)}[/]"
+
+
+def _words(health: Health) -> str:
+    return health.replace("_", " ")
+
+
+def print_engagement(row: Engagement) -> None:
+    """All of one engagement: head, items, open tasks."""
+    out = console()
+    out.print(f"[bold]{cell(row.member.name)}[/], {cell(row.programme.title)}")
+    closed = row.closed_at is not None
+    standing = row.stage
+    if not closed:
+        standing += f", {health_cell(row.health)}. "
+        standing += cell(row.because)
+    out.print(standing)
+    if row.reason:
+        out.print(f"Reason: {row.reason}", markup=False)
+    facts = {
+        "Started": row.started_on,
+        "Onboarded": row.onboarded_at,
+        "Closed": row.closed_at,
+        "Manager": row.manager.name if row.manager else None,
+        "Adviser": row.adviser.name if row.adviser else None,
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(f"  {name}: {cell(value)}")
+    print_table(
+        "Items",
+        ["Item", "Stage", "Opened", "Closed", "Outcome", "Id"],
+        [
+            (item.title, item.stage, item.opened_at, item.closed_at, item.outcome, item.id)
+            for item in row.items
+        ],
+    )
+    print_table(
+        "Open tasks",
+        ["Task", "Owner", "Due", "Health", "Id"],
+        [
+            (task.title, _who(task), task.due_at, _words(task.health), f"{task.item} {task.key}")
+            for task in row.tasks
+        ],
+    )

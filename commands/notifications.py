@@ -9,7 +9,8 @@ import typer
 from commands.engagement import OPERATOR, backend_on, stop_for
 from commands.outcome import Exit, Stop, ending, with_database
 from commands.show import AsJson, cell, console, print_json, print_sentence, print_table
-from notifications.delivery.states import Choice, State
+from notifications.delivery.ledger import State
+from notifications.delivery.resolving import Choice
 from notifications.sentences import kind_title
 from services.notifications import resolve_notification
 from services.problems import Problem, RecordPending

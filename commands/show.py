@@ -21,8 +21,6 @@ ZONE = ZoneInfo("Europe/London")
 FOR_A_FILE = 132
 """Columns of a table that goes to a file or a pipe."""
 
-HEALTH_STYLES = {"on_track": "green", "due_soon": "yellow", "overdue": "red", "stuck": "bold red"}
-
 
 def console() -> Console:
     """Standard output. A new one each time, because tests replace it."""

@@ -15,8 +15,8 @@ from notifications.custom_templates.draft import BUILT_IN, FILES, Draft, Fault, 
 from notifications.custom_templates.grammar_check import variables
 from notifications.custom_templates.preview import OVERRIDABLE
 from notifications.kinds import Kind
-from notifications.languages import LANGUAGES, Language
 from notifications.sentences import kind_title
+from programmes.vocabulary import LANGUAGES, Language
 from storage.database import Database
 from storage.master.templates import activate_template
 from storage.queries.templates import active_templates, counted_versions, template_versions

@@ -22,9 +22,9 @@ from commands.template import (
 from notifications.custom_templates.keeping import FaultyDraft
 from notifications.custom_templates.preview import Preview, Source
 from notifications.custom_templates.trial import NothingToTry, Trial, send_test, try_out
-from notifications.languages import Language
 from notifications.senders.protocol import Refusal
 from notifications.sentences import reason_sentence
+from programmes.vocabulary import Language
 from settings import settings
 from storage.database import Database, utc_now
 

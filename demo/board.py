@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from rich.table import Table
 
-from commands.engagement_tables import health_cell
+from commands.engagement import health_cell
 from commands.show import cell
 from demo.memory import Memory
 from demo.office_client import OfficeClient

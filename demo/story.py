@@ -62,7 +62,7 @@ class Move(BaseModel):
         return self.model_extra or {}
 
 
-class Standing(_Part):
+class ExpectedRow(_Part):
     """What the status board should show."""
 
     stage: str
@@ -83,7 +83,7 @@ class SampleEngagement(Played):
     """One member's engagement up to today."""
 
     start: str
-    expects: Standing
+    expects: ExpectedRow
     programme: str = "inclusive-growth-network"
 
 

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
-from notifications.languages import ENGLISH, LOCALES, Language
-from notifications.titles import Titles, readable
-from notifications.words import entry, fill, task_words
+from notifications.words import ENGLISH, LOCALES, Titles, entry, fill, readable, task_words
 from programmes.facts import MILEPOST
+from programmes.vocabulary import Language
 
 _PLAIN = {(0, 0): "midnight", (12, 0): "midday"}
 """Times whose "am" or "pm" is ambiguous."""

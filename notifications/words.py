@@ -1,19 +1,136 @@
-"""The catalogue of words for people, for emails, API and command line.
+"""What things are called, in English and Welsh, for emails, API and command line.
 
-``words.toml`` has the English. ``words.cy.toml`` has the Welsh of what members read.
+The titles come from a programme's definition, and all other words from a catalogue: ``words.toml``
+has the English, ``words.cy.toml`` the Welsh of what members read.
 """
 
+import asyncio
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
 
-from notifications.languages import ENGLISH, LOCALES, InEnglish, Language
-from notifications.titles import Titles, readable
+from programmes.definition import Definition
+from programmes.fields import Spoken, spoken
+from programmes.loader import load_definition
+from programmes.vocabulary import Language, Mode
+
+ENGLISH: Language = "en"
+WELSH: Language = "cy"
+
+TAGS: dict[Language, str] = {"en": "en-GB", "cy": "cy"}
+"""How HTML names them."""
+
+LOCALES: dict[Language, str] = {"en": "en_GB", "cy": "cy"}
+"""How Babel names them."""
+
+
+class InEnglish(str):
+    """An English text in a Welsh email, because it has no Welsh version.
+
+    HTML marks it, so that a screen reader reads it as English.
+    """
+
+    __slots__ = ()
+
+
+def languages_of(mode: Mode) -> tuple[Language, ...]:
+    """The languages of an email; if both, Welsh comes first."""
+    return (WELSH, ENGLISH) if mode == "both" else (mode,)
+
+
+OFFICE = "Milepost"
+"""The sender's name if a programme has none."""
+
+
+@dataclass(frozen=True)
+class Titles:
+    """Titles by key. A key without a title reads as itself."""
+
+    programme: str
+    office: str = OFFICE
+    reply_to: str = ""
+    mail_from: str = ""
+    """The programme's own sender address, if it has one."""
+    themes: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
+    step_texts: Mapping[str, str] = field(default_factory=dict)
+    reviews: Mapping[str, str] = field(default_factory=dict)
+    review_texts: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(review, check) to the check's title."""
+    language: Language = ENGLISH
+
+    def theme(self, key: str) -> str:
+        """A theme of the programme."""
+        return self.themes.get(key, readable(key))
+
+    def step(self, key: str) -> str:
+        """An onboarding step."""
+        return self.steps.get(key, readable(key))
+
+    def review(self, key: str) -> str:
+        """A review milestone."""
+        return self.reviews.get(key, readable(key))
+
+    def check(self, review: str, key: str) -> str:
+        """A line of a review's checklist."""
+        return self.checks.get((review, key), readable(key))
+
+
+def readable(key: str) -> str:
+    """A key as a person can read it: ``welcome-call`` is "Welcome call"."""
+    words = key.replace("-", " ").replace("_", " ").replace(".", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def titles_of(definition: Definition, language: Language = ENGLISH) -> Titles:
+    """The titles of a definition. A text in one language only is used in both."""
+    steps, reviews = definition.onboarding.steps, definition.reviews
+
+    def said(text: Spoken) -> str:
+        found = spoken(text, language).strip()
+        return found if language == ENGLISH or text.cy else InEnglish(found)
+
+    return Titles(
+        # These are names, and subjects use them: they are the same in any language.
+        programme=spoken(definition.title, language),
+        office=spoken(definition.mail.from_name, language),
+        reply_to=definition.mail.reply_to,
+        mail_from=definition.mail.from_address or "",
+        themes={theme.id: said(theme.title) for theme in definition.themes},
+        steps={step.id: said(step.title) for step in steps},
+        step_texts={step.id: said(step.text) for step in steps},
+        reviews={review.id: said(review.title) for review in reviews},
+        review_texts={review.id: said(review.text) for review in reviews},
+        checks={
+            (review.id, check.id): said(check.title)
+            for review in reviews
+            for check in review.checklist
+        },
+        language=language,
+    )
+
+
+@lru_cache(maxsize=64)
+def parsed(source: str) -> tuple[Definition, Titles]:
+    """A stored definition with its titles. Stored versions never change, so the result is cached.
+
+    Raises ``DefinitionErrors``.
+    """
+    definition = load_definition(source, "stored programme", stored=True)
+    return definition, titles_of(definition)
+
+
+async def parsed_in_thread(source: str) -> tuple[Definition, Titles]:
+    """``parsed`` in a thread: the first reading of a long definition takes seconds, and would block
+    the event loop. Raises ``DefinitionErrors``."""
+    return await asyncio.to_thread(parsed, source)
+
 
 CATALOGUES: Mapping[Language, Path] = {
     "en": Path(__file__).with_name("words.toml"),

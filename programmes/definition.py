@@ -9,13 +9,16 @@ from programmes.fields import (
     Address,
     Before,
     Key,
+    Line,
     Offset,
     Owner,
     Part,
+    Prose,
     Role,
     Selector,
     Some,
     Span,
+    Title,
     Titled,
 )
 from programmes.office_hours import Digests, OpenCalendar, Outage, UkCalendar
@@ -32,7 +35,6 @@ from programmes.rules import (
     StageRule,
     StepRule,
 )
-from programmes.spoken import Line, Prose, Title
 
 
 class Theme(Titled):

@@ -12,9 +12,9 @@ from ruamel.yaml.reader import ReaderError
 from programmes.checks import check, digest_findings
 from programmes.definition import Definition
 from programmes.explain import explain
+from programmes.fields import STORED
 from programmes.nodes import Finding, Node, Place, Positions, TooLargeError, positions
 from programmes.problems import DefinitionErrors, Flaw
-from programmes.spoken import STORED
 
 __all__ = [
     "DefinitionErrors",

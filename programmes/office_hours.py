@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from programmes.fields import Day, Hours, Part, Some, Weekday
-from programmes.spoken import Line
+from programmes.fields import Day, Hours, Line, Part, Some, Weekday
 from programmes.vocabulary import Digest, Nation
 
 

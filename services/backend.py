@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.languages import ENGLISH, Language
 from notifications.sentences import Clock
-from notifications.titles import Titles, parsed_in_thread, titles_of
+from notifications.words import ENGLISH, Titles, parsed_in_thread, titles_of
 from programmes.definition import Definition
+from programmes.vocabulary import Language
 from services.problems import Flaw, Problem
 from settings import Settings
 from storage.database import Database, utc_now

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications.links import feed_link
 from services.backend import Backend, writing
 from services.choices import require_holder
 from services.permissions import Actor, require
 from storage.master.tokens import end_feed, make_feed
 from storage.queries.calendar import feed_made_at
+
+CALENDARS = "/calendars/"
+"""Each path below it is a secret."""
+
+
+def feed_link(public_url: str, secret: str) -> str:
+    """The address of a user's calendar feed, for programs that cannot send a token."""
+    return f"{public_url.rstrip('/')}{CALENDARS}{secret}.ics"
 
 
 @dataclass(frozen=True)

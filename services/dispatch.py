@@ -22,9 +22,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from services.backend import Backend
 from services.problems import Problem
-from storage.ids import derived_id, new_id
+from storage.database import derived_id, new_id
 from temporal.connection import TemporalDown
-from workflows.messages import REFUSED, Answer, command_name
+from workflows.ids import command_name
+from workflows.messages import REFUSED, Answer
 
 log = logging.getLogger("milepost.api")
 

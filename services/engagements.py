@@ -8,8 +8,7 @@ from typing import Any
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from notifications.titles import parsed_in_thread
-from notifications.words import item_title
+from notifications.words import item_title, parsed_in_thread
 from programmes.calendar import Blackout, WorkingCalendar, calendar_as_json
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
@@ -18,7 +17,7 @@ from services.dispatch import reachable, send, send_start, update_id
 from services.items import written
 from services.permissions import Actor, engagement_in_reach, require, require_worker
 from services.problems import Problem, problem_words, wrong_value
-from storage.ids import derived_id, new_id
+from storage.database import derived_id, new_id
 from storage.queries.access import Place
 from storage.queries.items import ItemFilter, list_items
 from storage.queries.members import show_member

@@ -17,17 +17,10 @@ from services.permissions import (
 )
 from services.problems import Problem, wrong_value
 from storage import master
-from storage.ids import derived_id, new_id
+from storage.database import derived_id, new_id
 from storage.queries.access import ItemPlace, Place, has_closed
-from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
-from workflows.messages import (
-    AgreedAction,
-    Answer,
-    AssignRequest,
-    OpenRequest,
-    RecordNotes,
-    command_name,
-)
+from workflows.ids import command_name, engagement_workflow_id, item_workflow_id, scheduled_item_id
+from workflows.messages import AgreedAction, Answer, AssignRequest, OpenRequest, RecordNotes
 
 Taken = Answer | None
 """The state after a command, or ``None`` if it is taken and its record takes longer."""

@@ -9,14 +9,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.resolving import NotPossible, UserDecision, check, settle
-from notifications.delivery.states import Choice
+from notifications.delivery.resolving import Choice, NotPossible, UserDecision, check, settle
 from services.backend import OFFICE_CLOCK, Backend
 from services.dispatch import reachable, unsent
 from services.permissions import Actor, require
 from services.problems import Problem, RecordPending, problem_words
 from storage import master
-from storage.ids import derived_id, new_id
+from storage.database import derived_id, new_id
 from storage.queries.notifications import NotificationDetail, show_notification
 from storage.queries.troubles import reason_of
 from temporal.starting import start_round

@@ -11,7 +11,7 @@ from services.permissions import Actor, require
 from services.problems import Flaw, Problem
 from services.reassignment import release, release_unheard, reserved, tell, withheld_for
 from storage import master
-from storage.ids import derived_id, new_id
+from storage.database import derived_id, new_id
 from storage.master import Blackout, NewContact
 from storage.queries.members import (
     MemberDetail,

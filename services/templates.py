@@ -5,9 +5,9 @@ from notifications.custom_templates.draft import Draft, Fault
 from notifications.custom_templates.preview import OVERRIDABLE, Preview
 from notifications.custom_templates.trial import NothingToTry, Trial, send_test, try_out
 from notifications.kinds import Kind
-from notifications.languages import Language
 from notifications.senders.protocol import Refusal
 from notifications.sentences import reason_sentence
+from programmes.vocabulary import Language
 from services.backend import Backend
 from services.permissions import Actor
 from services.problems import Flaw, Problem

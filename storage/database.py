@@ -1,4 +1,4 @@
-"""Access to the database: a unit of work for writing, and a session for reading.
+"""Access to the database: a unit of work for writing, a session for reading, ids and the clock.
 
 Only ``Database.transaction`` commits. SQLite has two pools over the same file:
 
@@ -10,15 +10,22 @@ Only ``Database.transaction`` commits. SQLite has two pools over the same file:
 own file, would still count them as done, and a reminder would be lost.
 """
 
-from collections.abc import AsyncIterator
+import hashlib
+import json
+import secrets
+from base64 import b32encode
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Table, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a writer waits for another process's transaction before it fails."""
@@ -130,3 +137,46 @@ def prepare_sqlite(connection: Any, *, write: bool, foreign_keys: bool = True) -
 
 def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
+
+
+async def insert_or_ignore(
+    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert the rows whose unique key is not stored yet; returns how many were new.
+
+    One statement, on both databases. Every row must name the same columns.
+    """
+    if not rows:
+        return 0
+    key = next(iter(table.primary_key.columns))
+    statement = _insert(session, table).values(list(rows)).on_conflict_do_nothing().returning(key)
+    return len((await session.execute(statement)).all())
+
+
+def _insert(session: AsyncSession, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    # An office has one kind of database, and a dialect is slow to import.
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)
+
+
+_ID_LENGTH = 20
+"""Characters after the prefix, out of 32 kinds: 100 bits, so guesses and collisions fail."""
+
+
+def new_id(prefix: str) -> str:
+    """A new random id: lower case, safe in a URL, without meaning."""
+    return _id(prefix, secrets.token_bytes(_ID_LENGTH))
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """The id for these parts: always the same, so that a retry finds the same row."""
+    return _id(prefix, hashlib.sha256(json.dumps(parts).encode()).digest())
+
+
+def _id(prefix: str, entropy: bytes) -> str:
+    return f"{prefix}_{b32encode(entropy).decode().lower()[:_ID_LENGTH]}"

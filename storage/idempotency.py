@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.sql import idempotent_calls, insert_or_ignore
+from storage.database import insert_or_ignore
+from storage.sql import idempotent_calls
 
 ABANDONED_AFTER = timedelta(seconds=20)
 """A call without an answer by then is taken to be dead, and the next attempt replaces it.

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import case, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.database import insert_or_ignore
 from storage.sql import (
     contacts,
     engagements,
     inbound_messages,
-    insert_or_ignore,
     items,
     notifications,
     people,

@@ -22,9 +22,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import EngagementState, ItemState, Record, TaskState
+from storage.database import insert_or_ignore
 from storage.lost_decisions import displaces
 from storage.roles import resolve_owners
-from storage.sql import engagements, events, insert_or_ignore, items, tasks
+from storage.sql import engagements, events, items, tasks
 
 _RESEARCH = "research"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,20 +1,13 @@
-"""The tables as SQLAlchemy Core sees them, and the one statement that differs by dialect.
+"""The tables as SQLAlchemy Core sees them.
 
 Queries use these and not the classes: rows are plain values, which is faster, and columns have
 column types.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from storage import tables
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
 
 _tables = SQLModel.metadata.tables
 programmes: Table = _tables[tables.Programme.__tablename__]
@@ -40,28 +33,3 @@ inbound_messages: Table = _tables[tables.InboundMessage.__tablename__]
 strange_reports: Table = _tables[tables.StrangeReports.__tablename__]
 tokens: Table = _tables[tables.Token.__tablename__]
 idempotent_calls: Table = _tables[tables.IdempotentCall.__tablename__]
-
-
-async def insert_or_ignore(
-    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> int:
-    """Insert the rows whose unique key is not stored yet; returns how many were new.
-
-    One statement, on both databases. Every row must name the same columns.
-    """
-    if not rows:
-        return 0
-    key = next(iter(table.primary_key.columns))
-    statement = _insert(session, table).values(list(rows)).on_conflict_do_nothing().returning(key)
-    return len((await session.execute(statement)).all())
-
-
-def _insert(session: AsyncSession, table: Table) -> "postgresql.Insert | sqlite.Insert":
-    # An office has one kind of database, and a dialect is slow to import.
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-
-        return postgresql_insert(table)
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(table)

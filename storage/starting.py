@@ -59,16 +59,8 @@ async def put_down(session: AsyncSession, opening: Opening) -> None:
     """Insert the row that the workflow's first record needs."""
     await session.execute(
         insert(engagements).values(
-            id=opening.id,
-            member_id=opening.member_id,
-            programme_id=opening.programme_id,
-            programme_version=opening.programme_version,
-            manager_id=opening.manager_id,
-            adviser_id=opening.adviser_id,
-            calendar=dict(opening.calendar),
+            **vars(opening) | {"calendar": dict(opening.calendar)},
             stage=PENDING,
-            started_on=opening.started_on,
-            opened_at=opening.opened_at,
             moved={},
             cycles=[],
             sequence=0,

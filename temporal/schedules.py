@@ -26,7 +26,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.inputs import DigestInput
-from notifications.titles import parsed_in_thread
+from notifications.words import parsed_in_thread
 from programmes.fields import Weekday
 from programmes.office_hours import DigestTime
 from programmes.problems import DefinitionErrors

@@ -16,7 +16,8 @@ from playwright.async_api import Browser
 from notifications.content.rendering import put_together, side_of
 from notifications.custom_templates.samples import sample
 from notifications.kinds import KINDS
-from notifications.languages import Mode, languages_of
+from notifications.words import languages_of
+from programmes.vocabulary import Mode
 from tests.notifications.browser import browser
 from tests.offices import OfficeProcess
 

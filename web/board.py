@@ -11,7 +11,7 @@ from services.backend import OFFICE_CLOCK, Backend
 from services.views.engagements import entries
 from storage.queries.engagements import (
     EngagementFilter,
-    Standing,
+    HealthGroup,
     count_engagements,
     list_engagements,
 )
@@ -29,7 +29,7 @@ Cursor = Annotated[str | None, Query(max_length=600)]
 
 @router.get("/", dependencies=[Depends(require_embedded)])
 async def board(
-    request: Request, health: Standing | None = None, q: Searched = "", cursor: Cursor = None
+    request: Request, health: HealthGroup | None = None, q: Searched = "", cursor: Cursor = None
 ) -> HTMLResponse:
     """All engagements, the worst first, so that a manager sees at once who is stuck and why.
 
@@ -70,12 +70,12 @@ async def board(
     return answer
 
 
-def _where(standing: Standing | None, text: str) -> EngagementFilter:
-    if standing is None:
+def _where(group: HealthGroup | None, text: str) -> EngagementFilter:
+    if group is None:
         return EngagementFilter(text=text)
-    if standing == "ended":
+    if group == "ended":
         return EngagementFilter(text=text, open=False)
-    return EngagementFilter(text=text, open=True, health=standing)
+    return EngagementFilter(text=text, open=True, health=group)
 
 
 def _address(health: str | None, q: str, cursor: str | None = None) -> str:

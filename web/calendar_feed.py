@@ -5,8 +5,8 @@ import re
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from notifications.links import CALENDARS
 from services.backend import Backend
+from services.calendar_feeds import CALENDARS
 from services.permissions import ROLES, Actor
 from services.problems import Problem
 from services.views.calendar import my_calendar

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from notifications.sentences import Clock
-from notifications.titles import readable
+from notifications.words import readable
 from services.backend import Backend
 from services.permissions import Actor
 from services.problems import Problem

@@ -4,7 +4,7 @@ button."""
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from notifications.links import holder_of
+from notifications.delivery.preferences import holder_of
 from services.backend import Backend
 from storage.master.choices import stop_digests
 from web.rendering import FORM_POLICY, page

@@ -12,7 +12,8 @@ from workflows.policies import PROCESSED_UPDATES_KEPT
 
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import Record
-    from workflows.messages import Answer, command_name
+    from workflows.ids import command_name
+    from workflows.messages import Answer
     from workflows.processes.process import Decision
 
 from workflows.journal import Journal

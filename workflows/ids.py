@@ -1,5 +1,9 @@
-"""Workflow ids: opaque ids only, never a name or an address."""
+"""The names that Temporal knows: of workflows, commands and search attributes.
 
+Workflow ids hold opaque ids only, never a name or an address.
+"""
+
+import re
 from dataclasses import dataclass
 
 from temporalio.common import SearchAttributeKey
@@ -71,6 +75,14 @@ def digest_schedule_id(task_queue: str, programme_id: str, digest: str) -> str:
 def last_word_workflow_id(item_id: str) -> str:
     """``last-word/<item id>``: tells people of the end of an item whose own workflow is gone."""
     return f"last-word/{item_id}"
+
+
+_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def command_name(command: type) -> str:
+    """The one name of a command. Its update, permission and process methods share it."""
+    return _INNER_CAPITAL.sub("_", command.__name__).lower()
 
 
 PROGRAMME = SearchAttributeKey.for_keyword("MilepostProgramme")

@@ -6,7 +6,6 @@ stored text (claim check). Commands answer ``Answer``; a refusal is an ``Applica
 ``Refused`` whose message is a sentence for people.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,14 +24,6 @@ from programmes.rules import (
     StepRule,
 )
 from workflows.ladder import OpenDeadline
-
-_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def command_name(command: type) -> str:
-    """The one name of a command. Its update, permission and process methods share it."""
-    return _INNER_CAPITAL.sub("_", command.__name__).lower()
-
 
 REFUSED = "Refused"
 """The error type of every refusal; its details may hold ``{"blockers": [...]}``."""

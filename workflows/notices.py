@@ -6,15 +6,16 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import DELIVER, DELIVERY_QUEUE_SUFFIX, DeliverInput, TellInput
-
-from temporalio import workflow
+    from activities.inputs import (
+        DELIVER,
+        DELIVERY_QUEUE_SUFFIX,
+        REDELIVER,
+        DeliverInput,
+        RedeliverInput,
+        TellInput,
+    )
 
 from workflows import policies
-
-with workflow.unsafe.imports_passed_through():
-    from activities.inputs import DELIVERY_QUEUE_SUFFIX, REDELIVER, RedeliverInput
-
 
 TELL_OF_REPLY = "TellOfReply"
 
@@ -28,15 +29,7 @@ class TellOfReply:
         """Deliver. ``of.sequence`` is below 0 for a fact that no process decided."""
         if of.not_before is not None and (wait := of.not_before - workflow.now()) > timedelta():
             await workflow.sleep(wait, summary="mail waits for the sending window")
-        await workflow.execute_activity(
-            DELIVER,
-            DeliverInput(of.engagement_id, of.item_id, of.sequence),
-            task_queue=workflow.info().task_queue + DELIVERY_QUEUE_SUFFIX,
-            start_to_close_timeout=policies.DELIVER_ATTEMPT,
-            heartbeat_timeout=policies.DELIVER_HEARTBEAT,
-            retry_policy=policies.DELIVER_RETRY,
-            summary=of.what,
-        )
+        await _deliver(DELIVER, DeliverInput(of.engagement_id, of.item_id, of.sequence), of.what)
 
 
 @workflow.defn
@@ -46,11 +39,18 @@ class Redelivery:
     @workflow.run
     async def run(self, of: RedeliverInput) -> None:
         """Try until the sender accepts or refuses."""
-        await workflow.execute_activity(
-            REDELIVER,
-            of,
-            task_queue=workflow.info().task_queue + DELIVERY_QUEUE_SUFFIX,
-            start_to_close_timeout=policies.DELIVER_ATTEMPT,
-            heartbeat_timeout=policies.DELIVER_HEARTBEAT,
-            retry_policy=policies.DELIVER_RETRY,
-        )
+        await _deliver(REDELIVER, of)
+
+
+async def _deliver(
+    activity: str, of: DeliverInput | RedeliverInput, summary: str | None = None
+) -> None:
+    await workflow.execute_activity(
+        activity,
+        of,
+        task_queue=workflow.info().task_queue + DELIVERY_QUEUE_SUFFIX,
+        start_to_close_timeout=policies.DELIVER_ATTEMPT,
+        heartbeat_timeout=policies.DELIVER_HEARTBEAT,
+        retry_policy=policies.DELIVER_RETRY,
+        summary=summary,
+    )

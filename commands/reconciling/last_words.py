@@ -13,8 +13,7 @@ from activities.inputs import TellInput
 from notifications.delivery.ledger import reserve
 from programmes.facts import EngagementState, ItemState, Record
 from programmes.rules import ItemKind
-from storage.database import Database
-from storage.ids import new_id
+from storage.database import Database, new_id
 from storage.master import store_text
 from storage.queries.reconciling import EngagementOnRecord, ItemOnRecord, calendar_of
 from storage.record import write

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     # Slow to import, and only an email or a feed with a date needs it: the functions import it.
     from icalendar import Event, vCalAddress
 
-from programmes.spoken import one_line
+from programmes.fields import one_line
 
 Method = Literal["REQUEST", "PUBLISH", "CANCEL"]
 

@@ -3,20 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from urllib.parse import quote
 
 from notifications.content.scene import Happened, OpenTask, Scene, Who, Words
-from notifications.languages import Language
-from notifications.links import link_to
-from notifications.words import (
-    TaskWords,
-    delegate_sentence,
-    item_title,
-    task_words,
-    why_sentence,
-)
+from notifications.words import TaskWords, delegate_sentence, item_title, task_words, why_sentence
 from programmes.calendar import WorkingCalendar, calendar_from_json, is_office
 from programmes.definition import Definition
 from programmes.holidays import office_calendar
+from programmes.vocabulary import Language
 
 
 class MissingFact(LookupError):
@@ -171,3 +165,16 @@ def first_line(text: str, longest: int = 90) -> str:
     if len(line) <= longest:
         return line
     return f"{line[:longest].rpartition(' ')[0] or line[:longest]}…"
+
+
+def link_to(public_url: str, engagement_id: str, item_id: str = "", task: str = "") -> str:
+    """The link to the page of an engagement or item, at the task to do.
+
+    ``/go/engagements/<id>[/items/<item id>][#<task>]``: the API's own paths, behind ``/go``.
+    """
+    link = f"{public_url.rstrip('/')}/go/engagements/{quote(engagement_id, safe='')}"
+    if item_id and item_id != engagement_id:
+        link += f"/items/{quote(item_id, safe='')}"
+    if task:
+        link += f"#{quote(task, safe=':')}"
+    return link

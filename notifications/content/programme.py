@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.scene import Scene
 from notifications.sentences import Clock
-from notifications.titles import Titles, parsed_in_thread
+from notifications.words import Titles, parsed_in_thread
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
 from storage.queries.programmes import show_programme

@@ -10,8 +10,8 @@ from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, T
 from markupsafe import Markup
 
 from notifications.content.context import Letter
-from notifications.languages import ENGLISH, TAGS, InEnglish, Language
-from notifications.words import entry, filters
+from notifications.words import ENGLISH, TAGS, InEnglish, entry, filters
+from programmes.vocabulary import Language
 
 if TYPE_CHECKING:
     import css_inline

@@ -10,11 +10,11 @@ from sqlalchemy import literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.digests.reading import ListedTask, tasks_of_engagement
-from notifications.languages import Language
 from notifications.sentences import Clock
-from notifications.titles import Titles, parsed_in_thread, titles_of
+from notifications.words import Titles, parsed_in_thread, titles_of
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
+from programmes.vocabulary import Language
 from storage.queries.rows import AnyRow
 from storage.sql import (
     contacts,

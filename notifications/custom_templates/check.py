@@ -13,7 +13,7 @@ from notifications.custom_templates.html_check import read_rendered, read_source
 from notifications.custom_templates.samples import edges, sample
 from notifications.custom_templates.sandbox import render_part
 from notifications.kinds import Kind
-from notifications.languages import Language
+from programmes.vocabulary import Language
 
 LIMITS: dict[PartName, int] = {"subject": 300, "text": 20_000, "html": 50_000}
 """The most characters of a template."""

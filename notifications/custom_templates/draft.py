@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from notifications.languages import Language
+from programmes.vocabulary import Language
 
 PartName = Literal["subject", "text", "html"]
 FILES: dict[PartName, str] = {"subject": "subject.txt", "text": "body.txt", "html": "body.html"}

@@ -11,8 +11,8 @@ from jinja2.exceptions import TemplateSyntaxError
 from notifications.content.rendering import TEMPLATES
 from notifications.custom_templates.draft import Fault, PartName
 from notifications.custom_templates.sandbox import FILTERS, TESTS, WIDEST, sandbox
-from notifications.languages import Language
 from notifications.words import entry, fill
+from programmes.vocabulary import Language
 
 _KNOWN = (
     nodes.And,

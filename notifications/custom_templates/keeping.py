@@ -10,7 +10,8 @@ from notifications.content.rendering import TEMPLATES
 from notifications.custom_templates.check import check
 from notifications.custom_templates.draft import BUILT_IN, FILES, Draft, Fault
 from notifications.kinds import Kind
-from notifications.languages import ENGLISH, Language
+from notifications.words import ENGLISH
+from programmes.vocabulary import Language
 from storage.master.templates import activate_template, add_template
 from storage.queries.templates import template_versions
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.context import Letter
-from notifications.content.message import Message, MissingFact
+from notifications.content.message import Message, MissingFact, link_to
 from notifications.content.rendering import Rendered, put_together, side_of
 from notifications.content.scene import read_recipient, read_scene
 from notifications.custom_templates.draft import Draft, Override
@@ -25,8 +25,7 @@ from notifications.digests.content import (
     team_digest,
 )
 from notifications.kinds import KINDS, Kind
-from notifications.languages import Language
-from notifications.links import link_to
+from programmes.vocabulary import Language
 from storage.sql import notifications
 
 

@@ -7,9 +7,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from notifications.content.context import Letter
 from notifications.content.scene import Words
 from notifications.kinds import Kind
-from notifications.languages import Language
-from notifications.titles import Titles
-from notifications.words import entry, item_title, task_words
+from notifications.words import Titles, entry, item_title, task_words
+from programmes.vocabulary import Language
 
 LINK = "https://office.example.org/go/engagements/eng_sample"
 _LINKS = {"link": LINK, "unsubscribe": "https://office.example.org/unsubscribe/sample"}

@@ -16,8 +16,8 @@ from jinja2.filters import do_indent
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.content.rendering import Shelf, marked
-from notifications.languages import Language
 from notifications.words import filters
+from programmes.vocabulary import Language
 
 LONGEST = 100_000
 """The most characters of a part, or of a filter's result."""

@@ -14,13 +14,11 @@ from notifications.custom_templates.preview import Preview, Source, real_context
 from notifications.custom_templates.samples import sample
 from notifications.delivery.sending import OfficeSettings
 from notifications.kinds import Kind
-from notifications.languages import Language
 from notifications.senders.choice import SenderSettings, sender_for
 from notifications.senders.protocol import Email
-from notifications.titles import parsed_in_thread
-from notifications.words import entry, fill
-from storage.database import Database
-from storage.ids import new_id
+from notifications.words import entry, fill, parsed_in_thread
+from programmes.vocabulary import Language
+from storage.database import Database, new_id
 from storage.queries.access import place_of_engagement
 from storage.queries.members import show_person
 from storage.queries.programmes import show_programme

@@ -18,7 +18,7 @@ from notifications.content.rendering import (
 )
 from notifications.custom_templates.draft import BUILT_IN, Draft, Override
 from notifications.custom_templates.sandbox import render_part
-from notifications.languages import LANGUAGES, Language
+from programmes.vocabulary import LANGUAGES, Language
 from storage.queries.templates import active_templates
 
 log = structlog.get_logger(__name__)

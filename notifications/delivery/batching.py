@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.content.message import Message, calendar_for
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.checks import Fit, Unfit, check_message
-from notifications.delivery.ledger import Held, look
+from notifications.delivery.ledger import Held, before, look
 from notifications.delivery.preferences import choices_of
 from notifications.delivery.recipient import Quiet, without_quiet_days
-from notifications.delivery.states import before
 from notifications.kinds import BATCHABLE, CATCH_UP
 from programmes.deadlines import late_from
 from programmes.office_hours import Outage

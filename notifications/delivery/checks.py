@@ -13,7 +13,7 @@ from notifications.content.scene import Scene, read_recipient
 from notifications.delivery.ledger import Held
 from notifications.delivery.recipient import decide_recipient
 from notifications.kinds import KINDS, Kind, Rule
-from notifications.languages import Language
+from programmes.vocabulary import Language
 from storage.roles import all_holders
 from storage.sql import engagements, tasks
 from storage.tables import Engagement, Item

@@ -22,8 +22,8 @@ from notifications.delivery.sending import Outcome, Sending, require_window
 from notifications.inbound.address import ReplyAddresses
 from notifications.inbound.taking import UNVERIFIED
 from notifications.kinds import CATCH_UP, KINDS, Kind
-from notifications.languages import Language
 from notifications.senders.protocol import Email
+from programmes.vocabulary import Language
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ from notifications.delivery import ledger
 from notifications.delivery.ledger import Waiting
 from notifications.delivery.preferences import Choices, read_choices
 from notifications.delivery.recipient import without_quiet_days
-from notifications.titles import parsed
+from notifications.words import parsed
 from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.deadlines import heard_by, rung_instants
 from programmes.definition import Definition
 from programmes.facts import MILEPOST, Notice, Record
 from programmes.problems import DefinitionErrors
 from programmes.rules import RungRule
+from storage.database import derived_id
 from storage.events import Aside, append_aside
-from storage.ids import derived_id
 from storage.roles import all_holders
 from storage.sql import choices, engagements, items, notifications, programmes, tasks
 from storage.tables import Engagement, Item

@@ -1,23 +1,80 @@
-"""The ledger of notifications: each is reserved once, and moves as ``delivery.states`` allows.
+"""The ledger of notifications: each is reserved once, and moves as ``MOVES`` allows.
+
+States are ranked, and only a repeated attempt keeps its rank. Reports may be lost, repeated or in
+any order: the state is always the furthest that was reported.
 
 A refused attempt that may be retried leaves the notification claimed, and its delivery says why. If
 the last delivery of a claimed notification is still ``claimed``, that attempt is under way or was
 cut off between sending and marking. The next attempt overtakes it first, then finds out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.calendar.entries import recipients_with_entry
-from notifications.delivery.states import before
 from programmes.facts import INVITED, Notice, Record
-from storage.ids import derived_id
+from storage.database import derived_id, insert_or_ignore
+from storage.queries.rows import filled
 from storage.roles import all_holders
-from storage.sql import choices, deliveries, insert_or_ignore, notifications
+from storage.sql import choices, deliveries, notifications
 from storage.tables import Engagement, Item
+
+State = Literal[
+    "reserved",
+    "claimed",
+    "withheld",
+    "unknown",
+    "failed",
+    "accepted",
+    "deferred",
+    "delivered",
+    "bounced",
+    "dropped",
+    "complained",
+]
+
+STATES: tuple[State, ...] = get_args(State)
+
+_REPORTED: frozenset[State] = frozenset(
+    {"accepted", "deferred", "delivered", "bounced", "dropped", "complained"}
+)
+
+MOVES: Mapping[State, frozenset[State]] = {
+    "reserved": frozenset({"claimed", "withheld", "failed"}),
+    # A report may arrive before the sender's answer. ``claimed`` follows itself where a refused
+    # attempt is repeated.
+    "claimed": _REPORTED | {"claimed", "withheld", "unknown", "failed"},
+    "unknown": _REPORTED | {"failed"},
+    "accepted": _REPORTED - {"accepted"},
+    "deferred": frozenset({"delivered", "bounced", "dropped", "complained"}),
+    # A receiving server may return an email later, or its reader may complain.
+    "delivered": frozenset({"bounced", "dropped", "complained"}),
+    "withheld": frozenset(),
+    "failed": frozenset(),
+    "bounced": frozenset(),
+    "dropped": frozenset(),
+    "complained": frozenset(),
+}
+"""From each state to those that may follow. No other move is made."""
+
+IN_TRANSIT: frozenset[State] = frozenset({"reserved", "claimed"})
+"""The states of an email that has not left yet."""
+
+
+def may_follow(before: str, after: str) -> bool:
+    """Whether a notification may go from one state to the other."""
+    return any(state == before and after in allowed for state, allowed in MOVES.items())
+
+
+def before(after: str) -> frozenset[State]:
+    """The states that one may follow."""
+    return frozenset(state for state, allowed in MOVES.items() if after in allowed)
+
 
 NO_RECIPIENT_ID = "nobody"
 """The recipient of a notice whose role has no holder. The office sees it in its list."""
@@ -183,22 +240,11 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         )
         delivery = (await session.execute(latest)).one_or_none()
         interrupted = delivery.id if delivery and delivery.outcome in OPEN_ATTEMPT else None
-    return Held(
-        id=row.id,
+    return filled(
+        Held,
+        row,
         engagement_id=row.engagement_id or "",
-        item_id=row.item_id,
-        sequence=row.sequence,
-        kind=row.kind,
-        rung=row.rung,
-        task=row.task,
-        revision=row.revision,
-        recipient_id=row.recipient_id,
-        text_id=row.text_id,
-        state=row.state,
-        reason=row.reason,
         planned_at=row.planned_at or row.not_before or row.reserved_at,
-        round=row.round,
-        resolution=row.resolution,
         interrupted=interrupted,
     )
 
@@ -230,17 +276,6 @@ async def claim(
         (
             await session.execute(insert(deliveries).values(row).returning(deliveries.c.id))
         ).scalar_one()
-    )
-
-
-async def note_template(
-    session: AsyncSession, notification_id: str, template: str, trouble: str
-) -> None:
-    """Note which templates an email is written from, where the planned ones could not be used."""
-    await session.execute(
-        update(notifications)
-        .where(notifications.c.id == notification_id)
-        .values(template=template, template_trouble=trouble)
     )
 
 
@@ -308,20 +343,3 @@ async def close_delivery(
         .returning(deliveries.c.id)
     )
     return (await session.execute(step)).scalar_one_or_none() is not None
-
-
-async def reopen(session: AsyncSession, held: Held, now: datetime) -> None:
-    """Reserve it again in a new round, because a user asked for it: the only way back."""
-    await session.execute(
-        update(notifications)
-        .where(notifications.c.id == held.id)
-        .values(
-            state="reserved",
-            reason="",
-            changed_at=now,
-            planned_at=now,
-            round=held.round + 1,
-            resolution="",
-            resolved_at=None,
-        )
-    )

@@ -1,15 +1,19 @@
-"""What recipients have chosen about their emails: language, reminders, quiet days, absence."""
+"""What recipients have chosen about their emails: language, reminders, quiet days, absence.
+
+A link in each summary lets its reader choose to get no more of them.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.languages import ENGLISH, Language, Mode, languages_of
-from programmes.vocabulary import Reminders
-from storage.queries.rows import AnyRow
+from notifications.words import ENGLISH, languages_of
+from programmes.vocabulary import Language, Mode, Reminders
+from storage.queries.rows import AnyRow, filled
 from storage.sql import choices, suppressions
 
 
@@ -79,13 +83,28 @@ async def first_language_of(session: AsyncSession, holder_id: str) -> Language:
 
 
 def _choices(row: AnyRow) -> Choices:
-    return Choices(
-        language=row.language,
-        reminders=row.reminders,
-        digests=row.digests,
-        quiet_weekdays=tuple(row.quiet_weekdays),
-        absent_from=row.absent_from,
-        absent_until=row.absent_until,
-        delegate_id=row.delegate_id,
-        changed_at=row.changed_at,
-    )
+    return filled(Choices, row, quiet_weekdays=tuple(row.quiet_weekdays))
+
+
+_SALT = "milepost.unsubscribe"
+_LONGEST = 400
+
+
+def unsubscribe_link(public_url: str, secret: str, holder_id: str) -> str:
+    """The unsubscribe address: email programs post to it (RFC 8058), and people may open it."""
+    token = URLSafeSerializer(secret, salt=_SALT).dumps(holder_id)
+    return f"{public_url.rstrip('/')}/unsubscribe/{token}"
+
+
+def holder_of(token: str, secret: str) -> str | None:
+    """The person whose link it is; ``None`` if the signature is wrong.
+
+    A link never expires, because old emails have to work.
+    """
+    if not secret or len(token) > _LONGEST:
+        return None
+    try:
+        holder = URLSafeSerializer(secret, salt=_SALT).loads(token)
+    except BadSignature:
+        return None
+    return holder if isinstance(holder, str) else None

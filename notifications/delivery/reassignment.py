@@ -10,10 +10,10 @@ from notifications.delivery import ledger
 from notifications.delivery.ledger import NO_RECIPIENT_ID, Held, Waiting
 from programmes.calendar import calendar_from_json
 from programmes.facts import Notice, Record
-from storage.ids import derived_id
+from storage.database import derived_id, insert_or_ignore
 from storage.master.teams import TakenOver
 from storage.roles import LEAD, ROLES, Team, all_holders, roster
-from storage.sql import engagements, insert_or_ignore, items, notifications
+from storage.sql import engagements, items, notifications
 from storage.tables import Engagement, Item
 
 NEW_IN_TEAM = "engagement.new_in_team"

@@ -13,11 +13,11 @@ from notifications.content.programme import newest_definition
 from notifications.content.scene import MEMBERS_OWN, Who, read_recipient
 from notifications.delivery.ledger import Held
 from notifications.delivery.preferences import Choices, choices_and_suppression
-from notifications.languages import Language, languages_of
 from notifications.senders.protocol import Transient
+from notifications.words import languages_of
 from programmes.calendar import WorkingCalendar
 from programmes.definition import Definition
-from programmes.vocabulary import Digest
+from programmes.vocabulary import Digest, Language
 from storage.sql import choices, notifications
 
 Category = Literal["transactional", "reminder", "digest", "personal"]

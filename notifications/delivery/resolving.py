@@ -4,6 +4,7 @@ Each decision is an event on the engagement's timeline, under the notification's
 summary has no engagement, so a decision about it goes to the office's audit trail.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,14 +13,37 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery import ledger
-from notifications.delivery.ledger import Held, look, reopen
+from notifications.delivery.ledger import IN_TRANSIT, Held, State, look
 from notifications.delivery.reassignment import NO_RECIPIENT, SAID_LATER, said_since
-from notifications.delivery.states import Choice, choices_of
-from storage.queries.troubles import NEVER_LEFT, never_left
+from storage.queries.troubles import NEVER_LEFT, UNHEARD, never_left
 from storage.sql import events, notifications
+
+Choice = Literal["arrived", "send_again", "dismiss"]
+
+CHOICES: Mapping[State, tuple[Choice, ...]] = {
+    "unknown": ("arrived", "send_again", "dismiss"),
+    "failed": ("send_again", "dismiss"),
+    "bounced": ("send_again", "dismiss"),
+    "dropped": ("send_again", "dismiss"),
+    # A recipient who marked it as spam gets no further copy.
+    "complained": ("dismiss",),
+}
+"""What a user may decide about an email in trouble."""
 
 LEFT_UNSENT = "left_unsent"
 """The reason of a notification that a user decided not to send."""
+
+
+def choices_of(state: str, reason: str = "") -> tuple[Choice, ...]:
+    """What a user may decide about a notification in that state; empty if it needs no decision."""
+    if state in IN_TRANSIT:
+        return ("send_again", "dismiss") if reason == NEVER_LEFT else ()
+    if state == "withheld" and reason == "no_recipient":
+        return ("send_again", "dismiss")
+    if state == "withheld":
+        # The email leaves once the office fixes the address.
+        return ("dismiss",) if reason in UNHEARD else ()
+    return next((choices for known, choices in CHOICES.items() if known == state), ())
 
 
 @dataclass(frozen=True)
@@ -112,7 +136,7 @@ async def begin_round(
     if withheld_for == NO_RECIPIENT and await said_since(session, held):
         await _leave_to_the_later(session, held, now)
         return None
-    await (_begin_stalled_round if stalled else reopen)(session, held, now)
+    await (_begin_stalled_round if stalled else _reopen)(session, held, now)
     if withheld_for == "in_digest":
         await _note(session, replace(held, state="collected"), "let_go", word, now)
     elif withheld_for == NO_RECIPIENT:
@@ -120,6 +144,23 @@ async def begin_round(
     else:
         await _note(session, held, "send_again", word, now)
     return held
+
+
+async def _reopen(session: AsyncSession, held: Held, now: datetime) -> None:
+    """Reserve it again in a new round, because a user asked for it: the only way back."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == held.id)
+        .values(
+            state="reserved",
+            reason="",
+            changed_at=now,
+            planned_at=now,
+            round=held.round + 1,
+            resolution="",
+            resolved_at=None,
+        )
+    )
 
 
 async def _is_stalled(session: AsyncSession, notification_id: str, now: datetime) -> bool:

@@ -149,7 +149,7 @@ class Sending(ABC, Generic[About, Mine]):
             return
         if written.trouble:
             async with self.database.transaction() as session:
-                await ledger.note_template(session, claimed.id, written.template, written.trouble)
+                await _note_template(session, claimed.id, written)
         try:
             accepted = await self.sender.send(email)
         except Overtaken:
@@ -257,4 +257,13 @@ async def _note_wait(
         update(notifications)
         .where(c.id == notification_id, c.state.in_(("reserved", "claimed")))
         .values(waits_until=now + refusal.retry_after, reason=refusal.reason)
+    )
+
+
+async def _note_template(session: AsyncSession, notification_id: str, written: Written) -> None:
+    """Note which templates the email is written from, where the planned ones could not be used."""
+    await session.execute(
+        update(notifications)
+        .where(notifications.c.id == notification_id)
+        .values(template=written.template, template_trouble=written.trouble)
     )

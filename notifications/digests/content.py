@@ -7,16 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.context import Letter, Line
-from notifications.content.message import first_line
+from notifications.content.message import first_line, link_to
 from notifications.content.scene import MEMBERS_OWN, Who
 from notifications.digests import reading
 from notifications.digests.reading import MOST, ListedTask
-from notifications.languages import Language
-from notifications.links import link_to
 from notifications.sentences import Clock, kind_title, reason_sentence
-from notifications.titles import Titles, titles_of
-from notifications.words import entry, item_title, task_words
+from notifications.words import Titles, entry, item_title, task_words, titles_of
 from programmes.definition import Definition
+from programmes.vocabulary import Language
 from storage.queries.suppressions import SuppressionRow, list_suppressions
 from storage.queries.troubles import TroubleRow, list_troubles
 

@@ -13,8 +13,8 @@ from notifications.digests.collected import collected_for
 from notifications.sentences import Clock
 from programmes.definition import Definition
 from programmes.vocabulary import Digest
-from storage.ids import derived_id
-from storage.sql import contacts, engagements, insert_or_ignore, notifications, people
+from storage.database import derived_id, insert_or_ignore
+from storage.sql import contacts, engagements, notifications, people
 
 KINDS: dict[Digest, str] = {"manager": "digest.manager", "member": "digest.member"}
 

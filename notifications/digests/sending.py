@@ -13,7 +13,7 @@ from notifications.content.scene import Who, read_recipient
 from notifications.custom_templates.draft import Override
 from notifications.custom_templates.writing import Written, named_versions, overrides_of, write
 from notifications.delivery import ledger
-from notifications.delivery.preferences import choices_and_suppression
+from notifications.delivery.preferences import choices_and_suppression, unsubscribe_link
 from notifications.delivery.recipient import note_address, require_open_day
 from notifications.delivery.sending import Outcome, Sending, require_window
 from notifications.digests.content import (
@@ -23,13 +23,12 @@ from notifications.digests.content import (
     member_digest,
     team_digest,
 )
-from notifications.languages import Language, languages_of
-from notifications.links import unsubscribe_link
 from notifications.senders.protocol import Email
-from notifications.titles import Titles, titles_of
+from notifications.words import Titles, languages_of, titles_of
 from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.definition import Definition
 from programmes.holidays import office_calendar
+from programmes.vocabulary import Language
 from storage.roles import CONTACT_PREFIX
 from storage.sql import contacts, engagements, members
 

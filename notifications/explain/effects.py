@@ -10,8 +10,7 @@ from typing import Literal
 
 from notifications.delivery.preferences import Choices
 from notifications.delivery.recipient import next_summary, wait_for_a_day
-from notifications.explain.choices import Chosen
-from notifications.explain.evidence import Evidence
+from notifications.explain.evidence import Chosen, Evidence
 from notifications.explain.grounds import CalendarDecision
 from notifications.sentences import Clock, time_in_words
 from notifications.words import entry, fill

@@ -13,12 +13,12 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.delivery.ledger import advance, close_delivery
-from notifications.delivery.states import may_follow
+from notifications.delivery.ledger import advance, close_delivery, may_follow
 from notifications.feedback.suppression import apply_report
+from storage.database import insert_or_ignore
 from storage.inbound import count_strangers
 from storage.queries.rows import AnyRow
-from storage.sql import deliveries, insert_or_ignore, notifications, provider_events
+from storage.sql import deliveries, notifications, provider_events
 
 log = structlog.get_logger(__name__)
 

@@ -18,9 +18,8 @@ from notifications.inbound.message import Incoming
 from notifications.inbound.notices import PASSED_ON, RECEIVED, notices_of, reader_of
 from notifications.inbound.own_words import Answer, answer_in, clean
 from programmes.facts import MILEPOST, Notice, Record, first_to_leave
-from storage.database import Database
+from storage.database import Database, new_id
 from storage.events import Aside, append_aside, said_since
-from storage.ids import new_id
 from storage.inbound import Answered, Untold, answered, came_since, complete, keep, sender_of
 from storage.master.texts import store_text
 

@@ -12,7 +12,7 @@ from email.parser import BytesParser
 
 import idna
 
-from programmes.spoken import one_line
+from programmes.fields import one_line
 
 _LINE = 76
 """The most characters of a line with an encoded word (RFC 2047, 2)."""

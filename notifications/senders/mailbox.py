@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from notifications.delivery.ledger import still_ours
 from notifications.senders.protocol import Accepted, Email, Overtaken, Transient
-from storage.database import Database
-from storage.sql import insert_or_ignore, mailbox
+from storage.database import Database, insert_or_ignore
+from storage.sql import mailbox
 
 
 class Mailbox:

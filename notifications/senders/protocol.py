@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from notifications.calendar.ical import Method
-from programmes.spoken import one_line
+from programmes.fields import one_line
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from notifications.calendar.ical import Entry, Person, calendar_text, uid_of
 from notifications.calendar.invitations import SENDS_IN
+from notifications.content.message import link_to
 from notifications.delivery.preferences import first_language_of
-from notifications.languages import Language
-from notifications.links import link_to
 from notifications.words import entry, fill, item_title, task_words
+from programmes.vocabulary import Language
 from services.backend import Backend
 from services.permissions import Actor, visibility
 from storage.queries.access import names_of

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from notifications.sentences import Clock, health_sentence
-from notifications.titles import Titles
+from notifications.words import Titles
 from programmes.vocabulary import Health
 from services.backend import Backend
 from services.permissions import Actor, visibility

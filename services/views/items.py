@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from notifications.titles import Titles
-from notifications.words import item_title
+from notifications.words import Titles, item_title
 from services.backend import Backend
 from services.permissions import Actor, visibility
 from services.problems import Problem

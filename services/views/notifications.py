@@ -6,10 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from notifications.delivery.states import Choice, choices_of
+from notifications.delivery.resolving import Choice, choices_of
 from notifications.sentences import notification_sentence, reason_sentence
-from notifications.titles import Titles
-from notifications.words import item_title
+from notifications.words import Titles, item_title
 from services.backend import Backend
 from services.permissions import Actor, reach, visibility
 from services.problems import Problem

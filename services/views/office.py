@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from notifications.titles import parsed_in_thread
+from notifications.words import parsed_in_thread
 from services.permissions import Actor
 from services.views.rows import MEMBER, PERSON, MemberRef, example
 from storage.queries import members as stored

@@ -4,8 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, TypeAdapter
 
-from notifications.titles import Titles, parsed_in_thread
-from notifications.words import item_title, task_words
+from notifications.words import Titles, item_title, parsed_in_thread, task_words
 from programmes import plans
 from programmes.calendar import WorkingCalendar
 from programmes.planner import Adjustments, plan

@@ -5,8 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from notifications.titles import Titles
-from notifications.words import item_title, task_words
+from notifications.words import Titles, item_title, task_words
 from programmes.vocabulary import Health
 from storage.queries.rows import MemberRow, Named, TaskRow
 

@@ -10,7 +10,7 @@ from notifications.custom_templates.grammar_check import variables
 from notifications.custom_templates.keeping import built_in
 from notifications.custom_templates.preview import OVERRIDABLE
 from notifications.kinds import Kind
-from notifications.languages import LANGUAGES, Language
+from programmes.vocabulary import LANGUAGES, Language
 from services.backend import Backend
 from services.problems import Problem
 from services.views.rows import example

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
 from programmes.vocabulary import MODES, REMINDERS
+from storage.database import insert_or_ignore
 from storage.events import note
 from storage.master.checks import Missing, reject_any
-from storage.sql import choices, contacts, insert_or_ignore, people
+from storage.sql import choices, contacts, people
 
 _DAYS_OF_THE_WEEK = 7
 _QUIET = "quiet_weekdays"

@@ -7,8 +7,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
+from storage.database import new_id
 from storage.events import fields, note
-from storage.ids import new_id
 from storage.master.checks import (
     Missing,
     email_flaws,

@@ -8,9 +8,10 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
+from storage.database import insert_or_ignore
 from storage.events import note
 from storage.master.checks import Missing, Rejected, reject_any
-from storage.sql import insert_or_ignore, people, programme_funders, programmes
+from storage.sql import people, programme_funders, programmes
 
 
 async def add_programme(

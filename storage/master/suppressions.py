@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.database import insert_or_ignore, new_id
 from storage.events import note
-from storage.ids import new_id
 from storage.master.checks import Missing
-from storage.sql import contacts, insert_or_ignore, people, suppressions
+from storage.sql import contacts, people, suppressions
 
 
 @dataclass(frozen=True)

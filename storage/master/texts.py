@@ -7,16 +7,9 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.database import insert_or_ignore
 from storage.events import note
-from storage.sql import (
-    engagements,
-    events,
-    inbound_messages,
-    insert_or_ignore,
-    notifications,
-    tasks,
-    texts,
-)
+from storage.sql import engagements, events, inbound_messages, notifications, tasks, texts
 
 REFERRING = (
     events.c.text_id,

@@ -9,8 +9,8 @@ from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.problems import Flaw
+from storage.database import new_id
 from storage.events import note
-from storage.ids import new_id
 from storage.master.checks import Missing, Rejected
 from storage.sql import calendar_feeds, contacts, people, tokens
 

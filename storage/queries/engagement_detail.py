@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagements import advisers, engagement_columns, engagement_values, managers
+from storage.queries.engagements import advisers, engagement_columns, managers, team_of
 from storage.queries.members import ContactRow, contacts_of
 from storage.queries.rows import (
     ItemRow,
@@ -17,6 +17,7 @@ from storage.queries.rows import (
     Named,
     TaskRow,
     assignees,
+    filled,
     item_columns,
     item_row,
     member_columns,
@@ -119,12 +120,13 @@ async def show_engagement(
         return None
     member = member_row(row)
     its_items, its_tasks = await _items_and_tasks(session, engagement_id)
-    return EngagementDetail(
-        **engagement_values(row),
+    return filled(
+        EngagementDetail,
+        row,
+        **team_of(row),
         member=member,
         programme_title=row.programme_title or row.programme_id,
         reason=row.reason_text,
-        moved=row.moved,
         cycles=tuple(row.cycles),
         contacts=await contacts_of(session, member.id),
         items=its_items,

@@ -33,6 +33,7 @@ from storage.queries.rows import (
     MemberRow,
     Named,
     TaskRow,
+    filled,
     health_column,
     member_columns,
     member_row,
@@ -141,10 +142,10 @@ def _part(
     )
 
 
-Standing = Health | Literal["ended"]
+HealthGroup = Health | Literal["ended"]
 """The health of an open engagement, or ``ended``."""
 
-WORST_FIRST: tuple[Standing, ...] = (*reversed(get_args(Health)), "ended")
+WORST_FIRST: tuple[HealthGroup, ...] = (*reversed(get_args(Health)), "ended")
 
 
 async def count_engagements(
@@ -153,16 +154,16 @@ async def count_engagements(
     *,
     where: EngagementFilter | None = None,
     visible_to: Visibility = ALL,
-) -> Mapping[Standing, int]:
-    """How many engagements have each standing, the worst first, with zeros. One statement."""
-    standing = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
+) -> Mapping[HealthGroup, int]:
+    """How many engagements are in each group, the worst first, with zeros. One statement."""
+    group = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
     each = (
-        select(standing.label("standing"))
+        select(group.label("group"))
         .select_from(listed())
         .where(*conditions_of(where or EngagementFilter(), now, visible_to))
         .subquery()
     )
-    found = await session.execute(select(each.c.standing, func.count()).group_by(each.c.standing))
+    found = await session.execute(select(each.c.group, func.count()).group_by(each.c.group))
     return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
 
 
@@ -266,28 +267,18 @@ def _open_requests() -> ScalarSelect[int]:
 
 
 def _row(row: AnyRow) -> EngagementRow:
-    return EngagementRow(
-        **engagement_values(row),
+    return filled(
+        EngagementRow,
+        row,
+        **team_of(row),
         member=member_row(row),
         task=None if row.task_item_id is None else task_row(row),
-        open_requests=row.open_requests,
     )
 
 
-def engagement_values(row: AnyRow) -> dict[str, Any]:
-    """The values of ``engagement_columns`` by field."""
+def team_of(row: AnyRow) -> dict[str, Named | None]:
+    """The manager and the adviser of a row with ``engagement_columns``."""
     return {
-        "id": row.id,
-        "programme_id": row.programme_id,
-        "programme_version": row.programme_version,
         "manager": named(row.manager_id, row.manager_name),
         "adviser": named(row.adviser_id, row.adviser_name),
-        "stage": row.stage,
-        "health": row.health,
-        "started_on": row.started_on,
-        "opened_at": row.opened_at,
-        "onboarded_at": row.onboarded_at,
-        "closed_at": row.closed_at,
-        "due_at": row.due_at,
-        "sequence": row.sequence,
     }

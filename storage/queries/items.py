@@ -7,13 +7,14 @@ from sqlalchemy import FromClause, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.access import ALL, Visibility
-from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
+from storage.queries.paging import LIMIT, Page, by_instant, clamp, instant_cursor, page_of
 from storage.queries.rows import (
     AnyRow,
     ItemRow,
     MemberRow,
     TaskRow,
     assignees,
+    filled,
     item_columns,
     item_row,
     member_columns,
@@ -100,20 +101,12 @@ async def list_items(
     if where.is_open is not None:
         unclosed = c.closed_at.is_(None)
         statement = statement.where(unclosed if where.is_open else ~unclosed)
-    if cursor is not None:
-        at = decode(cursor, at=str, id=str)
-        position = [instant(at["at"]), at["id"]]
-        statement = statement.where(beyond([c.opened_at, c.id], position, descending=True))
-    found = await session.execute(
-        statement.order_by(c.opened_at.desc(), c.id.desc()).limit(limit + 1)
-    )
+    statement = by_instant(statement, c.opened_at, c.id, cursor, limit, descending=True)
     rows = [
         ListedItem(item_row(row), member_row(row), row.programme_id, row.programme_version)
-        for row in found
+        for row in await session.execute(statement)
     ]
-    return page_of(
-        rows, limit, lambda last: encode(at=last.item.opened_at.isoformat(), id=last.item.id)
-    )
+    return page_of(rows, limit, lambda last: instant_cursor(last.item.opened_at, last.item.id))
 
 
 async def show_item(
@@ -165,14 +158,7 @@ async def _texts_of(session: AsyncSession, data: dict[str, str]) -> dict[str, Te
 
 
 def _text_row(row: AnyRow) -> TextRow:
-    return TextRow(
-        id=row.id,
-        title=row.title,
-        body=row.body,
-        link=row.link,
-        author=named(row.author_id, row.author_name),
-        created_at=row.created_at,
-    )
+    return filled(TextRow, row, author=named(row.author_id, row.author_name))
 
 
 def _with_member() -> FromClause:

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, FromClause, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.access import ALL, Visibility
-from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
-from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
+from storage.queries.paging import LIMIT, Page, by_instant, clamp, instant_cursor, page_of
+from storage.queries.rows import AnyRow, Named, filled, named, owner_contacts, owner_people
 from storage.queries.waiting import current_reason
 from storage.sql import deliveries, engagements, items, notifications, provider_events
 
@@ -129,19 +129,13 @@ async def show_notification(
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    return NotificationDetail(
+    return filled(
+        NotificationDetail,
+        row,
         row=_row(row),
         member_id=row.member_id or "",
         programme_id=row.programme_id or row.item_id.removesuffix(f".{row.kind}"),
         programme_version=row.programme_version or 0,
-        sequence=row.sequence,
-        revision=row.revision,
-        selector=row.selector,
-        text_id=row.text_id,
-        round=row.round,
-        resolution=row.resolution,
-        resolved_at=row.resolved_at,
-        carrier_id=row.carrier_id,
         attempts=await _attempts(session, notification_id),
         reports=await _reports(session, notification_id),
     )
@@ -176,15 +170,9 @@ async def _listed(
 ) -> Page[NotificationRow]:
     limit, c = clamp(limit), notifications.c
     statement = select(*_columns()).select_from(_source()).where(where, visible_to.of_engagements())
-    if cursor is not None:
-        at = decode(cursor, at=str, id=str)
-        position = [instant(at["at"]), at["id"]]
-        statement = statement.where(beyond([c.changed_at, c.id], position, descending=True))
-    found = await session.execute(
-        statement.order_by(c.changed_at.desc(), c.id.desc()).limit(limit + 1)
-    )
-    rows = [_row(row) for row in found]
-    return page_of(rows, limit, lambda last: encode(at=last.changed_at.isoformat(), id=last.id))
+    statement = by_instant(statement, c.changed_at, c.id, cursor, limit, descending=True)
+    rows = [_row(row) for row in await session.execute(statement)]
+    return page_of(rows, limit, lambda last: instant_cursor(last.changed_at, last.id))
 
 
 def _columns() -> list[ColumnElement[Any]]:
@@ -210,22 +198,5 @@ def _source() -> FromClause:
 
 
 def _row(row: AnyRow) -> NotificationRow:
-    return NotificationRow(
-        id=row.id,
-        engagement_id=row.engagement_id,
-        item_id=row.item_id,
-        item_kind=row.item_kind,
-        item_key=row.item_key,
-        kind=row.kind,
-        rung=row.rung,
-        task=row.task,
-        recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
-        state=row.state,
-        reason=row.reason,
-        not_before=row.not_before,
-        reserved_at=row.reserved_at,
-        changed_at=row.changed_at,
-        template=row.template,
-        template_trouble=row.template_trouble,
-        waits_until=row.waits_until,
-    )
+    recipient = named(row.recipient_id, row.recipient_name) or Named("", "")
+    return filled(NotificationRow, row, recipient=recipient)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, Select, tuple_
 
 LIMIT = 50
 MAX_LIMIT = 200
@@ -104,3 +104,29 @@ def beyond(
     """
     here, there = tuple_(*columns), tuple_(*position, types=[c.type for c in columns])
     return here < there if descending else here > there
+
+
+def by_instant(
+    statement: Select[Any],
+    at: ColumnElement[datetime],
+    id: ColumnElement[str],
+    cursor: str | None,
+    limit: int,
+    *,
+    descending: bool = False,
+) -> Select[Any]:
+    """The rows of a page and one more, ordered by an instant and then by id. Raises ``BadCursor``.
+
+    The next page starts after ``instant_cursor`` of the page's last row.
+    """
+    if cursor is not None:
+        found = decode(cursor, at=str, id=str)
+        position = [instant(found["at"]), found["id"]]
+        statement = statement.where(beyond([at, id], position, descending=descending))
+    columns = (at.desc(), id.desc()) if descending else (at, id)
+    return statement.order_by(*columns).limit(limit + 1)
+
+
+def instant_cursor(at: datetime, id: str) -> str:
+    """The cursor of the page after a row that is ordered ``by_instant``."""
+    return encode(at=at.isoformat(), id=id)

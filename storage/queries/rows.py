@@ -1,15 +1,29 @@
 """The rows that several subjects share, and the columns that make them up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
 
 from programmes.vocabulary import Health, Nation
 from storage.sql import contacts, engagements, items, members, people, tasks, texts
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 AnyRow = Row[*tuple[Any, ...]]
+Filled = TypeVar("Filled", bound="DataclassInstance")
+
+
+def filled(kind: type[Filled], row: AnyRow, prefix: str = "", /, **others: Any) -> Filled:
+    """A dataclass from the row's columns of the same names after ``prefix``, and the given values.
+
+    Raises ``KeyError`` where the row lacks a column.
+    """
+    values = row._mapping
+    names = (each.name for each in fields(kind) if each.name not in others)
+    return kind(**{name: values[prefix + name] for name in names}, **others)
 
 
 @dataclass(frozen=True)
@@ -118,7 +132,7 @@ def member_columns() -> list[Label[Any]]:
 
 def member_row(row: AnyRow) -> MemberRow:
     """The member of a row with ``member_columns``."""
-    return MemberRow(row.member_id, row.member_name, row.member_nation, row.member_sample)
+    return filled(MemberRow, row, "member_")
 
 
 def task_columns(table: FromClause = tasks) -> list[Label[Any]]:
@@ -147,22 +161,8 @@ def with_owner(source: FromClause, table: FromClause = tasks) -> FromClause:
 
 def task_row(row: AnyRow) -> TaskRow:
     """The task of a row with ``task_columns``."""
-    return TaskRow(
-        engagement_id=row.task_engagement_id,
-        item_id=row.task_item_id,
-        item_kind=row.task_item_kind,
-        item_key=row.task_item_key,
-        key=row.task_key,
-        family=row.task_family,
-        owner_role=row.task_owner_role,
-        owner=named(row.task_owner_id, row.task_owner_name),
-        due_at=row.task_due_at,
-        soon_at=row.task_soon_at,
-        stuck_at=row.task_stuck_at,
-        opened_at=row.task_opened_at,
-        revision=row.task_revision,
-        text=row.task_text,
-    )
+    owner = named(row.task_owner_id, row.task_owner_name)
+    return filled(TaskRow, row, "task_", owner=owner)
 
 
 def item_columns(table: Table = items) -> list[Label[Any]]:
@@ -175,20 +175,8 @@ def item_columns(table: Table = items) -> list[Label[Any]]:
 
 def item_row(row: AnyRow) -> ItemRow:
     """The item of a row with ``item_columns``."""
-    return ItemRow(
-        id=row.item_id,
-        engagement_id=row.item_engagement_id,
-        kind=row.item_kind,
-        key=row.item_key,
-        stage=row.item_stage,
-        outcome=row.item_outcome,
-        opened_at=row.item_opened_at,
-        closed_at=row.item_closed_at,
-        due_at=row.item_due_at,
-        assignee=named(row.item_assignee_id, row.item_assignee_name),
-        data=row.item_data,
-        sequence=row.item_sequence,
-    )
+    assignee = named(row.item_assignee_id, row.item_assignee_name)
+    return filled(ItemRow, row, "item_", assignee=assignee)
 
 
 def named(id: str | None, name: str | None) -> Named | None:

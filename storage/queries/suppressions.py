@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
+from storage.queries.paging import LIMIT, Page, by_instant, clamp, instant_cursor, page_of
 from storage.queries.rows import Named
 from storage.queries.troubles import looked_after
 from storage.sql import contacts, engagements, notifications, people, suppressions
@@ -46,14 +46,8 @@ async def list_suppressions(
         theirs = select(contacts.c.email).where(of)
         ours = select(people.c.email)
         statement = statement.where(or_(c.address.in_(theirs), c.address.in_(ours)))
-    if cursor is not None:
-        at = decode(cursor, at=str, id=str)
-        statement = statement.where(
-            beyond([c.at, c.id], [instant(at["at"]), at["id"]], descending=True)
-        )
-    found = (
-        await session.execute(statement.order_by(c.at.desc(), c.id.desc()).limit(limit + 1))
-    ).all()
+    statement = by_instant(statement, c.at, c.id, cursor, limit, descending=True)
+    found = (await session.execute(statement)).all()
     holders = await _holders(session, [row.address for row in found])
     waiting = await _waiting(session, [one.id for each in holders.values() for one in each])
     rows = [
@@ -68,7 +62,7 @@ async def list_suppressions(
         )
         for row in found
     ]
-    return page_of(rows, limit, lambda last: encode(at=last.at.isoformat(), id=last.id))
+    return page_of(rows, limit, lambda last: instant_cursor(last.at, last.id))
 
 
 def _members(manager_id: str | None, programme_id: str | None) -> Iterator[ColumnElement[bool]]:

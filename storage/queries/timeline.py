@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
-from storage.queries.rows import AnyRow, Named, named, owner_contacts, owner_people
+from storage.queries.rows import AnyRow, Named, filled, named, owner_contacts, owner_people
 from storage.sql import engagements, events, items, notifications, texts
 from storage.tables.fields import Json
 
@@ -173,19 +173,10 @@ def _cursor(last: TimelineRow) -> str:
 
 
 def _row(row: AnyRow) -> TimelineRow:
-    return TimelineRow(
-        at=row.at,
-        entry=row.entry,
+    return filled(
+        TimelineRow,
+        row,
         id=str(row.number) if row.entry == _EVENT else row.ref,
-        kind=row.kind,
-        item_id=row.item_id,
-        item_kind=row.item_kind,
-        item_key=row.item_key,
         who=named(row.who, row.who_name),
         data=row.data or {},
-        text=row.text,
-        task=row.task,
-        rung=row.rung,
-        state=row.state,
-        reason=row.reason,
     )

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.notifications import NotificationRow
-from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, instant, page_of
+from storage.queries.paging import LIMIT, Page, by_instant, clamp, instant_cursor, page_of
 from storage.queries.rows import (
     AnyRow,
     MemberRow,
     Named,
+    filled,
     member_columns,
     member_row,
     named,
@@ -187,13 +188,9 @@ async def list_troubles(
         statement = statement.where(_theirs(manager_id))
     if programme_id is not None:
         statement = statement.where(_of_programme(programme_id))
-    if cursor is not None:
-        at = decode(cursor, at=str, id=str)
-        position = [instant(at["at"]), at["id"]]
-        statement = statement.where(beyond([since, c.id], position))
-    found = await session.execute(statement.order_by(since, c.id).limit(limit + 1))
+    found = await session.execute(by_instant(statement, since, c.id, cursor, limit))
     rows = [_row(row) for row in found]
-    return page_of(rows, limit, lambda last: encode(at=last.since.isoformat(), id=last.id))
+    return page_of(rows, limit, lambda last: instant_cursor(last.since, last.id))
 
 
 def _since() -> ColumnElement[datetime]:
@@ -268,19 +265,10 @@ def looked_after(manager_id: str) -> Select[tuple[str]]:
 
 
 def _row(row: AnyRow) -> TroubleRow:
-    return TroubleRow(
-        id=row.id,
-        engagement_id=row.engagement_id,
+    return filled(
+        TroubleRow,
+        row,
         member=member_row(row) if row.member_id else None,
         programme_id=row.programme_id or row.item_id.removesuffix(f".{row.kind}"),
-        programme_version=row.programme_version,
-        item_id=row.item_id,
-        item_kind=row.item_kind,
-        item_key=row.item_key,
-        kind=row.kind,
-        task=row.task,
         recipient=named(row.recipient_id, row.recipient_name) or Named("", ""),
-        state=row.state,
-        reason=row.reason,
-        since=row.since,
     )

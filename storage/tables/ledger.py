@@ -46,7 +46,7 @@ class Notification(SQLModel, table=True):
     only."""
     text_id: str | None = Field(default=None, foreign_key="texts.id")
     state: str = Field(default="reserved", index=True)
-    """One of ``notifications.delivery.states``, which says which state may follow."""
+    """One of ``STATES`` in ``notifications.delivery.ledger``, which says which state may follow."""
     reason: str = ""
     """The name of the reason why it was withheld, failed, bounced or is unknown."""
     not_before: datetime | None = optional_instant()

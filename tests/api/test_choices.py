@@ -8,8 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from notifications.delivery.preferences import choices_of
-from notifications.links import holder_of, unsubscribe_link
+from notifications.delivery.preferences import choices_of, holder_of, unsubscribe_link
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.sql import engagements, events, mailbox, notifications

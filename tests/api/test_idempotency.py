@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
-from api.idempotency import fingerprint
+from api.guard import fingerprint
 from services.backend import Backend
 from services.dispatch import send
 from services.problems import Problem

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 
 from notifications.digests.planning import reserve_digests
-from notifications.titles import parsed
+from notifications.words import parsed
 from services.permissions import Role
 from storage.database import Database, utc_now
 from storage.sql import deliveries, engagements, mailbox, notifications

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from notifications import titles
+from notifications import words as titles
 from programmes.loader import load_definition
 from services import office
 from tests.api.conftest import Caller

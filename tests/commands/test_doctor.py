@@ -19,15 +19,8 @@ from commands.checks.machine import (
     check_sender,
     refuses_forged_headers,
 )
-from commands.checks.services import (
-    check_api,
-    check_emails,
-    check_reports,
-    check_services,
-    check_temporal,
-    check_workers,
-    not_reached,
-)
+from commands.checks.services import check_api, check_emails, check_reports, check_services
+from commands.checks.temporal import check_temporal, check_workers, not_reached
 from commands.doctor import verdict
 from commands.outcome import Exit
 from notifications.senders.protocol import Transient

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,14 +63,6 @@ class WorkerProcess:
         if self._process.poll() is not None:
             raise AssertionError(f"the worker ended by itself:\n{self._log.read_text()[-4000:]}")
         return self._ready_file.exists()
-
-    def wait_until_it_serves(self) -> None:
-        """Return once it takes work."""
-        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
-        while not self.serves:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not ready:\n{self._log.read_text()[-4000:]}")
-            time.sleep(0.02)
 
     def kill(self) -> None:
         """SIGKILL: it gets no chance to finish, to hand back or to say anything."""

@@ -18,9 +18,8 @@ from embedded.temporal_server import dies_with_this_process
 from notifications.content.rendering import PARTS, environments
 from notifications.delivery import ledger
 from notifications.delivery.dispatch import ClaimedMessage, Dispatch
-from notifications.languages import ENGLISH
 from notifications.senders import Accepted, Email, Sender, sender_for
-from notifications.titles import parsed
+from notifications.words import ENGLISH, parsed
 from settings import Settings
 from storage.database import Database
 from temporal.connection import connect

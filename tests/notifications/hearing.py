@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from notifications.delivery.states import may_follow
+from notifications.delivery.ledger import may_follow
 
 
 def furthest(start: str, reports: Iterable[str]) -> str:

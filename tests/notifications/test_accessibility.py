@@ -11,8 +11,8 @@ from playwright.async_api import Page
 from notifications.content.rendering import put_together, side_of
 from notifications.custom_templates.samples import edges, sample
 from notifications.kinds import KINDS, Kind
-from notifications.languages import Mode, languages_of
-from programmes.vocabulary import MODES
+from notifications.words import languages_of
+from programmes.vocabulary import MODES, Mode
 from tests.notifications.browser import browser
 
 pytestmark = pytest.mark.browser

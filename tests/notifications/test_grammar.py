@@ -2,8 +2,8 @@
 
 import pytest
 
-from notifications.languages import Language
 from notifications.words import counted, lower_first, on_day, soft
+from programmes.vocabulary import Language
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ from notifications.sentences import (
     notification_sentence,
     reason_sentence,
 )
-from notifications.titles import titles_of
-from notifications.words import catalogue, entry
+from notifications.words import catalogue, entry, titles_of
 from tests.notifications.office import definition
 
 READER = Reader(titles_of(definition()), names={"per_a": "Ada", "per_r": "Rosa"})

@@ -13,7 +13,6 @@ from notifications.custom_templates.draft import Draft, Override
 from notifications.custom_templates.writing import write
 from notifications.digests.planning import reserve_digests
 from notifications.digests.sending import DigestSending
-from notifications.languages import InEnglish, Language
 from notifications.senders.mailbox import Mailbox
 from notifications.sentences import (
     Clock,
@@ -24,10 +23,17 @@ from notifications.sentences import (
     notification_sentence,
     reason_sentence,
 )
-from notifications.titles import Titles, titles_of
-from notifications.words import catalogue, lower_first, soft, task_words
+from notifications.words import (
+    InEnglish,
+    Titles,
+    catalogue,
+    lower_first,
+    soft,
+    task_words,
+    titles_of,
+)
 from programmes.loader import load_definition
-from programmes.vocabulary import Digest
+from programmes.vocabulary import Digest, Language
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.sql import notifications, texts

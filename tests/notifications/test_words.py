@@ -11,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.content.rendering import TEMPLATES
-from notifications.languages import LANGUAGES, LOCALES, Language
-from notifications.titles import Titles, readable, titles_of
-from notifications.words import catalogue, entry, item_title, task_words, why_sentence
+from notifications.words import (
+    LOCALES,
+    Titles,
+    catalogue,
+    entry,
+    item_title,
+    readable,
+    task_words,
+    titles_of,
+    why_sentence,
+)
 from programmes.rules import ResearchRules
+from programmes.vocabulary import LANGUAGES, Language
 from tests.notifications.office import definition
 
 TITLES = titles_of(definition())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from programmes.fields import spoken
 from programmes.loader import (
     DefinitionErrors,
     built_in_definitions,
@@ -14,7 +15,6 @@ from programmes.loader import (
     load_definition,
 )
 from programmes.problems import Flaw
-from programmes.spoken import spoken
 from tests.programmes.small import SMALL, changed, errors, flaws, place
 
 EARLY = (

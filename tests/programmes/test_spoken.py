@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
+from programmes.fields import Spoken, spoken
 from programmes.loader import DefinitionErrors, load_definition
-from programmes.spoken import Spoken, spoken
 from tests.programmes.small import changed
 
 

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.ids import derived_id, new_id
+from storage.database import derived_id, new_id
 
 FORM = re.compile(r"[a-z]{3}_[a-z2-7]{20}")
 

@@ -242,11 +242,6 @@ class Engaged:
         """The kinds of all events, in order of writing."""
         return [str(event["kind"]) for event in await self.rows("events")]
 
-    async def open_item(self, kind: ItemKind) -> dict[str, object]:
-        """The newest item of a kind that is open."""
-        rows = [r for r in await self.rows("items") if r["kind"] == kind and not r["closed_at"]]
-        return max(rows, key=lambda row: str(row["opened_at"]))
-
 
 def snake(command: object) -> str:
     """``AcceptRequest`` → ``accept_request``: the update's name."""

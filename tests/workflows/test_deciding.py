@@ -7,7 +7,7 @@ from temporalio import workflow
 
 from services.permissions import RULES
 from workflows.engagement import ITEMS, Engagement
-from workflows.messages import command_name
+from workflows.ids import command_name
 from workflows.processes.engagement import EngagementProcess
 
 PAIRS = [(Engagement, EngagementProcess), *((flow, process) for process, flow in ITEMS.values())]

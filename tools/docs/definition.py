@@ -8,7 +8,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
-from programmes import fields, spoken
+from programmes import fields
+from programmes import fields as spoken
 from programmes.definition import Definition
 from tools.docs.markdown import choice, code, table
 

@@ -2,9 +2,8 @@
 
 from notifications.content import context as c
 from notifications.content.builders.shapes import ask, ask_quoting, is_outside, letter, quoting
-from notifications.content.message import Message
+from notifications.content.message import Message, link_to
 from notifications.content.scene import Words
-from notifications.links import link_to
 from notifications.words import theme_words, why_sentence
 from programmes.facts import is_of_member
 

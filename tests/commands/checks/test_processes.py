@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from commands.checks.services import check_processes
+from commands.checks.temporal import check_processes
 from tests.databases import migrated_sqlite
 from tests.durability.acts import until_open
 from tests.durability.pace import TOUR, quiet_engagement, quiet_rules, settle, today

@@ -14,7 +14,7 @@ from notifications.content.message import Message
 from notifications.content.scene import Scene, Who
 from notifications.senders.protocol import Invitation
 from notifications.sentences import Clock
-from notifications.titles import Titles
+from notifications.words import Titles
 from programmes.facts import Fact, Notice, Record
 from storage.database import Database
 from tests.notifications.office import DUE, NOW, Post, record, task

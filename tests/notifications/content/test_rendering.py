@@ -30,7 +30,8 @@ from notifications.content.rendering import (
     side_of,
 )
 from notifications.kinds import KINDS
-from notifications.languages import LANGUAGES, Language, languages_of
+from notifications.words import languages_of
+from programmes.vocabulary import LANGUAGES, Language
 from tests.notifications.contexts import BY, DRAWN, LINK, Drawn, marked, marks
 
 EACH = [(kind, language) for kind in KINDS.values() for language in LANGUAGES]

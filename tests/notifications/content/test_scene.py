@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from activities.digest import DigestDesk
 from activities.inputs import DigestPlan
-from notifications import titles
+from notifications import words as titles
 from notifications.content.builders.research import scoped
 from notifications.content.builders.shapes import letter
 from notifications.content.message import Message, first_line

@@ -15,7 +15,7 @@ from notifications.custom_templates.trial import NothingToTry, Trial, send_test,
 from notifications.custom_templates.writing import BROKEN, write
 from notifications.delivery.preferences import language_of
 from notifications.kinds import KINDS
-from notifications.languages import LANGUAGES, Language, Mode
+from programmes.vocabulary import LANGUAGES, Language, Mode
 from settings import Settings
 from storage.database import Database
 from storage.master import Missing

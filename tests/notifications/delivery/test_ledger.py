@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
 from notifications.delivery import ledger
-from notifications.delivery.states import MOVES, STATES
+from notifications.delivery.ledger import MOVES, STATES
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient, Unknown
 from programmes.facts import Notice

@@ -8,9 +8,15 @@ from sqlalchemy import select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RedeliverInput
-from notifications.delivery.ledger import advance
-from notifications.delivery.resolving import NotPossible, UserDecision, begin_round, check, settle
-from notifications.delivery.states import CHOICES, STATES
+from notifications.delivery.ledger import STATES, advance
+from notifications.delivery.resolving import (
+    CHOICES,
+    NotPossible,
+    UserDecision,
+    begin_round,
+    check,
+    settle,
+)
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
 from notifications.senders.protocol import Permanent, Transient, Unknown

@@ -5,7 +5,8 @@ from itertools import permutations, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.delivery.states import MOVES, STATES, before, choices_of, may_follow
+from notifications.delivery.ledger import MOVES, STATES, before, may_follow
+from notifications.delivery.resolving import choices_of
 from notifications.sentences import notification_sentence
 from tests.notifications.hearing import furthest
 

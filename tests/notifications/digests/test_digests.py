@@ -18,10 +18,9 @@ from notifications.delivery.recipient import Quiet
 from notifications.digests.content import MemberDigest, TeamDigest, Trouble
 from notifications.digests.planning import reserve_digests
 from notifications.digests.sending import DigestSending
-from notifications.languages import LANGUAGES, Language
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Transient
-from programmes.vocabulary import Digest
+from programmes.vocabulary import LANGUAGES, Digest, Language
 from storage.database import Database
 from storage.sql import mailbox, notifications, people
 from tests.notifications.delivery.test_recipient import choose

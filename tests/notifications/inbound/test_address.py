@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from notifications.inbound.address import ReplyAddresses, addresses_in, reply_addresses, sender_in
-from storage.ids import new_id
+from storage.database import new_id
 
 OURS = ReplyAddresses("a secret of the office", "replies.example.org")
 OTHERS = ReplyAddresses("another office's secret", "replies.example.org")

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from notifications.calendar.ical import Method
 from notifications.custom_templates import keeping
 from notifications.custom_templates.draft import Draft
-from notifications.delivery.states import choices_of
+from notifications.delivery.resolving import choices_of
 from notifications.kinds import KINDS
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Invitation, Permanent, Transient

@@ -24,7 +24,7 @@ from notifications.senders.headers import (
 from notifications.senders.message import to_bytes
 from notifications.senders.protocol import Invitation
 from notifications.senders.sendgrid import to_body
-from programmes.spoken import one_line
+from programmes.fields import one_line
 from tests.notifications.office import NOW
 from tests.notifications.senders.test_sendgrid import EMAIL
 from tests.notifications.wire import HEADERS, person, read

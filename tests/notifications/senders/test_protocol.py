@@ -7,7 +7,7 @@ import pytest
 from notifications.senders.message import to_bytes
 from notifications.senders.protocol import Email
 from notifications.senders.sendgrid import to_body
-from notifications.titles import parsed
+from notifications.words import parsed
 from tests.notifications.senders.test_sendgrid import EMAIL
 from tests.programmes.small import changed
 

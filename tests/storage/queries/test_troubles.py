@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from notifications.delivery.states import CHOICES, STATES
+from notifications.delivery.ledger import STATES
+from notifications.delivery.resolving import CHOICES
 from storage.database import Database
 from storage.master.suppressions import lift, suppress
 from storage.queries.suppressions import list_suppressions

@@ -1,6 +1,6 @@
 """Where the one link of an email leads."""
 
-from notifications.links import link_to
+from notifications.content.message import link_to
 
 OFFICE = "https://office.example.org"
 

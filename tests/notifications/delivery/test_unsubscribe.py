@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifications.links import holder_of, unsubscribe_link
+from notifications.delivery.preferences import holder_of, unsubscribe_link
 from notifications.senders.message import to_bytes
 from notifications.senders.protocol import Email
 from notifications.senders.sendgrid import to_body
