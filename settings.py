@@ -121,7 +121,9 @@ class Settings(BaseSettings):
     )
     temporal_port: int = Field(
         default=8433,
-        description="The port of the embedded Temporal server. Its usual 7233 may be taken.",
+        description=(
+            "The port of the embedded Temporal server. Not the usual 7233, which may be taken."
+        ),
     )
     temporal_ui_port: int = Field(
         default=8434, description="The port of the embedded Temporal server's pages."
@@ -160,5 +162,17 @@ def settings() -> Settings:
     except ValidationError as wrong:
         # Without the value: it may be a secret.
         faults = wrong.errors(include_url=False, include_input=False, include_context=False)
-        lines = (f"MILEPOST_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults)
+        lines = (
+            f"MILEPOST_{str(fault['loc'][0]).upper()}: {_HOW.get(fault['type'], fault['msg'])}"
+            for fault in faults
+            if fault["type"] != "default_factory_not_called"  # it only follows from another fault
+        )
         raise SystemExit("\n".join(lines)) from None
+
+
+_HOW = {
+    "int_parsing": "write a whole number, such as 8400",
+    "float_parsing": "write a number, such as 2.5",
+    "bool_parsing": "write true or false",
+}
+"""What to write, by the type of Pydantic's error."""

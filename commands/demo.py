@@ -25,7 +25,7 @@ DELIVERIES_A_SECOND = 100.0
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Stop once the tour's emails have arrived.")
+        bool, typer.Option("--once", help="Stop once the story is played and checked.")
     ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Delete the last demo's data, and start again.")

@@ -210,7 +210,9 @@ def stop_for(problem: Problem) -> Stop:
     body = problem.body("")
     flaws = [f"{flaw['what']} {flaw['fix']}" for flaw in body.get("errors", [])]
     details = [*body.get("blockers", []), *flaws]
-    return Stop(str(body["detail"]), code=code, details=details)
+    # The detail of an invalid request is about its body.
+    sentence = "Some values are invalid:" if problem.name == "invalid" else str(body["detail"])
+    return Stop(sentence, code=code, details=details)
 
 
 @app.command()

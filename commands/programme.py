@@ -85,7 +85,7 @@ def _add_deadline(
         _Row(deadline.ends_at, 2, _ENDS[deadline.at_end], "", "end of the ladder", "dim"),
     ]
     for rung in deadline.rungs:
-        to = ", ".join(deadline.owner if one == "owner" else one for one in rung.to)
+        to = ", ".join(dict.fromkeys(deadline.owner if one == "owner" else one for one in rung.to))
         rows.append(_Row(rung.at, 0, rung.says, to, f"rung {rung.name}", _STYLES[rung.says]))
     for row in sorted(rows):
         table.add_row(times(row.at), f"    {row.what}", row.who, row.why, style=row.style)
@@ -147,11 +147,18 @@ def check(file: File, as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"file": file, "ok": True, "id": definition.id, "version": definition.version})
         return
-    steps, reviews = len(definition.onboarding.steps), len(definition.reviews)
+    parts = [
+        _count(len(definition.onboarding.steps), "onboarding step"),
+        _count(len(definition.reviews), "review"),
+        _count(len(definition.ladders), "ladder"),
+    ]
     _console().print(
-        f"✓ {escape(definition.title)}, version {definition.version}: {steps} onboarding steps, "
-        f"{reviews} reviews, {len(definition.ladders)} ladders"
+        f"✓ {escape(definition.title)}, version {definition.version}: {', '.join(parts)}"
     )
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"
 
 
 @app.command()
@@ -209,6 +216,14 @@ def add(
     from commands.programme_versions import add_file  # the database: slow to import
 
     add_file(file, as_json)
+
+
+@app.command(name="list")
+def list_(as_json: AsJson = False) -> None:
+    """List the programmes that are stored, each with its newest version."""
+    from commands.programme_versions import list_stored  # the database: slow to import
+
+    list_stored(as_json)
 
 
 People = Annotated[list[str] | None, typer.Option(help="Id, name or address. Repeatable.")]

@@ -15,6 +15,7 @@ from settings import settings
 from storage.database import Database
 from storage.master.programmes import add_programme, set_funders
 from storage.queries.members import PersonRow, funders_of
+from storage.queries.programmes import ProgrammeRow, latest_programmes
 from temporal.connection import LazyTemporal
 from temporal.summaries import follow_definitions
 
@@ -60,6 +61,24 @@ async def new_programme(database: Database, source: str, text: str) -> tuple[Def
         )
 
     return definition, await change(database, work)
+
+
+def list_stored(as_json: bool) -> None:
+    """Print the newest version of each stored programme."""
+
+    async def read(database: Database) -> tuple[ProgrammeRow, ...]:
+        async with database.reading() as session:
+            return await latest_programmes(session)
+
+    with ending(as_json):
+        found = with_database(read)
+    if as_json:
+        print_json([{"id": one.id, "version": one.version, "title": one.title} for one in found])
+    elif found:
+        rows = [(one.id, one.version, one.title, one.created_at.date()) for one in found]
+        print_table("Programmes", ["Id", "Version", "Title", "Stored on"], rows)
+    else:
+        print_sentence("No programme is stored yet. `milepost programme add FILE` stores one.")
 
 
 def built_in(name: str) -> tuple[str, str]:

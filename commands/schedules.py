@@ -38,5 +38,10 @@ def sync_all(as_json: AsJson = False) -> None:
     print_table(
         "When summaries go out",
         ["Programme", "Summary", "When", "Change"],
-        [(one.programme, one.digest, one.when, CHANGES[one.change]) for one in synced],
+        [(one.programme, one.digest, _begun(one.when), CHANGES[one.change]) for one in synced],
     )
+
+
+def _begun(when: str) -> str:
+    """With a capital, as a table begins a cell."""
+    return when[:1].upper() + when[1:]

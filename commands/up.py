@@ -67,7 +67,8 @@ def up(
                 f"To try it: curl -H 'Authorization: Bearer {token}' {addresses.api}/api/v1/me"
             )
             print_sentence(
-                "Next: `milepost member add --help`, then `milepost engagement start --help`."
+                "Next: `milepost programme add inclusive-growth-network`, then `milepost member add"
+                " --help` and `milepost engagement start --help`."
             )
         print_sentence("Running. Press Ctrl-C to stop; the data is kept.")
         await asyncio.Event().wait()

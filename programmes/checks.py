@@ -159,7 +159,11 @@ def _hours(calendar: Node) -> Iterator[Finding]:
         return
     if sending[:5] < hours[:5] or sending[6:] > hours[6:]:
         what = f"emails would leave outside the working hours ({hours})"
-        yield Finding(calendar["sending"].path, what, "choose hours within them")
+        yield Finding(
+            calendar["sending"].path,
+            what,
+            "choose hours within them, or open the office for longer (`hours`)",
+        )
 
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

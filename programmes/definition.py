@@ -68,7 +68,10 @@ class Rung(Part):
         examples=["early"],
     )
     at: Offset = Field(
-        description="When the email goes out, counted from the due date. A minus means before it.",
+        description=(
+            "The day of the email, counted from the due date. A minus means before it. It leaves "
+            "as the sending hours begin."
+        ),
         examples=["-5wd", "0wd", "3wd"],
     )
     to: Annotated[tuple[Selector, ...], Field(min_length=1)] = Field(

@@ -54,7 +54,11 @@ class UkCalendar(Part):
         examples=["09:00-17:00"],
     )
     sending: Hours = Field(
-        description="When emails may leave, on working days.", examples=["09:00-16:30"]
+        description=(
+            "When emails may leave, on working days: within `hours`. Reminders leave as it begins, "
+            "at the member's own minute of the `spread`."
+        ),
+        examples=["09:00-16:30"],
     )
     spread: Annotated[int, Field(ge=0, le=180)] = Field(
         default=30,

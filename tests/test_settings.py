@@ -42,6 +42,23 @@ def test_each_fault_is_a_line_with_its_variable_and_nothing_secret(
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("API_PORT", "abc", "write a whole number, such as 8400"),
+        ("MAIL_TIMEOUT", "soon", "write a number, such as 2.5"),
+        ("SENDGRID_SANDBOX", "perhaps", "write true or false"),
+    ],
+)
+def test_a_fault_says_what_to_write_and_brings_no_second_one(
+    variable: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MILEPOST_{variable}", value)
+    with pytest.raises(SystemExit) as raised:
+        settings()
+    assert str(raised.value) == f"MILEPOST_{variable}: {says}"
+
+
+@pytest.mark.parametrize(
     ("given", "link"),
     [
         ({}, "http://127.0.0.1:8400"),

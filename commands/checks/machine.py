@@ -4,8 +4,9 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from email.errors import MessageError
 from email.message import EmailMessage
 from pathlib import Path
@@ -37,11 +38,34 @@ ROOM_WANTED_MB = 500
 
 
 def check_machine(settings: Settings) -> Iterator[Finding]:
-    """This machine: Python, disk, and Temporal's programs."""
+    """This machine: Python, disk, Temporal's programs, and the names of its variables."""
+    yield from check_variables(os.environ)
     yield check_python()
     yield check_room(settings.data_dir)
     yield check_temporal_program()
     yield check_test_server()
+
+
+OTHER_VARIABLES = frozenset(
+    {"MILEPOST_API_PORTS", "MILEPOST_CACHE", "MILEPOST_DB_PASSWORD", "MILEPOST_TEMPORAL_CLI"}
+    | {"MILEPOST_TEST_SERVER", "MILEPOST_TOKEN", "MILEPOST_VERSION"}
+)
+"""Those that are read elsewhere: in compose, in scripts, or by the embedded servers."""
+
+
+def check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """A misspelt variable is ignored, so each unknown one is named, with the nearest known one."""
+    known = {f"MILEPOST_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    for name in sorted(environment):
+        if name.startswith("MILEPOST_") and name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            yield Finding(
+                "settings",
+                "problem",
+                f"{name} is no setting of Milepost, so it is ignored.{meant}",
+                "Correct its name, or remove it. docs/configuration.md lists every setting.",
+            )
 
 
 def check_python(

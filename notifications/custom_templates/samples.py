@@ -51,8 +51,10 @@ def _of_family(kind: Kind, language: Language) -> dict[str, str]:
     )
     task = task_words(family, kind.task or _TASKS.get(family, ""), titles)
     ours = {"item": words["title"] if family == "review" else item_title(family, "3", titles)}
-    if kind.family == "action" or family == "onboarding":
-        ours |= {"task": words["actions.title" if kind.family == "action" else "todos.title"]}
+    if kind.family == "action":
+        ours |= {"task": words["actions.title"]}
+    elif family == "onboarding":
+        ours |= {"task": words["todos.title"], "todo": words["todos.todo"]}
     elif family:
         ours |= {"task": task.title, "todo": task.todo}
     return ours | ({"about": words["about.review"]} if kind.name == "review.opened" else {})

@@ -17,6 +17,7 @@ from commands.checks.machine import (
     check_python,
     check_room,
     check_sender,
+    check_variables,
     refuses_forged_headers,
 )
 from commands.checks.services import check_api, check_emails, check_reports, check_services
@@ -47,6 +48,15 @@ def nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def migrated(tmp_path: Path) -> str:
     return migrated_sqlite(tmp_path / "milepost.db")
+
+
+def test_a_misspelt_variable_is_named_with_the_one_that_was_meant() -> None:
+    given = {"MILEPOST_SMPT_HOST": "mail.example.org", "MILEPOST_SENDER": "smtp", "HOME": "/"}
+    [found] = check_variables(given)
+    assert found.state == "problem"
+    assert "MILEPOST_SMPT_HOST is no setting" in found.what
+    assert "MILEPOST_SMTP_HOST" in found.what
+    assert "mail.example.org" not in found.what
 
 
 def test_what_is_down_is_exit_code_3_and_each_line_says_how_to_fix_it(run: Run) -> None:

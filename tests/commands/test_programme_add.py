@@ -54,3 +54,16 @@ def test_who_hears_for_the_funder_is_named_listed_and_taken_off(run: Run) -> Non
     off = run("programme", "funders", "tour", "--remove", "viewer@example.org", "--json")
     assert off.stdout.strip() == "[]"
     assert run("programme", "funders", "nothing").exit_code == 1
+
+
+def test_the_stored_programmes_are_listed_with_their_newest_versions(
+    run: Run, tmp_path: Path
+) -> None:
+    assert "No programme is stored yet" in run("programme", "list").output
+    run("programme", "add", "tour")
+    second = tmp_path / "tour.yaml"
+    second.write_text(built_in("tour")[1].replace("version: 1", "version: 2", 1))
+    run("programme", "add", str(second))
+    listed = run("programme", "list", "--json")
+    assert json.loads(listed.stdout) == [{"id": "tour", "version": 2, "title": "The tour"}]
+    assert "The tour" in run("programme", "list").output
