@@ -65,6 +65,8 @@ async def picture_pages(opened: Browser) -> None:
         await page.screenshot(path=FOLDER / "mailbox.png")
         await page.set_viewport_size({"width": 1000, "height": 1300})
         asked = page.get_by_role("row").filter(has_text=ASKED)
+        while not await asked.count():
+            await page.get_by_role("link", name="Later emails").click()
         await asked.get_by_role("link").first.click()
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=FOLDER / "mail.png")
