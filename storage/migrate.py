@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -18,10 +18,12 @@ from sqlalchemy.pool import NullPool
 from storage.database import Database, create_folder, prepare_sqlite
 
 if TYPE_CHECKING:
-    # Slow to import, and needed once in the life of a process: the functions import it.
+    # Slow to import, and needed only where a migration is missing: the functions import it.
     from alembic.config import Config
 
 _SCRIPTS = Path(__file__).with_name("migrations")
+_VERSIONS = _SCRIPTS / "versions"
+_VERSION_TABLE = "alembic_version"
 _ADVISORY_LOCK = 7_236_045_003
 """An arbitrary number that only Milepost uses."""
 
@@ -52,12 +54,9 @@ async def is_current(where: str | Database) -> bool:
 
 
 def newest() -> str:
-    """The revision that this Milepost needs."""
-    from alembic.script import ScriptDirectory
-
-    head = ScriptDirectory.from_config(config()).get_current_head()
-    assert head is not None
-    return head
+    """The revision that this Milepost needs: the number that its newest migration's file starts
+    with. Every process asks at its start, so Alembic, which is slow to import, is not asked."""
+    return max(script.name.partition("_")[0] for script in _VERSIONS.glob("[0-9]*_*.py"))
 
 
 def config() -> "Config":
@@ -94,14 +93,15 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command
-
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _ADVISORY_LOCK})
-    settings = config()
-    settings.attributes["connection"] = connection
-    command.upgrade(settings, "head")
+    if _revision(connection) != newest():
+        from alembic import command
+
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
     if sqlite:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
         if broken:
@@ -110,6 +110,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    from alembic.migration import MigrationContext
-
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    revision: str | None = connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))
+    return revision

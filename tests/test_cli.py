@@ -1,4 +1,4 @@
-"""The list of commands: complete, and quick because it imports none of them."""
+"""The list of commands is complete, and each program imports only what its start needs."""
 
 import subprocess
 import sys
@@ -53,6 +53,30 @@ def test_a_plan_imports_no_database_no_temporal_and_no_web_library() -> None:
     rooms = {name.split(".")[0] for name in modules}
     assert not rooms & {"fastapi", "httpx", "jinja2", "sqlalchemy", "sqlmodel", "temporalio"}
     assert not rooms & {"notifications", "services", "storage", "temporal", "workflows"}
+
+
+UNUSED_AT_THE_START = {
+    *("aiosmtplib", "aiosqlite", "alembic", "cryptography", "css_inline", "holidays", "httpx"),
+    *("icalendar", "mako", "psycopg", "sendgrid", "typer", "uvicorn"),
+    *("commands", "demo", "embedded", "tests"),
+}
+"""What a worker and an API import when they first need it, if they do."""
+
+
+@pytest.mark.parametrize(
+    ("program", "others"),
+    [
+        ("worker", {"api", "email_validator", "fastapi", "services", "starlette", "web"}),
+        ("api.main", {"uvloop", "worker"}),
+    ],
+)
+def test_a_program_starts_without_what_it_may_never_use(program: str, others: set[str]) -> None:
+    printing = f"import gc, sys, {program}; print(gc.isenabled(), *sys.modules)"
+    command = [sys.executable, "-c", printing]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    collects, *modules = printed.split()
+    assert collects == "True"
+    assert not {name.split(".")[0] for name in modules} & (UNUSED_AT_THE_START | others)
 
 
 def test_the_help_lists_each_command_and_explains_the_exit_codes() -> None:

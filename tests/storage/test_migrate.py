@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import SQLModel
@@ -49,6 +50,26 @@ async def test_migrations_make_exactly_the_tables_of_the_code(empty: str) -> Non
 def _differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return list(compare_metadata(context, SQLModel.metadata))
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
+    scripts = ScriptDirectory.from_config(migrate.config())
+    assert migrate.newest() == scripts.get_current_head()
+
+
+LIGHT = """
+import asyncio, sys
+from storage import migrate
+assert asyncio.run(migrate.is_current(sys.argv[1]))
+asyncio.run(migrate.upgrade(sys.argv[1]))
+assert "alembic" not in sys.modules
+"""
+
+
+async def test_a_database_that_is_current_is_looked_at_without_alembic(empty: str) -> None:
+    await migrate.upgrade(empty)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", LIGHT, empty)
+    assert await process.wait() == 0
 
 
 async def test_constraints_have_the_same_names_on_both_and_in_the_code(empty: str) -> None:
