@@ -14,7 +14,7 @@ FILES = {one.name: [f"file_{number}.py" for number in range(one.ceiling)] for on
 @pytest.mark.dev_server
 @pytest.mark.slow
 async def test_no_task_passes_through_more_files_than_its_ceiling() -> None:
-    # The walks are profiled and fork: they need a process without threads and with empty caches.
+    # The walks are traced and fork: they need a process without threads and with empty caches.
     walk = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tools.walk", "--list"),
         cwd=ROOT,

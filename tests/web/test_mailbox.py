@@ -9,12 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.main import create_app
 from programmes.facts import Record
 from settings import Settings
 from storage.database import Database
 from temporal.connection import LazyTemporal
-from tests.api.conftest import NOWHERE
+from tests.api.conftest import NOWHERE, created
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import DUE_IN_WORDS, SETTINGS, Post, office, record, reminder, task
 from tests.web.test_pages import browser
@@ -38,7 +37,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 
 def mailbox_at(now: datetime, database: Database) -> httpx.AsyncClient:
-    app = create_app(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
+    app = created(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
     app.state.backend = replace(app.state.backend, now=lambda: now)
     return browser(app)
 
