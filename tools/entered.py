@@ -16,7 +16,7 @@ AROUND = ("bench", "tests", "tools", ".venv")
 class Entered:
     """The Python files of the product in which a function was entered while ``noting``.
 
-    ``listen`` comes before any thread starts: Python 3.11 traces only threads that start later.
+    ``listen`` comes before any thread starts: Python 3.11 profiles only threads that start later.
     Workflow code counts too: the sandbox imports it again, but from the same files.
     """
 
@@ -27,11 +27,9 @@ class Entered:
         self._paths: dict[CodeType, str | None] = {}
 
     def listen(self) -> None:
-        """Trace this thread and those to come; nothing is noted yet."""
-        # A trace that returns nothing hears of calls alone. A profile hears of returns and of
-        # every C function too, which takes several times as long.
-        threading.settrace(self._trace)
-        sys.settrace(self._trace)
+        """Profile this thread and those to come; nothing is noted yet."""
+        threading.setprofile(self._profile)
+        sys.setprofile(self._profile)
 
     @contextmanager
     def noting(self, *names: str) -> Iterator[None]:
@@ -44,7 +42,7 @@ class Entered:
         finally:
             self._names = ()
 
-    def _trace(self, frame: FrameType, event: str, _argument: object) -> None:
+    def _profile(self, frame: FrameType, event: str, _argument: object) -> None:
         names = self._names
         if not names or event != "call":
             return

@@ -35,7 +35,7 @@ async def test_the_mailbox_keeps_it(database: Database) -> None:
 async def test_by_smtp_it_is_an_alternative_with_its_method_and_a_file() -> None:
     inbox = Inbox()
     with server(inbox) as port:
-        await Smtp("127.0.0.1", port, timeout=5).send(INVITING)
+        await Smtp("127.0.0.1", port, timeout=30).send(INVITING)
     [message] = inbox.taken
     assert types(message) == [
         "multipart/mixed",

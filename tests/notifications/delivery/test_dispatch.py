@@ -151,7 +151,7 @@ class TestACrashBetweenSendingAndMarking:
             cwd=Path(__file__).parents[2],
             stderr=asyncio.subprocess.PIPE,
         )
-        _, said = await asyncio.wait_for(dead.communicate(), 60)
+        _, said = await asyncio.wait_for(dead.communicate(), 200)
         assert dead.returncode == -signal.SIGKILL, said.decode()
         assert [state for state, _ in (await post.states()).values()] == ["claimed"]
         await post.deliver(REMIND)
