@@ -42,13 +42,6 @@ def database_url(
 
 
 @pytest.fixture
-def sqlite_alone(tmp_path: Path) -> str:
-    """SQLite alone, for tests that neither lock rows nor depend on a dialect of SQL. A module says
-    so: ``database_url = sqlite_alone``."""
-    return migrated_sqlite(tmp_path / "milepost.db")
-
-
-@pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with fresh(database_url) as database:
         yield database

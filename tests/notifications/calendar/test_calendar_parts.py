@@ -13,6 +13,7 @@ from tests.fakes.sendgrid import fake_sendgrid
 from tests.notifications.office import NOW, Post
 from tests.notifications.senders.test_sendgrid import EMAIL, sender
 from tests.notifications.senders.test_smtp import Inbox, server
+from tests.storage.fixtures import database_url as database_url
 
 CONTENT = "BEGIN:VCALENDAR\r\nSUMMARY:Sesiwn gynghori: Siân\r\nEND:VCALENDAR\r\n"
 INVITING = replace(EMAIL, invitation=Invitation("REQUEST", CONTENT))

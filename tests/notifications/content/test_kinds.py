@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.sql import notifications
 from storage.tables import MailboxMessage
 from tests.notifications.office import Post, calendar, closing
+from tests.storage.fixtures import database_url as database_url
 from tests.workflows.stories import NOON, engagement_input, item_input, rules
 from workflows import messages as m
 from workflows.processes.advice_cycle import AdviceCycleProcess

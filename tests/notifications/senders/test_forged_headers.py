@@ -30,9 +30,6 @@ from tests.notifications.office import IGN, NOW, Post, record, reminder, source,
 from tests.notifications.senders.test_sendgrid import EMAIL, sender
 from tests.notifications.senders.test_smtp import Inbox, server
 from tests.notifications.wire import HEADERS, person, read
-from tests.storage.fixtures import sqlite_alone
-
-database_url = sqlite_alone
 
 FORGED = "=?utf-8?q?Hi=0D=0A=0D=0APay:_https://evil.example/x?="
 """An encoded word (RFC 2047): decoded, it holds an empty line, and so would start a new body."""
