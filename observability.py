@@ -96,7 +96,10 @@ class _StandardError(logging.StreamHandler[TextIO]):
 def quieten() -> None:
     """Log only warnings of verbose libraries, at every level."""
     for name, threshold in _NOISY.items():
-        logging.getLogger(name).setLevel(threshold)
+        logger = logging.getLogger(name)
+        # Each change makes every logger work out anew what it logs.
+        if logger.level != threshold:
+            logger.setLevel(threshold)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

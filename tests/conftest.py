@@ -5,7 +5,9 @@ All that is logged meanwhile is searched (``log_guard``).
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,37 +20,16 @@ from tests.log_guard import pytest_testnodedown as pytest_testnodedown
 
 pytest_plugins = ("tests.clock", "tests.clock_readers")
 
-LONGEST_FIRST = (
-    "durability/test_killed_workers.py",
-    "durability/test_reconciling.py",
-    "api/test_fuzzing.py",
-    "demo/test_demo.py",
-    "notifications/calendar/test_calendar_stories.py",
-    "notifications/test_accessibility.py",
-    "workflows/test_journey.py",
-    "faults/test_matrix.py",
-    "api/webhooks/test_inbound.py",
-    "api/webhooks/test_sendgrid_events.py",
-    "commands/test_up.py",
-    "notifications/calendar/test_invitations.py",
-    "api/test_reading.py",
-    "api/test_journeys.py",
-    "complaints/test_complaints.py",
-    "notifications/delivery/test_batching.py",
-    "notifications/delivery/test_ledger.py",
-    "durability/test_restarted_server.py",
-    "durability/test_lost_engagements.py",
-    "complaints/test_recovery.py",
-    "activities/test_deliver.py",
-    "services/test_dispatch.py",
-    "durability/test_continue_as_new.py",
-    "durability/test_database_away.py",
-    "durability/test_cancelling.py",
-    "replay/test_replay.py",
-    "embedded/test_temporal_server.py",
-)
-"""As `--durations=0` added up last (24 November 2026); only the order matters, and not to a second.
-A file runs in one process, so one that comes last keeps the others waiting for all of it."""
+EXPECTED_SECONDS = {
+    "timeout": 60.0,  # longer than others may take before they are ended
+    "slow": 15.0,
+    "dev_server": 4.0,
+    "time_skipping": 4.0,
+    "browser": 4.0,
+}
+"""What a test with this mark takes, roughly: only the order of whole files depends on it."""
+
+OTHERS_SECONDS = 0.1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,11 +58,22 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the longest files first where several processes share the work. One alone keeps the order
-    of the names, as a developer who runs a few tests expects."""
+    of the names, as a developer who runs a few tests expects.
+
+    A file runs in one process, so one that comes last keeps the others waiting for all of it.
+    """
     if not hasattr(config, "workerinput"):
         return
-    ranks = {f"tests/{name}": rank for rank, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
+    by_file: defaultdict[Path, float] = defaultdict(float)
+    for item in items:
+        by_file[item.path] += expected_seconds(item)
+    items.sort(key=lambda item: -by_file[item.path])
+
+
+def expected_seconds(item: pytest.Item) -> float:
+    """About how long a test takes, by its marks."""
+    marks = (one.name for one in item.iter_markers())
+    return max((EXPECTED_SECONDS.get(mark, 0.0) for mark in marks), default=0.0) or OTHERS_SECONDS
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
@@ -116,5 +117,7 @@ def _template() -> Path:
             # Everything into the one file that is copied.
             await session.execute(text("SELECT 1"))
 
-    asyncio.run(make())
+    # The caller may be within a running loop.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, make()).result()
     return path

@@ -55,7 +55,8 @@ class LogGuard:
         root = logging.getLogger()
         if self._handler not in root.handlers:
             root.addHandler(self._handler)
-        root.setLevel(logging.DEBUG)
+        if root.level != logging.DEBUG:
+            root.setLevel(logging.DEBUG)
         observability.quieten()
         structlog.configure(
             processors=[

@@ -1,5 +1,6 @@
 """The clock of the tests: set by ``--today``, for the process and for those that it starts."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -40,6 +41,8 @@ def session(folder: Path, *arguments: str) -> str:
     ended = subprocess.run(
         [*command, *plugins, *arguments, str(folder)],
         cwd=ROOT,
+        # Other plugins take seconds to import.
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -6,6 +6,7 @@ import re
 import tokenize
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +57,13 @@ def sources(*suffixes: str) -> list[Path]:
     return sorted(path for path in found if path.suffix in suffixes and path != Path(__file__))
 
 
-def prose() -> Iterator[Text]:
+@cache
+def prose() -> tuple[Text, ...]:
     """All prose, without code."""
+    return tuple(_prose())
+
+
+def _prose() -> Iterator[Text]:
     for path in sources(".py"):
         yield from _python(path)
     for path in sources(".toml"):

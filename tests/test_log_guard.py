@@ -12,6 +12,9 @@ from tests.log_guard import logs_at
 
 ROOT = Path(__file__).parents[1]
 
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""Other plugins take seconds to import."""
+
 HOOKS = """
 from tests.log_guard import *
 """
@@ -33,10 +36,10 @@ def session(folder: Path, values: str, *arguments: str) -> "subprocess.Completed
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(folder)),
-            *("-p", "no:cacheprovider", *arguments, str(folder)),
+            *("-p", "no:cacheprovider", "-p", "xdist", *arguments, str(folder)),
         ],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
+        env={**os.environ, **ALONE, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,

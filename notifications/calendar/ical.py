@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     # Slow to import, and only an email or a feed with a date needs it: the functions import it.
-    from icalendar import Event, vCalAddress
+    from icalendar import Event, Timezone, vCalAddress
 
 from programmes.fields import one_line
 
@@ -69,9 +70,17 @@ def calendar_text(method: Method, entries: Sequence[Entry], name: str = "") -> s
         calendar.add("x-wr-calname", name)
     for entry in entries:
         calendar.add_component(_event(entry))
-    calendar.add_missing_timezones()
+    calendar.subcomponents[:0] = map(_timezone, sorted(calendar.get_missing_tzids()))
     content: bytes = calendar.to_ical()
     return content.decode()
+
+
+@cache
+def _timezone(zone: str) -> "Timezone":
+    """A time zone's changes: kept, since working them out takes longer than all the rest."""
+    from icalendar import Timezone
+
+    return Timezone.from_tzid(zone)
 
 
 def _event(entry: Entry) -> "Event":

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from jinja2 import nodes
@@ -193,16 +194,20 @@ class _Reader:
 
     def _other(self, node: nodes.Extends | nodes.Include | nodes.Import) -> Fault | None:
         ending = ".html" if self._part == "html" else ".txt"
-        shelves = [TEMPLATES / f"layout{ending}", *sorted(TEMPLATES.glob(f"*/*{ending}"))]
-        names = [
-            str(path.relative_to(TEMPLATES))
-            for path in shelves
-            if path.parent.name in (TEMPLATES.name, "parts", "chase")
-        ]
+        names = _shared(ending)
         name = node.template
         if isinstance(name, nodes.Const) and name.value in names:
             return None
         return self._fault(node, "other_template", names=", ".join(names))
+
+
+@cache
+def _shared(ending: str) -> tuple[str, ...]:
+    """The built-in templates that others may use: the layout and the parts."""
+    shelves = [TEMPLATES / f"layout{ending}"]
+    for folder in ("chase", "parts"):
+        shelves += sorted((TEMPLATES / folder).glob(f"*{ending}"))
+    return tuple(str(path.relative_to(TEMPLATES)) for path in shelves)
 
 
 def _found(node: nodes.Node, kind: type[nodes.Node]) -> Iterator[nodes.Node]:

@@ -15,10 +15,10 @@ from storage.queries.timeline import timeline
 from storage.sql import contacts, notifications, people
 from tests.databases import count_statements
 from tests.notifications.fixtures import database as database
-from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import SETTINGS, Post, closing, record, reminder, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 NEW = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
 RECEIVED = Notice("research.received", ("member",), rung="#1")

@@ -10,9 +10,9 @@ from storage.database import Database
 from storage.sql import programmes
 from tests.databases import count_statements
 from tests.notifications.fixtures import database as database
-from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import IGN, NOW, SETTINGS, source
+from tests.storage.fixtures import database_url as database_url
 
 MONDAY = '    on: monday\n    at: "09:00" # as soon as emails may leave\n'
 """When the team's list goes out, which stands below its name."""

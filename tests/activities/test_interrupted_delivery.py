@@ -18,10 +18,10 @@ from activities.inputs import DeliverInput, RedeliverInput
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient
 from storage.database import Database
 from tests.notifications.fixtures import database as database
-from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import Post, record, reminder, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 REMIND = record(1, reminder(), tasks=(task(),))
 WANTED = 5

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from api.main import create_app
 from notifications.senders import sender_for
 from programmes.loader import built_in_definitions
 from services.permissions import Role
@@ -22,6 +21,7 @@ from settings import Settings
 from storage.database import Database, utc_now
 from storage.master import add_programme, create_token
 from temporal.connection import connect
+from tests.api.conftest import created
 from tests.api.office import TOKENS, bearer
 from tests.histories import require_no_personal_data
 from tests.servers import Connected, dev_server
@@ -172,7 +172,7 @@ async def at_work(
         }
     )
     client = await connect(target_host=address)
-    app = create_app(given, database, Connected(client))
+    app = created(given, database, Connected(client))
     live = Live(app, database, client, given)
     async with database.transaction() as session:
         await add_programme(

@@ -1,16 +1,16 @@
 """The command line under test: a folder of its own, an environment without other settings."""
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from cli import app
 from settings import settings
-from storage.migrate import upgrade
+from tests.databases import migrated_sqlite
 
 Run = Callable[..., Result]
 
@@ -32,9 +32,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def database(folder: Path) -> str:
     """The address of an empty, migrated database in the folder."""
-    url = settings().database_url
-    asyncio.run(upgrade(url))
-    return url
+    path = make_url(settings().database_url).database
+    assert path is not None
+    return migrated_sqlite(Path(path))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from programmes.planner import heard_by, plan
 from programmes.rules import ItemKind
 from programmes.vocabulary import NATIONS, Nation
 from storage.database import Database
+from tests.databases import migrated_sqlite
 from tests.definitions import definition
 from tests.servers import time_skipping
 from tests.workflows.office import Engaged, engagement_of, open_office, server_clock, skip_to
@@ -44,7 +45,7 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/milepost.db"
+    return migrated_sqlite(tmp_path / "milepost.db")
 
 
 def onboarding_of(engaged: Engaged) -> str:

@@ -20,7 +20,6 @@ from storage.queries.access import Visibility
 from storage.sql import engagements, members, notifications, provider_events
 from storage.sql import programmes as programme_rows
 from tests.notifications.fixtures import database as database
-from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import (
     DUE,
@@ -35,6 +34,7 @@ from tests.notifications.office import (
     task,
 )
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 LADDER = definition().rules().ladders[definition().rules().research.triage.ladder]  # type: ignore[union-attr]
 RUNG = LADDER.rungs[0]

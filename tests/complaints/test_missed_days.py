@@ -30,7 +30,7 @@ from tests.workflows.stories import calendar
 from worker import build_workers
 from workflows.messages import CompleteStep
 
-pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.dev_server, pytest.mark.slow]
 
 SOON, EVENING, DUE = 1, 6, 11
 """Seconds after its task was opened that a reminder falls due: one before the outage, two in it."""

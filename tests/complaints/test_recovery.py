@@ -24,7 +24,7 @@ from tests.servers import dev_server
 from tests.workflows.office import Engaged, Office
 from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
 
-pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.dev_server, pytest.mark.slow]
 
 MEMBERS = 12
 EMAILS_EACH = 2

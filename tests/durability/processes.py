@@ -42,7 +42,6 @@ class WorkerProcess:
             "MILEPOST_LOG_LEVEL": "DEBUG",
             # Only the first one compiles: it makes a restart three times as quick.
             "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             **(environment or {}),
         }
         with self._log.open("ab") as log:

@@ -63,7 +63,7 @@ async def until_found(comparison: Comparison, *expected: tuple[str, str]) -> tup
         found[:] = await comparison.everything()
         return named(found) == sorted(expected)
 
-    await until(is_found, f"found: {expected}", within=60)
+    await until(is_found, f"found: {expected}")
     return tuple(found)
 
 

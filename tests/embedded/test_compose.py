@@ -202,6 +202,6 @@ def _run_job(name: str, environment: dict[str, str]) -> None:
         [*service["entrypoint"], script.replace("$$", "$")],
         env=environment,
         check=True,
-        timeout=90,
+        timeout=280,
         capture_output=True,
     )

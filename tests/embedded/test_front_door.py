@@ -22,7 +22,7 @@ def _run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
     )
 
 
@@ -55,7 +55,7 @@ class TestMake:
             env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=280,
         )
         assert said.stdout == "[]\n"
 

@@ -42,7 +42,7 @@ def part(
     *,
     program: str = WELL_BEHAVED,
     grace: float = 10.0,
-    ready_within: float = 20.0,
+    ready_within: float = 100.0,
 ) -> ProcessService:
     up = folder / f"{name}.up"
 
@@ -60,7 +60,7 @@ def part(
     )
 
 
-async def until(condition: Callable[[], bool], within: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], within: float = 100.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

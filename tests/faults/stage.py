@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-from api.main import create_app
 from notifications.senders.sendgrid import SendGrid
 from settings import Settings
 from storage.database import Database, utc_now
 from storage.master import create_token
+from tests.api.conftest import created
 from tests.durability.waiting import until
 from tests.fakes.sendgrid import KEY, FakeSendGrid, serving
 from tests.fakes.sendgrid_events import Fates
@@ -209,7 +209,7 @@ async def _webhook_served(
     settings: Settings, database: Database, listening: socket.socket
 ) -> AsyncIterator[None]:
     """The real application, for its webhook."""
-    config = uvicorn.Config(create_app(settings, database), log_config=None)
+    config = uvicorn.Config(created(settings, database), log_config=None)
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:

@@ -55,7 +55,7 @@ async def flaws(page: Page, kind: Kind, mode: Mode) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_axe_finds_nothing_in_any_kind_in_both_languages(page: Page) -> None:
     found = [await flaws(page, kind, "both") for kind in KINDS.values()]
     assert [one for each in found for one in each] == []

@@ -51,6 +51,9 @@ async def test_every_recorded_history_is_replayed(path: Path) -> None:
         workflows=WORKFLOWS,
         workflow_runner=worker.sandbox(),
         data_converter=pydantic_data_converter,
+        # Off goes the SDK's search for deadlocks, which takes a busy machine's pause of two seconds
+        # for one. The sandbox stays.
+        debug_mode=True,
     )
     result = await replayer.replay_workflow(read(path))
     assert result.replay_failure is None

@@ -176,7 +176,7 @@ class TestSlowRecord:
             await live.until(
                 "manager", f"/requests/{made['id']}", lambda read: read["stage"] == "scope"
             )
-            await asyncio.wait([sending], timeout=60)
+            await asyncio.wait([sending], timeout=200)
             assert not backend.still_sending
 
 

@@ -9,8 +9,10 @@ import pytest
 from storage.database import Database
 from tests.databases import fresh, migrated_postgres, migrated_sqlite
 
+DIALECTS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
-class _Postgres:
+
+class Postgres:
     """One database for the session, made when the first test asks for it."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -25,25 +27,18 @@ class _Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres_database() -> Iterator[_Postgres]:
+def postgres_database() -> Iterator[Postgres]:
     with ExitStack() as stack:
-        yield _Postgres(stack)
+        yield Postgres(stack)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DIALECTS)
 def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres_database: _Postgres
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_database: Postgres
 ) -> str:
     if request.param == "sqlite":
         return migrated_sqlite(tmp_path / "milepost.db")
     return postgres_database.url
-
-
-@pytest.fixture
-def sqlite_alone(tmp_path: Path) -> str:
-    """SQLite alone, for tests that neither lock rows nor depend on a dialect of SQL. A module says
-    so: ``database_url = sqlite_alone``."""
-    return migrated_sqlite(tmp_path / "milepost.db")
 
 
 @pytest.fixture

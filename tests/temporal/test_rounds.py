@@ -35,7 +35,7 @@ async def test_a_round_that_fails_is_followed_by_another(
         await asyncio.sleep(0)
 
     async with rounds.rounds(work, short_rest):
-        await asyncio.wait_for(enough.wait(), 30)
+        await asyncio.wait_for(enough.wait(), 100)
     # The third went well: after it, a failure is the first one again.
     assert waited == [1, 2, 1]
     assert "lea@" not in caplog.text
@@ -63,7 +63,7 @@ async def test_the_end_of_the_block_ends_the_wait_for_the_next_round() -> None:
         finally:
             ended.set()
 
-    async with asyncio.timeout(30), rounds.rounds(work, long_rest):
+    async with asyncio.timeout(100), rounds.rounds(work, long_rest):
         await resting.wait()
     assert ended.is_set()
 
@@ -80,7 +80,7 @@ async def test_a_round_under_way_is_seen_to_its_end() -> None:
         await asyncio.sleep(0)
         done = True
 
-    async with asyncio.timeout(30), rounds.rounds(work, rest):
+    async with asyncio.timeout(100), rounds.rounds(work, rest):
         await begun.wait()
         asyncio.get_running_loop().call_later(0.05, go_on.set)
     assert done
@@ -97,6 +97,6 @@ async def test_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             cut_off.set()
 
-    async with asyncio.timeout(30), rounds.rounds(work, rest):
+    async with asyncio.timeout(100), rounds.rounds(work, rest):
         await begun.wait()
     assert cut_off.is_set()

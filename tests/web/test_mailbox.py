@@ -10,12 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.main import create_app
 from programmes.facts import Record
 from settings import Settings
 from storage.database import Database
 from temporal.connection import LazyTemporal
-from tests.api.conftest import NOWHERE
+from tests.api.conftest import NOWHERE, created
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.office import DUE_IN_WORDS, SETTINGS, Post, office, record, reminder, task
 from tests.web.test_pages import ELSEWHERE, browser
@@ -40,7 +39,7 @@ async def database(url: str) -> AsyncIterator[Database]:
 
 
 def mailbox_at(now: datetime, database: Database) -> httpx.AsyncClient:
-    app = create_app(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
+    app = created(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
     app.state.backend = replace(app.state.backend, now=lambda: now)
     return browser(app)
 
@@ -122,7 +121,7 @@ async def test_no_other_reader_sees_a_waiting_email(
 ) -> None:
     await reserved(database)
     link = await link_to_the_waiting_email(here)
-    app = create_app(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
+    app = created(Settings(database_url="sqlite+aiosqlite://"), database, LazyTemporal(NOWHERE))
     async with browser(app, client=ELSEWHERE) as stranger:
         for path in (link, f"{link}/html"):
             answer = await stranger.get(path)

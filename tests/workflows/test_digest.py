@@ -107,7 +107,7 @@ async def _looks_after_them(client: Client, database: Database) -> None:
     await handle.delete()
     async with (
         Summaries(client, database, QUEUE, lambda: NOW).at_work(),
-        asyncio.timeout(60),
+        asyncio.timeout(100),
     ):
         while not await _is_there(handle):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -143,7 +143,7 @@ async def _lets_go(client: Client, database: Database) -> None:
     )
     async with workers[0], workers[1]:
         assert (await keep_summaries(client, database, QUEUE, NOW)).let_go == 1
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             await _redelivered(client, database)
     assert (await keep_summaries(client, database, QUEUE, NOW)).let_go == 0
 
@@ -195,7 +195,7 @@ async def _removed(client: Client, database: Database, source: str) -> None:
     async with database.transaction() as session:
         await session.execute(programmes.update().values(source=without))
     # What Temporal lists follows what it holds by a moment.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while True:
             said = {one.digest: one.change for one in await sync_schedules(client, database, QUEUE)}
             if said.get("member") == "removed":
@@ -204,7 +204,7 @@ async def _removed(client: Client, database: Database, source: str) -> None:
         await client.get_schedule_handle(f"digest/{QUEUE}/{IGN}/member").describe()
     assert gone.value.status == RPCStatusCode.NOT_FOUND
     assert said["manager"] in ("changed", "kept")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while "member" in {one.digest for one in await sync_schedules(client, database, QUEUE)}:
             pass
 
@@ -219,7 +219,7 @@ async def _leaves_others_alone(client: Client, database: Database) -> None:
         without = head + rest[rest.index("\n\n") :]
         await session.execute(programmes.update().values(source=without))
     removed: set[tuple[str, str]] = set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         while removed != {(IGN, "manager"), (IGN, "member")}:
             synced = await sync_schedules(client, database, QUEUE)
             assert {one.change for one in synced} <= {"removed"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from tests.databases import migrated_sqlite
 from tests.workflows.office import engagement_of, open_office
 from tests.workflows.starts import STARTS, Start, journey
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.time_skipping
 async def test_a_journey_sends_exactly_the_planned_emails(
     skipping: WorkflowEnvironment, start: Start, tmp_path: Path
 ) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/milepost.db"
+    url = migrated_sqlite(tmp_path / "milepost.db")
     async with open_office(skipping.client, url, nation=start.nation) as office:
         engaged = await office.start(engagement_of(start.nation, start.day))
         lived = journey(start)

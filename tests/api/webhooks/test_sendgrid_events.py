@@ -29,10 +29,10 @@ from tests.api.conftest import application
 from tests.api.webhooks.signing import KEY, event, post, signed, written
 from tests.databases import migrated_sqlite, opened
 from tests.notifications.fixtures import database as database
-from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.hearing import furthest
 from tests.notifications.office import office
+from tests.storage.fixtures import database_url as database_url
 from tests.storage.office import NOW
 
 

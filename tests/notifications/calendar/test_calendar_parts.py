@@ -13,6 +13,7 @@ from tests.fakes.sendgrid import fake_sendgrid
 from tests.notifications.office import NOW, Post
 from tests.notifications.senders.test_sendgrid import EMAIL, sender
 from tests.notifications.senders.test_smtp import Inbox, server
+from tests.storage.fixtures import database_url as database_url
 
 CONTENT = "BEGIN:VCALENDAR\r\nSUMMARY:Sesiwn gynghori: Siân\r\nEND:VCALENDAR\r\n"
 INVITING = replace(EMAIL, invitation=Invitation("REQUEST", CONTENT))
@@ -35,7 +36,7 @@ async def test_the_mailbox_keeps_it(database: Database) -> None:
 async def test_by_smtp_it_is_an_alternative_with_its_method_and_a_file() -> None:
     inbox = Inbox()
     with server(inbox) as port:
-        await Smtp("127.0.0.1", port, timeout=5).send(INVITING)
+        await Smtp("127.0.0.1", port, timeout=30).send(INVITING)
     [message] = inbox.taken
     assert types(message) == [
         "multipart/mixed",

@@ -15,6 +15,7 @@ from programmes.facts import Record
 from storage.database import Database
 from storage.sql import calendar_parts, choices, contacts, items, notifications
 from storage.tables import MailboxMessage
+from tests.notifications.fixtures import on_both
 from tests.notifications.office import NOW, Post
 from tests.workflows.processes.drive import give
 from tests.workflows.stories import item_input, rules
@@ -197,6 +198,7 @@ class TestSessions:
             "session_called_off",
         )
 
+    @on_both
     async def test_a_cancellation_waits_for_an_invitation_that_is_being_sent(
         self, story: Story, database: Database
     ) -> None:
@@ -213,6 +215,7 @@ class TestSessions:
             await story.post.deliver(off)
         assert not isinstance(refused.value, Transient)
 
+    @on_both
     async def test_whichever_comes_first_an_invitation_and_its_end_agree(
         self, story: Story, database: Database
     ) -> None:
@@ -226,6 +229,7 @@ class TestSessions:
             await story.post.deliver(off)
             assert all(not shown for shown in (await story.calendars()).values()), number
 
+    @on_both
     async def test_a_bounced_invitation_is_not_cancelled(
         self, story: Story, database: Database
     ) -> None:

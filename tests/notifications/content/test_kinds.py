@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-import pytest
-
 from notifications.calendar.entries import CALLED_OFF
 from notifications.delivery.reassignment import NEW_IN_TEAM, NEW_LEAD
 from notifications.kinds import CATCH_UP, KINDS
@@ -14,6 +12,7 @@ from storage.database import Database
 from storage.sql import notifications
 from storage.tables import MailboxMessage
 from tests.notifications.office import Post, calendar, closing
+from tests.storage.fixtures import database_url as database_url
 from tests.workflows.stories import NOON, engagement_input, item_input, rules
 from workflows import messages as m
 from workflows.processes.advice_cycle import AdviceCycleProcess
@@ -176,15 +175,10 @@ async def all_told(database: Database) -> list[MailboxMessage]:
     return await post.mails()
 
 
-@pytest.fixture
-async def sent(database: Database) -> list[MailboxMessage]:
-    """Everything that the journeys say."""
-    return await all_told(database)
-
-
-async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
-    sent: list[MailboxMessage], database: Database
+async def test_processes_say_every_kind_and_a_subject_names_the_member_for_the_office(
+    database: Database,
 ) -> None:
+    sent = await all_told(database)
     states = await Post(database).states()
     assert {state for state, _ in states.values()} == {"accepted"}
     # An answer by email is told without a process: see inbound/test_taking.py. What is called off
@@ -194,11 +188,7 @@ async def test_every_kind_is_said_by_some_process_and_every_notice_has_a_kind(
     elsewhere = {*(kind for kind in KINDS if kind.startswith("reply.")), *CALLED_OFF}
     elsewhere |= {NEW_IN_TEAM, NEW_LEAD, CATCH_UP}
     assert {mail.kind for mail in sent} == set(KINDS) - elsewhere
-
-
-async def test_the_subject_names_the_member_for_the_office(
-    sent: list[MailboxMessage],
-) -> None:
+    # A subject names the member for the office alone.
     subjects = {(one.kind, one.to_name, one.subject) for one in sent}
     assert {
         ("onboarding.step_ready", "Mair Evans", "Next step: Hold the welcome call (Cardiff)"),

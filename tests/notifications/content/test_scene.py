@@ -23,6 +23,7 @@ from storage.database import Database
 from storage.sql import programmes, texts
 from tests.databases import count_statements
 from tests.notifications.office import IGN, NOW, SETTINGS, Post, record, task
+from tests.storage.fixtures import database_url as database_url
 
 REQUEST = record(
     1,

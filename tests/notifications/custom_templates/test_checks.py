@@ -11,8 +11,6 @@ from jinja2 import TemplateError
 from notifications.content.scene import Words
 from notifications.custom_templates.check import LIMITS, check
 from notifications.custom_templates.draft import Draft, Fault
-from notifications.custom_templates.keeping import built_in
-from notifications.custom_templates.preview import OVERRIDABLE
 from notifications.custom_templates.samples import edges, sample
 from notifications.custom_templates.sandbox import render_part
 from notifications.kinds import KINDS
@@ -245,11 +243,6 @@ class TestWhatIsRendered:
 
 
 class TestWhatIsTaken:
-    def test_every_built_in_template_is_a_valid_start(self) -> None:
-        for kind in OVERRIDABLE.values():
-            assert check(kind, "en", built_in(kind, "en")) == ()
-            assert check(kind, "cy", built_in(kind, "cy")) == ()
-
     def test_lists_parts_and_the_layout_can_be_used(self) -> None:
         html = (
             '{% extends "layout.html" %}{% import "parts/quote.html" as parts %}'

@@ -23,6 +23,7 @@ from storage.master.choices import NewChoices, set_choices
 from storage.master.templates import activate_template
 from storage.sql import events, notifications, template_overrides
 from tests.notifications.office import IGN, NOW, SETTINGS, Post, closing, record, reminder, task
+from tests.storage.fixtures import database_url as database_url
 from tests.storage.office import Rows
 
 WELCOME = KINDS["research.reminder"]

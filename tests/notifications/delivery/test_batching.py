@@ -31,6 +31,7 @@ from tests.databases import migrated_sqlite, opened
 from tests.notifications.delivery.test_recipient import away, choose
 from tests.notifications.office import NOW, Post, office, record, source, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 FRIDAY = datetime(2027, 1, 8, 10, 0, tzinfo=UTC)
 """Seven and a half hours of sending before ``NOW``."""

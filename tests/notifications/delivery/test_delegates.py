@@ -27,6 +27,7 @@ from tests.notifications.delivery.test_recipient import (
     opening,
     row_of,
 )
+from tests.notifications.fixtures import on_both
 from tests.notifications.office import NOW, Post, office, record, reminder, task
 from tests.notifications.scripted import Scripted
 
@@ -73,6 +74,7 @@ class TestOnePersonIsTold:
         await post.deliver(sent)
         assert [mail.to_email for mail in await post.mails()] == ["con_lead@example.org"]
 
+    @on_both
     async def test_the_recipient_is_told_if_the_delegate_is_away_too(
         self, database: Database
     ) -> None:

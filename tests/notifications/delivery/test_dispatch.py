@@ -18,6 +18,7 @@ from programmes.facts import Notice
 from storage.database import Database
 from tests.notifications.office import NOW, Post, record, reminder, task
 from tests.notifications.scripted import Killed, Scripted
+from tests.storage.fixtures import database_url as database_url
 
 NEW = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
 RECEIVED = Notice("research.received", ("member",), rung="#1")
@@ -151,7 +152,7 @@ class TestACrashBetweenSendingAndMarking:
             cwd=Path(__file__).parents[2],
             stderr=asyncio.subprocess.PIPE,
         )
-        _, said = await asyncio.wait_for(dead.communicate(), 60)
+        _, said = await asyncio.wait_for(dead.communicate(), 200)
         assert dead.returncode == -signal.SIGKILL, said.decode()
         assert [state for state, _ in (await post.states()).values()] == ["claimed"]
         await post.deliver(REMIND)

@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.sql import tasks
 from tests.notifications.delivery.test_passed_dates import MORNING, onboarding
 from tests.notifications.delivery.test_recipient import choose
+from tests.notifications.fixtures import on_both
 from tests.notifications.office import DUE, NOW, Post, calendar, record, task
 
 MONDAY = MORNING - timedelta(days=1)
@@ -38,6 +39,7 @@ async def send(database: Database, now: datetime, *found: Waiting) -> Post:
 
 
 class TestBringForward:
+    @on_both
     async def test_the_reminder_of_a_quiet_day_comes_the_day_before_and_only_once(
         self, database: Database
     ) -> None:

@@ -24,6 +24,7 @@ from storage.sql import notifications
 from tests.databases import count_statements, migrated_sqlite, opened
 from tests.notifications.office import NOW, Post, office, record, reminder, task
 from tests.notifications.scripted import Killed, Scripted
+from tests.storage.fixtures import database_url as database_url
 
 REMIND = record(1, reminder("triage/early", "manager", "lead"), tasks=(task(),))
 

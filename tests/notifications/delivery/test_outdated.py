@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.sql import notifications
 from tests.notifications.office import NOW, Post, closing, record, reminder, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 LATER = NOW + timedelta(minutes=9)
 NOT_SENT = "The email '{}' to {} was not sent."

@@ -13,6 +13,7 @@ from storage.master import assign_team, update_contact
 from storage.sql import notifications
 from tests.notifications.delivery.test_recipient import choose
 from tests.notifications.office import NOW, Post, record, task
+from tests.storage.fixtures import database_url as database_url
 from tests.storage.office import Rows
 
 TEAM, LEAD = "engagement.new_in_team", "engagement.new_lead"

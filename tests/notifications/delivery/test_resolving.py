@@ -28,6 +28,7 @@ from tests.notifications.digests.test_digests import plan
 from tests.notifications.digests.test_digests import post as digest_post
 from tests.notifications.office import NOW, Post, record, reminder, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 REMIND = record(1, reminder(), tasks=(task(),))
 MANAGER = "per_manager"

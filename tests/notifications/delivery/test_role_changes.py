@@ -15,6 +15,7 @@ from storage.queries.timeline import timeline
 from storage.sql import contacts, engagements, notifications
 from tests.notifications.delivery.test_successors import leave
 from tests.notifications.office import NOW, Post, record, reminder, task
+from tests.storage.fixtures import database_url as database_url
 
 KIND = "research.reminder"
 RECEIVED = Notice("research.received", ("lead",))

@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.sql import engagements, members, notifications
 from tests.notifications.office import Post, definition, record, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 EASTER_MONDAY = datetime(2027, 3, 29, 9, 0, tzinfo=UTC)
 """A working day in Scotland, and a day off in England."""

@@ -17,6 +17,7 @@ from storage.sql import deliveries, notifications
 from tests.notifications.delivery.test_recipient import TODAY, choose
 from tests.notifications.office import NOW, Post, record, reminder, task
 from tests.notifications.scripted import Killed, Scripted
+from tests.storage.fixtures import database_url as database_url
 
 REMIND = record(1, reminder(), tasks=(task(),))
 KEY = ("research.reminder", "per_manager")

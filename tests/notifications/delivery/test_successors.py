@@ -26,6 +26,7 @@ from tests.notifications.delivery.test_recipient import (
 )
 from tests.notifications.office import NOW, SETTINGS, Post, record, reminder, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 KIND = "research.reminder"
 

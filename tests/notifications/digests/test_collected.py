@@ -29,6 +29,7 @@ from tests.notifications.office import (
     source,
     task,
 )
+from tests.storage.fixtures import database_url as database_url
 
 NEXT_MONDAY = NOW + timedelta(days=7)
 KEY = ("research.reminder", "con_lead")

@@ -24,6 +24,7 @@ from programmes.vocabulary import LANGUAGES, Digest, Language
 from storage.database import Database
 from storage.sql import mailbox, notifications, people
 from tests.notifications.delivery.test_recipient import choose
+from tests.notifications.fixtures import on_both
 from tests.notifications.office import (
     IGN,
     NOW,
@@ -71,6 +72,7 @@ async def reasons(database: Database) -> dict[str, tuple[str, str]]:
         return {row.recipient_id: (row.state, row.reason) for row in rows}
 
 
+@on_both
 class TestTheTeams:
     async def test_a_manager_gets_a_list_of_their_tasks_once_a_week(
         self, database: Database
@@ -276,6 +278,7 @@ class TestTheMembers:
             "research.reminder"
         ]
 
+    @on_both
     async def test_it_waits_for_the_readers_day_and_for_the_members_hours(
         self, database: Database
     ) -> None:

@@ -28,6 +28,7 @@ from tests.notifications.delivery.test_recipient import (
     choose,
     opening,
 )
+from tests.notifications.fixtures import on_both
 from tests.notifications.office import DUE, NOW, Post, definition, record, source, task
 
 MONDAY_NEXT = date(2027, 1, 18)
@@ -120,6 +121,7 @@ class TestDelegate:
         )
 
 
+@on_both
 class TestACollectedReminder:
     @pytest.fixture
     async def collected(self, database: Database) -> Explanation:
@@ -247,6 +249,7 @@ class TestASuppressedAddress:
         assert "Mair Evans fixed the address, so the email 'Reminder' was sent again." in text
 
 
+@on_both
 class TestTheSpreadOfAMorning:
     async def test_it_says_when_it_would_have_been_due_without(self, database: Database) -> None:
         own = calendar_for(

@@ -15,6 +15,7 @@ from storage.queries.suppressions import list_suppressions
 from tests.databases import count_statements
 from tests.notifications.delivery.test_recipient import row_of
 from tests.notifications.office import NOW, Post, record, reminder, task
+from tests.storage.fixtures import database_url as database_url
 
 LEAD = "con_lead@example.org"
 FIRST = reminder("triage/early", "lead")

@@ -18,6 +18,7 @@ from tests.notifications.inbound.test_taking import LENA, OURS
 from tests.notifications.inbound.test_taking import Inbox as Answers
 from tests.notifications.office import NOW, SETTINGS, Post, record
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 TICKETS = "tickets@backend.example"
 

@@ -11,6 +11,7 @@ from storage.tables import MailboxMessage
 from tests.notifications.inbound.test_taking import LENA, OURS, ROSA, Inbox
 from tests.notifications.inbound.test_taking import inbox as inbox
 from tests.notifications.office import Post, record
+from tests.storage.fixtures import database_url as database_url
 
 MAIR = "per_manager@example.org"
 

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.inbound import mark_told, untold
 from storage.queries.timeline import TimelineRow, timeline
 from storage.sql import inbound_messages, notifications
+from tests.notifications.fixtures import on_both
 from tests.notifications.office import NOW, Post, record, task
 
 OURS = ReplyAddresses("a secret", "replies.example.org")
@@ -102,12 +103,14 @@ async def test_it_leaves_as_an_email_to_those_who_look_after_it(inbox: Inbox) ->
         assert "Four schools." in mail.text
 
 
+@on_both
 async def test_the_same_email_again_adds_nothing(inbox: Inbox) -> None:
     await inbox.take()
     assert (await inbox.take()).state == "repeated"
     assert len(await inbox.facts()) == len(await inbox.kept()) == 1
 
 
+@on_both
 async def test_two_at_once_are_taken_one_by_one(inbox: Inbox) -> None:
     outcomes = await asyncio.gather(
         *(inbox.take(headers=f"Message-ID: <{n % 3}@mail.example.org>\n") for n in range(6))
@@ -209,6 +212,7 @@ async def test_html_alone_is_read(inbox: Inbox) -> None:
     assert (await inbox.facts())[0].text == "Four schools."
 
 
+@on_both
 async def test_an_undelivered_notice_is_found_until_it_is_delivered(inbox: Inbox) -> None:
     outcome = await inbox.take()
     async with inbox.database.reading() as session:

@@ -30,9 +30,6 @@ from tests.notifications.office import IGN, NOW, Post, record, reminder, source,
 from tests.notifications.senders.test_sendgrid import EMAIL, sender
 from tests.notifications.senders.test_smtp import Inbox, server
 from tests.notifications.wire import HEADERS, person, read
-from tests.storage.fixtures import sqlite_alone
-
-database_url = sqlite_alone
 
 FORGED = "=?utf-8?q?Hi=0D=0A=0D=0APay:_https://evil.example/x?="
 """An encoded word (RFC 2047): decoded, it holds an empty line, and so would start a new body."""
@@ -51,7 +48,7 @@ async def arrived(email: Email) -> bytes:
     """The email as the mail server received it."""
     inbox = Inbox()
     with server(inbox) as port:
-        await Smtp("127.0.0.1", port, timeout=5).send(email)
+        await Smtp("127.0.0.1", port, timeout=30).send(email)
     [raw] = inbox.raw
     assert read(raw).keys() == HEADERS
     return raw
@@ -62,7 +59,7 @@ Send = Callable[[Email], Awaitable[object]]
 
 async def smtp(email: Email) -> None:
     with server(Inbox()) as port:
-        await Smtp("127.0.0.1", port, timeout=5).send(email)
+        await Smtp("127.0.0.1", port, timeout=30).send(email)
 
 
 async def sendgrid(email: Email) -> None:
@@ -117,7 +114,7 @@ class TestFromTheOffice:
     async def sent(self, database: Database, of: Record) -> bytes:
         inbox = Inbox()
         with server(inbox) as port:
-            post = Post(database, Smtp("127.0.0.1", port, timeout=5))
+            post = Post(database, Smtp("127.0.0.1", port, timeout=30))
             await post.write(of)
             await post.deliver(of)
             assert {state for state, _ in (await post.states()).values()} == {"accepted"}
@@ -192,7 +189,7 @@ class TestUnsafeHeaders:
     ) -> None:
         inbox, one = Inbox(), record(1, reminder(), tasks=(task(),))
         with server(inbox) as port, capture_logs() as logs:
-            post = Post(database, Faulty("127.0.0.1", port, timeout=5))
+            post = Post(database, Faulty("127.0.0.1", port, timeout=30))
             await post.write(one)
             await post.deliver(one)
             await post.deliver(one)

@@ -12,6 +12,7 @@ from settings import Settings
 from storage.database import Database
 from tests.notifications.office import NOW, Post
 from tests.notifications.senders.test_sendgrid import EMAIL
+from tests.storage.fixtures import database_url as database_url
 
 
 class TestMailbox:

@@ -17,6 +17,7 @@ from notifications.senders.sendgrid import SendGrid, to_body
 from storage.database import Database
 from tests.fakes.sendgrid import KEY, FakeSendGrid, fake_sendgrid
 from tests.notifications.office import IGN, NOW, Post, record, reminder, task
+from tests.storage.fixtures import database_url as database_url
 
 EMAIL = Email(
     notification_id="ntf_1",

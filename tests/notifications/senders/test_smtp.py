@@ -164,12 +164,12 @@ class TestSend:
                 writer.write(reply + b"\r\n")
             await reader.readuntil(b"\r\n.\r\n")
             # It looks for viruses, for longer than all the rest may take.
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.5)
             writer.write(b"250 taken\r\n")
             await writer.drain()
 
         async with listening(talk) as port:
-            accepted = await to(port, timeout=0.5, verdict_timeout=30.0).send(EMAIL)
+            accepted = await to(port, timeout=2.0, verdict_timeout=30.0).send(EMAIL)
         assert accepted.provider_id == "<ntf_1@example.org>"
 
     async def test_an_address_that_cannot_be_a_header_fails_alone(self) -> None:

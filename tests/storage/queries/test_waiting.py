@@ -13,10 +13,10 @@ from storage.queries.notifications import all_notifications
 from storage.queries.troubles import count_troubles, list_troubles, troubles_of
 from storage.queries.waiting import A_WHILE, Waiting, waiting_emails
 from tests.notifications.fixtures import database as database
-from tests.notifications.fixtures import database_url as database_url
 from tests.notifications.fixtures import postgres_database as postgres_database
 from tests.notifications.office import NOW, SETTINGS, Post, record, reminder, task
 from tests.notifications.scripted import Scripted
+from tests.storage.fixtures import database_url as database_url
 
 ONE = record(1, *(reminder(f"triage/{n}") for n in range(5)), tasks=(task(),))
 
