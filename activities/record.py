@@ -46,7 +46,7 @@ class Recorder:
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
-        """Append the facts, update the reading copy, reserve the notifications: all or nothing."""
+        """Append the facts, update the read model, reserve the notifications: all or nothing."""
         deadline = time.monotonic() + self._patience
         pause = FIRST_PAUSE_SECONDS
         while True:

@@ -2,8 +2,8 @@
 
 Everything that is decided is the same, since the same pure processes decide it, and what people
 see in the end is the same too. What differs is how it is carried. Each fact, each change of the
-reading copy, each email to one role and its line on the ledger are activities of their
-own. Every rung of every deadline has a timer from the moment that the deadline opens.
+read model, each email to one role and its line on the ledger are activities of their own.
+Every rung of every deadline has a timer from the moment that the deadline opens.
 The activities do nothing: what is counted is what Temporal keeps and bills.
 """
 

@@ -92,7 +92,7 @@ def first_to_leave(notices: Iterable[Notice]) -> datetime | None:
 
 @dataclass(frozen=True)
 class ItemState:
-    """The reading copy of an item."""
+    """The read model of an item."""
 
     kind: ItemKind
     key: str
@@ -109,7 +109,7 @@ class ItemState:
 
 @dataclass(frozen=True)
 class EngagementState:
-    """The reading copy of an engagement."""
+    """The read model of an engagement."""
 
     stage: EngagementStage
     started_on: date
@@ -143,4 +143,4 @@ class Record:
     """All open tasks of the item; ``None`` changes nothing."""
     notices: tuple[Notice, ...] = ()
     closes: str = ""
-    """An outcome, which closes the reading copy of an item whose workflow is gone."""
+    """An outcome, which closes the read model of an item whose workflow is gone."""

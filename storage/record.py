@@ -1,4 +1,4 @@
-"""The projection: a workflow's decision becomes events, the reading copy and open tasks.
+"""The projection: a workflow's decision becomes events, the read model and open tasks.
 
 ``write`` needs at most seven statements, for a record of any size:
 

@@ -89,7 +89,7 @@ class DecidingWorkflow(Generic[P]):
 
     @workflow.signal
     async def restate(self) -> None:
-        """Record the whole state again, in case the reading copy is older."""
+        """Record the whole state again, in case the read model is older."""
         async with self._lock:
             await self._note(lambda decision: decision.fact("record.restated"))
 

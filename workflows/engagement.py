@@ -213,7 +213,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
         losing.add_done_callback(self._losing.discard)
 
     async def _lose(self, item_id: str) -> None:
-        """Close the reading copy of an item that an operator ended, and continue without it."""
+        """Close the read model of an item that an operator ended, and continue without it."""
         async with self._lock:
             if item_id not in self.process.items:
                 return

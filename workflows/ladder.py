@@ -74,7 +74,7 @@ class OpenDeadline:
         return max(min(instants), self.deferred_to) if self.deferred_to else min(instants)
 
     def task(self) -> TaskState:
-        """The reading copy."""
+        """The read model."""
         return TaskState(
             key=self.key,
             family=self.family,
@@ -172,7 +172,7 @@ class Deadlines:
         return outcome
 
     def tasks(self) -> tuple[TaskState, ...]:
-        """The reading copies of all open tasks."""
+        """The read models of all open tasks."""
         return tuple(self.open[key].task() for key in sorted(self.open))
 
     def _fire(

@@ -32,7 +32,7 @@ from workflows.ids import (
 from workflows.messages import EngagementProgress, ItemProgress
 
 TYPES = ("Engagement", "Onboarding", "ResearchRequest", "AdviceCycle", "ReviewMilestone")
-"""The workflows that have a reading copy."""
+"""The workflows that have a read model."""
 
 AT_ONCE = 16
 """Requests to Temporal that are under way together."""

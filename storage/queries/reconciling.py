@@ -64,7 +64,7 @@ async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
 
 @dataclass(frozen=True)
 class ItemOnRecord:
-    """The parts of an item's reading copy that are compared."""
+    """The parts of an item's read model that are compared."""
 
     id: str
     kind: ItemKind
@@ -77,7 +77,7 @@ class ItemOnRecord:
 
 @dataclass(frozen=True)
 class EngagementOnRecord:
-    """The reading copy of an engagement, with all of its items."""
+    """The read model of an engagement, with all of its items."""
 
     id: str
     sequence: int
@@ -102,7 +102,7 @@ async def unfinished(session: AsyncSession, after: str, limit: int) -> list[str]
 
 
 async def on_record(session: AsyncSession, ids: Sequence[str]) -> dict[str, EngagementOnRecord]:
-    """The reading copies of these engagements; unknown ids are left out."""
+    """The read models of these engagements; unknown ids are left out."""
     its: dict[str, dict[str, ItemOnRecord]] = {one: {} for one in ids}
     i = items.c
     columns = (i.id, i.kind, i.key, i.sequence, i.opened_at, i.closed_at, i.outcome)

@@ -1,4 +1,4 @@
-"""The reading copy of the processes, and the timeline."""
+"""The read model of the processes, and the timeline."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from storage.tables.fields import index_of_text, instant, json_list, json_object
 
 
 class Engagement(SQLModel, table=True):
-    """The reading copy of an engagement, and the master data that it was started with."""
+    """The read model of an engagement, and the master data that it was started with."""
 
     __tablename__ = "engagements"
     __table_args__ = (
@@ -60,7 +60,7 @@ class Engagement(SQLModel, table=True):
 
 
 class Item(SQLModel, table=True):
-    """The reading copy of an item."""
+    """The read model of an item."""
 
     __tablename__ = "items"
     id: str = Field(primary_key=True)

@@ -65,7 +65,7 @@ async def item_progress_of(engaged: Engaged, kind: ItemKind, item_id: str) -> It
 
 
 async def item(engaged: Engaged, item_id: str) -> dict[str, Any]:
-    """The reading copy of an item; empty where there is none."""
+    """The read model of an item; empty where there is none."""
     return next((row for row in await engaged.rows("items") if row["id"] == item_id), {})
 
 
@@ -81,7 +81,7 @@ async def until_open(engaged: Engaged, kind: ItemKind) -> None:
 
 
 async def until_closed(engaged: Engaged, item_id: str) -> dict[str, Any]:
-    """Wait until an item has closed, and give its reading copy."""
+    """Wait until an item has closed, and give its read model."""
 
     async def is_closed() -> bool:
         return bool((await item(engaged, item_id)).get("closed_at"))
@@ -100,7 +100,7 @@ async def until_forgotten(engaged: Engaged, item_id: str) -> None:
 
 
 async def until_stage(engaged: Engaged, stage: str) -> None:
-    """Wait until the engagement's reading copy is at that stage."""
+    """Wait until the engagement's read model is at that stage."""
 
     async def is_there() -> bool:
         return (await engaged.row())["stage"] == stage

@@ -165,7 +165,7 @@ async def terminate(engaged: Engaged) -> None:
 
 
 async def forget(engaged: Engaged, table: Table, sequence: int, item_id: str) -> None:
-    """Put a reading copy back to how it was at an earlier record."""
+    """Put a read model back to how it was at an earlier record."""
     async with engaged.office.database.transaction() as session:
         await session.execute(
             update(table)

@@ -179,7 +179,7 @@ class EngagementProcess(PlannedEngagement):
         return self.item_ended(ItemEnded(item_id, cast(ItemKind, kind), key, last_words.LOST, now))
 
     def last_word(self, item_id: str, now: datetime) -> Record:
-        """The record that closes a lost item's reading copy for it."""
+        """The record that closes a lost item's read model for it."""
         kind = cast(ItemKind, self.items[item_id].split(":", 1)[0])
         return last_words.item_lost(self.id, item_id, kind, self.calendar, now)
 

@@ -198,7 +198,7 @@ class PlannedEngagement(RecordedEngagement):
                 return replace(item, advice=self.rules.advice, carried=carried)
 
     def changes_with(self, kind: ItemKind) -> bool:
-        """Whether the engagement's own reading copy changes when such an item opens."""
+        """Whether the engagement's own read model changes when such an item opens."""
         return kind == "advice"
 
     def due_before(self, after: str) -> datetime | None:

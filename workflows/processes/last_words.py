@@ -18,7 +18,7 @@ LAST_WORD = 1_000_000
 def item_lost(
     engagement_id: str, item_id: str, kind: ItemKind, calendar: WorkingCalendar, now: datetime
 ) -> Record:
-    """Close the reading copy of a lost item, and remove its dates from calendars."""
+    """Close the read model of a lost item, and remove its dates from calendars."""
     window = calendar.next_send_instant(now)
     off = Notice(
         f"{kind}.called_off",
@@ -54,7 +54,7 @@ def engagement_lost(
 def item_ended(
     engagement_id: str, item_id: str, state: ItemState, sequence: int, now: datetime
 ) -> Record:
-    """Give the reading copy of an item the end that its finished workflow reached. ``sequence`` is
+    """Give the read model of an item the end that its finished workflow reached. ``sequence`` is
     that of its own last record."""
     return Record(
         engagement_id=engagement_id,
@@ -69,7 +69,7 @@ def item_ended(
 def engagement_ended(
     engagement_id: str, state: EngagementState, sequence: int, now: datetime
 ) -> Record:
-    """Give the reading copy of an engagement the end that its finished workflow reached."""
+    """Give the read model of an engagement the end that its finished workflow reached."""
     return Record(
         engagement_id=engagement_id,
         item_id=engagement_id,

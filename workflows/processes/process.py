@@ -217,7 +217,7 @@ class Process:
             )
 
     def state(self) -> ItemState:
-        """The reading copy."""
+        """The read model."""
         return ItemState(
             kind=self.kind,
             key=self.item.key,
