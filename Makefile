@@ -30,7 +30,7 @@ test-days: setup  ## Run the tests that read the clock on 36 days of three years
 test-nightly: setup  ## Run every test with ten times the garbage and every role; takes longer
 	@$(PY) -m pytest --nightly --timeout 1800 $(if $(ARGS),$(ARGS),-n auto --dist loadfile)
 
-test-faults: setup  ## Send 200 emails under each kind of fault, five times; print what became of them
+test-faults: setup  ## Send 200 emails under each kind of fault, five times; print what happened to them
 	@$(PY) -m tests.faults $(ARGS)
 
 lint: setup  ## Check style, types, imports, Dockerfile and compose file
@@ -57,7 +57,7 @@ bench: setup  ## Count actions, events and bytes of an engagement against a naiv
 walk: setup  ## Count the files that four everyday tasks pass through; ARGS=--list names them
 	@$(PY) -m tools.walk $(ARGS)
 
-pictures: setup  ## Take every picture in docs/pictures anew (needs Chromium)
+pictures: setup  ## Retake every picture in docs/pictures (needs Chromium)
 	@$(PY) -m tools.pictures
 
 doctor: .venv/bin/milepost  ## Check each part and say how to fix it

@@ -1,15 +1,15 @@
 """Sets the clock by which the tests run: ``pytest --today 2027-03-28T23:59``.
 
 Without an offset the instant is one in London. ``time_machine`` then moves the clock of the whole
-process, all threads of it, before anything is collected. From there it ticks on in real time.
+process, all threads of it, before anything is collected. From there it runs in real time.
 
 1. Each test begins at the instant itself, so that one set to 23:59 does not become a run of the
    next morning.
-2. A test on a Temporal server shares the server's clock, which cannot be set back. So those go on
-   from the instant by as much time as the session has taken.
+2. A test on a Temporal server shares the server's clock, which cannot be set back. In
+   those, time starts at that instant plus the session's elapsed time.
 3. Python processes that a test starts get the same clock (``tests/child_clock``).
-4. Temporal's dev server keeps real time. In its place a time-skipping server stands in, moved to
-   the instant and from then on at the pace of real time (``tests.stand_in``). A test that it cannot
+4. Temporal's dev server keeps real time. A time-skipping server replaces it, moved to the
+   instant and from then on at the pace of real time (``tests.stand_in``). A test that it cannot
    serve is skipped: see ``needs_real_time``.
 """
 

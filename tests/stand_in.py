@@ -1,7 +1,7 @@
 """A server that stands in for Temporal's dev server where the clock is set (``tests.clock``).
 
 It is the time-skipping server, moved to the clock of this process once. Nothing unlocks its time
-after that, so it goes on at the pace of real time. It knows no schedules and lists no workflows.
+after that, so it runs at the pace of real time. It knows no schedules and lists no workflows.
 """
 
 import asyncio

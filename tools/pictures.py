@@ -1,4 +1,4 @@
-"""Takes every picture in docs/pictures anew: ``make pictures``.
+"""Retakes every picture in docs/pictures: ``make pictures``.
 
 The pages are those of a demo started for the purpose; the emails are samples.
 """

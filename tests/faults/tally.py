@@ -1,4 +1,4 @@
-"""What became of all planned notifications: counted at the fake, compared with our own ledger."""
+"""The outcome of all planned notifications: counted at the fake, compared with our own ledger."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
