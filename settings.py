@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     unknown_after: float = Field(
         default=7200.0,
         description=(
-            "Seconds until an email that may or may not have been sent is shown to a person."
+            "Seconds until an email that may or may not have been sent is shown to a manager."
         ),
     )
     smtp_host: str = Field(default="127.0.0.1", description="The mail server.")
@@ -90,15 +90,15 @@ class Settings(BaseSettings):
     inbound_secret: SecretStr = Field(
         default=SecretStr(""),
         description=(
-            "The last part of `/webhooks/sendgrid/inbound/…`, to which SendGrid posts answers. It "
+            "The last part of `/webhooks/sendgrid/inbound/…`, to which SendGrid posts replies. It "
             "also signs reply addresses."
         ),
     )
     inbound_domain: str = Field(
         default="",
         description=(
-            "The domain for answers by email, as in `reply+…@<domain>`. Answers are taken only "
-            "with this and the secret set."
+            "The domain for replies by email, as in `reply+…@<domain>`. Needs "
+            "`MILEPOST_INBOUND_SECRET` too."
         ),
     )
     sendgrid_webhook_key: str = Field(
@@ -111,8 +111,8 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(
         default=SecretStr(""),
         description=(
-            "Signs links that work without signing in, such as the one that ends summaries. API "
-            "and workers need the same."
+            "Signs links that work without signing in, such as the one that stops summaries. API "
+            "and workers need the same value."
         ),
     )
     command_timeout: float = Field(
@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     temporal_port: int = Field(
         default=8433,
         description=(
-            "The port of the embedded Temporal server. Not the usual 7233, which may be taken."
+            "The port of the embedded Temporal server. Not the usual 7233, which may be in use."
         ),
     )
     temporal_ui_port: int = Field(
@@ -156,7 +156,7 @@ def _listens_at(held: Mapping[str, Any]) -> str:
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process, read once. Exits with a message where one is invalid."""
+    """The settings of this process, read once. Exits with a message if one is invalid."""
     try:
         return Settings()
     except ValidationError as wrong:

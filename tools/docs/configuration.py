@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "SendGrid": (
         *("sendgrid_api_key", "sendgrid_host", "sendgrid_sandbox", "sendgrid_webhook_key"),
     ),
-    "Answers by email": ("inbound_domain", "inbound_secret"),
+    "Replies by email": ("inbound_domain", "inbound_secret"),
     "The embedded Temporal server": ("temporal_port", "temporal_ui_port"),
 }
 """The settings of each group, in the order of the page."""
@@ -53,7 +53,7 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     (
         "TEMPORAL_ADDRESS",
         "the embedded server",
-        "A Temporal server that runs already: `host:port`.",
+        "An existing Temporal server: `host:port`.",
     ),
     ("TEMPORAL_NAMESPACE", "`default`", "The namespace there."),
     ("TEMPORAL_TLS", "none", "`true` to encrypt the connection."),
