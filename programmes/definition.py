@@ -116,7 +116,7 @@ class Chase(Part):
         default="escalate",
         description=(
             "What happens when the ladder ends and the task is open. `escalate` marks it as stuck, "
-            "`accept` accepts in the owner's place, `close` ends it without an answer."
+            "`accept` accepts on the owner's behalf, `close` closes it unanswered."
         ),
         examples=["close"],
     )
@@ -133,7 +133,7 @@ class Submission(Chase):
 class Stage(Chase):
     """Something to do within a time."""
 
-    due: Span = Field(description="How much time there is.", examples=["10wd"])
+    due: Span = Field(description="How long the owner has.", examples=["10wd"])
 
     def rule(self) -> StageRule:
         """As workflows carry it."""
@@ -292,7 +292,7 @@ class Review(Part):
     hears: tuple[Selector, ...] = Field(
         default=(),
         description=(
-            "Who else hears that the review is signed off. The lead and the team always do."
+            "Who else is told that the review is signed off. The lead and the team always are."
         ),
         examples=[["funder"]],
     )
@@ -327,7 +327,7 @@ class Mail(Part):
         examples=["office@example.org"],
     )
     reply_to: Address = Field(
-        description="Where answers go, unless Milepost takes answers by email itself.",
+        description="Where replies go, unless Milepost receives replies itself.",
         examples=["office@example.org"],
     )
 
@@ -336,7 +336,7 @@ class Definition(Part):
     """A programme in one file."""
 
     id: Key = Field(
-        description="The name of the programme for machines. It never changes.",
+        description="Identifier of the programme. It never changes.",
         examples=["inclusive-growth-network"],
     )
     version: Annotated[int, Field(ge=1, strict=True)] = Field(
@@ -373,7 +373,7 @@ class Definition(Part):
     roles: Annotated[dict[Role, RoleText], Field(min_length=1)] = Field(
         description="What each role is called here. Every role that the file uses must be listed."
     )
-    mail: Mail = Field(description="Where emails come from and where answers go.")
+    mail: Mail = Field(description="Where emails come from and where replies go.")
     calendar: Annotated[UkCalendar | OpenCalendar, Field(discriminator="kind")] = Field(
         description="When the office works and when emails may leave."
     )

@@ -296,7 +296,7 @@ class Titled(Part):
     """Something with an id for programs and a title for people."""
 
     id: Key = Field(
-        description="The name for machines. It stays the same in later versions.",
+        description="Identifier. It stays the same in later versions.",
         examples=["good-jobs"],
     )
     title: Title = Field(description="The name for people.", examples=["Good jobs"])

@@ -36,7 +36,8 @@ class UkCalendar(Part):
     office: Nation = Field(
         default="ENG",
         description=(
-            "The nation whose bank holidays the office keeps. Emails to its own people follow them."
+            "The nation whose bank holidays the office follows. Emails to its own people "
+            "follow them too."
         ),
         examples=["SCT"],
     )
@@ -129,7 +130,7 @@ class Digests(Part):
         default=None,
         description=(
             "When members get their summary, in the first such week of a month. Collected "
-            "reminders go out then each week."
+            "reminders go out every week at that time."
         ),
     )
 
@@ -144,7 +145,8 @@ class Outage(Part):
     late_after: Some = Field(
         default="2h",
         description=(
-            "From when on an email is late. Hours and minutes count within the sending hours alone."
+            "How long after its time an email counts as late. Hours and minutes count only "
+            "within the sending hours."
         ),
         examples=["2h"],
     )
