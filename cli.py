@@ -68,7 +68,9 @@ def listed() -> Iterable[Listed]:
     yield Listed("calendar", OFFICE, "Make and end private calendar addresses.", "calendar")
 
     yield Listed("engagement", WORK, "Start, assign, list and show engagements.", "engagement")
-    yield Listed("notifications", WORK, "See what became of each email, and why.", "notifications")
+    yield Listed(
+        "notifications", WORK, "See what happened to each email, and why.", "notifications"
+    )
 
     yield Listed("mailbox", EMAILS, "Read the emails that the mailbox kept.", "mailbox")
     yield Listed("template", EMAILS, "Change the wording of emails.", "template_trial")

@@ -140,7 +140,7 @@ async def ask_member(item_id: Id, body: Question, call: Commanded) -> Item:
 
 @router.post("/requests/{item_id}/answer", summary="Answer the question", responses=COMMAND)
 async def answer_question(item_id: Id, body: Written, call: Commanded) -> Item:
-    """Answer the office's question for the member. Triage goes on."""
+    """Answer the office's question for the member. Triage continues."""
     return await carry_out(call, item_id, KIND, AnswerQuestion, texts={"text": body.note()})
 
 

@@ -34,9 +34,9 @@ def demo(
     """Play a sample office whose days pass in seconds.
 
     It has 12 members, and a tour that shows one engagement from start to end. The office is kept
-    in its own folder and goes on at the next demo; the tour starts again.
+    in its own folder and continues at the next demo; the tour starts again.
 
-    Exit code 1: the story went otherwise than expected. 3: a part does not start.
+    Exit code 1: the story did not end as expected. 3: a part does not start.
     """
     config = demo_settings(settings())
     with ending():

@@ -24,7 +24,7 @@ MARKS = {
 def doctor(as_json: AsJson = False) -> None:
     """Check each part and say how to fix it.
 
-    Exit code 1: there is a problem to fix. 3: a part that others need does not answer.
+    Exit code 1: there is a problem to fix. 3: a required service is unavailable.
     """
     findings = asyncio.run(_examine(settings()))
     if as_json:

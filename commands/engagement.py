@@ -43,10 +43,10 @@ from temporal.connection import LazyTemporal
 OPERATOR = Actor("operator", "manager")
 """The user of the command line, who may do what a manager may."""
 
-app = typer.Typer(name="engagement", help="Start engagements and see how they stand.")
+app = typer.Typer(name="engagement", help="Start engagements and see where they stand.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The engagement's id.")]
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day; it may be over.")]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day; may be in the past.")]
 Reason = Annotated[str, typer.Option(help="Why. The timeline shows it.")]
 
 
@@ -55,7 +55,7 @@ def start(
     member: Annotated[str, typer.Option(help="The member's id or name.")],
     start: Day,
     programme: Annotated[str, typer.Option(help="The programme's id.")],
-    version: Annotated[int | None, typer.Option(help="The latest unless named.")] = None,
+    version: Annotated[int | None, typer.Option(help="Defaults to the latest.")] = None,
     manager: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
     adviser: Annotated[str | None, typer.Option(help="Id, name or address.")] = None,
     as_json: AsJson = False,
@@ -142,12 +142,14 @@ def assign(
 def list_all(
     stage: Annotated[EngagementStage | None, typer.Option(help="Only those in this stage.")] = None,
     health: Annotated[
-        Health | None, typer.Option(help="Only those that stand so.", case_sensitive=False)
+        Health | None, typer.Option(help="Only those with this health.", case_sensitive=False)
     ] = None,
     programme: Annotated[str | None, typer.Option(help="The programme's id.")] = None,
-    text: Annotated[str | None, typer.Option(help="Part of the member's name.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Part of the member's or the manager's name.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 100,
-    after: Annotated[str | None, typer.Option(help="Go on after this page's `next`.")] = None,
+    after: Annotated[str | None, typer.Option(help="Start after this cursor (`next`).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List engagements with stage, health, and the task that explains it."""
@@ -180,7 +182,7 @@ def show(
     engagement: Id,
     as_json: AsJson = False,
 ) -> None:
-    """Show one engagement: its items, its open tasks, its last events.
+    """Show one engagement with its items and open tasks.
 
     Exit code 1: there is none of that id.
     """

@@ -34,7 +34,7 @@ def fake_sendgrid(
             " 429-bare, 429-mute, 400, 401, 403, 413, 500, 502, 503, 503-wait."
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="The same seed, the same faults and key.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same faults and key.")] = 1,
     events_to: Annotated[
         str, typer.Option(help="The webhook that events go to; `none` sends no events.")
     ] = "",
@@ -48,7 +48,7 @@ def fake_sendgrid(
         list[str] | None, typer.Option(help="An address that is deferred for good.")
     ] = None,
     complain: Annotated[
-        list[str] | None, typer.Option(help="An address that calls it spam.")
+        list[str] | None, typer.Option(help="An address that marks emails as spam.")
     ] = None,
     events: Annotated[
         str,
@@ -60,7 +60,7 @@ def fake_sendgrid(
 
     It runs on this machine until Ctrl-C, and sends no emails.
 
-    Exit code 3: this Milepost is installed without its tests, and so without the fake.
+    Exit code 3: this Milepost was installed without its tests, which hold the fake.
     """
     with ending():
         with _the_tests():

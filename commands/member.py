@@ -28,11 +28,13 @@ Sample = Annotated[bool, typer.Option(help="Mark as sample data wherever it is s
 def add(
     name: Annotated[str, typer.Argument(help="The organisation's name.")],
     nation: Annotated[
-        Nation, typer.Option(case_sensitive=False, help="Whose bank holidays it keeps.")
+        Nation,
+        typer.Option(case_sensitive=False, help="The nation whose bank holidays it follows."),
     ],
     lead: Annotated[str, typer.Option(metavar="'NAME <ADDRESS>'", help="The lead contact.")],
     contact: Annotated[
-        list[str] | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Another; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="'NAME <ADDRESS>'", help="Another contact; repeatable."),
     ] = None,
     blackout: Annotated[
         list[str] | None,

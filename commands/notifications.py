@@ -1,4 +1,4 @@
-"""`milepost notifications`: what became of each email, why, and what to do about trouble."""
+"""`milepost notifications`: what happened to each email, why, and how to resolve problems."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -28,7 +28,7 @@ from storage.database import Database
 from storage.queries.notifications import all_notifications, engagement_notifications
 from storage.queries.paging import BadCursor
 
-app = typer.Typer(name="notifications", help="What became of each email, and why.")
+app = typer.Typer(name="notifications", help="What happened to each email, and why.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The notification's id: ntf_…")]
 
@@ -41,7 +41,7 @@ def list_all(
         bool, typer.Option("--troubles", help="Only those that need a decision.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
-    after: Annotated[str | None, typer.Option(help="Go on after this page's `next`.")] = None,
+    after: Annotated[str | None, typer.Option(help="Start after this cursor (`next`).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List notifications, the latest change first.
@@ -176,7 +176,7 @@ def resolve(
     note: Annotated[str | None, typer.Option(help="How you know, or why.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that it arrived, have it sent again, or let it rest.
+    """Say that it arrived, have it sent again, or dismiss it.
 
     Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
     """

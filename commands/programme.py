@@ -1,4 +1,4 @@
-"""A plan as a table to read: each item, what is due in it, and who hears what when."""
+"""A plan as a table to read: each item, what is due in it, and who is told what when."""
 
 import json
 import sys
@@ -172,7 +172,7 @@ def plan(
         ),
     ],
     nation: Annotated[
-        Nation, typer.Option(case_sensitive=False, help="Whose bank holidays count.")
+        Nation, typer.Option(case_sensitive=False, help="The nation whose bank holidays apply.")
     ] = "ENG",
     blackout: Annotated[
         list[str] | None,
@@ -236,7 +236,7 @@ def funders(
     remove: People = None,
     as_json: AsJson = False,
 ) -> None:
-    """List, add and remove the people who read for the funder.
+    """List, add and remove the viewers who represent the funder.
 
     Only these people get the emails that a definition sends to `funder`.
 

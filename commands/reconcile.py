@@ -14,7 +14,9 @@ from commands.show import AsJson, print_json, print_sentence, print_table
 from settings import settings
 from storage.database import Database
 
-Repair = Annotated[bool, typer.Option("--repair", help="Repair all that needs no decision.")]
+Repair = Annotated[
+    bool, typer.Option("--repair", help="Repair every difference that needs no decision.")
+]
 
 
 def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:

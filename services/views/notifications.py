@@ -114,7 +114,7 @@ class NotificationDetail(Notification):
     engagement: str | None = Field(description="Null for a summary, which is about a programme.")
     sentence: str
     round: int = Field(description="How often it has been sent again by request.")
-    resolution: str = Field(description="The manager's choice about its trouble, if one was made.")
+    resolution: str = Field(description="The manager's choice about its problem, if one was made.")
     resolved_at: datetime | None
     choices: list[Choice] = Field(description="What a manager may choose now.")
     attempts: list[Attempt]

@@ -42,7 +42,7 @@ class TimelineEntry(BaseModel):
     sentence: str
     item: str
     who: Ref | None = Field(description="Who did it, null for Milepost; or the recipient.")
-    state: str = Field(description="What became of a notification; empty for an event.")
+    state: str = Field(description="The state of a notification; empty for an event.")
     data: dict[str, str]
     text: str | None = Field(default=None, description="What was written. Not shown to viewers.")
 
