@@ -97,7 +97,7 @@ def quieten() -> None:
     """Log only warnings of verbose libraries, at every level."""
     for name, threshold in _NOISY.items():
         logger = logging.getLogger(name)
-        # Each change makes every logger work out anew what it logs.
+        # Each change makes every logger work out again what it logs.
         if logger.level != threshold:
             logger.setLevel(threshold)
 

@@ -91,7 +91,7 @@ class Courier:
         except Transient as refusal:
             return refusal
         except Exception as error:
-            # The database is down, or this row is broken: either way the others go on.
+            # The database is down, or this row is broken: either way the others continue.
             # The error's text may quote personal data, so only its type is logged.
             log.error("delivery_stumbled", notification=notification_id, error=type(error).__name__)
             return Transient("trouble")
@@ -165,7 +165,7 @@ async def _beat(every: timedelta, longest: timedelta) -> None:
 
 
 def worker_stopping() -> bool:
-    """Send a heartbeat; returns whether the worker is about to stop, and another should go on."""
+    """Send a heartbeat; returns whether the worker is about to stop and another should continue."""
     if not activity.in_activity():
         return False
     activity.heartbeat()

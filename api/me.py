@@ -1,4 +1,4 @@
-"""The caller: identity, tasks, calendar and delivery troubles."""
+"""The caller: identity, tasks, calendar and delivery problems."""
 
 from fastapi import Request
 from pydantic import BaseModel, Field
@@ -77,7 +77,7 @@ async def show_my_calendar(call: Read) -> CalendarFile:
     return CalendarFile(await my_calendar(call.backend, call.actor))
 
 
-@router.get("/me/troubles", summary="List my delivery troubles", responses=READ)
+@router.get("/me/troubles", summary="List my delivery problems", responses=READ)
 async def list_my_troubles(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Trouble]:

@@ -43,7 +43,7 @@ async def explain_notification(notification_id: Id, call: Read) -> Explanation:
 
 @router.post(
     "/notifications/{notification_id}/resolve",
-    summary="Resolve a delivery trouble",
+    summary="Resolve a delivery problem",
     responses=COMMAND,
 )
 async def resolve_notification(

@@ -102,7 +102,7 @@ ROUTES: Mapping[str, Route] = {
 
 
 class Player:
-    """Plays one engagement after another, and goes on where an earlier run stopped."""
+    """Plays one engagement after another, and continues where an earlier run stopped."""
 
     def __init__(
         self,

@@ -143,7 +143,7 @@ def reason_sentence(reason: str, language: Language = ENGLISH) -> str:
 def notification_sentence(
     kind: str, state: str, reason: str, recipient: str, language: Language = ENGLISH
 ) -> str:
-    """What became of an email. ``recipient`` is a name, or empty if the role had no holder."""
+    """What happened to an email. ``recipient`` is a name, or empty if the role had no holder."""
     states = entry("notification", language=language)
     values = {
         "kind": kind_title(kind, language),

@@ -30,7 +30,7 @@ P = TypeVar("P", bound=Process)
 class ItemWorkflow(DecidingWorkflow[P]):
     """Runs a process. Subclasses add ``run`` and the commands of their kind.
 
-    The opening is on record before the workflow starts (the engagement wrote it), so the process
+    The opening is recorded before the workflow starts (the engagement wrote it), so the process
     begins at sequence 1.
     """
 

@@ -327,7 +327,7 @@ class ItemProgress:
 
 @dataclass(frozen=True)
 class ItemInput:
-    """What every item starts from. The opening itself is on record already: sequence 1."""
+    """What every item starts from. The opening itself is recorded already: sequence 1."""
 
     engagement_id: str
     item_id: str
@@ -406,7 +406,7 @@ class EngagementInput:
 
 @dataclass(frozen=True)
 class Start:
-    """Update-with-start ``start``: answers when the opening is on record. Idempotent."""
+    """Update-with-start ``start``: answers when the opening is recorded. Idempotent."""
 
     by: str
 

@@ -75,7 +75,7 @@ class Difference:
     item_id: str = ""
     """Empty where it is the engagement itself."""
     recorded: int = 0
-    """The sequence on record."""
+    """The recorded sequence."""
     reached: int = 0
     """The sequence that the workflow has come to."""
 

@@ -304,7 +304,7 @@ async def advance(
 async def overtake(session: AsyncSession, delivery_id: int) -> None:
     """Stop an open attempt from handing over its email, if its sender asks ``still_ours`` first.
 
-    What became of the attempt can then be found out without a race.
+    The outcome of the attempt can then be found without a race.
     """
     await session.execute(
         update(deliveries)

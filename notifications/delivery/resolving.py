@@ -61,7 +61,7 @@ class NotPossible(Exception):
         super().__init__("not possible")
         self.choices = choices
         self.wait_until = wait_until
-        """Until when the provider may still report what became of it."""
+        """Until when the provider may still report what happened to it."""
 
 
 def check(
@@ -172,7 +172,7 @@ async def _is_stalled(session: AsyncSession, notification_id: str, now: datetime
 async def _begin_stalled_round(session: AsyncSession, held: Held, now: datetime) -> None:
     """Begin its next round in the state that it has.
 
-    An open attempt stays open. The next attempt finds out what became of it before it sends.
+    An open attempt stays open. The next attempt finds out what happened to it before it sends.
     """
     await session.execute(
         update(notifications)

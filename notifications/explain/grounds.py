@@ -24,7 +24,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Due:
-    """The due date that it names; ``at`` is ``None`` if the date is no longer on record."""
+    """The due date that it names; ``at`` is ``None`` if the date is no longer recorded."""
 
     task: str
     revision: int
@@ -82,7 +82,7 @@ def due_of(evidence: Evidence) -> Due | None:
 
 
 def calendar_of(evidence: Evidence) -> CalendarDecision | None:
-    """The calendar's effect on it; ``None`` if no decision is on record."""
+    """The calendar's effect on it; ``None`` if no decision is recorded."""
     calendar = evidence.calendar
     if calendar is None or not evidence.causes:
         return None

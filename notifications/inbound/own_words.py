@@ -62,7 +62,7 @@ def clean(text: str) -> str:
 
 def _without_quotations(lines: list[str]) -> list[str]:
     """Remove marked lines anywhere, so that replies between them stay. An unmarked quotation, such
-    as one below an Outlook header, goes on to the end."""
+    as one below an Outlook header, continues to the end."""
     own: list[str] = []
     index = 0
     while index < len(lines):

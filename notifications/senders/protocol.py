@@ -114,7 +114,7 @@ class Sender(Protocol):
         the sender's ``recall`` tells for certain, so that no late attempt belies it."""
 
     async def recall(self, notification_id: str) -> Accepted | None:
-        """What became of an attempt that was cut off: taken, or (``None``) certainly not.
+        """The outcome of an attempt that was cut off: accepted, or (``None``) certainly not.
 
         Raises ``Unknown`` where the sender cannot tell.
         """

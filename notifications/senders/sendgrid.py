@@ -1,7 +1,7 @@
 """SendGrid: its package builds the message, one pooled HTTP client posts it.
 
 The package's own client is not used. It has no timeout unless told, blocks a thread, and opens a
-new connection (and so shakes hands anew) for each email. At DEBUG it logs the key and the body.
+new connection (and so a new handshake) for each email. At DEBUG it logs the key and the body.
 Without TLS, on the loopback, both take about 1 ms an email, so speed did not decide this.
 """
 
@@ -74,7 +74,7 @@ class SendGrid:
     """Posts emails to SendGrid's v3 API. It has no idempotency key: two posts are two emails.
 
     Once an answer says that the rate limit is used up, nothing of this process is posted until it
-    begins anew: one pause for all.
+    begins again: one pause for all.
     """
 
     name = "sendgrid"
@@ -189,7 +189,7 @@ class SendGrid:
         raise Unknown(reason)
 
     def _delay(self, answer: httpx.Response) -> timedelta | None:
-        """What the provider asks for: ``Retry-After``, or when its rate limit begins anew."""
+        """What the provider asks for: ``Retry-After``, or when its rate limit begins again."""
         after = answer.headers.get("Retry-After", "")
         reset = answer.headers.get("X-RateLimit-Reset", "")
         try:

@@ -1,4 +1,4 @@
-"""Notifications: the rows of lists, one with its attempts and reports, and delivery troubles."""
+"""Notifications: the rows of lists, one with its attempts and reports, and delivery problems."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -69,7 +69,7 @@ Entry = TypeVar("Entry")
 
 
 class Page(BaseModel, Generic[Entry]):
-    """A part of a list, and where it goes on."""
+    """A part of a list, and where it continues."""
 
     items: list[Entry]
     next: str | None = Field(default=None, description="The address of the next page, if any.")
