@@ -7,17 +7,28 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
+import idna
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+_LIKE = {
+    "sendgrid_host": "write it like https://api.sendgrid.com",
+    "public_url": "write it like https://office.example.org, with at most 200 characters",
+}
+_DATABASES = ("sqlite+aiosqlite://", "postgresql+psycopg://")
+_LONGEST_URL = 200
+"""A link in a header has to fit on one line."""
 
 
 class Settings(BaseSettings):
     """What the operator can set. Temporal's SDK reads its own variables: ``TEMPORAL_ADDRESS``,
     ``TEMPORAL_NAMESPACE``, ``TEMPORAL_TLS``, ``TEMPORAL_API_KEY`` (``temporalio.envconfig``)."""
 
-    model_config = SettingsConfigDict(env_prefix="MILEPOST_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MILEPOST_", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(
         default=Path("var"), description="The folder in which the embedded product keeps its files."
@@ -34,7 +45,7 @@ class Settings(BaseSettings):
         ),
     )
     api_host: str = Field(default="127.0.0.1", description="The address at which the API listens.")
-    api_port: int = Field(default=8400, description="The port at which the API listens.")
+    api_port: Port = Field(default=8400, description="The port at which the API listens.")
     public_url: str = Field(
         default_factory=lambda held: _listens_at(held),
         description=(
@@ -67,7 +78,7 @@ class Settings(BaseSettings):
         ),
     )
     smtp_host: str = Field(default="127.0.0.1", description="The mail server.")
-    smtp_port: int = Field(default=1025, description="The port of the mail server.")
+    smtp_port: Port = Field(default=1025, description="The port of the mail server.")
     smtp_user: str = Field(
         default="", description="The user name for the mail server, if it needs one."
     )
@@ -119,39 +130,66 @@ class Settings(BaseSettings):
         default=5.0,
         description="Seconds that the API waits for a command's record before it answers 202.",
     )
-    temporal_port: int = Field(
+    temporal_port: Port = Field(
         default=8433,
         description=(
             "The port of the embedded Temporal server. Not the usual 7233, which may be in use."
         ),
     )
-    temporal_ui_port: int = Field(
+    temporal_ui_port: Port = Field(
         default=8434, description="The port of the embedded Temporal server's pages."
     )
     ready_file: Path | None = Field(
         default=None, description="The worker creates this file when it serves, for health checks."
     )
-    log_level: str = Field(
-        default="INFO",
-        description="The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The lowest level that is logged."
     )
     log_format: Literal["json", "console"] = Field(
         default="console", description="How log lines look: `json` is for machines."
     )
 
-    @field_validator("sendgrid_host")
+    @field_validator("sendgrid_host", "public_url")
     @classmethod
-    def _is_web_address(cls, value: str) -> str:
+    def _is_web_address(cls, value: str, info: ValidationInfo) -> str:
         try:
-            address = HttpUrl(value.strip())
+            address = str(HttpUrl(value.strip())).rstrip("/")
         except ValueError:
-            raise ValueError("write it like https://api.sendgrid.com") from None
-        return str(address).rstrip("/")
+            address = ""
+        if not 0 < len(address) <= _LONGEST_URL:
+            raise ValueError(_LIKE[str(info.field_name)])
+        return address
+
+    @field_validator("inbound_domain")
+    @classmethod
+    def _is_domain(cls, value: str) -> str:
+        name = value.strip().lower()
+        try:
+            ascii_name = idna.encode(name).decode() if name else ""
+        except idna.IDNAError:
+            ascii_name = "."
+        if name and ("." not in ascii_name or ascii_name.endswith(".")):
+            raise ValueError("write it like replies.example.org")
+        return ascii_name
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if not value.startswith(_DATABASES):
+            raise ValueError(f"begin it with {' or '.join(_DATABASES)}")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _is_level(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
 
 def _listens_at(held: Mapping[str, Any]) -> str:
-    everywhere = held["api_host"] in ("0.0.0.0", "::")  # noqa: S104 - no link leads there
-    return f"http://{'127.0.0.1' if everywhere else held['api_host']}:{held['api_port']}"
+    host = held["api_host"]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - no link leads there
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{held['api_port']}"
 
 
 @lru_cache
@@ -163,16 +201,23 @@ def settings() -> Settings:
         # Without the value: it may be a secret.
         faults = wrong.errors(include_url=False, include_input=False, include_context=False)
         lines = (
-            f"MILEPOST_{str(fault['loc'][0]).upper()}: {_HOW.get(fault['type'], fault['msg'])}"
+            f"MILEPOST_{str(fault['loc'][0]).upper()}: {_to_write(fault['type'], fault['msg'])}"
             for fault in faults
             if fault["type"] != "default_factory_not_called"  # it only follows from another fault
         )
         raise SystemExit("\n".join(lines)) from None
 
 
+def _to_write(type: str, message: str) -> str:
+    told = _HOW.get(type, message).removeprefix("Value error, ")
+    return told.replace("Input should be", "write")
+
+
 _HOW = {
     "int_parsing": "write a whole number, such as 8400",
     "float_parsing": "write a number, such as 2.5",
     "bool_parsing": "write true or false",
+    "greater_than_equal": "write a port from 1 to 65535",
+    "less_than_equal": "write a port from 1 to 65535",
 }
 """What to write, by the type of Pydantic's error."""

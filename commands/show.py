@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -25,7 +27,7 @@ FOR_A_FILE = 132
 def console() -> Console:
     """Standard output. A new one each time, because tests replace it."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else FOR_A_FILE
-    return Console(highlight=False, width=width)
+    return _Terminal(highlight=False, width=width)
 
 
 def print_json(value: object) -> None:
@@ -83,4 +85,23 @@ def cell(value: object) -> str:
         case date():
             return f"{value:%a %d %b %Y}"
         case _:
-            return str(value).replace("[", r"\[")
+            return escape(visible(str(value)))
+
+
+def visible(text: str) -> str:
+    """The text without control characters, which could recolour or retitle a terminal, and without
+    marks that turn the direction of what follows. Line ends and tabs stay."""
+    return "".join("\ufffd" if _HIDDEN.match(character) else character for character in text)
+
+
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+class _Terminal(Console):
+    """Prints no control character of a text that a person has written."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        shown = (visible(one) if isinstance(one, str) else one for one in objects)
+        super().print(*shown, **how)

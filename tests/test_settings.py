@@ -47,6 +47,24 @@ def test_each_fault_is_a_line_with_its_variable_and_nothing_secret(
         ("API_PORT", "abc", "write a whole number, such as 8400"),
         ("MAIL_TIMEOUT", "soon", "write a number, such as 2.5"),
         ("SENDGRID_SANDBOX", "perhaps", "write true or false"),
+        ("SMTP_PORT", "70000", "write a port from 1 to 65535"),
+        ("API_PORT", "0", "write a port from 1 to 65535"),
+        ("DATABASE_URL", "mysql://x", "begin it with sqlite+aiosqlite:// or postgresql+psycopg://"),
+        ("LOG_LEVEL", "nope", "write 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("INBOUND_DOMAIN", "replies.example.org.", "write it like replies.example.org"),
+        ("INBOUND_DOMAIN", "@replies.example.org", "write it like replies.example.org"),
+        ("INBOUND_DOMAIN", "https://replies.example.org", "write it like replies.example.org"),
+        ("INBOUND_DOMAIN", "localhost", "write it like replies.example.org"),
+        (
+            "PUBLIC_URL",
+            "http://[::1",
+            "write it like https://office.example.org, with at most 200 characters",
+        ),
+        (
+            "PUBLIC_URL",
+            f"https://office.example.org/{'x' * 200}",
+            "write it like https://office.example.org, with at most 200 characters",
+        ),
     ],
 )
 def test_a_fault_says_what_to_write_and_brings_no_second_one(
@@ -59,11 +77,29 @@ def test_a_fault_says_what_to_write_and_brings_no_second_one(
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "kept"),
+    [
+        ("INBOUND_DOMAIN", " Replies.Example.org ", "replies.example.org"),
+        ("INBOUND_DOMAIN", "antworten.münchen.example", "antworten.xn--mnchen-3ya.example"),
+        ("PUBLIC_URL", "https://münchen.example/", "https://xn--mnchen-3ya.example"),
+        ("LOG_LEVEL", "debug", "DEBUG"),
+        ("PUBLIC_URL", "", "http://127.0.0.1:8400"),
+    ],
+)
+def test_what_a_header_or_a_log_cannot_hold_is_written_otherwise(
+    variable: str, value: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MILEPOST_{variable}", value)
+    assert getattr(settings(), variable.lower()) == kept
+
+
+@pytest.mark.parametrize(
     ("given", "link"),
     [
         ({}, "http://127.0.0.1:8400"),
         ({"api_port": 8510}, "http://127.0.0.1:8510"),
         ({"api_host": "0.0.0.0", "api_port": 8510}, "http://127.0.0.1:8510"),
+        ({"api_host": "::1"}, "http://[::1]:8400"),
         ({"api_port": 8510, "public_url": "https://o.example"}, "https://o.example"),
     ],
 )

@@ -57,8 +57,9 @@ def check_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
     """A misspelt variable is ignored, so each unknown one is named, with the nearest known one."""
     known = {f"MILEPOST_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
     for name in sorted(environment):
-        if name.startswith("MILEPOST_") and name not in known:
-            near = get_close_matches(name, known, n=1)
+        # The settings are read whatever the case of their names.
+        if name.upper().startswith("MILEPOST_") and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
             meant = f" Did you mean {near[0]}?" if near else ""
             yield Finding(
                 "settings",
@@ -244,14 +245,6 @@ def check_public_url(settings: Settings) -> Finding:
     """Links in emails work for their recipients."""
     url = settings.public_url
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return Finding(
-            "public address",
-            "problem",
-            f"{url} is not a web address.",
-            "Set MILEPOST_PUBLIC_URL to the address at which people reach this office, such"
-            " as https://office.example.org.",
-        )
     if settings.sender != "mailbox" and parts.hostname in LOOPBACK:
         return Finding(
             "public address",

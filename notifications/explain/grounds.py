@@ -93,6 +93,9 @@ def calendar_of(evidence: Evidence) -> CalendarDecision | None:
         if noted.kind == "rung.deferred" and noted.data.get("rung") == name:
             decided, held = noted.at, datetime.fromisoformat(noted.data["to"])
             break
+    if held is not None:
+        # The stored instant is the first window of any recipient; this one's may come later.
+        held = calendar.next_send_instant(held)
     why, blackout = calendar.why_closed(decided) if held is not None else ("", "")
     return CalendarDecision(
         nation=evidence.nation,

@@ -93,7 +93,7 @@ class Smtp:
                 step = "message"
                 limit.reschedule(asyncio.get_running_loop().time() + self._verdict_timeout)
                 await client.data(content, timeout=self._verdict_timeout)
-        except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
+        except (aiosmtplib.SMTPException, OSError, ValueError, OverflowError) as error:
             raise judge(step, error) from None
         finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from notifications.calendar.ical import Method
 from notifications.delivery.upcoming import Dropped, upcoming_email
 from notifications.sentences import kind_title, reason_sentence
-from programmes.calendar import Closed, calendar_from_json, is_office
+from programmes.calendar import Closed, WorkingCalendar, calendar_from_json, is_office
 from services.backend import Backend
 from services.problems import Problem
 from services.views.rows import example
@@ -121,17 +121,29 @@ class UpcomingMail:
 
 
 async def waiting_mails(backend: Backend, skip: int, limit: int) -> tuple[list[WaitingMail], bool]:
-    """Emails that wait to leave, the next one first, and whether more of them follow."""
+    """Emails that wait to leave, the next one first, and whether more of them follow.
+
+    Of more than ``SORTED_AT_MOST`` only the first ones by their planned time are listed.
+    """
     now = backend.now()
     async with backend.database.reading() as session:
-        rows = await reserved_emails(session, skip=skip, limit=limit + 1)
-    return [_waiting(row, now) for row in rows[:limit]], len(rows) > limit
+        rows = await reserved_emails(session, limit=SORTED_AT_MOST)
+    calendars = {
+        row.engagement_id: calendar_from_json(row.calendar)
+        for row in {row.engagement_id: row for row in rows if row.calendar is not None}.values()
+    }
+    mails = [_waiting(row, calendars.get(row.engagement_id), now) for row in rows]
+    mails.sort(key=lambda mail: (mail.leaves_at, mail.member, mail.id))
+    return mails[skip : skip + limit], len(mails) > skip + limit
 
 
-def _waiting(row: Reserved, now: datetime) -> WaitingMail:
+SORTED_AT_MOST = 2_000
+"""An office's morning has some hundreds."""
+
+
+def _waiting(row: Reserved, calendar: WorkingCalendar | None, now: datetime) -> WaitingMail:
     at, why, blackout = max(now, row.not_before or now), WORKER, ""
-    if row.calendar is not None:
-        calendar = calendar_from_json(row.calendar)
+    if calendar is not None:
         if is_office(row.recipient.id):
             calendar = calendar.for_office()
         at = calendar.next_send_instant(at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from programmes.problems import Flaw
 from programmes.vocabulary import NATIONS, OFFICE_ROLES
@@ -104,9 +104,13 @@ def role_flaws(role: str) -> list[Flaw]:
     return [Flaw(what, fix, "role_unknown", "role")]
 
 
+LONGEST_BLACKOUT = timedelta(days=366)
+"""The longest time without any email, by one blackout or by several in a row."""
+
+
 def blackout_flaws(blackouts: tuple[Blackout, ...]) -> list[Flaw]:
     """What is wrong with blackouts."""
-    return [
+    reversed_ones = [
         Flaw(
             f"This period ends on {one.last}, before it starts on {one.first}.",
             "Swap the two dates.",
@@ -116,6 +120,21 @@ def blackout_flaws(blackouts: tuple[Blackout, ...]) -> list[Flaw]:
         for n, one in enumerate(blackouts)
         if one.last < one.first
     ]
+    return reversed_ones or _endless(blackouts)
+
+
+def _endless(blackouts: tuple[Blackout, ...]) -> list[Flaw]:
+    begins: date | None = None
+    ends = date.min
+    for n, one in sorted(enumerate(blackouts), key=lambda each: each[1].first):
+        if begins is None or (one.first - ends).days > 1:
+            begins = one.first
+        ends = max(ends, one.last)
+        if ends - begins >= LONGEST_BLACKOUT:
+            what = f"No email would leave from {begins} to {ends}, which is more than a year."
+            fix = "End the period within a year."
+            return [Flaw(what, fix, "blackout_too_long", f"blackouts/{n}")]
+    return []
 
 
 def contacts_flaws(contacts: tuple[NewContact, ...]) -> list[Flaw]:

@@ -1,5 +1,6 @@
 """Adds versions of programmes, and sets who reads for the funder. A version never changes."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -7,7 +8,8 @@ from hashlib import sha256
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from programmes.problems import Flaw
+from programmes.loader import load_definition
+from programmes.problems import DefinitionErrors, Flaw
 from storage.database import insert_or_ignore
 from storage.events import note
 from storage.master.checks import Missing, Rejected, reject_any
@@ -26,7 +28,8 @@ async def add_programme(
 ) -> bool:
     """Store a version; ``False`` if the same content is stored already.
 
-    Raises ``Rejected`` if the version has other content, because engagements run on it.
+    Comments and line ends are no content. Raises ``Rejected`` if the version has other content,
+    because engagements run on it.
     """
     content = sha256(source.encode()).hexdigest()
     row = {
@@ -41,12 +44,19 @@ async def add_programme(
         await note(session, "programme.added", f"{id}/{version}", by, now)
         return True
     c = programmes.c
-    stored = await session.scalar(select(c.sha256).where(c.id == id, c.version == version))
-    if stored != content:
+    stored = await session.scalar(select(c.source).where(c.id == id, c.version == version))
+    if stored != source and not await asyncio.to_thread(_say_the_same, str(stored), source):
         what = f"Version {version} of “{id}” is already stored, with other content."
         fix = "Give the changed definition a higher version: engagements run on the stored one."
         raise Rejected(Flaw(what, fix, "version_taken", "version"))
     return False
+
+
+def _say_the_same(one: str, other: str) -> bool:
+    try:
+        return load_definition(one, "stored") == load_definition(other, "given")
+    except DefinitionErrors:
+        return False
 
 
 _VIEWER = "viewer"

@@ -91,9 +91,8 @@ class Reserved:
     not_before: datetime | None
 
 
-async def reserved_emails(session: AsyncSession, *, skip: int, limit: int) -> list[Reserved]:
-    """The emails that wait to leave, the next one first, without the first ``skip``. One
-    statement."""
+async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved]:
+    """The emails that wait to leave, the next one by its planned time first. One statement."""
     n = notifications.c
     query = (
         select(
@@ -109,7 +108,6 @@ async def reserved_emails(session: AsyncSession, *, skip: int, limit: int) -> li
         )
         .where(n.state == "reserved")
         .order_by(func.coalesce(n.not_before, n.reserved_at), n.id)
-        .offset(skip)
         .limit(limit)
     )
     return [

@@ -205,7 +205,6 @@ async def test_where_there_is_no_database_nothing_is_said_of_emails(tmp_path: Pa
         ("http://127.0.0.1:8400", "smtp", "problem"),
         ("http://office.example.org", "smtp", "notice"),
         ("https://office.example.org", "smtp", "ok"),
-        ("office", "mailbox", "problem"),
     ],
 )
 def test_links_must_lead_somewhere_once_mail_is_real(url: str, sender: str, state: str) -> None:

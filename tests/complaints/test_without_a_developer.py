@@ -155,11 +155,11 @@ def test_complaint_9_a_ladder_is_changed_in_the_definition_and_holds_from_the_ne
     text = built_in(IGN)[1]
     before, after = "- { id: early, at: -5wd, to: [owner]", "- { id: early, at: -2wd, to: [owner]"
     assert before in text
-    file.write_text(text.replace("version: 2", "version: 3").replace(before, after, 1))
+    file.write_text(text.replace("version: 3", "version: 4").replace(before, after, 1))
     assert agreement(run, IGN) == {"due": "2027-02-01", "early": "2027-01-25"}
     assert run("programme", "check", str(file)).exit_code == 0
     added = run("programme", "add", str(file), "--json")
-    assert json.loads(added.stdout) == {"id": IGN, "version": 3, "added": True}
+    assert json.loads(added.stdout) == {"id": IGN, "version": 4, "added": True}
     assert agreement(run, str(file)) == {"due": "2027-02-01", "early": "2027-01-28"}
 
 

@@ -65,6 +65,20 @@ async def test_a_member_is_added_with_its_contacts(stocked: Database) -> None:
             {"blackouts": [Blackout(date(2027, 5, 6), date(2027, 3, 22))]},
             ["blackout_reversed"],
         ),
+        (
+            {"blackouts": [Blackout(date(2026, 11, 30), date(2099, 12, 4))]},
+            ["blackout_too_long"],
+        ),
+        (
+            # No day lies between the two, and together they last for two years.
+            {
+                "blackouts": [
+                    Blackout(date(2028, 1, 1), date(2028, 12, 31)),
+                    Blackout(date(2027, 1, 1), date(2027, 12, 31)),
+                ]
+            },
+            ["blackout_too_long"],
+        ),
         ({"name": " ", "nation": "?", "contacts": []},
          ["name_empty", "nation_unknown", "lead_missing"]),
     ],

@@ -5,6 +5,7 @@ import pytest
 from storage.database import Database
 from storage.master import Rejected, add_programme
 from storage.queries.programmes import show_programme
+from tests.definitions import sources
 from tests.storage.master.ledger import audit
 from tests.storage.office import NOW
 
@@ -24,3 +25,15 @@ async def test_a_version_is_stored_once_and_never_with_other_content(stocked: Da
     assert latest is not None
     assert (latest.version, latest.source) == (2, "a: 2\n")
     assert await audit(stocked, "tour/1") == [(1, "programme.added", "per_m")]
+
+
+async def test_comments_and_line_ends_are_no_other_content(stocked: Database) -> None:
+    source = sources()["tour"]
+    values = {"id": "tour", "version": 1, "title": "Tour"}
+    async with stocked.transaction() as session:
+        assert await add_programme(session, "per_m", NOW, source=source, **values)  # type: ignore[arg-type]
+        for same in (f"# A comment.\n{source}", source.replace("\n", "\r\n"), f"\ufeff{source}"):
+            assert not await add_programme(session, "per_m", NOW, source=same, **values)  # type: ignore[arg-type]
+        other = source.replace("title: The tour", "title: Another tour")
+        with pytest.raises(Rejected, match="higher version"):
+            await add_programme(session, "per_m", NOW, source=other, **values)  # type: ignore[arg-type]
