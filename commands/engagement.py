@@ -25,10 +25,9 @@ from commands.show import (
 from programmes.facts import EngagementStage
 from programmes.vocabulary import Health
 from services.backend import Backend
-from services.engagements import StartOrder, start_engagement
+from services.engagements import StartOrder, assign_team, start_engagement
 from services.permissions import Actor
 from services.problems import Problem
-from services.reassignment import assign_team
 from services.views.engagements import Engagement, EngagementEntry, entries
 from services.views.engagements import detail as stored_engagement
 from services.views.engagements import engagement as engagement_row

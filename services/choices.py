@@ -6,7 +6,7 @@ from notifications.sentences import reason_sentence
 from services.backend import Backend, writing
 from services.permissions import Actor, require
 from services.problems import Problem
-from services.reassignment import release, withheld_for
+from services.releasing import release, withheld_for
 from storage.master.choices import NewChoices, set_choices
 from storage.master.suppressions import holders_of, lift, suppressed_address
 from storage.queries.members import show_member, show_person

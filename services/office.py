@@ -9,7 +9,8 @@ from programmes.loader import DefinitionErrors, load_definition
 from services.backend import Backend, writing
 from services.permissions import Actor, require
 from services.problems import Flaw, Problem
-from services.reassignment import release, release_unheard, reserved, tell, withheld_for
+from services.reassignment import reserved, tell
+from services.releasing import release, release_unheard, withheld_for
 from storage import master
 from storage.database import derived_id, new_id
 from storage.master import Blackout, NewContact
