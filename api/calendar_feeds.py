@@ -54,7 +54,8 @@ async def make_my_calendar_feed(call: Edited) -> NewCalendarFeed:
 @router.delete("/me/calendar-feed", summary="End the address of my calendar", responses=EDIT)
 async def end_my_calendar_feed(call: Edited) -> CalendarFeed:
     """End the address. It stops working at once."""
-    return _shown(await commands.end_own_feed(call.backend, call.actor))
+    await commands.end_own_feed(call.backend, call.actor)
+    return CalendarFeed(made_at=None)
 
 
 @router.put(CONTACT, summary="Make an address for a contact's calendar", responses=EDIT)
@@ -69,7 +70,8 @@ async def make_contact_calendar_feed(
 @router.delete(CONTACT, summary="End the address of a contact's calendar", responses=EDIT)
 async def end_contact_calendar_feed(member_id: Id, contact_id: Id, call: Edited) -> CalendarFeed:
     """End the address, for instance because another person has got it."""
-    return _shown(await commands.end_feed_for(call.backend, call.actor, contact_id, member_id))
+    await commands.end_feed_for(call.backend, call.actor, contact_id, member_id)
+    return CalendarFeed(made_at=None)
 
 
 @router.put(PERSON, summary="Make an address for a person's calendar", responses=EDIT)
@@ -81,7 +83,8 @@ async def make_person_calendar_feed(person_id: Id, call: Edited) -> NewCalendarF
 @router.delete(PERSON, summary="End the address of a person's calendar", responses=EDIT)
 async def end_person_calendar_feed(person_id: Id, call: Edited) -> CalendarFeed:
     """End the address. It stops working at once."""
-    return _shown(await commands.end_feed_for(call.backend, call.actor, person_id))
+    await commands.end_feed_for(call.backend, call.actor, person_id)
+    return CalendarFeed(made_at=None)
 
 
 def _shown(feed: commands.Feed) -> CalendarFeed:

@@ -14,7 +14,7 @@ from notifications.delivery import preferences as read
 from programmes.vocabulary import Mode, Reminders
 from services import choices as commands
 from services.views.rows import PERSON, Page, Ref, example
-from storage.master import choices as stored
+from storage.master import checks as stored
 from storage.queries.suppressions import list_suppressions as suppressed
 
 CHOICES: dict[str, Any] = {

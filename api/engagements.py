@@ -15,7 +15,6 @@ from services.engagements import StartOrder
 from services.engagements import start_engagement as start
 from services.permissions import visibility
 from services.problems import RecordPending
-from services.reassignment import assign_team
 from services.views import engagements as views
 from services.views.engagements import Engagement, EngagementEntry
 from services.views.plan import Plan, planned
@@ -158,7 +157,7 @@ async def start_engagement(body: NewStart, response: Response, call: Commanded) 
 async def assign_engagement(engagement_id: Id, body: Team, call: Edited) -> Engagement:
     """Give an engagement another manager or adviser. The open tasks become theirs, and one
     email lists them. Refused for a person who is inactive or has another role."""
-    await assign_team(
+    await commands.assign_team(
         call.backend, call.actor, engagement_id, manager=body.manager, adviser=body.adviser
     )
     return await views.engagement(call.backend, call.actor, engagement_id)

@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 
 from api.problems import FORESEEN, answer_to, documented, printable
 from services.backend import Backend
-from services.permissions import ROLES, RULES, Actor, Reach
+from services.permissions import ROLES, RULES, Actor, require
 from services.problems import Flaw, Problem, wrong_value, wrong_words
 from storage.idempotency import KeyReused, Known, StillRunning, begin, finish, forget
 from storage.queries.access import holder_of
@@ -27,12 +27,10 @@ bearer = HTTPBearer(
 
 @dataclass(frozen=True)
 class Call:
-    """A request that passed the checks: its caller, operation, reach and key."""
+    """A request that passed the checks: its caller and key."""
 
     backend: Backend
     actor: Actor
-    operation: str
-    reach: Reach
     key: str | None
     """The ``Idempotency-Key`` combined with the request, if it has a key. Ids are derived from
     it."""
@@ -55,15 +53,13 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             backend: Backend = request.app.state.backend
             actor = await authenticate(backend, request.headers.get("authorization", ""))
-            reach = RULES[operation].get(actor.role)
-            if reach is None:
-                raise Problem("forbidden")
+            require(actor, operation)
             _require_known(request, parameters)
             if request.method not in {"GET", "HEAD"}:
                 await _require_media_type(request, takes)
             key = key_of(request)
             own = await own_key(key, request) if key is not None else None
-            request.state.call = Call(backend, actor, operation, reach, own)
+            request.state.call = Call(backend, actor, own)
             if key is not None:
                 return await once(backend, actor, key, request, lambda: _answered(request, handle))
             return await handle(request)

@@ -20,14 +20,14 @@ async def list_mailbox(
     request: Request, call: Read, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[MailEntry]:
     """List the captured emails, the newest first."""
-    items, further = await mails(call.backend, cursor, limit)
+    items, further = await mails(call.backend, call.actor, cursor, limit)
     return Page(items=items, next=next_link(request, further))
 
 
 @router.get("/mailbox/{mail_id}", summary="Show a captured email", responses=READ | FOUND)
 async def show_mail(mail_id: MailId, call: Read) -> Mail:
     """Show one email with its text and its HTML."""
-    return await mail(call.backend, mail_id)
+    return await mail(call.backend, call.actor, mail_id)
 
 
 @router.get(
@@ -38,7 +38,7 @@ async def show_mail(mail_id: MailId, call: Read) -> Mail:
 )
 async def show_invitation(mail_id: MailId, call: Read) -> CalendarFile:
     """Show what a calendar takes from the email: a session, or the due date of a review."""
-    found = await mail(call.backend, mail_id)
+    found = await mail(call.backend, call.actor, mail_id)
     if found.calendar is None:
         raise Problem("not-found")
     return CalendarFile(found.calendar)

@@ -35,7 +35,7 @@ from api.middleware import BodyLimit, EntityTags, Envelope
 from api.openapi import Described
 from api.webhooks import inbound, sendgrid_events
 from services.backend import Backend
-from services.reassignment import Releaser
+from services.releasing import Releaser
 from services.reply_notices import Teller
 from settings import Settings
 from settings import settings as process_settings

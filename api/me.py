@@ -89,6 +89,6 @@ async def list_my_troubles(
     engagements without a manager.
     """
     troubles, further = await troubles_of(
-        call.backend, call.actor.holder_id, cursor=cursor, limit=limit
+        call.backend, call.actor, call.actor.holder_id, cursor=cursor, limit=limit
     )
     return Page(items=troubles, next=next_link(request, further))

@@ -73,7 +73,7 @@ async def add_programme(request: Request, response: Response, call: Commanded) -
 
     Every error in it is listed at once, with its line and column.
     """
-    row = await office.add_programme(call.backend, call.actor, await request.body())
+    row = (await office.add_programme(call.backend, call.actor, await request.body())).row
     response.headers["Location"] = f"{API}/programmes/{row.id}?version={row.version}"
     return await views.programme_detail(row)
 

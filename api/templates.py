@@ -7,18 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import API, EDIT, FOUND, READ
 from api.fields import BODY, Body, Id, Key, Line
-from api.guard import Commanded, Read, guarded_router
+from api.guard import Call, Commanded, Read, guarded_router
 from notifications.custom_templates.draft import Draft, PartName
-from notifications.custom_templates.keeping import faults_in
 from notifications.custom_templates.preview import Source as Whose
 from notifications.custom_templates.trial import Trial
 from programmes.vocabulary import Language
 from services import templates as commands
-from services.problems import Problem
 from services.views import templates as views
 from services.views.rows import Page, example
 from services.views.templates import TEXT, TemplateDetail, TemplateEntry
-from storage.queries import templates as stored
 
 router = guarded_router("Templates")
 
@@ -144,7 +141,7 @@ class TestSent(TemplatePreview):
 )
 async def list_templates(programme_id: Id, call: Read) -> Page[TemplateEntry]:
     """List every template of every kind of email, with the version in use."""
-    return Page(items=await views.listed(call.backend, programme_id))
+    return Page(items=await views.listed(call.backend, call.actor, programme_id))
 
 
 @router.get(ADDRESS, summary="Show a template", responses=READ | FOUND)
@@ -152,7 +149,9 @@ async def show_template(
     programme_id: Id, kind: KindName, language: Spoken, call: Read
 ) -> TemplateDetail:
     """Show the built-in template, every version of the office's own, and its variables."""
-    return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
+    return await views.detail(
+        call.backend, call.actor, programme_id, commands.kind_of(kind), language
+    )
 
 
 @router.post(ADDRESS, summary="Store a version of a template", status_code=201, responses=EDIT)
@@ -178,7 +177,9 @@ async def add_template(
         activate=body.activate,
     )
     response.headers["Location"] = f"{API}/programmes/{programme_id}/templates/{kind}/{language}"
-    return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
+    return await views.detail(
+        call.backend, call.actor, programme_id, commands.kind_of(kind), language
+    )
 
 
 @router.post(f"{ADDRESS}/check", summary="Check a template", responses=EDIT)
@@ -187,10 +188,9 @@ async def check_template(
 ) -> TemplateFaults:
     """List all faults of a template. Nothing is stored."""
     of = commands.kind_of(kind)
-    async with call.backend.database.reading() as session:
-        if not await stored.is_programme(session, programme_id):
-            raise Problem("not-found")
-    faults = await faults_in(of, language, _draft(body))
+    faults = await commands.check_template(
+        call.backend, call.actor, programme_id, of, language, _draft(body)
+    )
     return TemplateFaults(faults=[TemplateFault(**vars(fault)) for fault in faults])
 
 
@@ -199,7 +199,9 @@ async def preview_template(
     programme_id: Id, kind: KindName, language: Spoken, body: TemplateTrial, call: Commanded
 ) -> TemplatePreview:
     """Show the email as an engagement's recipients would see it. Nothing is stored or sent."""
-    shown = await commands.preview(call.backend, _trial(programme_id, kind, language, body))
+    shown = await commands.preview(
+        call.backend, call.actor, _trial(programme_id, kind, language, body)
+    )
     return TemplatePreview(**vars(shown.rendered), data=shown.source)
 
 
@@ -209,8 +211,8 @@ async def send_test_template(
 ) -> TestSent:
     """Send the previewed email to the caller."""
     trial = _trial(programme_id, kind, language, body)
-    shown = await commands.preview(call.backend, trial)
-    name = await commands.send_to_oneself(call.backend, call.actor, trial, shown)
+    shown = await commands.preview(call.backend, call.actor, trial)
+    name = await commands.send_test(call.backend, call.actor, trial, shown)
     return TestSent(**vars(shown.rendered), data=shown.source, sent_to=name)
 
 
@@ -223,7 +225,14 @@ async def activate_template(
     await commands.choose_version(
         call.backend, call.actor, programme_id, of, language, body.version
     )
-    return await views.detail(call.backend, programme_id, commands.kind_of(kind), language)
+    return await views.detail(
+        call.backend, call.actor, programme_id, commands.kind_of(kind), language
+    )
+
+
+async def _detail(call: Call, programme_id: str, kind: str, language: Language) -> TemplateDetail:
+    of = commands.kind_of(kind)
+    return await views.detail(call.backend, call.actor, programme_id, of, language)
 
 
 def _trial(programme_id: str, kind: str, language: Language, body: TemplateTrial) -> Trial:

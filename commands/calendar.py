@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.lookup import holder_named
-from commands.outcome import OPERATOR, ending, with_change, with_database
+from commands.outcome import ending
+from commands.reach import with_backend, with_database
 from commands.show import AsJson, print_json, print_sentence
-from services.calendar_feeds import feed_link
-from settings import settings
+from services.backend import Backend
+from services.calendar_feeds import Feed, end_feed_for, make_feed_for
+from services.permissions import OPERATOR
 from storage.database import Database
-from storage.master.tokens import end_feed, make_feed
 from storage.queries.calendar import feed_made_at
 
 app = typer.Typer(help="Make and end private calendar addresses.", no_args_is_help=True)
@@ -27,11 +27,13 @@ def make(holder: Holder, as_json: AsJson = False) -> None:
     Calendar programs read it without a token. It is shown only once.
     """
 
-    async def work(session: AsyncSession, now: datetime) -> str:
-        return await make_feed(session, OPERATOR, now, await holder_named(session, holder))
+    async def work(backend: Backend) -> Feed:
+        async with backend.database.reading() as session:
+            whose = await holder_named(session, holder)
+        return await make_feed_for(backend, OPERATOR, whose.id, whose.member_id)
 
     with ending(as_json):
-        address = feed_link(settings().public_url, with_change(work))
+        address = with_backend(work).address
     if as_json:
         print_json({"address": address})
     else:
@@ -47,7 +49,7 @@ def show(holder: Holder, as_json: AsJson = False) -> None:
 
     async def read(database: Database) -> datetime | None:
         async with database.reading() as session:
-            return await feed_made_at(session, await holder_named(session, holder))
+            return await feed_made_at(session, (await holder_named(session, holder)).id)
 
     with ending(as_json):
         made_at = with_database(read)
@@ -65,11 +67,13 @@ def show(holder: Holder, as_json: AsJson = False) -> None:
 def end(holder: Holder, as_json: AsJson = False) -> None:
     """End the address: it no longer works."""
 
-    async def work(session: AsyncSession, now: datetime) -> bool:
-        return await end_feed(session, OPERATOR, now, await holder_named(session, holder))
+    async def work(backend: Backend) -> bool:
+        async with backend.database.reading() as session:
+            whose = await holder_named(session, holder)
+        return await end_feed_for(backend, OPERATOR, whose.id, whose.member_id)
 
     with ending(as_json):
-        ended = with_change(work)
+        ended = with_backend(work)
     if as_json:
         print_json({"was_valid": ended})
     else:

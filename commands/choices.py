@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.lookup import holder_named
-from commands.outcome import OPERATOR, ending, with_change, with_database
+from commands.outcome import ending
+from commands.reach import with_backend
 from commands.show import AsJson, print_json, print_table
-from notifications.delivery.preferences import Choices, choices_of
+from notifications.delivery.preferences import Choices
 from programmes.vocabulary import Mode, Reminders
-from storage.database import Database
-from storage.master.choices import NewChoices, set_choices
+from services.backend import Backend
+from services.choices import choices_for, set_choices_for
+from services.permissions import OPERATOR
+from storage.master.checks import NewChoices
 
 app = typer.Typer(help="Show and set how a person wants their emails.", no_args_is_help=True)
 
@@ -31,12 +33,13 @@ def show(holder: Holder, as_json: AsJson = False) -> None:
     Exit code 1: there is no such person.
     """
 
-    async def read(database: Database) -> Choices:
-        async with database.reading() as session:
-            return await choices_of(session, await holder_named(session, holder))
+    async def read(backend: Backend) -> Choices:
+        async with backend.database.reading() as session:
+            whose = await holder_named(session, holder)
+        return await choices_for(backend, OPERATOR, whose.id, whose.member_id)
 
     with ending(as_json):
-        chosen = with_database(read)
+        chosen = with_backend(read)
     _print(chosen, as_json)
 
 
@@ -68,9 +71,10 @@ def set_some(
     days = _days(quiet)
     absence = _absence(away)
 
-    async def work(session: AsyncSession, now: datetime) -> Choices:
-        holder_id = await holder_named(session, holder)
-        held = await choices_of(session, holder_id)
+    async def work(backend: Backend) -> Choices:
+        async with backend.database.reading() as session:
+            whose = await holder_named(session, holder)
+        held = await choices_for(backend, OPERATOR, whose.id, whose.member_id)
         given = NewChoices(
             language=language or held.language,
             reminders=reminders or held.reminders,
@@ -83,11 +87,10 @@ def set_some(
         if absence is not None:
             first, last, delegate = absence
             given = replace(given, absent_from=first, absent_until=last, delegate_id=delegate)
-        await set_choices(session, OPERATOR, now, holder_id, given)
-        return await choices_of(session, holder_id)
+        return await set_choices_for(backend, OPERATOR, whose.id, given, whose.member_id)
 
     with ending(as_json):
-        chosen = with_change(work)
+        chosen = with_backend(work)
     _print(chosen, as_json)
 
 

@@ -73,7 +73,7 @@ async def _serve(config: Settings, addresses: Addresses, once: bool) -> int:
     print_addresses(config, addresses)
     stage.line("All people and members in this demo are invented. No email reaches a real person.")
     try:
-        async with front_desk(config.database_url) as desk:
+        async with front_desk(config) as desk:
             wrong = await Show(story, memory, addresses.api, desk, stage).run(stay=not once)
     except Stop as stop:
         # The folder holds sample data of an earlier version, which this one cannot add to.

@@ -1,6 +1,7 @@
 """`milepost engagement`: start, assign, list and show; revive or close one without a workflow."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
@@ -8,7 +9,8 @@ import typer
 from rich.table import Table
 
 from commands.lookup import member_named, no_engagement, person_named
-from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
+from commands.outcome import Exit, Stop, ending
+from commands.reach import with_backend, with_database
 from commands.reconcile import as_row, print_left
 from commands.reconciling.differences import Difference
 from commands.reconciling.lost_engagements import close as close_lost
@@ -25,23 +27,16 @@ from commands.show import (
 from programmes.facts import EngagementStage
 from programmes.vocabulary import Health
 from services.backend import Backend
-from services.engagements import StartOrder, start_engagement
-from services.permissions import Actor
+from services.engagements import StartOrder, assign_team, start_engagement
+from services.permissions import OPERATOR
 from services.problems import Problem
-from services.reassignment import assign_team
 from services.views.engagements import Engagement, EngagementEntry, entries
-from services.views.engagements import detail as stored_engagement
 from services.views.engagements import engagement as engagement_row
 from services.views.rows import Task
 from settings import settings
 from storage.database import Database
-from storage.queries.engagement_detail import EngagementDetail
 from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.paging import BadCursor
-from temporal.connection import LazyTemporal
-
-OPERATOR = Actor("operator", "manager")
-"""The user of the command line, who may do what a manager may."""
 
 app = typer.Typer(name="engagement", help="Start engagements and see where they stand.")
 
@@ -67,24 +62,20 @@ def start(
     Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
     """
 
-    async def begin(database: Database) -> dict[str, str]:
-        async with database.reading() as session:
+    async def begin(backend: Backend) -> dict[str, str]:
+        async with backend.database.reading() as session:
             whose = await member_named(session, member)
             people = [
                 (await person_named(session, named)).id if named else None
                 for named in (manager, adviser)
             ]
         order = StartOrder(whose.id, programme, start.date(), version, *people)
-        backend = backend_on(database)
-        try:
-            started = await start_engagement(backend, OPERATOR, order)
-        except Problem as problem:
-            raise stop_for(problem) from None
+        started = await start_engagement(backend, OPERATOR, order)
         stage = started.answer.stage if started.answer else ""
         return {"id": started.engagement_id, "member": whose.name, "stage": stage}
 
     with ending(as_json):
-        started = with_database(begin)
+        started = with_backend(begin)
     if as_json:
         print_json(started)
     else:
@@ -109,26 +100,20 @@ def assign(
     if manager is None and adviser is None:
         raise typer.BadParameter("Give --manager, --adviser or both.")
 
-    async def carry_out(database: Database) -> Engagement | EngagementDetail:
-        async with database.reading() as session:
+    async def carry_out(backend: Backend) -> Engagement:
+        async with backend.database.reading() as session:
             new = {
                 role: (await person_named(session, named)).id
                 for role, named in (("manager", manager), ("adviser", adviser))
                 if named is not None
             }
-        backend = backend_on(database)
-        try:
+        with _named(engagement):
             await assign_team(backend, OPERATOR, engagement, **new)
-        except Problem as problem:
-            if problem.name == "not-found":
-                raise no_engagement(engagement) from None
-            raise stop_for(problem) from None
-        shown = engagement_row if as_json else stored_engagement
-        return await shown(backend, OPERATOR, engagement)
+            return await engagement_row(backend, OPERATOR, engagement)
 
     with ending(as_json):
-        row = with_database(carry_out)
-    if isinstance(row, Engagement):
+        row = with_backend(carry_out)
+    if as_json:
         print_json(row.model_dump(mode="json"))
         return
     for role, holder in (("manager", row.manager), ("adviser", row.adviser)):
@@ -155,9 +140,8 @@ def list_all(
     """List engagements with stage, health, and the task that explains it."""
     where = EngagementFilter(stage=stage, health=health, programme_id=programme, text=text)
 
-    async def read(database: Database) -> tuple[list[EngagementEntry], str | None]:
-        backend = backend_on(database)
-        async with database.reading() as session:
+    async def read(backend: Backend) -> tuple[list[EngagementEntry], str | None]:
+        async with backend.database.reading() as session:
             try:
                 page = await list_engagements(
                     session, backend.now(), where=where, cursor=after, limit=limit
@@ -167,7 +151,7 @@ def list_all(
         return await entries(backend, page.rows, texts=True), page.next
 
     with ending(as_json):
-        rows, further = with_database(read)
+        rows, further = with_backend(read)
     if as_json:
         shown = [row.model_dump(mode="json") for row in rows]
         print_json({"engagements": shown, "next": further})
@@ -187,34 +171,27 @@ def show(
     Exit code 1: there is none of that id.
     """
 
-    async def read(database: Database) -> Engagement:
-        try:
-            return await engagement_row(backend_on(database), OPERATOR, engagement)
-        except Problem:
-            raise no_engagement(engagement) from None
+    async def read(backend: Backend) -> Engagement:
+        with _named(engagement):
+            return await engagement_row(backend, OPERATOR, engagement)
 
     with ending(as_json):
-        row = with_database(read)
+        row = with_backend(read)
     if as_json:
         print_json(row.model_dump(mode="json"))
     else:
         print_engagement(row)
 
 
-def backend_on(database: Database) -> Backend:
-    """What services need, on this process's settings."""
-    return Backend(database, LazyTemporal(temporal_overrides(settings())), settings())
-
-
-def stop_for(problem: Problem) -> Stop:
-    """The API's problem as the end of a command."""
-    code = Exit.DOWN if problem.name == "unavailable" else Exit.REFUSED
-    body = problem.body("")
-    flaws = [f"{flaw['what']} {flaw['fix']}" for flaw in body.get("errors", [])]
-    details = [*body.get("blockers", []), *flaws]
-    # The detail of an invalid request is about its body.
-    sentence = "Some values are invalid:" if problem.name == "invalid" else str(body["detail"])
-    return Stop(sentence, code=code, details=details)
+@contextmanager
+def _named(engagement: str) -> Iterator[None]:
+    """End the command with the engagement's id where there is none of that id."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.name != "not-found":
+            raise
+        raise no_engagement(engagement) from None
 
 
 @app.command()

@@ -1,9 +1,11 @@
 """Finds a member or a person by the id, name or address that the user gives."""
 
+from typing import NamedTuple
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.outcome import Stop
-from notifications.content.scene import read_recipient
+from storage.queries.access import known_person
 from storage.queries.members import PersonRow, list_members, list_people, show_member
 from storage.queries.paging import MAX_LIMIT
 from storage.queries.rows import MemberRow
@@ -45,16 +47,24 @@ async def person_named(session: AsyncSession, named: str) -> PersonRow:
     raise Stop(f"There is no person {named!r} in the office. `milepost person list` shows all.")
 
 
-async def holder_named(session: AsyncSession, named: str) -> str:
+class Holder(NamedTuple):
+    """A contact with its member, or a person of the office."""
+
+    id: str
+    member_id: str = ""
+
+
+async def holder_named(session: AsyncSession, named: str) -> Holder:
     """The contact of that id, or the person of that id, address or name. Raises Stop."""
     if not named.startswith("con_"):
-        return (await person_named(session, named)).id
-    if await read_recipient(session, named) is None:
+        return Holder((await person_named(session, named)).id)
+    contact = await known_person(session, named)
+    if contact is None:
         raise Stop(
             f"There is no contact {named!r}. `milepost member list --json` shows every"
             " contact with its id."
         )
-    return named
+    return Holder(contact.id, contact.member_id or "")
 
 
 def no_engagement(named: str) -> Stop:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from commands.outcome import Stop, ending, with_database
+from commands.outcome import Stop, ending
+from commands.reach import with_database
 from commands.show import ZONE, AsJson, cell, console, print_json, print_table
 from storage.database import Database
 from storage.queries.mailbox import MailEntry, list_mail, mail_after, show_mail

@@ -1,22 +1,22 @@
 """`milepost member`: add members, import them from a file, list them."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.outcome import OPERATOR, change, ending, with_change, with_database
+from commands.outcome import ending
+from commands.reach import with_backend, with_database
 from commands.show import AsJson, print_json, print_sentence, print_table
 from programmes.vocabulary import Nation
+from services.backend import Backend
+from services.office import IMPORT_COLUMNS, add_member, import_members
+from services.permissions import OPERATOR
 from storage.database import Database
 from storage.master.checks import Blackout, NewContact
-from storage.master.member_import import COLUMNS, import_members
-from storage.master.members import add_member
-from storage.queries.members import MemberDetail, list_members, show_member, show_members
+from storage.queries.members import MemberDetail, list_members, show_members
 from storage.queries.paging import MAX_LIMIT
 
 app = typer.Typer(help="Add, import and list members.", no_args_is_help=True)
@@ -52,46 +52,23 @@ def add(
     contacts = [_contact(lead, lead=True), *(_contact(each) for each in contact or [])]
     blackouts = [_blackout(each) for each in blackout or []]
 
-    async def work(database: Database) -> MemberDetail:
-        return await new_member(
-            database, name, nation, contacts, blackouts=blackouts, sample=sample
+    async def work(backend: Backend) -> MemberDetail:
+        return await add_member(
+            backend,
+            OPERATOR,
+            name=name,
+            nation=nation,
+            contacts=contacts,
+            blackouts=blackouts,
+            sample=sample,
         )
 
     with ending(as_json):
-        added = with_database(work)
+        added = with_backend(work)
     if as_json:
         print_json(added)
     else:
         print_sentence(f"{added.member.name} is added: {added.member.id}.")
-
-
-async def new_member(
-    database: Database,
-    name: str,
-    nation: str,
-    contacts: Sequence[NewContact],
-    *,
-    blackouts: Sequence[Blackout] = (),
-    sample: bool = False,
-) -> MemberDetail:
-    """Add a member with its contacts. Raises Stop where a value is invalid."""
-
-    async def work(session: AsyncSession, now: datetime) -> MemberDetail | None:
-        member_id = await add_member(
-            session,
-            OPERATOR,
-            now,
-            name=name,
-            nation=nation,
-            contacts=contacts,
-            sample=sample,
-            blackouts=blackouts,
-        )
-        return await show_member(session, member_id)
-
-    added = await change(database, work)
-    assert added is not None, "it was added in the same transaction"
-    return added
 
 
 @app.command("list")
@@ -137,7 +114,7 @@ def import_file(
             exists=True,
             dir_okay=False,
             readable=True,
-            help=f"CSV, a row a contact, with the columns {', '.join(COLUMNS)}.",
+            help=f"CSV, a row a contact, with the columns {', '.join(IMPORT_COLUMNS)}.",
         ),
     ],
     sample: Sample = False,
@@ -157,11 +134,11 @@ def import_file(
             param_hint="FILE",
         ) from None
 
-    async def work(session: AsyncSession, now: datetime) -> tuple[str, ...]:
-        return await import_members(session, OPERATOR, now, text, sample=sample)
+    async def work(backend: Backend) -> tuple[str, ...]:
+        return await import_members(backend, OPERATOR, text, sample=sample)
 
     with ending(as_json):
-        ids = with_change(work)
+        ids = with_backend(work)
     if as_json:
         print_json({"added": ids})
     else:

@@ -1,18 +1,21 @@
 """`milepost notifications`: what happened to each email, why, and how to resolve problems."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Annotated
 
 import typer
 
-from commands.engagement import OPERATOR, backend_on, stop_for
-from commands.outcome import Exit, Stop, ending, with_database
+from commands.outcome import Exit, Stop, ending
+from commands.reach import with_backend
 from commands.show import AsJson, cell, console, print_json, print_sentence, print_table
 from notifications.delivery.ledger import State
 from notifications.delivery.resolving import Choice
 from notifications.sentences import kind_title
+from services.backend import Backend
 from services.notifications import resolve_notification
+from services.permissions import OPERATOR
 from services.problems import Problem, RecordPending
 from services.views.explanations import Explanation, explained
 from services.views.notifications import (
@@ -24,7 +27,6 @@ from services.views.notifications import (
     troubles_of,
 )
 from services.views.notifications import notification as detail_of
-from storage.database import Database
 from storage.queries.notifications import all_notifications, engagement_notifications
 from storage.queries.paging import BadCursor
 
@@ -51,11 +53,11 @@ def list_all(
     if sum((engagement is not None, state is not None, troubles)) > 1:
         raise typer.BadParameter("Give only one of --engagement, --state and --troubles.")
 
-    async def read(database: Database) -> tuple[Sequence[Notification | Trouble], str | None]:
+    async def read(backend: Backend) -> tuple[Sequence[Notification | Trouble], str | None]:
         try:
             if troubles:
-                return await troubles_of(backend_on(database), cursor=after, limit=limit)
-            async with database.reading() as session:
+                return await troubles_of(backend, OPERATOR, cursor=after, limit=limit)
+            async with backend.database.reading() as session:
                 if engagement is not None:
                     page = await engagement_notifications(
                         session, engagement, cursor=after, limit=limit
@@ -67,7 +69,7 @@ def list_all(
         return [notification_row(row) for row in page.rows], page.next
 
     with ending(as_json):
-        rows, further = with_database(read)
+        rows, further = with_backend(read)
     if as_json:
         shown = [row.model_dump(mode="json") for row in rows]
         print_json({"notifications": shown, "next": further})
@@ -91,11 +93,17 @@ def list_all(
         print_sentence(f"There are more. For the next page: --after {further}")
 
 
-def not_found(notification: str) -> Stop:
-    """Ends a command because there is no notification of that id."""
-    return Stop(
-        f"There is no notification {notification!r}. `milepost notifications list` shows all."
-    )
+@contextmanager
+def _named(notification: str) -> Iterator[None]:
+    """End the command with the notification's id where there is none of that id."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.name != "not-found":
+            raise
+        raise Stop(
+            f"There is no notification {notification!r}. `milepost notifications list` shows all."
+        ) from None
 
 
 @app.command()
@@ -105,14 +113,12 @@ def show(notification: Id, as_json: AsJson = False) -> None:
     Exit code 1: there is no such notification.
     """
 
-    async def read(database: Database) -> NotificationDetail:
-        try:
-            return await detail_of(backend_on(database), OPERATOR, notification)
-        except Problem:
-            raise not_found(notification) from None
+    async def read(backend: Backend) -> NotificationDetail:
+        with _named(notification):
+            return await detail_of(backend, OPERATOR, notification)
 
     with ending(as_json):
-        detail = with_database(read)
+        detail = with_backend(read)
     if as_json:
         print_json(detail.model_dump(mode="json"))
         return
@@ -154,14 +160,12 @@ def _folded(attempts: Sequence[Attempt]) -> list[tuple[object, ...]]:
 def explain(notification: Id, as_json: AsJson = False) -> None:
     """Say why it was sent when it was, or why it was not."""
 
-    async def read(database: Database) -> Explanation:
-        try:
-            return await explained(backend_on(database), OPERATOR, notification)
-        except Problem:
-            raise not_found(notification) from None
+    async def read(backend: Backend) -> Explanation:
+        with _named(notification):
+            return await explained(backend, OPERATOR, notification)
 
     with ending(as_json):
-        explanation = with_database(read)
+        explanation = with_backend(read)
     if as_json:
         print_json(explanation.model_dump(mode="json"))
         return
@@ -181,14 +185,10 @@ def resolve(
     Exit code 1: refused, with the reason. 3: Temporal or the database does not answer.
     """
 
-    async def carry_out(database: Database) -> NotificationDetail:
-        backend = backend_on(database)
+    async def carry_out(backend: Backend) -> NotificationDetail:
         try:
-            await resolve_notification(backend, OPERATOR, notification, choice, note)
-        except Problem as problem:
-            if problem.name == "not-found":
-                raise not_found(notification) from None
-            raise stop_for(problem) from None
+            with _named(notification):
+                await resolve_notification(backend, OPERATOR, notification, choice, note)
         except RecordPending:
             raise Stop(
                 "This is in progress. Look again in a moment. If it does not finish, run"
@@ -198,7 +198,7 @@ def resolve(
         return await detail_of(backend, OPERATOR, notification)
 
     with ending(as_json):
-        detail = with_database(carry_out)
+        detail = with_backend(carry_out)
     if as_json:
         print_json(detail.model_dump(mode="json"))
     else:

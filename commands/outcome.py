@@ -1,62 +1,14 @@
-"""How a command ends, and how it reaches the database, Temporal and the API."""
+"""How a command ends: its exit code, and the sentence for a user."""
 
-import asyncio
 import json
-import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from enum import IntEnum
-from pathlib import Path
-from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-from temporalio.client import Client
 
-from embedded.folder import running_in
-from settings import Settings, settings
-from storage.database import Database
-from storage.master.checks import Missing, Rejected
-from storage.migrate import is_current
-from temporal.connection import connect
-
-
-def temporal_overrides(settings: Settings) -> dict[str, Any]:
-    """Where the office that runs in the data folder has its Temporal; empty where none runs or
-    ``TEMPORAL_ADDRESS`` is set."""
-    if os.environ.get("TEMPORAL_ADDRESS"):
-        return {}
-    office = running_in(settings.data_dir)
-    return {"target_host": office.temporal, "namespace": "default"} if office else {}
-
-
-async def reach_temporal(settings: Settings) -> Client:
-    """A connected client. Raises RuntimeError where nothing answers."""
-    return await connect(**temporal_overrides(settings))
-
-
-def api_address(settings: Settings) -> str:
-    """Where the API of this office answers."""
-    office = running_in(settings.data_dir)
-    return office.api if office else f"http://{settings.api_host}:{settings.api_port}"
-
-
-def database_place(settings: Settings) -> str:
-    """The database's address without its password."""
-    return make_url(settings.database_url).render_as_string(hide_password=True)
-
-
-def is_missing_file(settings: Settings) -> bool:
-    """Whether the database is an SQLite file that does not exist yet."""
-    url = make_url(settings.database_url)
-    return url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists()
-
-
-T = TypeVar("T")
+from services.problems import Flaw, Problem
 
 
 class Exit(IntEnum):
@@ -82,12 +34,14 @@ class Stop(Exception):
 
 @contextmanager
 def ending(as_json: bool = False) -> Iterator[None]:
-    """Turn a ``Stop`` into its sentence on standard error and its exit code.
+    """Turn a ``Stop`` or a service's ``Problem`` into its sentence on standard error and its exit
+    code.
 
     With `as_json` the problem goes to standard output as JSON instead, for the machine that asked.
     """
     try:
-        yield
+        with stopping():
+            yield
     except Stop as stop:
         if as_json:
             problem = {"error": stop.sentence, "details": list(stop.details)}
@@ -100,76 +54,34 @@ def ending(as_json: bool = False) -> Iterator[None]:
         raise typer.Exit(stop.code) from None
 
 
-def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run the work on the database of the settings.
-
-    Raises Stop where it does not exist, does not answer, or has the tables of another version.
-    """
-
-    async def run() -> T:
-        database = Database(settings().database_url)
-        try:
-            await _must_be_migrated(database)
-            return await work(database)
-        except DBAPIError as problem:
-            reason = type(problem.orig).__name__
-            raise _down(f"refused a statement ({reason}). Run `milepost doctor`.") from None
-        finally:
-            await database.dispose()
-
-    return asyncio.run(run())
-
-
-async def _must_be_migrated(database: Database) -> None:
-    if is_missing_file(settings()):
-        raise Stop(
-            f"There is no database at {database_place(settings())} yet. Run `milepost up`, or"
-            " `milepost migrate` to create one.",
-            code=Exit.DOWN,
-        )
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Turn a service's ``Problem`` into a ``Stop``."""
     try:
-        current = await is_current(database)
-    except (OSError, SQLAlchemyError) as problem:
-        raise database_unreachable(problem) from None
-    if not current:
-        raise _down("has the tables of another version. Run `milepost migrate`.")
+        yield
+    except Problem as problem:
+        raise stop_for(problem) from None
 
 
-def database_unreachable(problem: Exception) -> Stop:
-    """Ends a command because the database does not answer."""
-    reason = type(getattr(problem, "orig", None) or problem).__name__
-    return _down(
-        f"does not answer ({reason}). Check MILEPOST_DATABASE_URL, and that the server is running."
-    )
+SENTENCES: Mapping[str, str] = {
+    "invalid": "Nothing was stored, because some values are invalid:",
+    "exists": "Nothing was stored, because there is one already.",
+    "unavailable": "Temporal does not answer, or no worker is running. Run `milepost doctor`.",
+    "template-invalid": "The draft has errors, so nothing was stored or sent:",
+}
+"""What a command says instead of a problem's detail that speaks of a request."""
 
 
-def _down(trouble: str) -> Stop:
-    """The database's own message would quote the statement's values: names and addresses."""
-    return Stop(f"The database at {database_place(settings())} {trouble}", code=Exit.DOWN)
+def stop_for(problem: Problem) -> Stop:
+    """A service's problem as the end of a command."""
+    code = Exit.DOWN if problem.name == "unavailable" else Exit.REFUSED
+    details = [*(problem.blockers or ()), *(_line_of(one) for one in problem.errors or ())]
+    sentence = SENTENCES.get(problem.name, problem.detail)
+    if problem.missing:
+        sentence = f"There is no {problem.missing}."
+    return Stop(sentence, code=code, details=details)
 
 
-OPERATOR = "operator"
-"""The actor in the audit trail for changes made on the command line."""
-
-
-async def change(database: Database, work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
-    """Do the work in one transaction. Raises Stop, and stores nothing, where it is rejected."""
-    try:
-        async with database.transaction() as session:
-            return await work(session, datetime.now(UTC))
-    except Rejected as rejected:
-        details = [str(flaw) for flaw in rejected.flaws]
-        raise Stop(
-            "Nothing was stored, because some values are invalid:", details=details
-        ) from None
-    except Missing as missing:
-        raise Stop(f"There is no {missing}.") from None
-
-
-def with_change(work: Callable[[AsyncSession, datetime], Awaitable[T]]) -> T:
-    """Do the work in one transaction on the database of the settings."""
-
-    async def run(database: Database) -> T:
-        return await change(database, work)
-
-    return with_database(run)
+def _line_of(flaw: Flaw) -> str:
+    """An invalid value in one line: where it is, what is wrong, and how to correct it."""
+    return f"{flaw.pointer.removeprefix('#/')}: {flaw.what} {flaw.fix}"

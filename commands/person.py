@@ -1,17 +1,19 @@
 """`milepost person`: add and list the people of the office, of its funder and partners."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.outcome import OPERATOR, change, ending, with_database
+from commands.outcome import ending
+from commands.reach import with_backend, with_database
 from commands.show import AsJson, print_json, print_sentence, print_table
 from programmes.vocabulary import OfficeRole
+from services.backend import Backend
+from services.office import add_person
+from services.permissions import OPERATOR
 from storage.database import Database
-from storage.master.people import add_person
-from storage.queries.members import PersonRow, list_people, show_person
+from storage.queries.members import PersonRow, list_people
 from storage.queries.paging import MAX_LIMIT
 
 app = typer.Typer(help="Add and list the people of the office.", no_args_is_help=True)
@@ -29,11 +31,11 @@ def add(
     Exit code 1: a value is invalid. Then nothing is stored.
     """
 
-    async def work(database: Database) -> PersonRow:
-        return await new_person(database, name, email, role)
+    async def work(backend: Backend) -> PersonRow:
+        return await add_person(backend, OPERATOR, name=name, email=email, role=role)
 
     with ending(as_json):
-        added = with_database(work)
+        added = with_backend(work)
     if as_json:
         print_json(added)
     else:
@@ -61,18 +63,6 @@ def list_all(
         ["Name", "Role", "Email", "Active", "Id"],
         [(each.name, each.role, each.email, each.active, each.id) for each in people],
     )
-
-
-async def new_person(database: Database, name: str, email: str, role: str) -> PersonRow:
-    """Add a person. Raises Stop where a value is invalid."""
-
-    async def work(session: AsyncSession, now: datetime) -> PersonRow | None:
-        person_id = await add_person(session, OPERATOR, now, name=name, email=email, role=role)
-        return await show_person(session, person_id)
-
-    added = await change(database, work)
-    assert added is not None, "it was added in the same transaction"
-    return added
 
 
 async def all_people(session: AsyncSession, role: str | None = None) -> list[PersonRow]:

@@ -1,66 +1,49 @@
 """Stores a version of a programme's definition, and names who reads for its funder."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from commands.lookup import person_named
-from commands.outcome import OPERATOR, Exit, Stop, change, ending, temporal_overrides, with_database
+from commands.outcome import Exit, Stop, ending
+from commands.reach import with_backend, with_database
 from commands.show import print_json, print_sentence, print_table
-from programmes.definition import Definition
-from programmes.loader import DefinitionErrors, built_in_definitions, load_definition
-from settings import settings
+from programmes.loader import built_in_definitions
+from services.backend import Backend
+from services.office import StoredProgramme, add_programme, set_funders
+from services.permissions import OPERATOR
+from services.problems import Problem
 from storage.database import Database
-from storage.master.programmes import add_programme, set_funders
 from storage.queries.members import PersonRow, funders_of
 from storage.queries.programmes import ProgrammeRow, latest_programmes
-from temporal.connection import LazyTemporal
-from temporal.summaries import follow_definitions
 
 
 def add_file(file: str, as_json: bool) -> None:
     """Store the version in a file, or of a built-in programme, and say so."""
 
-    async def work(database: Database) -> tuple[Definition, bool]:
-        added = await new_programme(database, *_read(file))
-        temporal = LazyTemporal(temporal_overrides(settings()))
-        await follow_definitions(temporal, database, settings().task_queue)
-        return added
+    async def work(backend: Backend) -> StoredProgramme:
+        return await new_programme(backend, *_read(file))
 
     with ending(as_json):
-        definition, is_new = with_database(work)
-    values = {"id": definition.id, "version": definition.version}
+        stored = with_backend(work)
+    row, is_new = stored.row, stored.is_new
     if as_json:
-        print_json(values | {"added": is_new})
+        print_json({"id": row.id, "version": row.version, "added": is_new})
     else:
-        stored = "is stored. Members can start in it" if is_new else "was stored before"
-        print_sentence(f"{definition.id}, version {definition.version}, {stored}.")
+        outcome = "is stored. Members can start in it" if is_new else "was stored before"
+        print_sentence(f"{row.id}, version {row.version}, {outcome}.")
 
 
-async def new_programme(database: Database, source: str, text: str) -> tuple[Definition, bool]:
-    """Store the definition unless it is there; whether it was new.
-
-    Raises Stop where it has errors or its version holds something else.
-    """
+async def new_programme(backend: Backend, source: str, text: str) -> StoredProgramme:
+    """Store the definition unless it is stored. Raises Stop where it has errors, or where its
+    version is stored with other content."""
     try:
-        definition = load_definition(text, source)
-    except DefinitionErrors as errors:
-        raise Stop(f"{source} has errors:", details=list(_lines(errors))) from None
-
-    async def work(session: AsyncSession, now: datetime) -> bool:
-        return await add_programme(
-            session,
-            OPERATOR,
-            now,
-            id=definition.id,
-            version=definition.version,
-            title=definition.title,
-            source=text,
-        )
-
-    return definition, await change(database, work)
+        return await add_programme(backend, OPERATOR, text.encode())
+    except Problem as problem:
+        if problem.name == "definition-invalid":
+            flaws = problem.errors or ()
+            lines = [f"{source}:{one.pointer}: {one.what}; {one.fix}" for one in flaws]
+            raise Stop(f"{source} has errors:", details=lines) from None
+        raise
 
 
 def list_stored(as_json: bool) -> None:
@@ -102,25 +85,20 @@ def _read(file: str) -> tuple[str, str]:
         ) from None
 
 
-def _lines(errors: DefinitionErrors) -> Iterator[str]:
-    for each in errors.flaws:
-        yield f"{errors.file}:{each.line}:{each.column}: {each.what}; {each.fix}"
-
-
 def change_funders(
     programme: str, add: Sequence[str], remove: Sequence[str], as_json: bool
 ) -> None:
     """Add these people to those who read for the funder, take those off, and list all."""
 
-    async def work(database: Database) -> tuple[PersonRow, ...]:
-        async with database.reading() as session:
+    async def work(backend: Backend) -> tuple[PersonRow, ...]:
+        async with backend.database.reading() as session:
             here = {one.id for one in await funders_of(session, programme)}
             here |= {(await person_named(session, one)).id for one in add}
             here -= {(await person_named(session, one)).id for one in remove}
-        return await name_funders(database, programme, sorted(here))
+        return await set_funders(backend, OPERATOR, programme, sorted(here))
 
     with ending(as_json):
-        named = with_database(work)
+        named = with_backend(work)
     if as_json:
         print_json(named)
         return
@@ -129,15 +107,3 @@ def change_funders(
         ["Name", "Email", "Active", "Id"],
         [(each.name, each.email, each.active, each.id) for each in named],
     )
-
-
-async def name_funders(
-    database: Database, programme: str, person_ids: list[str]
-) -> tuple[PersonRow, ...]:
-    """Name all of them. Raises Stop where something is wrong."""
-
-    async def store(session: AsyncSession, now: datetime) -> tuple[PersonRow, ...]:
-        await set_funders(session, OPERATOR, now, programme, person_ids)
-        return await funders_of(session, programme)
-
-    return await change(database, store)

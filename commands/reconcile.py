@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from commands.outcome import Exit, ending, with_database
+from commands.outcome import Exit, ending
+from commands.reach import with_database
 from commands.reconciling.differences import Difference
 from commands.reconciling.reading import Comparison, at_temporal
 from commands.reconciling.repairing import Repaired, Repairing

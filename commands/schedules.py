@@ -2,7 +2,8 @@
 
 import typer
 
-from commands.outcome import Exit, Stop, ending, temporal_overrides, with_database
+from commands.outcome import Exit, Stop, ending
+from commands.reach import temporal_overrides, with_database
 from commands.show import AsJson, print_json, print_table
 from settings import settings
 from storage.database import Database

@@ -6,7 +6,8 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 import observability
-from commands.outcome import database_place, database_unreachable, ending
+from commands.outcome import ending
+from commands.reach import database_place, database_unreachable
 from commands.show import print_sentence
 from settings import settings
 from storage.migrate import upgrade

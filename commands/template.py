@@ -1,13 +1,13 @@
 """`milepost template`: an office's own wording for its emails."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.outcome import OPERATOR, Stop, change, ending, with_change, with_database
+from commands.outcome import SENTENCES, Stop, ending
+from commands.reach import with_backend, with_database
 from commands.show import AsJson, console, print_json, print_sentence, print_table
 from notifications.custom_templates import keeping
 from notifications.custom_templates.check import check as check_draft
@@ -17,8 +17,10 @@ from notifications.custom_templates.preview import OVERRIDABLE
 from notifications.kinds import Kind
 from notifications.sentences import kind_title
 from programmes.vocabulary import LANGUAGES, Language
+from services.backend import Backend
+from services.permissions import OPERATOR
+from services.templates import choose_version, put_template, roll_back
 from storage.database import Database
-from storage.master.templates import activate_template
 from storage.queries.templates import active_templates, counted_versions, template_versions
 
 app = typer.Typer(help="Change the wording of emails.", no_args_is_help=True)
@@ -91,7 +93,7 @@ def show_one(
 
         async def read(database: Database) -> tuple[Draft, list[dict[str, object]]]:
             async with database.reading() as session:
-                draft = await stored_draft(session, programme, of, language, version)
+                draft = await _stored_draft(session, programme, of, language, version)
                 rows = await template_versions(session, programme, of.name, language)
             history: list[dict[str, object]] = [
                 {
@@ -144,7 +146,7 @@ def check(kind: KindName, language: Spoken, folder: Folder, as_json: AsJson = Fa
         if faults:
             if as_json:
                 raise typer.Exit(1)
-            raise faulty(faults)
+            raise _faulty(faults)
     if not as_json:
         print_sentence("The draft has no errors.")
 
@@ -166,15 +168,12 @@ def put(
     with ending(as_json):
         of, draft = kind_named(kind), read_draft(folder)
 
-        async def work(session: AsyncSession, now: datetime) -> int:
-            return await keeping.put(
-                session, OPERATOR, now, programme, of, language, draft, why=note, activate=activate
+        async def work(backend: Backend) -> int:
+            return await put_template(
+                backend, OPERATOR, programme, of, language, draft, note=note, activate=activate
             )
 
-        try:
-            version = with_change(work)
-        except keeping.FaultyDraft as error:
-            raise faulty(error.faults) from None
+        version = with_backend(work)
     if as_json:
         print_json({"version": version, "active": activate})
     else:
@@ -201,16 +200,13 @@ def rollback(
     with ending(as_json):
         of = kind_named(kind)
 
-        async def work(session: AsyncSession, now: datetime) -> int:
+        async def work(backend: Backend) -> int:
             if to is None:
-                return await keeping.roll_back(session, OPERATOR, now, programme, of, language)
-            await activate_template(session, OPERATOR, now, programme, of.name, language, to)
+                return await roll_back(backend, OPERATOR, programme, of, language)
+            await choose_version(backend, OPERATOR, programme, of, language, to)
             return to
 
-        async def run(database: Database) -> int:
-            return await change(database, work)
-
-        version = with_database(run)
+        version = with_backend(work)
     if as_json:
         print_json({"active": version})
     else:
@@ -234,14 +230,12 @@ def read_draft(folder: Path) -> Draft:
     return Draft(read["subject"].strip(), read["text"], read["html"])
 
 
-def faulty(faults: tuple[Fault, ...]) -> Stop:
+def _faulty(faults: tuple[Fault, ...]) -> Stop:
     """Ends a command with every error in a draft."""
-    return Stop(
-        "The draft has errors, so nothing was stored or sent:", details=[str(one) for one in faults]
-    )
+    return Stop(SENTENCES["template-invalid"], details=[str(one) for one in faults])
 
 
-async def stored_draft(
+async def _stored_draft(
     session: AsyncSession, programme: str, kind: Kind, language: Language, version: int | None
 ) -> Draft:
     """The wording of a version. Raises Stop where there is no such version."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from commands.lookup import no_engagement
-from commands.outcome import Stop, ending, with_database
+from commands.outcome import ending
+from commands.reach import with_backend
 from commands.show import AsJson, console, print_json, print_sentence
 from commands.template import (
     KindName,
@@ -15,18 +15,15 @@ from commands.template import (
     Programme,
     Spoken,
     app,
-    faulty,
     kind_named,
     read_draft,
 )
-from notifications.custom_templates.keeping import FaultyDraft
 from notifications.custom_templates.preview import Preview, Source
-from notifications.custom_templates.trial import NothingToTry, Trial, send_test, try_out
-from notifications.senders.protocol import Refusal
-from notifications.sentences import reason_sentence
+from notifications.custom_templates.trial import Trial
 from programmes.vocabulary import Language
-from settings import settings
-from storage.database import Database, utc_now
+from services import templates
+from services.backend import Backend
+from services.permissions import OPERATOR
 
 MaybeFolder = Annotated[
     Path | None,
@@ -60,10 +57,10 @@ def preview(
     with ending(as_json):
         trial = _trial(programme, kind, language, folder, version, engagement)
 
-        async def read(database: Database) -> Preview:
-            return await _previewed(database, trial)
+        async def read(backend: Backend) -> Preview:
+            return await templates.preview(backend, OPERATOR, trial)
 
-        shown = with_database(read)
+        shown = with_backend(read)
     if html is not None:
         html.write_text(shown.rendered.html, encoding="utf-8")
     if as_json:
@@ -93,16 +90,11 @@ def send_to_oneself(
     with ending(as_json):
         trial = _trial(programme, kind, language, folder, version, engagement)
 
-        async def work(database: Database) -> str:
-            shown = await _previewed(database, trial)
-            try:
-                return await send_test(database, settings(), trial, shown, to)
-            except NothingToTry as nothing:
-                raise _absent(nothing) from None
-            except Refusal as refusal:
-                raise Stop(reason_sentence(refusal.reason)) from None
+        async def work(backend: Backend) -> str:
+            shown = await templates.preview(backend, OPERATOR, trial)
+            return await templates.send_test(backend, OPERATOR, trial, shown, to)
 
-        name = with_database(work)
+        name = with_backend(work)
     if as_json:
         print_json({"sent_to": name})
     else:
@@ -119,23 +111,3 @@ def _trial(
 ) -> Trial:
     draft = None if folder is None else read_draft(folder)
     return Trial(programme, kind_named(kind), language, draft, version, engagement)
-
-
-async def _previewed(database: Database, trial: Trial) -> Preview:
-    try:
-        async with database.reading() as session:
-            return await try_out(session, trial, settings(), utc_now())
-    except FaultyDraft as error:
-        raise faulty(error.faults) from None
-    except NothingToTry as nothing:
-        raise _absent(nothing) from None
-
-
-def _absent(nothing: NothingToTry) -> Stop:
-    match nothing.what:
-        case "version":
-            return Stop(f"There is no version {nothing.named}.")
-        case "engagement":
-            return no_engagement(str(nothing.named))
-        case "programme" | "person":
-            return Stop(f"There is no {nothing.named}.")

@@ -1,17 +1,19 @@
 """`milepost token`: make, list and revoke the bearer tokens of the API."""
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.lookup import holder_named, member_named
-from commands.outcome import OPERATOR, Exit, Stop, change, ending, with_change, with_database
+from commands.outcome import Exit, Stop, ending
+from commands.reach import with_backend, with_database
 from commands.show import AsJson, print_json, print_sentence, print_table
+from services.backend import Backend
+from services.permissions import OPERATOR
+from services.tokens import NewToken, make_token, revoke_token
 from storage.database import Database
-from storage.master.tokens import NewToken, create_token, revoke_token
 from storage.queries.access import TokenRow, list_tokens
 from storage.queries.members import contacts_of
 
@@ -34,13 +36,13 @@ def create(
     It is shown only once, because only its hash is kept.
     """
 
-    async def work(database: Database) -> NewToken:
-        async with database.reading() as session:
+    async def work(backend: Backend) -> NewToken:
+        async with backend.database.reading() as session:
             holder_id = await _holder(session, holder, member)
-        return await new_token(database, holder_id, label)
+        return await make_token(backend, OPERATOR, holder_id, label)
 
     with ending(as_json):
-        made = with_database(work)
+        made = with_backend(work)
     if as_json:
         print_json(asdict(made))
     else:
@@ -58,11 +60,11 @@ def revoke(
     Exit code 1: there is no token of that id.
     """
 
-    async def work(session: AsyncSession, now: datetime) -> bool:
-        return await revoke_token(session, OPERATOR, now, token)
+    async def work(backend: Backend) -> bool:
+        return await revoke_token(backend, OPERATOR, token)
 
     with ending(as_json):
-        ended = with_change(work)
+        ended = with_backend(work)
     if as_json:
         print_json({"id": token, "was_valid": ended})
     else:
@@ -96,31 +98,6 @@ def list_all(as_json: AsJson = False) -> None:
     )
 
 
-async def new_token(database: Database, holder_id: str, label: str = "") -> NewToken:
-    """Make a token. Raises Stop where no active person or contact has that id."""
-
-    async def work(session: AsyncSession, now: datetime) -> NewToken:
-        return await create_token(session, OPERATOR, now, holder_id=holder_id, label=label)
-
-    return await change(database, work)
-
-
-async def revoke_labelled(database: Database, label: str) -> int:
-    """Revoke every valid token with that label. Returns how many."""
-
-    async def work(session: AsyncSession, now: datetime) -> int:
-        valid = [
-            each
-            for each in await list_tokens(session)
-            if each.label == label and each.revoked_at is None
-        ]
-        for each in valid:
-            await revoke_token(session, OPERATOR, now, each.id)
-        return len(valid)
-
-    return await change(database, work)
-
-
 async def _holder(session: AsyncSession, holder: str | None, member: str | None) -> str:
     if (holder is None) == (member is None):
         raise Stop(
@@ -130,4 +107,4 @@ async def _holder(session: AsyncSession, holder: str | None, member: str | None)
         whose = await member_named(session, member)
         return next(each.id for each in await contacts_of(session, whose.id) if each.lead)
     assert holder is not None
-    return await holder_named(session, holder)
+    return (await holder_named(session, holder)).id

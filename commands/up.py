@@ -9,11 +9,14 @@ from rich.table import Table
 
 from commands.opening import Screen, run_office
 from commands.outcome import ending
-from commands.person import all_people, new_person
+from commands.person import all_people
+from commands.reach import backend_on
 from commands.show import cell, console, print_sentence
-from commands.token import new_token
 from embedded.folder import Addresses
 from embedded.office import log_folder
+from services.office import add_person
+from services.permissions import OPERATOR
+from services.tokens import make_token
 from settings import Settings, settings
 from storage.database import Database
 from storage.queries.access import list_tokens
@@ -24,7 +27,8 @@ LABEL = "first manager"
 async def first_manager_token(config: Settings, name: str, email: str) -> str | None:
     """A token for the first manager, or None where the office has issued a token before.
 
-    Adds the manager where there is none yet. Raises Stop where name or address is invalid.
+    Adds the manager where there is none yet. Raises the problem ``invalid`` where
+    name or address is.
     """
     database = Database(config.database_url)
     try:
@@ -33,8 +37,11 @@ async def first_manager_token(config: Settings, name: str, email: str) -> str | 
                 return None
             managers = await all_people(session, "manager")
         manager = next((each for each in managers if each.active), None)
-        manager = manager or await new_person(database, name, email, "manager")
-        return (await new_token(database, manager.id, LABEL)).secret
+        backend = backend_on(database, config)
+        manager = manager or await add_person(
+            backend, OPERATOR, name=name, email=email, role="manager"
+        )
+        return (await make_token(backend, OPERATOR, manager.id, LABEL)).secret
     finally:
         await database.dispose()
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.sentences import Clock
 from notifications.words import ENGLISH, Titles, parsed_in_thread, titles_of
 from programmes.definition import Definition
+from programmes.problems import Flaw as StoredFlaw
 from programmes.vocabulary import Language
 from services.problems import Flaw, Problem
 from settings import Settings
@@ -94,6 +95,11 @@ _PROBLEMS = {
 """Flaws that conflict with what exists, by the problem that they are."""
 
 
+def _pointer(flaw: StoredFlaw) -> str:
+    """Where the flaw is: in a field, or in a line of an imported file."""
+    return f"line {flaw.line}, {flaw.field}" if flaw.line else f"#/{flaw.field}"
+
+
 @asynccontextmanager
 async def writing(backend: Backend) -> AsyncIterator[AsyncSession]:
     """A transaction that turns the storage's errors into problems."""
@@ -101,14 +107,13 @@ async def writing(backend: Backend) -> AsyncIterator[AsyncSession]:
         async with backend.database.transaction() as session:
             yield session
     except Missing as error:
-        raise Problem("not-found") from error
+        raise Problem("not-found", missing=str(error)) from error
     except Rejected as error:
         stands = (_PROBLEMS[flaw.name] for flaw in error.flaws if flaw.name in _PROBLEMS)
         raise Problem(
             next(stands, "invalid"),
             errors=[
-                Flaw(pointer=f"#/{flaw.field}", what=flaw.what, fix=flaw.fix)
-                for flaw in error.flaws
+                Flaw(pointer=_pointer(flaw), what=flaw.what, fix=flaw.fix) for flaw in error.flaws
             ],
         ) from error
     except IntegrityError as error:

@@ -31,6 +31,7 @@ class Feed:
 
 async def own_feed(backend: Backend, actor: Actor) -> Feed:
     """Whether the caller has an address."""
+    require(actor, "show_my_calendar_feed")
     async with backend.database.reading() as session:
         return Feed(await feed_made_at(session, actor.holder_id))
 
@@ -41,8 +42,8 @@ async def make_own_feed(backend: Backend, actor: Actor) -> Feed:
     return await _make(backend, actor, actor.holder_id)
 
 
-async def end_own_feed(backend: Backend, actor: Actor) -> Feed:
-    """End the caller's address."""
+async def end_own_feed(backend: Backend, actor: Actor) -> bool:
+    """End the caller's address. Returns whether there was one."""
     require(actor, "end_my_calendar_feed")
     return await _end(backend, actor, actor.holder_id)
 
@@ -56,8 +57,8 @@ async def make_feed_for(
     return await _make(backend, actor, holder_id)
 
 
-async def end_feed_for(backend: Backend, actor: Actor, holder_id: str, member_id: str = "") -> Feed:
-    """End the address of a contact or person."""
+async def end_feed_for(backend: Backend, actor: Actor, holder_id: str, member_id: str = "") -> bool:
+    """End the address of a contact or person. Returns whether there was one."""
     require(actor, "end_contact_calendar_feed" if member_id else "end_person_calendar_feed")
     await require_holder(backend, holder_id, member_id)
     return await _end(backend, actor, holder_id)
@@ -70,7 +71,6 @@ async def _make(backend: Backend, actor: Actor, holder_id: str) -> Feed:
     return Feed(now, feed_link(backend.settings.public_url, secret))
 
 
-async def _end(backend: Backend, actor: Actor, holder_id: str) -> Feed:
+async def _end(backend: Backend, actor: Actor, holder_id: str) -> bool:
     async with writing(backend) as session:
-        await end_feed(session, actor.holder_id, backend.now(), holder_id)
-    return Feed(None)
+        return await end_feed(session, actor.holder_id, backend.now(), holder_id)

@@ -6,14 +6,16 @@ from notifications.sentences import reason_sentence
 from services.backend import Backend, writing
 from services.permissions import Actor, require
 from services.problems import Problem
-from services.reassignment import release, withheld_for
-from storage.master.choices import NewChoices, set_choices
+from services.releasing import release, withheld_for
+from storage.master.checks import NewChoices
+from storage.master.choices import set_choices
 from storage.master.suppressions import holders_of, lift, suppressed_address
 from storage.queries.members import show_member, show_person
 
 
 async def own_choices(backend: Backend, actor: Actor) -> Choices:
     """The caller's choices."""
+    require(actor, "show_my_choices")
     async with backend.database.reading() as session:
         return await choices_of(session, actor.holder_id)
 

@@ -1,11 +1,11 @@
 """Sends a command to its workflow as an Update, and reports the outcome."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from pydantic_core import to_json
 from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import (
@@ -27,7 +27,7 @@ from temporal.connection import TemporalDown
 from workflows.ids import command_name
 from workflows.messages import REFUSED, Answer
 
-log = logging.getLogger("milepost.api")
+log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
 """The wait that a caller is told while Temporal or the workers are away."""
@@ -166,7 +166,7 @@ async def _insist(
             if error.status not in PUT_OFF:
                 raise
             if attempt == 0:
-                log.info("Temporal put a command off: %s", error.status.name)
+                log.info("command_put_off", status=error.status.name)
         await asyncio.sleep(ASK_AGAIN[min(attempt, len(ASK_AGAIN) - 1)])
         attempt += 1
 
@@ -197,7 +197,7 @@ def _keep_sending(backend: Backend, accepting: asyncio.Task[WorkflowUpdateHandle
         handle.cancel()
         backend.still_sending.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.warning("a command that was taken ended: %s", type(task.exception()).__name__)
+            log.warning("taken_command_failed", error=type(task.exception()).__name__)
 
     accepting.add_done_callback(ended)
 
@@ -226,7 +226,7 @@ def refused(error: WorkflowUpdateFailedError) -> Problem:
     if isinstance(cause, ApplicationError) and cause.type == REFUSED:
         return Problem("refused", cause.message, blockers=blockers(cause))
     kind = cause.type if isinstance(cause, ApplicationError) else type(cause).__name__
-    log.error("a workflow failed a command: %s", kind)
+    log.error("workflow_failed_command", error=kind)
     return Problem("internal")
 
 
@@ -243,8 +243,8 @@ def unsent(error: RPCError) -> Problem:
     if error.status == RPCStatusCode.NOT_FOUND:
         return Problem("closed")
     if error.status in {RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED}:
-        log.error("Temporal refused a request: %s", error.status.name)
+        log.error("request_refused", status=error.status.name)
         return Problem("internal")
     # The message may quote a person, so log the status alone.
-    log.warning("Temporal did not take a request: %s", error.status.name)
+    log.warning("request_not_taken", status=error.status.name)
     return unavailable()

@@ -1,4 +1,4 @@
-"""Commands to an engagement: its start, withdrawal and completion, and moved reviews."""
+"""Commands to an engagement: its start, team, withdrawal and completion, and moved reviews."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,14 @@ from notifications.words import item_title, parsed_in_thread
 from programmes.calendar import Blackout, WorkingCalendar, calendar_as_json
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
-from services.backend import Backend
+from services.backend import Backend, writing
 from services.dispatch import reachable, send, send_start, update_id
 from services.items import written
 from services.permissions import Actor, engagement_in_reach, require, require_worker
 from services.problems import Problem, problem_words, wrong_value
+from services.reassignment import reserved, tell
+from services.releasing import release_unheard
+from storage import master
 from storage.database import derived_id, new_id
 from storage.queries.access import Place
 from storage.queries.items import ItemFilter, list_items
@@ -234,6 +237,36 @@ async def move_review(
         command = MoveReview(actor.holder_id, review, due, ids.get("reason"))
         address = engagement_workflow_id(place.engagement_id)
         return await send(backend, address, command, actor.holder_id, key)
+
+
+async def assign_team(
+    backend: Backend,
+    actor: Actor,
+    engagement_id: str,
+    *,
+    manager: str | None = None,
+    adviser: str | None = None,
+) -> None:
+    """Give an engagement another manager or adviser, who takes over the open tasks and gets an
+    email.
+
+    Emails that the vacant role could not get are sent as well. Nothing happens if the person
+    already has the role. Raises ``not-found``, ``invalid`` with a sentence for each unsuitable
+    person, and ``closed``.
+    """
+    await engagement_in_reach(backend, actor, "assign_engagement", engagement_id)
+    async with writing(backend) as session:
+        taken = await master.assign_team(
+            session,
+            actor.holder_id,
+            backend.now(),
+            engagement_id,
+            manager_id=manager,
+            adviser_id=adviser,
+        )
+        told = await reserved(backend, session, (taken,) if taken else ())
+    await tell(backend, told)
+    await release_unheard(backend, actor)
 
 
 async def _blocked(backend: Backend, place: Place, blockers: Sequence[str]) -> Problem:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from programmes.definition import Definition
 from programmes.loader import DefinitionErrors, load_definition
 from services.backend import Backend, writing
 from services.permissions import Actor, require
 from services.problems import Flaw, Problem
-from services.reassignment import release, release_unheard, reserved, tell, withheld_for
+from services.reassignment import reserved, tell
+from services.releasing import release, release_unheard, withheld_for
 from storage import master
 from storage.database import derived_id, new_id
 from storage.master import Blackout, NewContact
@@ -23,8 +26,20 @@ from storage.queries.members import (
 from storage.queries.programmes import ProgrammeRow, show_programme
 from temporal.summaries import follow_definitions
 
+IMPORT_COLUMNS = master.COLUMNS
+"""The columns of a file that ``import_members`` takes."""
 
-async def add_programme(backend: Backend, actor: Actor, source: bytes) -> ProgrammeRow:
+
+@dataclass(frozen=True)
+class StoredProgramme:
+    """A version as it is stored, with its definition."""
+
+    row: ProgrammeRow
+    definition: Definition
+    is_new: bool
+
+
+async def add_programme(backend: Backend, actor: Actor, source: bytes) -> StoredProgramme:
     """Store a definition. Raises ``definition-invalid`` with every error, and ``exists``."""
     require(actor, "add_programme")
     try:
@@ -42,7 +57,7 @@ async def add_programme(backend: Backend, actor: Actor, source: bytes) -> Progra
             ],
         ) from error
     async with writing(backend) as session:
-        await master.add_programme(
+        is_new = await master.add_programme(
             session,
             actor.holder_id,
             backend.now(),
@@ -55,7 +70,7 @@ async def add_programme(backend: Backend, actor: Actor, source: bytes) -> Progra
     async with backend.database.reading() as session:
         stored = await show_programme(session, definition.id, definition.version)
     assert stored is not None
-    return stored
+    return StoredProgramme(stored, definition, is_new)
 
 
 async def set_funders(
@@ -99,6 +114,18 @@ async def add_member(
                 id=member_id,
             )
         return await _member(session, member_id)
+
+
+async def import_members(
+    backend: Backend, actor: Actor, text: str, *, sample: bool = False
+) -> tuple[str, ...]:
+    """Add the members of a CSV file, all or none. Returns their ids. Raises ``invalid`` with every
+    error and its line."""
+    require(actor, "add_member")
+    async with writing(backend) as session:
+        return await master.import_members(
+            session, actor.holder_id, backend.now(), text, sample=sample
+        )
 
 
 async def edit_member(

@@ -181,6 +181,16 @@ class Actor:
         return self.role != "viewer"
 
 
+OPERATOR = Actor("operator", "manager")
+"""The user of the command line. The operator may do what a manager may, and issue tokens."""
+
+
+def require_operator(actor: Actor) -> None:
+    """Raise the problem ``forbidden`` unless the operator asks."""
+    if actor.holder_id != OPERATOR.holder_id:
+        raise Problem("forbidden")
+
+
 def reach(operation: str, role: Role) -> Reach | None:
     """How far ``role`` reaches in ``operation``, or ``None`` if it may not call it."""
     return RULES[operation].get(role)

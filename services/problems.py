@@ -42,6 +42,7 @@ class Problem(Exception):
         blockers: Sequence[str] | None = None,
         checks: Mapping[str, str] | None = None,
         retry_after: int | None = None,
+        missing: str = "",
         **words: object,
     ) -> None:
         entry = problem_words()[name]
@@ -53,6 +54,8 @@ class Problem(Exception):
         self.blockers = list(blockers) if blockers else None
         self.checks = dict(checks) if checks else None
         self.retry_after = retry_after
+        self.missing = missing
+        """What ``not-found`` did not find. An answer of the API does not repeat it."""
         super().__init__(f"{name}: {self.detail}")
 
     def body(self, instance: str) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """Tells the office about replies by email, retrying until Temporal has taken each."""
 
 import asyncio
-import contextlib
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from activities.inputs import TellInput
@@ -16,11 +13,11 @@ from services.backend import Backend
 from storage.inbound import Untold, mark_told, untold
 from temporal.connection import TemporalDown
 from temporal.rounds import rounds
+from temporal.starting import start_delivery
 from workflows.ids import reply_workflow_id
 
 log = structlog.get_logger(__name__)
 
-TELL_OF_REPLY = "TellOfReply"
 AGAIN = timedelta(seconds=30)
 """The wait before a reply that Temporal did not take is tried again."""
 
@@ -71,13 +68,12 @@ class Teller:
 
     async def _start(self, one: Untold) -> None:
         client = await self._backend.temporal.client()
-        with contextlib.suppress(WorkflowAlreadyStartedError):
-            await client.start_workflow(
-                TELL_OF_REPLY,
-                TellInput(one.engagement_id, one.item_id, one.sequence, one.not_before),
-                id=reply_workflow_id(one.id),
-                task_queue=self._backend.settings.task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            )
+        await start_delivery(
+            client,
+            self._backend.settings.task_queue,
+            TellInput(one.engagement_id, one.item_id, one.sequence, one.not_before),
+            workflow_id=reply_workflow_id(one.id),
+            summary=f"Engagement {one.engagement_id}: an answer by email",
+        )
         async with self._backend.database.transaction() as session:
             await mark_told(session, one.id, self._backend.now())

@@ -1,5 +1,6 @@
 """Starts workflows, each once under its id."""
 
+import contextlib
 from typing import Any
 
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -9,9 +10,17 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from activities.inputs import RedeliverInput
-from workflows.ids import KIND, MEMBER, PROGRAMME, engagement_workflow_id, redelivery_workflow_id
+from activities.inputs import RedeliverInput, TellInput
+from workflows.ids import (
+    DELIVER_NOTICES,
+    KIND,
+    MEMBER,
+    PROGRAMME,
+    engagement_workflow_id,
+    redelivery_workflow_id,
+)
 from workflows.messages import EngagementInput
 
 ENGAGEMENT = "Engagement"
@@ -52,3 +61,19 @@ async def start_round(client: Client, task_queue: str, of: RedeliverInput) -> No
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         static_summary=f"Notification {of.notification_id}: sent again, {of.round}",
     )
+
+
+async def start_delivery(
+    client: Client, task_queue: str, of: TellInput, *, workflow_id: str, summary: str
+) -> None:
+    """Deliver the emails that were reserved outside any process. Each id delivers once, so a
+    repeat is harmless. Raises ``RPCError``."""
+    with contextlib.suppress(WorkflowAlreadyStartedError):
+        await client.start_workflow(
+            DELIVER_NOTICES,
+            of,
+            id=workflow_id,
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=summary,
+        )

@@ -9,17 +9,13 @@ from fastapi.responses import HTMLResponse
 from notifications.sentences import Clock
 from notifications.words import readable
 from services.backend import Backend
-from services.permissions import Actor
 from services.problems import Problem
 from services.views.engagements import engagement as read_engagement
 from services.views.items import item as read_item
 from services.views.rows import Task
-from web.rendering import is_embedded, page, words
+from web.rendering import READER, is_embedded, page, words
 
 router = APIRouter(include_in_schema=False)
-
-READER = Actor("embedded", "manager")
-"""The user at the embedded product's own computer."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,119}")
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from services.backend import OFFICE_CLOCK, Backend
 from services.problems import Problem
 from services.views import mailbox as views
-from web.rendering import page, require_embedded, words
+from web.rendering import READER, page, require_embedded, words
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,8 +30,8 @@ MAIL_POLICY = (
 async def mails(request: Request, cursor: Cursor = None, waiting: Skip = 0) -> HTMLResponse:
     """A page of the emails that wait, and one of the captured emails."""
     backend: Backend = request.app.state.backend
-    found, further = await views.mails(backend, cursor, A_PAGE)
-    listed, more = await views.waiting_mails(backend, waiting, A_PAGE)
+    found, further = await views.mails(backend, READER, cursor, A_PAGE)
+    listed, more = await views.waiting_mails(backend, READER, waiting, A_PAGE)
     return page(
         request,
         "mailbox.html",
@@ -48,35 +48,35 @@ async def mails(request: Request, cursor: Cursor = None, waiting: Skip = 0) -> H
 @router.get("/mailbox/waiting/{notification_id}", dependencies=[Depends(require_embedded)])
 async def waiting_mail(request: Request, notification_id: str) -> HTMLResponse:
     """A waiting email, as it will look."""
-    found = await views.upcoming_mail(request.app.state.backend, notification_id)
+    found = await views.upcoming_mail(request.app.state.backend, READER, notification_id)
     return page(request, "waiting.html", page="mailbox", mail=found, clock=OFFICE_CLOCK)
 
 
 @router.get("/mailbox/waiting/{notification_id}/html", dependencies=[Depends(require_embedded)])
 async def waiting_mail_html(request: Request, notification_id: str) -> HTMLResponse:
     """The HTML part of a waiting email, for the frame in its page."""
-    found = await views.upcoming_mail(request.app.state.backend, notification_id)
+    found = await views.upcoming_mail(request.app.state.backend, READER, notification_id)
     return _framed(found.html)
 
 
 @router.get("/mailbox/{mail_id}", dependencies=[Depends(require_embedded)])
 async def mail(request: Request, mail_id: int) -> HTMLResponse:
     """One email."""
-    found = await views.mail(request.app.state.backend, mail_id)
+    found = await views.mail(request.app.state.backend, READER, mail_id)
     return page(request, "mail.html", page="mailbox", mail=found, clock=OFFICE_CLOCK)
 
 
 @router.get("/mailbox/{mail_id}/html", dependencies=[Depends(require_embedded)])
 async def mail_html(request: Request, mail_id: int) -> HTMLResponse:
     """The HTML part of an email, for the frame in its page."""
-    found = await views.mail(request.app.state.backend, mail_id)
+    found = await views.mail(request.app.state.backend, READER, mail_id)
     return _framed(found.html)
 
 
 @router.get("/mailbox/{mail_id}/invite.ics", dependencies=[Depends(require_embedded)])
 async def mail_calendar(request: Request, mail_id: int) -> Response:
     """The calendar part of an email, to open in a calendar."""
-    found = await views.mail(request.app.state.backend, mail_id)
+    found = await views.mail(request.app.state.backend, READER, mail_id)
     if found.calendar is None:
         raise Problem("not-found")
     return Response(

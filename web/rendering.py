@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services.backend import Backend
+from services.permissions import Actor
 from services.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -43,6 +44,10 @@ def is_embedded(request: Request) -> bool:
         and _is_loopback(request.url.hostname or "")
         and not any(name in request.headers for name in _FORWARDED)
     )
+
+
+READER = Actor("embedded", "manager")
+"""The user at the embedded product's own computer. ``require_embedded`` comes before its use."""
 
 
 def require_embedded(request: Request) -> None:

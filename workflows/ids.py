@@ -10,6 +10,9 @@ from temporalio.common import SearchAttributeKey
 
 from programmes.rules import ItemKind
 
+DELIVER_NOTICES = "TellOfReply"
+"""The registered name of the workflow ``DeliverNotices``. Recorded histories hold it."""
+
 
 def engagement_workflow_id(engagement_id: str) -> str:
     """``engagement/<engagement id>``."""

@@ -16,12 +16,11 @@ with workflow.unsafe.imports_passed_through():
     )
 
 from workflows import policies
+from workflows.ids import DELIVER_NOTICES
 
-TELL_OF_REPLY = "TellOfReply"
 
-
-@workflow.defn(name=TELL_OF_REPLY)
-class TellOfReply:
+@workflow.defn(name=DELIVER_NOTICES)
+class DeliverNotices:
     """Delivers the reserved emails, however long the mail server is away."""
 
     @workflow.run

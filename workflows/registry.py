@@ -3,7 +3,7 @@
 from workflows.advice_cycle import AdviceCycle
 from workflows.digest import Digest
 from workflows.engagement import Engagement
-from workflows.notices import Redelivery, TellOfReply
+from workflows.notices import DeliverNotices, Redelivery
 from workflows.onboarding import Onboarding
 from workflows.research_request import ResearchRequest
 from workflows.review_milestone import ReviewMilestone
@@ -15,6 +15,6 @@ WORKFLOWS = [
     AdviceCycle,
     ReviewMilestone,
     Redelivery,
-    TellOfReply,
+    DeliverNotices,
     Digest,
 ]

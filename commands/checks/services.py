@@ -16,7 +16,7 @@ from commands.checks.temporal import (
     check_workers,
     not_reached,
 )
-from commands.outcome import api_address, database_place, is_missing_file, reach_temporal
+from commands.reach import api_address, database_place, is_missing_file, reach_temporal
 from notifications.sentences import UK, reason_sentence
 from settings import Settings
 from storage.database import Database

@@ -1,13 +1,10 @@
 """Writes to the database what a workflow that is gone can no longer write."""
 
-import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import IntegrityError
 from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.inputs import TellInput
 from notifications.delivery.ledger import reserve
@@ -17,9 +14,9 @@ from storage.database import Database, new_id
 from storage.master import store_text
 from storage.queries.reconciling import EngagementOnRecord, ItemOnRecord, calendar_of
 from storage.record import write
+from temporal.starting import start_delivery
 from workflows.ids import last_word_workflow_id
 from workflows.messages import EngagementProgress, ItemProgress
-from workflows.notices import TELL_OF_REPLY
 from workflows.processes import last_words
 
 
@@ -102,11 +99,13 @@ class LastWords:
 
     async def _deliver(self, record: Record) -> None:
         window = next((notice.not_before for notice in record.notices), None)
-        with contextlib.suppress(WorkflowAlreadyStartedError):
-            await self._client.start_workflow(
-                TELL_OF_REPLY,
-                TellInput(record.engagement_id, record.item_id, record.sequence, window),
-                id=last_word_workflow_id(record.item_id),
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            )
+        await start_delivery(
+            self._client,
+            self._task_queue,
+            TellInput(
+                *(record.engagement_id, record.item_id, record.sequence, window),
+                what="the end of a lost item",
+            ),
+            workflow_id=last_word_workflow_id(record.item_id),
+            summary=f"Engagement {record.engagement_id}: the end of a lost item",
+        )

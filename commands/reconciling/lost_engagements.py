@@ -12,11 +12,12 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from commands.lookup import no_engagement
-from commands.outcome import OPERATOR, Stop
+from commands.outcome import Stop
 from commands.reconciling.differences import Difference, Look, differences
 from commands.reconciling.last_words import LastWords
 from commands.reconciling.reading import Comparison
 from commands.reconciling.repairing import Repairing
+from services.permissions import OPERATOR
 from storage.queries.reconciling import EngagementOnRecord
 from workflows.ids import engagement_workflow_id
 
@@ -44,7 +45,7 @@ async def close(comparison: Comparison, engagement_id: str, reason: str) -> list
     where its workflow can still end it."""
     row = _gone(await comparison.look(engagement_id))
     words = LastWords(comparison.database, comparison.client, comparison.task_queue)
-    await words.of_lost_engagement(row, OPERATOR, reason)
+    await words.of_lost_engagement(row, OPERATOR.holder_id, reason)
     return await Repairing(comparison).engagement(engagement_id)
 
 

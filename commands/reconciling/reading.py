@@ -17,7 +17,8 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.checks.temporal import has_pollers
-from commands.outcome import Exit, Stop, reach_temporal
+from commands.outcome import Exit, Stop
+from commands.reach import reach_temporal
 from commands.reconciling.differences import Difference, Look, Seen, confirmed, differences
 from programmes.rules import ItemKind
 from settings import Settings

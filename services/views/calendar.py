@@ -9,7 +9,7 @@ from notifications.delivery.preferences import first_language_of
 from notifications.words import entry, fill, item_title, task_words
 from programmes.vocabulary import Language
 from services.backend import Backend
-from services.permissions import Actor, visibility
+from services.permissions import Actor, require, visibility
 from storage.queries.access import names_of
 from storage.queries.calendar import DueRow, SessionRow, due, sessions
 
@@ -17,6 +17,7 @@ from storage.queries.calendar import DueRow, SessionRow, due, sessions
 async def my_calendar(backend: Backend, actor: Actor) -> str:
     """The caller's ``VCALENDAR``, in the chosen language. It changes with its entries, not with
     time."""
+    require(actor, "show_my_calendar")
     async with backend.database.reading() as session:
         open_tasks = await due(session, actor.holder_id, visibility(actor))
         fixed = await sessions(session, actor.holder_id, visibility(actor))

@@ -10,7 +10,7 @@ from notifications.sentences import Clock, health_sentence
 from notifications.words import Titles
 from programmes.vocabulary import Health
 from services.backend import Backend
-from services.permissions import Actor, visibility
+from services.permissions import Actor, require, visibility
 from services.problems import Problem
 from services.views.items import ITEM, ItemSummary, item_summary
 from services.views.rows import (
@@ -26,7 +26,7 @@ from services.views.rows import (
     ref,
     task_answer,
 )
-from storage.queries.engagement_detail import EngagementDetail, show_engagement
+from storage.queries.engagement_detail import show_engagement
 from storage.queries.engagements import EngagementRow
 
 ENGAGEMENT: dict[str, Any] = {
@@ -131,20 +131,15 @@ def _because(health: str, task: Task | None, clock: Clock) -> str:
     return health_sentence(health, clock, task=task.title, owner=owner, due=task.due_at)
 
 
-async def detail(backend: Backend, actor: Actor, engagement_id: str) -> EngagementDetail:
-    """The stored engagement with its items and tasks. Raises the problem ``not-found``."""
+async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Engagement:
+    """One engagement in full. Raises the problem ``not-found``."""
+    require(actor, "show_engagement")
     async with backend.database.reading() as session:
         found = await show_engagement(
             session, engagement_id, backend.now(), visible_to=visibility(actor)
         )
     if found is None:
         raise Problem("not-found")
-    return found
-
-
-async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Engagement:
-    """One engagement in full. Raises the problem ``not-found``."""
-    found = await detail(backend, actor, engagement_id)
     voice = await backend.definitions.voice(found.programme_id, found.programme_version)
     titles = voice.titles
     now = backend.now()

@@ -10,7 +10,7 @@ from notifications.delivery.outdated import TimelineEvent
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import explain
 from services.backend import Backend
-from services.permissions import Actor, reach, visibility
+from services.permissions import Actor, reach, require, visibility
 from services.problems import Problem
 from services.views.notifications import NOTIFICATION, NotificationDetail, notification_detail
 from services.views.rows import example
@@ -148,6 +148,7 @@ class Explanation(BaseModel):
 
 async def explained(backend: Backend, actor: Actor, notification_id: str) -> Explanation:
     """Why it was sent when it was, or why it was not. Raises the problem ``not-found``."""
+    require(actor, "explain_notification")
     async with backend.database.reading() as session:
         evidence = await read_evidence(
             session,

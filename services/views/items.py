@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from notifications.words import Titles, item_title
 from services.backend import Backend
-from services.permissions import Actor, visibility
+from services.permissions import Actor, require, visibility
 from services.problems import Problem
 from services.views.rows import (
     MEMBER,
@@ -139,6 +139,7 @@ class Item(ListedItem):
 
 async def item(backend: Backend, actor: Actor, item_id: str, kind: str = "") -> Item:
     """One item, of that kind. Raises the problem ``not-found``."""
+    require(actor, "show_item")
     async with backend.database.reading() as session:
         found = await show_item(session, item_id, visible_to=visibility(actor))
     if found is None or (kind and found.item.kind != kind):

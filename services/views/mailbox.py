@@ -11,6 +11,7 @@ from notifications.delivery.upcoming import Dropped, upcoming_email
 from notifications.sentences import kind_title, reason_sentence
 from programmes.calendar import Closed, WorkingCalendar, calendar_from_json, is_office
 from services.backend import Backend
+from services.permissions import Actor, require
 from services.problems import Problem
 from services.views.rows import example
 from storage.queries import mailbox as stored
@@ -67,16 +68,18 @@ class Mail(MailEntry):
 
 
 async def mails(
-    backend: Backend, cursor: str | None, limit: int
+    backend: Backend, actor: Actor, cursor: str | None, limit: int
 ) -> tuple[list[MailEntry], str | None]:
     """A page of emails, the newest first, and the cursor of the next page."""
+    require(actor, "list_mailbox")
     async with backend.database.reading() as session:
         page = await stored.list_mail(session, cursor=cursor, limit=limit)
     return [MailEntry.model_validate(one, from_attributes=True) for one in page.rows], page.next
 
 
-async def mail(backend: Backend, mail_id: int) -> Mail:
+async def mail(backend: Backend, actor: Actor, mail_id: int) -> Mail:
     """One email. Raises the problem ``not-found``."""
+    require(actor, "show_mail")
     async with backend.database.reading() as session:
         found = await stored.show_mail(session, mail_id) if 0 < mail_id < 2**53 else None
     if found is None:
@@ -120,11 +123,14 @@ class UpcomingMail:
     """Why it would be withheld instead, as a sentence."""
 
 
-async def waiting_mails(backend: Backend, skip: int, limit: int) -> tuple[list[WaitingMail], bool]:
+async def waiting_mails(
+    backend: Backend, actor: Actor, skip: int, limit: int
+) -> tuple[list[WaitingMail], bool]:
     """Emails that wait to leave, the next one first, and whether more of them follow.
 
     Of more than ``SORTED_AT_MOST`` only the first ones by their planned time are listed.
     """
+    require(actor, "list_mailbox")
     now = backend.now()
     async with backend.database.reading() as session:
         rows = await reserved_emails(session, limit=SORTED_AT_MOST)
@@ -153,8 +159,9 @@ def _waiting(row: Reserved, calendar: WorkingCalendar | None, now: datetime) -> 
     return WaitingMail(row.id, title, to, row.member, at, why, blackout)
 
 
-async def upcoming_mail(backend: Backend, notification_id: str) -> UpcomingMail:
+async def upcoming_mail(backend: Backend, actor: Actor, notification_id: str) -> UpcomingMail:
     """One waiting email as it will look. Raises the problem ``not-found``."""
+    require(actor, "show_mail")
     async with backend.database.transaction() as session:
         found = await upcoming_email(
             session, notification_id, backend.settings.public_url, backend.now()

@@ -10,7 +10,7 @@ from notifications.delivery.resolving import Choice, choices_of
 from notifications.sentences import notification_sentence, reason_sentence
 from notifications.words import Titles, item_title
 from services.backend import Backend
-from services.permissions import Actor, reach, visibility
+from services.permissions import Actor, reach, require, visibility
 from services.problems import Problem
 from services.views.rows import MEMBER, PERSON, MemberRef, Ref, example, member_ref, ref
 from storage.queries import notifications as stored
@@ -176,6 +176,7 @@ def notification_row(row: NotificationRow) -> Notification:
 
 async def notification(backend: Backend, actor: Actor, notification_id: str) -> NotificationDetail:
     """One notification. Raises the problem ``not-found``."""
+    require(actor, "show_notification")
     async with backend.database.reading() as session:
         detail = await stored.show_notification(
             session, notification_id, visible_to=visibility(actor)
@@ -244,9 +245,15 @@ def trouble(row: TroubleRow, titles: Titles) -> Trouble:
 
 
 async def troubles_of(
-    backend: Backend, manager_id: str | None = None, *, cursor: str | None = None, limit: int
+    backend: Backend,
+    actor: Actor,
+    manager_id: str | None = None,
+    *,
+    cursor: str | None = None,
+    limit: int,
 ) -> tuple[list[Trouble], str | None]:
     """A page of emails that need attention, of one manager or all, and the next page's cursor."""
+    require(actor, "list_my_troubles")
     async with backend.database.reading() as session:
         page = await list_troubles(
             session,

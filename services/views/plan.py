@@ -9,7 +9,7 @@ from programmes import plans
 from programmes.calendar import WorkingCalendar
 from programmes.planner import Adjustments, plan
 from services.backend import Backend
-from services.permissions import Actor, visibility
+from services.permissions import Actor, require, visibility
 from services.problems import Problem
 from services.views.items import steps_done
 from services.views.rows import example
@@ -94,6 +94,7 @@ _CALENDAR = TypeAdapter(WorkingCalendar)
 
 async def planned(backend: Backend, actor: Actor, engagement_id: str) -> Plan:
     """Every date of an engagement as the plan has it today. Raises the problem ``not-found``."""
+    require(actor, "show_plan")
     async with backend.database.reading() as session:
         found = await planned_from(session, engagement_id, visible_to=visibility(actor))
     if found is None:

@@ -12,6 +12,7 @@ from notifications.custom_templates.preview import OVERRIDABLE
 from notifications.kinds import Kind
 from programmes.vocabulary import LANGUAGES, Language
 from services.backend import Backend
+from services.permissions import Actor, require
 from services.problems import Problem
 from services.views.rows import example
 from storage.queries import templates as stored
@@ -78,8 +79,9 @@ class TemplateDetail(TemplateEntry):
     history: list[TemplateVersion] = Field(description="The newest first.")
 
 
-async def listed(backend: Backend, programme_id: str) -> list[TemplateEntry]:
+async def listed(backend: Backend, actor: Actor, programme_id: str) -> list[TemplateEntry]:
     """Every template of a programme. Raises the problem ``not-found``."""
+    require(actor, "list_templates")
     async with backend.database.reading() as session:
         if not await stored.is_programme(session, programme_id):
             raise Problem("not-found")
@@ -99,9 +101,10 @@ async def listed(backend: Backend, programme_id: str) -> list[TemplateEntry]:
 
 
 async def detail(
-    backend: Backend, programme_id: str, of: Kind, language: Language
+    backend: Backend, actor: Actor, programme_id: str, of: Kind, language: Language
 ) -> TemplateDetail:
     """One template with its versions and variables. Raises the problem ``not-found``."""
+    require(actor, "show_template")
     async with backend.database.reading() as session:
         if not await stored.is_programme(session, programme_id):
             raise Problem("not-found")

@@ -55,6 +55,19 @@ class Blackout:
         }
 
 
+@dataclass(frozen=True)
+class NewChoices:
+    """All choices of one recipient, before they are checked."""
+
+    language: str = "en"
+    reminders: str = "single"
+    digests: bool = True
+    quiet_weekdays: Sequence[int] = ()
+    absent_from: date | None = None
+    absent_until: date | None = None
+    delegate_id: str | None = None
+
+
 def name_flaws(name: str, field: str = "name", *, line: int = 0) -> list[Flaw]:
     """What is wrong with a name. It also appears in email headers."""
     name = name.strip()

@@ -1,8 +1,6 @@
 """A recipient's choices about emails: checked, stored, and noted in the audit trail."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,24 +9,11 @@ from programmes.problems import Flaw
 from programmes.vocabulary import MODES, REMINDERS
 from storage.database import insert_or_ignore
 from storage.events import note
-from storage.master.checks import Missing, reject_any
+from storage.master.checks import Missing, NewChoices, reject_any
 from storage.sql import choices, contacts, people
 
 _DAYS_OF_THE_WEEK = 7
 _QUIET = "quiet_weekdays"
-
-
-@dataclass(frozen=True)
-class NewChoices:
-    """All choices of one recipient, before they are checked."""
-
-    language: str = "en"
-    reminders: str = "single"
-    digests: bool = True
-    quiet_weekdays: Sequence[int] = ()
-    absent_from: date | None = None
-    absent_until: date | None = None
-    delegate_id: str | None = None
 
 
 async def set_choices(

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from commands.member import every_member, new_member
+from commands.member import every_member
 from storage.master.checks import NewContact
+from storage.master.members import add_member
 from tests.commands.conftest import Run
 from tests.databases import count_statements, opened
+from tests.storage.office import NOW
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -71,7 +73,9 @@ async def test_a_list_takes_three_statements_however_many_members(database: str)
     async with opened(database) as office:
         for number in range(3):
             lead = NewContact(f"Lead {number}", f"lead@{number}.example.org", lead=True)
-            await new_member(office, f"Council {number}", "ENG", [lead])
+            async with office.transaction() as session:
+                name = f"Council {number}"
+                await add_member(session, "x", NOW, name=name, nation="ENG", contacts=[lead])
             with count_statements(office) as seen:
                 found = await every_member(office)
             assert [one.contacts[0].name for one in found] == [

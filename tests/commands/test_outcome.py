@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from commands.outcome import Exit, Stop, stopping
+from services.problems import Flaw, Problem
 from tests.commands.conftest import Run
 
 
@@ -44,3 +46,27 @@ def test_with_json_a_problem_is_json_too(run: Run, database: str) -> None:
     result = run("engagement", "show", "eng_nowhere", "--json")
     assert result.exit_code == 1
     assert "eng_nowhere" in json.loads(result.stdout)["error"]
+
+
+FLAW = Flaw(pointer="#/email", what="It is taken.", fix="Use another.")
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "sentence", "details"),
+    [
+        (Problem("invalid", errors=[FLAW]), 1, "invalid:", ("email: It is taken. Use another.",)),
+        (Problem("exists", blockers=["eng_1"]), 1, "there is one already.", ("eng_1",)),
+        (Problem("not-found", missing="version 4"), 1, "There is no version 4.", ()),
+        (Problem("unavailable"), 3, "Run `milepost doctor`.", ()),
+        (Problem("refused", "It is closed."), 1, "It is closed.", ()),
+    ],
+    ids=lambda one: one.name if isinstance(one, Problem) else "",
+)
+def test_a_services_problem_ends_a_command_with_a_sentence_for_its_user(
+    problem: Problem, code: Exit, sentence: str, details: tuple[str, ...]
+) -> None:
+    with pytest.raises(Stop) as stopped, stopping():
+        raise problem
+    assert stopped.value.code == code
+    assert stopped.value.sentence.endswith(sentence)
+    assert stopped.value.details == details

@@ -17,13 +17,13 @@ from tests.workflows.office import Engaged, Office, council, skip_to
 from tests.workflows.stories import MANAGER, rules
 from workflows.engagement import Engagement
 from workflows.ids import (
+    DELIVER_NOTICES,
     engagement_workflow_id,
     item_workflow_id,
     reply_workflow_id,
     scheduled_item_id,
 )
 from workflows.messages import Answer, EngagementInput, OpenRequest
-from workflows.notices import TELL_OF_REPLY
 
 FIRST_DAY = date(2040, 1, 9)
 """A Monday that lies ahead for long: the commands hang on week-ends and bank holidays."""
@@ -110,7 +110,7 @@ class Play:
         now = await self.now()
         answer = f"inb_{self.name}"
         await self._office.client.start_workflow(
-            TELL_OF_REPLY,
+            DELIVER_NOTICES,
             TellInput(self._engaged.id, f"itm_{self.name}", -1, now + timedelta(hours=12)),
             id=reply_workflow_id(answer),
             task_queue=self._office.settings.task_queue,

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from services.backend import Backend
 from services.office import edit_contact
 from services.permissions import Actor
-from services.reassignment import Releaser
+from services.releasing import Releaser
 from storage.database import Database
 from storage.master.suppressions import suppress
 from storage.queries.members import show_member

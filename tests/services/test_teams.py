@@ -7,9 +7,10 @@ from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
 from services.backend import Backend
+from services.engagements import assign_team
 from services.office import add_contact, edit_contact, edit_person
 from services.permissions import Actor
-from services.reassignment import Releaser, assign_team
+from services.releasing import Releaser
 from settings import Settings
 from storage.database import Database
 from storage.master import NewContact

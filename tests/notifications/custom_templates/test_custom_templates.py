@@ -19,7 +19,8 @@ from programmes.vocabulary import LANGUAGES, Language, Mode
 from settings import Settings
 from storage.database import Database
 from storage.master import Missing
-from storage.master.choices import NewChoices, set_choices
+from storage.master.checks import NewChoices
+from storage.master.choices import set_choices
 from storage.master.templates import activate_template
 from storage.sql import events, notifications, template_overrides
 from tests.notifications.office import IGN, NOW, SETTINGS, Post, closing, record, reminder, task

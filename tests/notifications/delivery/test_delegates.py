@@ -15,7 +15,8 @@ from temporalio.exceptions import ApplicationError
 from notifications.senders.protocol import Transient
 from programmes.facts import Notice
 from storage.database import Database
-from storage.master.choices import NewChoices, set_choices
+from storage.master.checks import NewChoices
+from storage.master.choices import set_choices
 from storage.master.suppressions import suppress
 from storage.sql import choices, contacts, suppressions
 from tests.databases import migrated_sqlite

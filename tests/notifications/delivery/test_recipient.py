@@ -10,7 +10,8 @@ from notifications.delivery.preferences import Choices
 from notifications.delivery.recipient import wait_for_a_day
 from programmes.facts import Notice, Record
 from storage.database import Database
-from storage.master.choices import NewChoices, set_choices
+from storage.master.checks import NewChoices
+from storage.master.choices import set_choices
 from storage.master.suppressions import suppress
 from storage.sql import contacts, notifications
 from tests.notifications.office import NOW, Post, calendar, record, reminder, task
