@@ -30,11 +30,12 @@ from services.backend import Backend
 from services.engagements import StartOrder, assign_team, start_engagement
 from services.permissions import OPERATOR
 from services.problems import Problem
-from services.views.engagements import Engagement, EngagementEntry, entries
+from services.views.engagements import Engagement, EngagementEntry, entries, stored_engagement
 from services.views.engagements import engagement as engagement_row
 from services.views.rows import Task
 from settings import settings
 from storage.database import Database
+from storage.queries.engagement_detail import EngagementDetail
 from storage.queries.engagements import EngagementFilter, list_engagements
 from storage.queries.paging import BadCursor
 
@@ -100,7 +101,7 @@ def assign(
     if manager is None and adviser is None:
         raise typer.BadParameter("Give --manager, --adviser or both.")
 
-    async def carry_out(backend: Backend) -> Engagement:
+    async def carry_out(backend: Backend) -> Engagement | EngagementDetail:
         async with backend.database.reading() as session:
             new = {
                 role: (await person_named(session, named)).id
@@ -109,11 +110,13 @@ def assign(
             }
         with _named(engagement):
             await assign_team(backend, OPERATOR, engagement, **new)
-            return await engagement_row(backend, OPERATOR, engagement)
+            # The sentences need no words of the definition, which takes a while to parse.
+            shown = engagement_row if as_json else stored_engagement
+            return await shown(backend, OPERATOR, engagement)
 
     with ending(as_json):
         row = with_backend(carry_out)
-    if as_json:
+    if isinstance(row, Engagement):
         print_json(row.model_dump(mode="json"))
         return
     for role, holder in (("manager", row.manager), ("adviser", row.adviser)):

@@ -26,7 +26,7 @@ from services.views.rows import (
     ref,
     task_answer,
 )
-from storage.queries.engagement_detail import show_engagement
+from storage.queries.engagement_detail import EngagementDetail, show_engagement
 from storage.queries.engagements import EngagementRow
 
 ENGAGEMENT: dict[str, Any] = {
@@ -131,8 +131,9 @@ def _because(health: str, task: Task | None, clock: Clock) -> str:
     return health_sentence(health, clock, task=task.title, owner=owner, due=task.due_at)
 
 
-async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Engagement:
-    """One engagement in full. Raises the problem ``not-found``."""
+async def stored_engagement(backend: Backend, actor: Actor, engagement_id: str) -> EngagementDetail:
+    """One engagement with its items and tasks, without the words of its definition. Raises the
+    problem ``not-found``."""
     require(actor, "show_engagement")
     async with backend.database.reading() as session:
         found = await show_engagement(
@@ -140,6 +141,12 @@ async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Enga
         )
     if found is None:
         raise Problem("not-found")
+    return found
+
+
+async def engagement(backend: Backend, actor: Actor, engagement_id: str) -> Engagement:
+    """One engagement in full. Raises the problem ``not-found``."""
+    found = await stored_engagement(backend, actor, engagement_id)
     voice = await backend.definitions.voice(found.programme_id, found.programme_version)
     titles = voice.titles
     now = backend.now()
