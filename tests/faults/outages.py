@@ -18,7 +18,7 @@ from tests.fakes.sendgrid_faults import Faults
 from tests.faults.rows import Setting
 from tests.faults.stage import Run, set_up
 from tests.faults.tally import Tally
-from tests.servers import PostgresServer, temporal_cli, time_skipping
+from tests.servers import PostgresServer, let_pass, temporal_cli, time_skipping
 from tests.workflows.office import server_clock
 
 AWAY_SECONDS = 1.0
@@ -118,7 +118,7 @@ async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
                 await recorder.record(stage.planned.done(number))
             await _pass(environment, A_DAY / 2)
             faults.always = ""
-            await environment.sleep(RECOVERY)
+            await let_pass(environment, RECOVERY)
             # All is over by then. Several results at once would each unlock the clock, which the
             # server refuses.
             with environment.auto_time_skipping_disabled():
@@ -132,4 +132,4 @@ async def provider_down_for_a_day(setting: Setting, run: Run) -> Tally:
 async def _pass(environment: WorkflowEnvironment, time: timedelta) -> None:
     """Let time pass. An hour with many attempts takes a while, and a call may not take for ever."""
     for _ in range(time // AN_HOUR):
-        await environment.sleep(AN_HOUR)
+        await let_pass(environment, AN_HOUR)

@@ -33,6 +33,7 @@ from storage.sql import (
 from storage.starting import Opening, put_down
 from tests.definitions import sources
 from tests.histories import require_no_personal_data
+from tests.servers import let_pass
 from tests.storage.office import Rows
 from tests.workflows.stories import (
     ADVISER,
@@ -290,7 +291,7 @@ async def skip_to(environment: WorkflowEnvironment, instant: datetime) -> None:
     """Let the server's time pass until an instant, with everything that falls due before it."""
     now = await environment.get_current_time()
     if instant > now:
-        await environment.sleep(instant - now)
+        await let_pass(environment, instant - now)
 
 
 def engagement_of(nation: Nation, start: date, **changes: Any) -> EngagementInput:
