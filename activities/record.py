@@ -10,10 +10,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RECORD, RecordResult
-from notifications.delivery.ledger import reserve
+from notifications.delivery.ledger import write_and_reserve
 from programmes.facts import Record
 from storage.database import Database, utc_now
-from storage.record import MisplacedState, UnknownEngagement, write
+from storage.record import MisplacedState, Raced, UnknownEngagement
 
 RECORD_REFUSED = "RecordRefused"
 """The database will never take this record, so it is not retried."""
@@ -52,6 +52,8 @@ class Recorder:
         while True:
             try:
                 return await self._write(record)
+            except Raced:
+                continue
             except (SQLAlchemyError, OSError):
                 if time.monotonic() + pause > deadline:
                     raise
@@ -62,8 +64,7 @@ class Recorder:
         now = self._clock()
         try:
             async with self._database.transaction() as session:
-                await write(session, record, now)
-                reserved = await reserve(session, record, now)
+                reserved = await write_and_reserve(session, record, now)
         except (IntegrityError, DataError, UnknownEngagement, MisplacedState) as error:
             raise refused(record, error) from None
         return RecordResult(notifications=reserved)

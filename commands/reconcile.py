@@ -86,7 +86,7 @@ def _what(one: Difference) -> str:
         case "copy_ahead":
             return (
                 f"The database is at step {one.recorded}, and the workflow is back at"
-                f" {one.reached}."
+                f" {one.reached}: it was reset, or Temporal was restored to an earlier day."
             )
         case "record_missing":
             return "Its workflow is running, and it is not in the database."
@@ -103,11 +103,6 @@ def _to_do(one: Difference, tried: bool) -> str:
         return "`milepost reconcile --repair` repairs it."
     of = one.engagement_id
     match one.trouble:
-        case "copy_ahead":
-            return (
-                "Temporal was reset, or restored to an earlier day. Repeat the commands that it"
-                f" lost. The database follows once the workflow passes step {one.recorded}."
-            )
         case "record_missing":
             return (
                 "Restore a newer backup of the database. Or stop the workflow with `temporal"

@@ -2,10 +2,12 @@
 
 A record is written during its workflow task. That task may still fail: its worker dies, or Temporal
 refuses its result because a signal has just arrived. The workflow then decides again, under the
-same number, and may decide differently.
+same number. It may decide differently, or the same with later dates. After an operator's reset, an
+item decides again under numbers that were truly taken before.
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Row, delete, or_, select
@@ -15,19 +17,31 @@ from programmes.facts import Fact, Record
 from storage.sql import events, notifications
 
 
-async def displaces(session: AsyncSession, record: Record) -> bool:
-    """Whether the record is a different and later decision than the one under its number.
+class Written(Enum):
+    """What became of a record."""
 
-    If so, it deletes what the lost decision wrote. No workflow knows of that decision, and no email
-    was sent, because sending starts after the workflow task. The same decision at another instant
-    displaces nothing.
+    NEW = "new"
+    REPEATED = "repeated"
+    """It was written before, and has changed nothing."""
+    OVERTAKEN = "overtaken"
+    """It is a late attempt of a lost decision. It has changed nothing, and may reserve nothing."""
+
+
+async def compare(session: AsyncSession, record: Record) -> Written:
+    """Compare a record with the one that is stored under its number.
+
+    The decision with the latest fact is the one that its workflow knows. If that is this record, it
+    deletes what the lost decision wrote, and counts as new. No email of a lost decision was sent,
+    because sending starts after the workflow task.
     """
     e = events.c
     under_its_number = (e.item_id == record.item_id) & (e.sequence == record.sequence)
     written = select(e.kind, e.actor, e.at, e.data, e.text_id).where(under_its_number)
     rows = (await session.execute(written.order_by(e.position))).all()
-    if not rows or _same(rows, record.facts) or not _is_earlier(rows, record.facts):
-        return False
+    if _same(rows, record.facts):
+        return Written.REPEATED
+    if not _is_earlier(rows, record.facts):
+        return Written.OVERTAKEN
     await session.execute(delete(events).where(under_its_number))
     n = notifications.c
     await session.execute(
@@ -37,12 +51,12 @@ async def displaces(session: AsyncSession, record: Record) -> bool:
             or_(n.state == "reserved", n.reason == "no_recipient"),
         )
     )
-    return True
+    return Written.NEW
 
 
 def _same(rows: Sequence[Row[*tuple[Any, ...]]], facts: Sequence[Fact]) -> bool:
-    return [(row.kind, row.actor, row.data, row.text_id) for row in rows] == [
-        (fact.kind, fact.actor, dict(fact.data), fact.text) for fact in facts
+    return [(row.kind, row.actor, row.at, row.data, row.text_id) for row in rows] == [
+        (fact.kind, fact.actor, fact.at, dict(fact.data), fact.text) for fact in facts
     ]
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.facts import EngagementState, ItemState, Record, TaskState
 from storage.database import insert_or_ignore
-from storage.lost_decisions import displaces
+from storage.lost_decisions import Written, compare
 from storage.roles import resolve_owners
 from storage.sql import engagements, events, items, tasks
 
@@ -37,6 +37,11 @@ class UnknownEngagement(LookupError):
 
 class MisplacedState(ValueError):
     """A record of an item carries an engagement's state, so the two cannot be put in order."""
+
+
+class Raced(RuntimeError):
+    """Another attempt wrote under the same number while this one waited for the lock. Roll back and
+    write again: the second time, the two are compared."""
 
 
 @dataclass(frozen=True)
@@ -55,30 +60,31 @@ class _Known:
     assignee_id: str | None
 
 
-async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
-    """Write one record; ``False`` if it was written before and nothing has changed.
+async def write(session: AsyncSession, record: Record, now: datetime) -> Written:
+    """Write one record, unless it was written before or is a lost decision.
 
     Facts are always stored, under (item, sequence, position). The states of item, engagement and
     tasks are taken only from the highest sequence seen. So records may come in any order and
     repeatedly, and the result is the same. A record replaces a lost decision with the same number.
     All stored instants come from the record; ``now`` is the writer's clock.
 
-    Raises ``UnknownEngagement`` and ``MisplacedState``; both are permanent.
+    Raises ``UnknownEngagement`` and ``MisplacedState``, which are permanent, and ``Raced``.
     """
     about_item = record.item_id != record.engagement_id
     if about_item and record.engagement is not None:
         raise MisplacedState(f"{record.item_id} at {record.sequence} carries an engagement's state")
     known = await _known(session, record)
-    if known.written and not await displaces(session, record):
-        return False
+    if known.written and (found := await compare(session, record)) is not Written.NEW:
+        return found
     if record.facts:
         # The state under this number is from a lost decision, even if that had no fact.
         known = _before(record, known)
     seen = known.item_sequence if about_item else known.engagement_sequence
     added = await insert_or_ignore(session, events, _events(record))
-    # No fact is new if another attempt wrote them while this one waited for the lock.
-    if not added and (record.facts or record.sequence <= seen):
-        return False
+    if added < len(record.facts):
+        raise Raced(record.item_id)
+    if not record.facts and record.sequence <= seen:
+        return Written.REPEATED
     assignee = known.assignee_id
     number = None
     if about_item:
@@ -93,7 +99,7 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> bool:
         if (record.tasks and record.sequence > known.tasks) or assignee != known.assignee_id:
             await resolve_owners(session, tasks.c.item_id == record.item_id)
     await _save_engagement(session, record, known, number=number)
-    return True
+    return Written.NEW
 
 
 async def _known(session: AsyncSession, record: Record) -> _Known:

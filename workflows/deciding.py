@@ -13,10 +13,13 @@ from workflows.policies import PROCESSED_UPDATES_KEPT
 with workflow.unsafe.imports_passed_through():
     from programmes.facts import Record
     from workflows.ids import command_name
-    from workflows.messages import Answer
+    from workflows.messages import Answer, Restate
     from workflows.processes.process import Decision
 
 from workflows.journal import Journal
+
+UNDER_THE_NEXT_NUMBER = Restate()
+"""What a signal without an argument means: earlier versions of Milepost sent none."""
 
 
 class TakenUpdates:
@@ -51,9 +54,8 @@ class Deciding(Protocol):
     def stage(self) -> str:
         """The current stage."""
 
-    @property
-    def sequence(self) -> int:
-        """The number of its latest record."""
+    sequence: int
+    """The number of its latest record."""
 
     def decide(self, command: Callable[[Decision], None], now: datetime) -> Record:
         """Carry out one command and number what came of it."""
@@ -88,9 +90,10 @@ class DecidingWorkflow(Generic[P]):
         self._asked_to_begin_anew = True
 
     @workflow.signal
-    async def restate(self) -> None:
-        """Record the whole state again, in case the read model is older."""
+    async def restate(self, restate: Restate = UNDER_THE_NEXT_NUMBER) -> None:
+        """Record the whole state again, in case the read model differs."""
         async with self._lock:
+            self.process.sequence = max(self.process.sequence, restate.above)
             await self._note(lambda decision: decision.fact("record.restated"))
 
     # --- For subclasses ---------------------------------------------------------------------------

@@ -177,8 +177,8 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
             await self._close_item(running, "rolled_over", MILEPOST)
             return
         item = self.process.open_planned(opening, workflow.now())
-        if self.process.changes_with(opening.kind):
-            await self._note(lambda decision: None)
+        if opening.kind == "advice":
+            await self._note(self.process.cycle_opened)
         await self._journal.write_or_note(self._opening_of(item))
         await self._start_item(item)
 

@@ -85,6 +85,15 @@ class ReviewMoved:
 
 
 @dataclass(frozen=True)
+class Restate:
+    """Signal ``restate`` from ``milepost reconcile``: record the whole state once more."""
+
+    above: int = 0
+    """The record gets a number above this one: that of a database that is ahead of the workflow,
+    because an operator reset the workflow."""
+
+
+@dataclass(frozen=True)
 class CloseItem:
     """Signal ``close_item`` from the engagement: it ends, or (advice) the next cycle is due."""
 

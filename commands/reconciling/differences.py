@@ -87,7 +87,7 @@ class Difference:
     @property
     def repairable(self) -> bool:
         """Whether it can be repaired without a person's decision."""
-        if self.trouble in ("stands_still", "copy_ahead"):
+        if self.trouble == "stands_still":
             return False
         return bool(self.item_id) or self.trouble not in ("workflow_gone", "record_missing")
 
@@ -122,11 +122,13 @@ def _lasts(before: Difference, now: Difference) -> bool:
 
 def _of_engagement(look: Look, row: EngagementOnRecord) -> Iterator[Difference]:
     seen = look.engagement
-    if row.closed_at is not None or (row.pending and not seen.runs):
+    if row.pending and not seen.runs:
         # An interrupted start leaves such a row. The member's next start removes it.
         return
     trouble: Trouble | None
-    if seen.is_dumb:
+    if row.closed_at is not None:
+        trouble = "copy_ahead" if _is_open_again(row, seen) else None
+    elif seen.is_dumb:
         trouble = "stands_still"
     elif seen.runs:
         trouble = _copy(row.sequence, seen)
@@ -143,9 +145,11 @@ def _of_item(
     row = engagement.items.get(item_id)
     if row is not None and row.closed_at is None:
         trouble = _of_open_item(look, engagement, row, seen, now)
+    elif seen.runs and row is not None:
+        # It is about to end, unless it was reset.
+        trouble = "copy_ahead" if _is_open_again(row, seen) else None
     elif seen.runs:
-        # One that is closed in the database is about to end.
-        trouble = None if row is not None else "stands_still" if seen.is_dumb else "record_missing"
+        trouble = "stands_still" if seen.is_dumb else "record_missing"
     else:
         trouble = "end_unheard" if item_id in look.named else None
     if trouble:
@@ -175,6 +179,16 @@ def _copy(recorded: int, seen: Seen) -> Trouble | None:
     if reached == recorded:
         return None
     return "copy_behind" if reached > recorded else "copy_ahead"
+
+
+def _is_open_again(row: EngagementOnRecord | ItemOnRecord, seen: Seen) -> bool:
+    """Whether something that is closed in the database was reset to a time when it was open."""
+    return (
+        seen.runs
+        and seen.progress is not None
+        and seen.progress.closed_at is None
+        and seen.progress.sequence < row.sequence
+    )
 
 
 def _has_ended(seen: Seen) -> bool:

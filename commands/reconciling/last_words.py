@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from temporalio.client import Client
 
 from activities.inputs import TellInput
-from notifications.delivery.ledger import reserve
+from notifications.delivery.ledger import write_and_reserve
 from programmes.facts import EngagementState, ItemState, Record
 from programmes.rules import ItemKind
 from storage.database import Database, new_id
@@ -94,8 +94,7 @@ class LastWords:
     async def _write(self, record: Record) -> int:
         now = datetime.now(UTC)
         async with self._database.transaction() as session:
-            await write(session, record, now)
-            return await reserve(session, record, now)
+            return await write_and_reserve(session, record, now)
 
     async def _deliver(self, record: Record) -> None:
         window = next((notice.not_before for notice in record.notices), None)

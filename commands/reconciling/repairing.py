@@ -17,7 +17,7 @@ from commands.reconciling.reading import Comparison
 from programmes.facts import MILEPOST
 from programmes.rules import ItemKind
 from workflows.ids import engagement_workflow_id, item_workflow_id
-from workflows.messages import CloseItem, EngagementProgress, ItemEnded, ItemProgress
+from workflows.messages import CloseItem, EngagementProgress, ItemEnded, ItemProgress, Restate
 from workflows.processes.last_words import LOST
 
 ENGAGEMENTS_AT_ONCE = 8
@@ -88,6 +88,8 @@ class Repairing:
                     await self._end_unheard(look, one)
                 case "copy_behind" | "record_missing":
                     await self._copy_behind(look, one)
+                case "copy_ahead":
+                    await self._signal(_address(one), "restate", Restate(above=one.recorded))
                 case "left_open":
                     assert look.row is not None
                     state = look.row.state

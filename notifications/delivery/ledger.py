@@ -8,18 +8,20 @@ the last delivery of a claimed notification is still ``claimed``, that attempt i
 cut off between sending and marking. The next attempt overtakes it first, then finds out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.calendar.entries import recipients_with_entry
 from programmes.facts import INVITED, Notice, Record
 from storage.database import derived_id, insert_or_ignore
+from storage.lost_decisions import Written
 from storage.queries.rows import filled
+from storage.record import write
 from storage.roles import all_holders
 from storage.sql import choices, deliveries, notifications
 from storage.tables import Engagement, Item
@@ -83,12 +85,23 @@ OPEN_ATTEMPT = ("claimed", "overtaken")
 """The outcomes of an attempt whose result is not known yet."""
 
 
+async def write_and_reserve(session: AsyncSession, record: Record, now: datetime) -> int:
+    """Write a record and reserve its notifications; returns how many are to be delivered.
+
+    A late attempt of a lost decision does neither. Raises what ``storage.record.write`` raises.
+    """
+    if await write(session, record, now) is Written.OVERTAKEN:
+        return 0
+    return await reserve(session, record, now)
+
+
 async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
     """Reserve one notification per notice and recipient; returns how many are to be delivered.
 
-    Part of the record's own transaction, after the projection was written. A repeated record, or
-    the same notice in a later one, adds nothing, because the unique key is taken. A notice without
-    a recipient is stored as withheld for ``no_recipient`` and not counted. Raises ``LookupError``
+    Part of the record's own transaction, after the projection was written. A repeated record adds
+    nothing, because the unique key is taken. The same notice in a later record takes over what the
+    earlier one reserved, if that still waits: the earlier decision may be lost. A notice without a
+    recipient is stored as withheld for ``no_recipient`` and not counted. Raises ``LookupError``
     where the engagement does not exist.
     """
     if not record.notices:
@@ -116,8 +129,35 @@ async def reserve(session: AsyncSession, record: Record, now: datetime) -> int:
             _row(record, notice, one, ",".join(selectors), now)
             for one, selectors in (named or {NO_RECIPIENT_ID: list(notice.to)}).items()
         ]
-    await insert_or_ignore(session, notifications, rows)
+    if await insert_or_ignore(session, notifications, rows) < len(rows):
+        await _take_over(session, record, rows)
     return len(await of_record(session, record.item_id, record.sequence))
+
+
+async def _take_over(
+    session: AsyncSession, record: Record, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Give a later record what an earlier one has reserved under the same keys.
+
+    If the earlier decision was lost, its rows are deleted once its number is decided again, maybe
+    after this record. If it was taken and then reset, its delivery has ended with its run.
+    """
+    n = notifications.c
+    for row in rows:
+        await session.execute(
+            update(notifications)
+            .where(
+                n.id == row["id"],
+                or_(n.state == "reserved", n.reason == "no_recipient"),
+                n.sequence < record.sequence,
+            )
+            .values(
+                sequence=record.sequence,
+                not_before=row["not_before"],
+                planned_at=row["planned_at"],
+                text_id=row["text_id"],
+            )
+        )
 
 
 async def of_record(session: AsyncSession, item_id: str, sequence: int) -> list[str]:

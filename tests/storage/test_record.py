@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from programmes.facts import EngagementState, Fact, ItemState, Record
 from storage.database import Database
+from storage.lost_decisions import Written
 from storage.record import MisplacedState, UnknownEngagement, write
 from storage.sql import engagements, events, items, tasks
 from tests.databases import count_statements
 from tests.storage.office import NOW, days, item_record, office, task
 
 
-async def recorded(database: Database, *records: Record) -> list[bool]:
+async def recorded(database: Database, *records: Record) -> list[Written]:
     async with database.transaction() as session:
         return [await write(session, record, NOW) for record in records]
 
@@ -81,7 +82,7 @@ STORY = (
 
 
 async def test_a_record_appends_its_facts_and_moves_the_reading_copy(stocked: Database) -> None:
-    assert await recorded(stocked, *STORY[:4]) == [True] * 4
+    assert await recorded(stocked, *STORY[:4]) == [Written.NEW] * 4
     found = await state(stocked)
     assert [row[3:5] for row in found["events"] if row[1] == "itm_1"] == [
         (0, "research.fact"),
@@ -137,7 +138,7 @@ async def test_a_research_request_gets_its_number(stocked: Database) -> None:
 async def test_a_repeated_record_changes_nothing_and_says_so(stocked: Database) -> None:
     await recorded(stocked, *STORY)
     before = await state(stocked)
-    assert await recorded(stocked, *STORY) == [False] * len(STORY)
+    assert await recorded(stocked, *STORY) == [Written.REPEATED] * len(STORY)
     assert await state(stocked) == before
 
 

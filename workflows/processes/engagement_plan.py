@@ -197,9 +197,10 @@ class PlannedEngagement(RecordedEngagement):
                 carried, self.carried = self.carried, ()
                 return replace(item, advice=self.rules.advice, carried=carried)
 
-    def changes_with(self, kind: ItemKind) -> bool:
-        """Whether the engagement's own read model changes when such an item opens."""
-        return kind == "advice"
+    def cycle_opened(self, decision: Decision) -> None:
+        """Note that a cycle opens, because the engagement's read model has its date. Every record
+        has a fact, whose instant tells a lost decision from the one that was taken."""
+        decision.fact("advice.scheduled", cycle=str(len(self.cycles)))
 
     def due_before(self, after: str) -> datetime | None:
         """When the review or onboarding that a review follows is due, if known."""

@@ -94,6 +94,11 @@ ENGAGEMENTS: list[tuple[str, Look, Trouble | None]] = [
     ),
     ("a start not on record", look(row=replace(ROW, pending=True, sequence=0)), "copy_behind"),
     ("over on record, and it runs still", look(row=replace(ROW, closed_at=NOON)), None),
+    (
+        "over on record, and reset to an earlier step",
+        look(row=replace(ROW, closed_at=NOON, sequence=6)),
+        "copy_ahead",
+    ),
 ]
 
 ITEMS: list[tuple[str, Look, Trouble | None]] = [
@@ -112,6 +117,11 @@ ITEMS: list[tuple[str, Look, Trouble | None]] = [
     ("closed, forgotten, and named", look(item=ABSENT, row=with_item(CLOSED)), "end_unheard"),
     ("over, named, and not on record", look(item=ITEM_ENDED, row=with_item(None)), "end_unheard"),
     ("closed, and about to end", look(row=with_item(CLOSED)), None),
+    (
+        "closed, and reset to an earlier step",
+        look(row=with_item(replace(CLOSED, sequence=3))),
+        "copy_ahead",
+    ),
     ("closed, and heard of", look(unheard(), ITEM_ENDED, with_item(CLOSED)), None),
 ]
 
@@ -141,10 +151,10 @@ def test_a_lost_engagement_needs_a_decision_and_a_lost_item_does_not() -> None:
     assert not gone.repairable
     (unknown,) = differences(look(row=None), NOW)
     assert not unknown.repairable
-    for seen in (look(item=ABSENT), look(row=with_item(None)), look(COMPLETED)):
+    behind = look(row=replace(ROW, sequence=6))
+    for seen in (look(item=ABSENT), look(row=with_item(None)), look(COMPLETED), behind):
         assert all(one.repairable for one in differences(seen, NOW))
-    for seen in (look(DUMB), look(row=replace(ROW, sequence=6))):
-        assert not any(one.repairable for one in differences(seen, NOW))
+    assert not any(one.repairable for one in differences(look(DUMB), NOW))
 
 
 def test_an_item_may_be_about_to_be_started_as_long_as_its_engagement_is_dumb() -> None:
