@@ -1,5 +1,6 @@
 """An office whose record and workflows are brought apart, compared, and repaired."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import ColumnElement, Table, delete, select, update
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.service import RPCError, RPCStatusCode
 
 from commands.reconciling import differences as found_by
@@ -199,3 +202,32 @@ async def erase(engaged: Engaged, item_id: str | None = None) -> None:
             await session.execute(delete(table).where(its(table)))
         if item_id is None:
             await session.execute(delete(engagements).where(engagements.c.id == engaged.id))
+
+
+async def reset_without_updates(
+    engaged: Engaged, workflow_id: str, *, signals_too: bool = False
+) -> None:
+    """What `temporal workflow reset --type FirstWorkflowTask --reapply-exclude Update` does."""
+    client = engaged.office.client
+    handle = client.get_workflow_handle(workflow_id)
+    history = await handle.fetch_history()
+    first = next(
+        event.event_id
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    )
+    excluded = [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE]
+    if signals_too:
+        excluded.append(ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL)
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(
+                workflow_id=workflow_id, run_id=(await handle.describe()).run_id
+            ),
+            reason=GONE,
+            workflow_task_finish_event_id=first,
+            request_id=uuid.uuid4().hex,
+            reset_reapply_exclude_types=excluded,
+        )
+    )

@@ -1,0 +1,90 @@
+"""An item or engagement that an operator resets by hand, and the record that was ahead of it."""
+
+import pytest
+
+from commands.reconciling.reading import Comparison
+from tests.durability.acts import (
+    insist,
+    item,
+    item_progress_of,
+    onboarding_of,
+    progress_of,
+    submit_request,
+    until_closed,
+    until_stage,
+)
+from tests.durability.reconciled import comparison as comparison
+from tests.durability.reconciled import impatient as impatient
+from tests.durability.reconciled import repaired, reset_without_updates, until_quiet
+from tests.durability.reconciled import url as url
+from tests.workflows.office import Engaged
+from tests.workflows.stories import LEAD, MANAGER
+from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.messages import AcceptRequest, CompleteStep, DeclineRequest
+
+pytestmark = pytest.mark.dev_server
+
+
+def research(engaged: Engaged, request: str) -> str:
+    return item_workflow_id(engaged.id, "research", request)
+
+
+async def kinds_of(engaged: Engaged, item_id: str) -> list[str]:
+    rows = await engaged.rows("events")
+    return [str(row["kind"]) for row in rows if row["item_id"] == item_id]
+
+
+async def test_after_a_reset_another_decision_takes_the_place_of_the_one_under_its_number(
+    engaged: Engaged,
+) -> None:
+    request = await submit_request(engaged)
+    await engaged.item_command("research", request, AcceptRequest(MANAGER))
+    await until_quiet(engaged)
+    await reset_without_updates(engaged, research(engaged, request))
+    decline = DeclineRequest(MANAGER, await engaged.office.text())
+    await insist(engaged, decline, "research", request)
+    assert (await until_closed(engaged, request))["outcome"] == "declined"
+    assert await kinds_of(engaged, request) == ["research.submitted", "research.declined"]
+
+
+async def test_a_record_that_is_ahead_of_a_reset_item_is_brought_back_and_goes_on(
+    engaged: Engaged, comparison: Comparison
+) -> None:
+    request = await submit_request(engaged)
+    await engaged.item_command("research", request, AcceptRequest(MANAGER))
+    await until_quiet(engaged)
+    await reset_without_updates(engaged, research(engaged, request))
+    await repaired(comparison, ("copy_ahead", "research"))
+    assert (await item(engaged, request))["stage"] == "triage"
+    assert (await item_progress_of(engaged, "research", request)).stage == "triage"
+    await insist(engaged, AcceptRequest(MANAGER), "research", request)
+    assert (await item(engaged, request))["stage"] == "scope"
+
+
+async def test_an_item_that_had_closed_is_open_again_once_it_is_reset_and_repaired(
+    engaged: Engaged, comparison: Comparison
+) -> None:
+    request = await submit_request(engaged)
+    decline = DeclineRequest(MANAGER, await engaged.office.text())
+    await engaged.item_command("research", request, decline)
+    await engaged.item_handle("research", request).result()
+    await until_quiet(engaged)
+    await reset_without_updates(engaged, research(engaged, request))
+    await repaired(comparison, ("copy_ahead", "research"))
+    assert (await item(engaged, request))["closed_at"] is None
+    await insist(engaged, decline, "research", request)
+    assert (await until_closed(engaged, request))["outcome"] == "declined"
+
+
+async def test_an_engagement_that_was_reset_is_told_again_what_its_items_reported(
+    engaged: Engaged, comparison: Comparison
+) -> None:
+    for step in ("hello", "plan"):
+        await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, step))
+    await until_stage(engaged, "active")
+    await engaged.item_handle("onboarding", onboarding_of(engaged)).result()
+    await until_quiet(engaged)
+    await reset_without_updates(engaged, engagement_workflow_id(engaged.id), signals_too=True)
+    await repaired(comparison, ("copy_ahead", "engagement"), ("end_unheard", "onboarding"))
+    assert (await engaged.row())["stage"] == "active"
+    assert (await progress_of(engaged)).sequence == (await engaged.row())["sequence"]
