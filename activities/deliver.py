@@ -15,8 +15,9 @@ from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, Redelive
 from activities.record import Recorder
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
-from notifications.delivery.ledger import Held, of_record
+from notifications.delivery.ledger import Held
 from notifications.delivery.recipient import Quiet
+from notifications.delivery.reserving import of_record
 from notifications.delivery.resolving import UserDecision, begin_round
 from notifications.delivery.sending import OfficeSettings, Outcome
 from notifications.digests.sending import DigestSending

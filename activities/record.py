@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.inputs import RECORD, RecordResult
-from notifications.delivery.ledger import write_and_reserve
+from notifications.delivery.reserving import write_and_reserve
 from programmes.facts import Record
 from storage.database import Database, utc_now
 from storage.record import MisplacedState, Raced, UnknownEngagement

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from temporalio.client import Client
 
 from activities.inputs import TellInput
-from notifications.delivery.ledger import write_and_reserve
+from notifications.delivery.reserving import write_and_reserve
 from programmes.facts import EngagementState, ItemState, Record
 from programmes.rules import ItemKind
 from storage.database import Database, new_id

@@ -15,7 +15,7 @@ from notifications.content.scene import read_recipient, read_scene
 from notifications.custom_templates.draft import Draft, Override
 from notifications.custom_templates.samples import sample
 from notifications.custom_templates.writing import overridden
-from notifications.delivery.ledger import NO_RECIPIENT_ID
+from notifications.delivery.reserving import NO_RECIPIENT_ID
 from notifications.delivery.sending import OfficeSettings
 from notifications.digests.content import (
     DigestReader,

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.content.message import recipient_calendar
-from notifications.delivery import ledger
 from notifications.delivery.ledger import Waiting
 from notifications.delivery.preferences import Choices, read_choices
 from notifications.delivery.recipient import without_quiet_days
+from notifications.delivery.reserving import reserve
 from notifications.words import parsed
 from programmes.calendar import WorkingCalendar, calendar_from_json
 from programmes.deadlines import heard_by, rung_instants
@@ -152,4 +152,4 @@ async def _reserve(session: AsyncSession, ahead: _Reminder, holder_id: str, now:
     sequence = await append_aside(session, aside, now)
     notice = Notice(kind, (holder_id,), ahead.key, task=row.key, revision=row.revision)
     record = Record(row.engagement_id, row.item_id, sequence, facts=(), notices=(notice,))
-    await ledger.reserve(session, record, now)
+    await reserve(session, record, now)

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.delivery import ledger
-from notifications.delivery.ledger import NO_RECIPIENT_ID, Held, Waiting
+from notifications.delivery import reserving
+from notifications.delivery.ledger import Held, Waiting
+from notifications.delivery.reserving import NO_RECIPIENT_ID
 from programmes.calendar import calendar_from_json
 from programmes.facts import Notice, Record
 from storage.database import derived_id, insert_or_ignore
@@ -53,7 +54,7 @@ async def reserve(session: AsyncSession, taken: TakenOver, now: datetime) -> Pen
     notice = Notice(kind, taken.roles, rung=str(-taken.sequence), not_before=wait)
     id = taken.engagement_id
     record = Record(id, id, taken.sequence, facts=(), tasks=None, notices=(notice,))
-    await ledger.reserve(session, record, now)
+    await reserving.reserve(session, record, now)
     return PendingNotices(id, taken.sequence, wait)
 
 

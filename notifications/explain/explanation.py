@@ -7,8 +7,8 @@ from itertools import groupby
 
 from notifications.delivery.batching import COLLAPSED, BatchedEmail
 from notifications.delivery.checks import DATE_PASSED, REMINDER
-from notifications.delivery.ledger import NO_RECIPIENT_ID
 from notifications.delivery.outdated import TimelineEvent
+from notifications.delivery.reserving import NO_RECIPIENT_ID
 from notifications.explain.effects import Effect, effect_sentence, effects_of
 from notifications.explain.evidence import Evidence
 from notifications.explain.grounds import CalendarDecision, Due, Rule, calendar_of, due_of, rule_of

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.delivery import ledger
+from notifications.delivery.reserving import reserve
 from notifications.inbound.address import ReplyAddresses
 from notifications.inbound.html_text import text_of
 from notifications.inbound.message import Incoming
@@ -179,7 +179,7 @@ async def _reserve(
     record = Record(
         about.engagement_id, about.item_id, sequence, facts=(), tasks=None, notices=notices
     )
-    return await ledger.reserve(session, record, now)
+    return await reserve(session, record, now)
 
 
 def _row(key: str, about: Answered | None, now: datetime) -> dict[str, object]:

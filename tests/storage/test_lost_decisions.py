@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from notifications.delivery.ledger import of_record, reserve, write_and_reserve
+from notifications.delivery.reserving import of_record, reserve, write_and_reserve
 from programmes.facts import EngagementState, Fact, Notice, Record
 from storage.database import Database
 from storage.lost_decisions import Written

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from api.webhooks import form
-from notifications.delivery import ledger
+from notifications.delivery.reserving import reserve
 from notifications.inbound.address import ReplyAddresses
 from programmes.facts import Notice
 from storage.database import Database
@@ -50,7 +50,7 @@ async def address(database: Database) -> str:
     notice = Notice("review.opened", ("lead",), rung="#1", task="submit", revision=1)
     record = item_record(CARDIFF, "review", "preparing", "submit", "lead", {})
     async with database.transaction() as session:
-        await ledger.reserve(session, replace(record, notices=(notice,)), NOW)
+        await reserve(session, replace(record, notices=(notice,)), NOW)
         asked = select(notifications.c.id).where(notifications.c.kind == "review.opened")
         [id] = (await session.execute(asked)).scalars()
     return ReplyAddresses(SECRET, DOMAIN).address(id)

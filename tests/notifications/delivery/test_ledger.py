@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 
 from notifications.delivery import ledger
 from notifications.delivery.ledger import MOVES, STATES
+from notifications.delivery.reserving import of_record, reserve
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Permanent, Transient, Unknown
 from programmes.facts import Notice
@@ -97,7 +98,7 @@ class TestReserve:
         many = record(2, *(reminder(f"r{n}", "team", "member") for n in range(20)))
         with count_statements(database) as seen:
             async with database.transaction() as session:
-                assert await ledger.reserve(session, many, NOW) == 80
+                assert await reserve(session, many, NOW) == 80
         assert len(seen) == 5
 
 
@@ -108,7 +109,7 @@ class TestAdvance:
         for before, after in product(STATES, STATES[1:]):
             async with database.transaction() as session:
                 await session.execute(update(notifications).values(state=before, reason=""))
-                [row] = await ledger.of_record(session, "itm_1", 1)
+                [row] = await of_record(session, "itm_1", 1)
                 moved = await ledger.advance(session, row, after, "why", NOW)
             allowed = after in MOVES[before]
             assert moved is allowed

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
-from notifications.delivery.ledger import reserve
+from notifications.delivery.reserving import reserve
 from programmes.facts import Fact, Notice, Record
 from storage.database import Database
 from storage.master import drop_text, store_text
