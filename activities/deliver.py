@@ -19,7 +19,7 @@ from notifications.delivery.ledger import Held
 from notifications.delivery.recipient import Quiet
 from notifications.delivery.reserving import of_record
 from notifications.delivery.resolving import UserDecision, begin_round
-from notifications.delivery.sending import OfficeSettings, Outcome
+from notifications.delivery.sending import GIVE_UP_AFTER, OfficeSettings, Outcome, Sending
 from notifications.digests.sending import DigestSending
 from notifications.inbound.address import ReplyAddresses
 from notifications.senders.protocol import Sender, Transient
@@ -89,13 +89,32 @@ class Courier:
             return Transient("worker_stops")
         try:
             return await uninterrupted(self._dispatch.send(notification_id, scene))
+        except Quiet as quiet:
+            return quiet
         except Transient as refusal:
-            return refusal
+            return await self._tried_long_enough(self._dispatch, notification_id, refusal)
         except Exception as error:
             # The database is down, or this row is broken: either way the others continue.
             # The error's text may quote personal data, so only its type is logged.
             log.error("delivery_stumbled", notification=notification_id, error=type(error).__name__)
-            return Transient("trouble")
+            trouble = Transient("trouble")
+            return await self._tried_long_enough(self._dispatch, notification_id, trouble)
+
+    async def _tried_long_enough(
+        self, sending: Sending[Any, Any], notification_id: str, refusal: Transient
+    ) -> Outcome | Transient:
+        """Give up an email that was tried for a week; otherwise it has to wait."""
+        first = activity.info().scheduled_time if activity.in_activity() else None
+        if first is None or self._clock() - first < GIVE_UP_AFTER:
+            return refusal
+        try:
+            abandoned = await sending.abandon(notification_id, refusal.reason, first)
+        except Exception as error:  # the database is down, and comes back
+            log.error("delivery_stumbled", notification=notification_id, error=type(error).__name__)
+            return refusal
+        if abandoned:
+            log.error("delivery_abandoned", notification=notification_id, reason=refusal.reason)
+        return Outcome.DONE if abandoned else refusal
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
@@ -124,11 +143,18 @@ class Courier:
             return
         worker_stopping()
         try:
-            outcome = await uninterrupted(await self._sending(held))
+            outcome: Outcome | Transient = await uninterrupted(await self._sending(held))
+        except Quiet as quiet:
+            raise retry_error([quiet], of=1) from None
         except Transient as refusal:
-            raise retry_error([refusal], of=1) from None
+            outcome = await self._tried_long_enough(self._way_of(held), held.id, refusal)
+        if isinstance(outcome, Transient):
+            raise retry_error([outcome], of=1) from None
         if outcome is Outcome.PASSED_ON:
             await self._deliver(DeliverInput(held.engagement_id, held.item_id, held.sequence))
+
+    def _way_of(self, held: Held) -> Sending[Any, Any]:
+        return self._dispatch if held.engagement_id else self._summaries
 
     async def _sending(self, held: Held) -> Coroutine[Any, Any, Outcome]:
         if not held.engagement_id:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.rows import filled
@@ -134,6 +134,16 @@ async def look(session: AsyncSession, notification_id: str) -> Held:
         planned_at=row.planned_at or row.not_before or row.reserved_at,
         interrupted=interrupted,
     )
+
+
+async def first_refusal(session: AsyncSession, held: Held) -> datetime | None:
+    """When the sender first refused it for now, in its present round."""
+    d = deliveries.c
+    query = select(func.min(d.at)).where(
+        d.notification_id == held.id, d.round == held.round, d.outcome == "transient"
+    )
+    first: datetime | None = (await session.execute(query)).scalar_one()
+    return first
 
 
 async def claim(

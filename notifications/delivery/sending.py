@@ -40,6 +40,9 @@ be marked becomes ``unknown``."""
 _WORTH_NOTING = timedelta(hours=1)
 """Shorter waits are not noted: the email is tried again before a user looks."""
 
+GIVE_UP_AFTER = timedelta(days=7)
+"""How long one email is tried. An email that waits keeps its engagement from completing."""
+
 OPENING_TOLERANCE = timedelta(seconds=5)
 """Clocks differ, so an email for the opening of a window may leave this much earlier."""
 
@@ -137,6 +140,23 @@ class Sending(ABC, Generic[About, Mine]):
             return claimed
         await self._hand_over(claimed)
         return Outcome.DONE
+
+    async def abandon(self, notification_id: str, reason: str, since: datetime) -> bool:
+        """Fail an email that could not be sent for ``GIVE_UP_AFTER``; returns whether it has.
+
+        The time counts from the first refusal, or else from ``since``. A manager then finds the
+        email among those in trouble, and may send it again. An attempt that was cut off is not
+        failed: its email may have left, which the next attempt finds out.
+        """
+        now = self.clock()
+        async with self.database.transaction() as session:
+            held = await ledger.look(session, notification_id)
+            refused = await ledger.first_refusal(session, held)
+            if now - (refused or since) < GIVE_UP_AFTER:
+                return False
+            if not held.open or held.interrupted is not None:
+                return False
+            return await ledger.advance(session, notification_id, "failed", reason, now)
 
     async def _hand_over(self, claimed: Mine) -> None:
         try:

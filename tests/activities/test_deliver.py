@@ -1,22 +1,27 @@
 """Which emails are delivered or withheld, and what the ledger says."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.inputs import DeliverInput
-from notifications.senders.protocol import Permanent
+from notifications.delivery import dispatch
+from notifications.senders.protocol import Permanent, Transient
 from programmes.facts import Notice
 from storage.database import Database
 from storage.queries.timeline import timeline
+from storage.queries.troubles import list_troubles
 from storage.sql import contacts, notifications, people
 from tests.databases import count_statements
 from tests.notifications.fixtures import database as database
 from tests.notifications.fixtures import postgres_database as postgres_database
-from tests.notifications.office import SETTINGS, Post, closing, record, reminder, task
+from tests.notifications.office import NOW, SETTINGS, Post, closing, record, reminder, task
 from tests.notifications.scripted import Scripted
 from tests.storage.fixtures import database_url as database_url
 
@@ -24,6 +29,13 @@ NEW = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
 RECEIVED = Notice("research.received", ("member",), rung="#1")
 OPENING = record(1, NEW, RECEIVED, tasks=(task(),), data={"request": "txt_request"})
 REMIND = record(2, reminder(), tasks=(task(),))
+
+
+def attempt(began: timedelta) -> ActivityEnvironment:
+    """An attempt of an activity that was scheduled so long ago."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, scheduled_time=NOW - began)
+    return environment
 
 
 class TestDeliver:
@@ -72,6 +84,60 @@ class TestDeliver:
         environment.on_heartbeat = lambda *details: beats.append(details)
         await environment.run(post.courier.deliver, DeliverInput("eng_1", "itm_1", 1))
         assert len(beats) == 3
+
+    @pytest.mark.parametrize(
+        ("began", "states"),
+        [
+            (timedelta(days=6), {("claimed", ""), ("accepted", "")}),
+            (timedelta(days=7), {("failed", "smtp_greeting_421"), ("accepted", "")}),
+        ],
+    )
+    async def test_an_email_that_is_refused_for_a_week_becomes_a_task(
+        self, database: Database, began: timedelta, states: set[tuple[str, str]]
+    ) -> None:
+        """It would keep its engagement from completing for ever. The others have left."""
+        refusal = Transient("smtp_greeting_421")
+        post = Post(database, Scripted([refusal]), clock=lambda: NOW - began)
+        await post.write(OPENING)
+        with pytest.raises(ApplicationError):
+            await post.deliver(OPENING)
+        again = Post(database, Scripted([refusal]))
+        delivering = attempt(began).run(again.courier.deliver, DeliverInput("eng_1", "itm_1", 1))
+        if ("claimed", "") in states:
+            with pytest.raises(ApplicationError):
+                await delivering
+        else:
+            await delivering
+        assert set((await again.states()).values()) == states
+        async with database.reading() as session:
+            page = await list_troubles(session, NOW, timedelta(hours=2))
+        assert {row.state for row in page.rows} == {state for state, _ in states} - {"accepted"}
+
+    async def test_a_broken_row_is_given_up_after_a_week_too(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        post = Post(database)
+        await post.write(OPENING)
+
+        async def broken(*_: object) -> object:
+            raise RuntimeError("a row that no attempt can read")
+
+        monkeypatch.setattr(dispatch, "check_message", broken)
+        of = DeliverInput("eng_1", "itm_1", 1)
+        with pytest.raises(ApplicationError):
+            await attempt(timedelta(days=6)).run(post.courier.deliver, of)
+        await attempt(timedelta(days=8)).run(post.courier.deliver, of)
+        assert set((await post.states()).values()) == {("failed", "trouble")}
+
+    async def test_a_quiet_week_is_no_refusal(self, database: Database) -> None:
+        """A recipient without email on most days waits, and is tried once their day has come."""
+        post = Post(database, Scripted([Transient("smtp_greeting_421")] * 3))
+        await post.write(OPENING)
+        with pytest.raises(ApplicationError):
+            await attempt(timedelta(days=8)).run(
+                post.courier.deliver, DeliverInput("eng_1", "itm_1", 1)
+            )
+        assert set((await post.states()).values()) == {("claimed", "")}
 
     async def test_its_statements_do_not_grow_with_the_engagement(self, database: Database) -> None:
         post = Post(database)
