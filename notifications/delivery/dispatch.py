@@ -18,6 +18,7 @@ from notifications.delivery import ledger
 from notifications.delivery.batching import Batching, catch_up, is_late
 from notifications.delivery.checks import Fit, Unfit, check_message
 from notifications.delivery.reassignment import ROLE_PASSED, reserve_for_successors
+from notifications.delivery.recipient import note_address
 from notifications.delivery.sending import Outcome, Sending, require_window
 from notifications.inbound.address import ReplyAddresses
 from notifications.inbound.taking import UNVERIFIED
@@ -86,6 +87,8 @@ class Dispatch(Sending[Scene, ClaimedMessage]):
             return await self._withhold(session, held, "withheld", part, now)
         overrides = await overrides_of(session, about.programme_id, kind.name)
         templates = named_versions(languages, overrides)
+        for one in found:
+            await note_address(session, one.held.id, one.message.recipient)
         note = checked.reason if isinstance(checked, Unfit) else checked.note
         delivery = await ledger.claim(session, held, self.sender.name, now, templates, note)
         if part is not None:

@@ -113,9 +113,11 @@ class Waiting:
     round: int
 
 
-async def look(session: AsyncSession, notification_id: str) -> Held:
+async def look(session: AsyncSession, notification_id: str, *, lock: bool = True) -> Held:
     """Read a notification and lock it until the transaction ends."""
-    query = select(notifications).where(notifications.c.id == notification_id).with_for_update()
+    query = select(notifications).where(notifications.c.id == notification_id)
+    if lock:
+        query = query.with_for_update()
     row = (await session.execute(query)).one()
     interrupted = None
     if row.state == "claimed":

@@ -63,7 +63,6 @@ async def decide_recipient(
     ):
         return "delegate_told" if instead else "told_as_stand_in"
     require_open_day(chosen, calendar, now)
-    await note_address(session, held.id, message.recipient)
     return message, languages_of(chosen.language)
 
 

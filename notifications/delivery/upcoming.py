@@ -44,12 +44,12 @@ async def upcoming_email(
     """Check and write a reserved notification for the instant at which it would leave.
 
     ``None`` if it does not exist, is no longer waiting, or is a summary, which is written from
-    the state of its own day. The checks may note things, so the caller rolls the session back.
+    the state of its own day.
     """
     known = select(notifications.c.id).where(notifications.c.id == notification_id)
     if (await session.execute(known)).one_or_none() is None:
         return None
-    held = await ledger.look(session, notification_id)
+    held = await ledger.look(session, notification_id, lock=False)
     if held.state != "reserved" or held.kind not in KINDS:
         return None
     scene = await read_scene(session, held.engagement_id, held.item_id, held.sequence)

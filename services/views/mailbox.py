@@ -162,11 +162,10 @@ def _waiting(row: Reserved, calendar: WorkingCalendar | None, now: datetime) -> 
 async def upcoming_mail(backend: Backend, actor: Actor, notification_id: str) -> UpcomingMail:
     """One waiting email as it will look. Raises the problem ``not-found``."""
     require(actor, "show_mail")
-    async with backend.database.transaction() as session:
+    async with backend.database.reading() as session:
         found = await upcoming_email(
             session, notification_id, backend.settings.public_url, backend.now()
         )
-        await session.rollback()
     if found is None:
         raise Problem("not-found")
     if isinstance(found, Dropped):
