@@ -125,6 +125,8 @@ async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.
         log.info("worker.stopping")
     finally:
         stopping.cancel()
+        if settings.ready_file is not None:
+            settings.ready_file.unlink(missing_ok=True)  # a health check must be able to fail
         # A worker that failed has nothing to shut down. The next line raises its error.
         await asyncio.gather(*(worker.shutdown() for worker in workers), return_exceptions=True)
         await asyncio.gather(*serving)

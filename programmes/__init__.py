@@ -1,1 +1,5 @@
-"""Pure: the definition of a programme, its calendar, its deadlines and the planner."""
+import zoneinfo
+
+# Dates come from the locked package ``tzdata``, not from the machine's files. Otherwise an update
+# of the machine could change what a running workflow decides when it is replayed.
+zoneinfo.reset_tzpath(to=())

@@ -35,7 +35,9 @@ HIDE_PARAMETERS = True
 
 POOL_SIZE = 10
 POOL_OVERFLOW = 10
-POOL_TIMEOUT = 30.0
+POOL_TIMEOUT = 5.0
+"""Seconds that a caller waits for a free connection. An attempt to write a record takes at most 10
+(``workflows.policies.RECORD_ATTEMPT``), so it fails by itself and not by Temporal's time-out."""
 
 
 def utc_now() -> datetime:

@@ -94,6 +94,8 @@ async def test_two_workers_serve_two_queues_and_stop_when_asked(
                 await asyncio.sleep(0.02)
             stop.set()
             await running
+        assert settings.ready_file is not None
+        assert not settings.ready_file.exists()
 
 
 async def test_a_worker_that_waits_for_its_database_stops_when_asked(settings: Settings) -> None:

@@ -128,8 +128,9 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
     async def review_moved(self, moved: ReviewMoved) -> None:
         """Take the new date of an open review."""
         async with self._lock:
-            if not self.process.is_closed:
-                await self._note(self.process.review_moved(moved))
+            decision = None if self.process.is_closed else self.process.review_moved(moved)
+            if decision is not None:
+                await self._note(decision)
 
     @workflow.query
     def progress(self) -> EngagementProgress:

@@ -62,11 +62,12 @@ class ItemWorkflow(DecidingWorkflow[P]):
     @workflow.update
     async def move_deadline(self, command: MoveDeadline) -> Answer:
         """Move a task's due date. The date gets a new revision, and the wait starts again."""
-        before = self.process.due_at
         answer = await self.decide(command)
-        if self.process.kind == "review" and self.process.due_at not in (before, None):
-            await self._tell_engagement_of_move()
+        await self.after_move()
         return answer
+
+    async def after_move(self) -> None:
+        """Tell others of a due date that has moved. By default no one else depends on it."""
 
     @move_deadline.validator
     def check_move_deadline(self, command: MoveDeadline) -> None:
@@ -114,7 +115,7 @@ class ItemWorkflow(DecidingWorkflow[P]):
 
     async def _end(self) -> None:
         item = self.process.item
-        await self._signal_engagement(
+        await self.signal_engagement(
             "item_ended",
             ItemEnded(
                 item_id=item.item_id,
@@ -127,13 +128,8 @@ class ItemWorkflow(DecidingWorkflow[P]):
         )
         await workflow.wait_condition(self._is_settled)
 
-    async def _tell_engagement_of_move(self) -> None:
-        item = self.process.item
-        if self.process.due_at is not None:
-            day = item.calendar.local_date(self.process.due_at)
-            await self._signal_engagement("review_moved", ReviewMoved(item.key, day))
-
-    async def _signal_engagement(self, name: str, message: ItemEnded | ReviewMoved) -> None:
+    async def signal_engagement(self, name: str, message: ItemEnded | ReviewMoved) -> None:
+        """Signal the engagement, unless that has ended."""
         engagement = workflow.get_external_workflow_handle(
             engagement_workflow_id(self.process.item.engagement_id)
         )

@@ -7,7 +7,7 @@ stored text (claim check). Commands answer ``Answer``; a refusal is an ``Applica
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from temporalio.exceptions import ApplicationError
@@ -82,6 +82,9 @@ class ReviewMoved:
 
     review: str
     due: date
+    sequence: int = 0
+    """The number of the review's record that moved it. An older move that arrives late is ignored.
+    Earlier versions of Milepost sent none."""
 
 
 @dataclass(frozen=True)
@@ -396,6 +399,8 @@ class EngagementProgress:
     """Ids of the updates that were taken: Temporal's deduplication starts again with each run."""
     closed_at: datetime | None = None
     reason: str | None = None
+    moves: Mapping[str, int] = field(default_factory=dict)
+    """The number of the latest move of each open review."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ with workflow.unsafe.imports_passed_through():
         AddEvidence,
         ItemInput,
         ReturnReview,
+        ReviewMoved,
         SignOffReview,
         SubmitReview,
     )
@@ -29,8 +30,19 @@ class ReviewMilestone(ItemWorkflow[ReviewMilestoneProcess]):
     @workflow.init
     def __init__(self, item: ItemInput) -> None:
         super().__init__(ReviewMilestoneProcess(item))
+        self._told_due = self.process.due_at
 
     @workflow.run
     async def run(self, item: ItemInput) -> str:
         """Run until the review closes. Returns its outcome."""
         return await self.run_to_end()
+
+    async def after_move(self) -> None:
+        """Tell the engagement, whose later reviews follow this one."""
+        process = self.process
+        if process.due_at in (self._told_due, None):
+            return
+        self._told_due = process.due_at
+        day = process.item.calendar.local_date(process.due_at)
+        moved = ReviewMoved(process.item.key, day, process.sequence)
+        await self.signal_engagement("review_moved", moved)

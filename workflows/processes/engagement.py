@@ -183,8 +183,11 @@ class EngagementProcess(PlannedEngagement):
         kind = cast(ItemKind, self.items[item_id].split(":", 1)[0])
         return last_words.item_lost(self.id, item_id, kind, self.calendar, now)
 
-    def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None]:
-        """Take the new date of an open review. Later reviews follow."""
+    def review_moved(self, moved: ReviewMoved) -> Callable[[Decision], None] | None:
+        """Take the new date of an open review. Later reviews follow. ``None`` for an older move."""
+        if moved.sequence and moved.sequence <= self.moves.get(moved.review, 0):
+            return None
+        self.moves[moved.review] = moved.sequence
         self._move_review(moved.review, moved.due)
         return lambda decision: decision.fact(
             "engagement.replanned", review=moved.review, due=moved.due.isoformat()

@@ -47,6 +47,7 @@ class RecordedEngagement:
         self.closed_at: datetime | None = None
         self.reason: str | None = None
         self.moved: dict[str, date] = {}
+        self.moves: dict[str, int] = {}
         self.cycles: tuple[datetime, ...] = ()
         self.carried: tuple[AgreedAction, ...] = ()
         self.requests = 0
@@ -110,6 +111,7 @@ class RecordedEngagement:
             processed=processed,
             closed_at=self.closed_at,
             reason=self.reason,
+            moves=dict(self.moves),
         )
 
     def restore(self, progress: EngagementProgress) -> None:
@@ -122,6 +124,7 @@ class RecordedEngagement:
         self.opened_at = progress.opened_at
         self.onboarded_at = progress.onboarded_at
         self.moved = dict(progress.moved)
+        self.moves = dict(progress.moves)
         self.cycles = progress.cycles
         self.carried = progress.carried
         self.requests = progress.requests

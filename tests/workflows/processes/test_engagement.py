@@ -136,9 +136,19 @@ class TestMovingReviews:
         process = onboarded()
         before = {one.key: one.at for one in process.upcoming() if one.kind == "review"}
         said = process.review_moved(ReviewMoved("three-month", date(2027, 9, 1)))
+        assert said is not None
         process.decide(said, NOON)
         after = {one.key: one.at for one in process.upcoming() if one.kind == "review"}
         assert after["final"] > before["final"]
+
+    def test_of_two_moves_in_the_wrong_order_the_later_one_holds(self) -> None:
+        process = onboarded()
+        assert process.review_moved(ReviewMoved("three-month", date(2027, 9, 1), 5)) is not None
+        after = process.upcoming()
+        assert process.review_moved(ReviewMoved("three-month", date(2027, 8, 2), 4)) is None
+        assert process.upcoming() == after
+        again = EngagementProcess(replace(engagement_input(), progress=process.progress(())))
+        assert again.review_moved(ReviewMoved("three-month", date(2027, 8, 2), 4)) is None
 
     def test_one_that_has_opened_keeps_its_date_and_what_follows_it_hangs_on_that(self) -> None:
         process = onboarded()
@@ -147,6 +157,7 @@ class TestMovingReviews:
         opened_with = {one.key: process.open_planned(one, one.at).due for one in reviews[:2]}
         final = next(one for one in process.upcoming() if one.key == last)
         said = process.review_moved(ReviewMoved(first, date(2027, 9, 1)))
+        assert said is not None
         process.decide(said, NOON)
         assert process.due_before(first) is not None
         assert process.due_before(second) == opened_with[second]
