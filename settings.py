@@ -186,10 +186,14 @@ class Settings(BaseSettings):
 
 
 def _listens_at(held: Mapping[str, Any]) -> str:
-    host = held["api_host"]
+    return address_of(held["api_host"], held["api_port"])
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens there."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - no link leads there
         host = "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{held['api_port']}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 @lru_cache

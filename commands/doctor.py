@@ -9,7 +9,7 @@ from rich.table import Table
 
 from commands.checks.machine import Finding, check_machine, check_office
 from commands.checks.services import check_emails, check_services
-from commands.outcome import Exit
+from commands.outcome import Exit, ending
 from commands.show import AsJson, console, print_json
 from settings import Settings, settings
 
@@ -26,7 +26,8 @@ def doctor(as_json: AsJson = False) -> None:
 
     Exit code 1: there is a problem to fix. 3: a required service is unavailable.
     """
-    findings = asyncio.run(_examine(settings()))
+    with ending(as_json):
+        findings = asyncio.run(_examine(settings()))
     if as_json:
         print_json({"ok": verdict(findings) is Exit.OK, "findings": findings})
     else:

@@ -142,7 +142,7 @@ def import_file(
     if as_json:
         print_json({"added": ids})
     else:
-        print_sentence(f"{len(ids)} members are added.")
+        print_sentence("1 member is added." if len(ids) == 1 else f"{len(ids)} members are added.")
 
 
 def _contact(text: str, *, lead: bool = False) -> NewContact:

@@ -8,6 +8,7 @@ from enum import IntEnum
 import typer
 from rich.console import Console
 
+from commands.show import visible
 from services.problems import Flaw, Problem
 
 
@@ -48,19 +49,26 @@ def ending(as_json: bool = False) -> Iterator[None]:
             typer.echo(json.dumps(problem, ensure_ascii=False, indent=2))
         else:
             console = Console(stderr=True, highlight=False)
-            console.print(stop.sentence, style="red", markup=False, soft_wrap=True)
+            console.print(visible(stop.sentence), style="red", markup=False, soft_wrap=True)
             for detail in stop.details:
-                console.print(f"  {detail}", markup=False, soft_wrap=True)
+                console.print(f"  {visible(detail)}", markup=False, soft_wrap=True)
         raise typer.Exit(stop.code) from None
 
 
 @contextmanager
 def stopping() -> Iterator[None]:
-    """Turn a service's ``Problem`` into a ``Stop``."""
+    """Turn a service's ``Problem``, or a file that cannot be used, into a ``Stop``."""
     try:
         yield
     except Problem as problem:
         raise stop_for(problem) from None
+    except OSError as problem:
+        if problem.filename is None:
+            raise
+        raise Stop(
+            f"{problem.filename} cannot be used: {problem.strerror}. Set MILEPOST_DATA_DIR to a"
+            " folder in which Milepost may write."
+        ) from None
 
 
 SENTENCES: Mapping[str, str] = {

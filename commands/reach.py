@@ -13,9 +13,9 @@ from temporalio.client import Client
 from commands.outcome import Exit, Stop
 from embedded.folder import running_in
 from services.backend import Backend
-from settings import Settings, settings
+from settings import Settings, address_of, settings
 from storage.database import Database
-from storage.migrate import is_current
+from storage.migrate import current, is_newer, newest
 from temporal.connection import LazyTemporal, connect
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ async def reach_temporal(settings: Settings) -> Client:
 def api_address(settings: Settings) -> str:
     """Where the API of this office answers."""
     office = running_in(settings.data_dir)
-    return office.api if office else f"http://{settings.api_host}:{settings.api_port}"
+    return office.api if office else address_of(settings.api_host, settings.api_port)
 
 
 def database_place(settings: Settings) -> str:
@@ -53,8 +53,11 @@ def is_missing_file(settings: Settings) -> bool:
 
 
 def backend_on(database: Database, config: Settings | None = None) -> Backend:
-    """What services need, on ``config`` or this process's settings."""
+    """What services need, on ``config`` or this process's settings. Links lead to the office that
+    runs in the data folder, unless its address is set."""
     config = config or settings()
+    if "public_url" not in config.model_fields_set:
+        config = config.model_copy(update={"public_url": api_address(config)})
     return Backend(database, LazyTemporal(temporal_overrides(config)), config)
 
 
@@ -91,10 +94,12 @@ async def _must_be_migrated(database: Database) -> None:
             code=Exit.DOWN,
         )
     try:
-        current = await is_current(database)
+        revision = await current(database)
     except (OSError, SQLAlchemyError) as problem:
         raise database_unreachable(problem) from None
-    if not current:
+    if is_newer(revision):
+        raise tables_are_newer()
+    if revision != newest():
         raise _down("has the tables of another version. Run `milepost migrate`.")
 
 
@@ -104,6 +109,11 @@ def database_unreachable(problem: Exception) -> Stop:
     return _down(
         f"does not answer ({reason}). Check MILEPOST_DATABASE_URL, and that the server is running."
     )
+
+
+def tables_are_newer() -> Stop:
+    """Ends a command because this version is too old for the database."""
+    return _down("has the tables of a newer Milepost. Update this one, or restore a backup.")
 
 
 def _down(trouble: str) -> Stop:

@@ -7,10 +7,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import observability
 from commands.outcome import ending
-from commands.reach import database_place, database_unreachable
+from commands.reach import database_place, database_unreachable, tables_are_newer
 from commands.show import print_sentence
 from settings import settings
-from storage.migrate import upgrade
+from storage.migrate import NewerTables, upgrade
 
 API_GRACE_SECONDS = 8
 """How long requests under way may take once the API is asked to stop."""
@@ -47,5 +47,7 @@ def migrate() -> None:
             asyncio.run(upgrade(settings().database_url))
         except (SQLAlchemyError, OSError) as problem:
             raise database_unreachable(problem) from None
+        except NewerTables:
+            raise tables_are_newer() from None
     where = database_place(settings())
     print_sentence(f"The database at {where} has the tables of this version.")

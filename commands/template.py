@@ -181,7 +181,8 @@ def put(
             f"Version {version} is in use. Version 0 is the built-in one."
             if activate
             else (
-                f"Stored as version {version}. To use it: milepost template rollback --to {version}"
+                f"Stored as version {version}. To use it: milepost template rollback {programme}"
+                f" {kind} {language} --to {version}"
             )
         )
 

@@ -80,7 +80,7 @@ def running_in(folder: Path) -> Addresses | None:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
                 return _read(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         pass
     return None
 

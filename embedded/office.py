@@ -20,7 +20,7 @@ from embedded.programs import Found
 from embedded.services import ProcessService, Service, TemporalService
 from embedded.supervisor import Happening, Step, Supervisor, Tell
 from embedded.temporal_server import NAMESPACE, DevServer
-from settings import Settings
+from settings import Settings, address_of
 
 LOGS = "log"
 WORKER_GRACE_SECONDS = 15.0
@@ -92,7 +92,7 @@ def log_folder(settings: Settings) -> Path:
 
 def _addresses(settings: Settings, running_temporal: str | None) -> Addresses:
     return Addresses(
-        api=f"http://{settings.api_host}:{settings.api_port}",
+        api=address_of(settings.api_host, settings.api_port),
         temporal=running_temporal or f"{HOST}:{settings.temporal_port}",
         temporal_ui="" if running_temporal else f"http://{HOST}:{settings.temporal_ui_port}",
     )

@@ -32,9 +32,13 @@ class BrokenReferences(RuntimeError):
     """A migration left rows with broken references, and was rolled back."""
 
 
+class NewerTables(RuntimeError):
+    """The database has the tables of a newer Milepost."""
+
+
 async def upgrade(url: str) -> None:
     """Apply every missing migration; create the database if it is new. Raises
-    ``BrokenReferences``."""
+    ``BrokenReferences`` and ``NewerTables``."""
     async with _connected(url) as connection:
         await connection.run_sync(_upgrade)
 
@@ -57,6 +61,11 @@ def newest() -> str:
     """The revision that this Milepost needs: the number that its newest migration's file starts
     with. Every process asks at its start, so Alembic, which is slow to import, is not asked."""
     return max(script.name.partition("_")[0] for script in _VERSIONS.glob("[0-9]*_*.py"))
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether a newer Milepost has made these tables: the revisions are numbers in order."""
+    return revision is not None and revision > newest()
 
 
 def config() -> "Config":
@@ -96,7 +105,9 @@ def _upgrade(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _ADVISORY_LOCK})
-    if _revision(connection) != newest():
+    if is_newer(revision := _revision(connection)):
+        raise NewerTables(revision)
+    if revision != newest():
         from alembic import command
 
         settings = config()
