@@ -12,7 +12,7 @@ from tests.fakes.sendgrid_events import Fates
 from tests.fakes.sendgrid_faults import Faults
 from tests.fakes.sendgrid_webhook import Manners
 from tests.faults.deaths import Dies, mortal_worker
-from tests.faults.stage import SENDER_PATIENCE, Run, set_up
+from tests.faults.stage import PATIENT, SENDER_PATIENCE, Run, set_up
 from tests.faults.tally import Tally
 
 
@@ -38,6 +38,7 @@ QUICK_HEARTBEAT = 2.0
 
 def by_chance(**chances: float) -> Row:
     """A row whose provider misbehaves by chance: each email, twice at the most."""
+    patience = SENDER_PATIENCE if "hang" in chances else PATIENT
     modes = {name.replace("_", " ").strip(): chance for name, chance in chances.items()}
 
     async def play(setting: Setting, run: Run) -> Tally:
@@ -46,7 +47,7 @@ def by_chance(**chances: float) -> Row:
             slowness=SENDER_PATIENCE / 3, retry_after=1,
         )  # fmt: skip
         url = setting.url("-".join(modes).replace(" ", ""), run)
-        async with set_up(setting.client, url, run, faults=faults) as stage:
+        async with set_up(setting.client, url, run, faults=faults, patience=patience) as stage:
             await stage.launch()
             return await stage.result()
 
