@@ -33,7 +33,8 @@ PARTS = {
 FOR_VIEWERS = {
     *("calendar_feeds.own_feed", "calendar_feeds.make_own_feed", "calendar_feeds.end_own_feed"),
     *("choices.own_choices", "choices.set_own_choices"),
-    *("views.calendar.my_calendar", "views.engagements.engagement", "views.plan.planned"),
+    *("views.calendar.my_calendar", "views.plan.planned"),
+    *("views.engagements.engagement", "views.engagements.stored_engagement"),
     *("views.explanations.explained", "views.items.item", "views.notifications.notification"),
 }
 """What a viewer may ask for: to read, and the viewer's own choices and calendar."""
