@@ -14,6 +14,7 @@ from notifications.delivery.resolving import UserDecision, settle
 from notifications.explain.evidence import read_evidence
 from notifications.explain.explanation import Explanation, explain
 from notifications.senders.protocol import Transient, Unknown
+from programmes.calendar import calendar_from_json
 from programmes.facts import Fact, Notice, Record
 from storage.database import Database
 from storage.queries.access import Visibility
@@ -132,7 +133,7 @@ async def test_complaint_10_an_email_that_waited_says_until_when_and_why(
     async with database.transaction() as session:
         await session.execute(update(engagements).values(calendar=calendar))
     for sequence, (why, at) in enumerate(moments.items(), 1):
-        until = at + timedelta(days=5)
+        until = calendar_from_json(calendar).next_send_instant(at)
         notice = Notice("research.received", ("lead",), f"#{sequence}", not_before=until)
         facts = (Fact("research.submitted", at, "con_lead"),)
         await Post(database).write(record(sequence, notice, facts=facts))

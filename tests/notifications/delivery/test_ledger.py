@@ -63,13 +63,18 @@ class TestReserve:
         assert found["con_second"] == "member"
         assert found["per_manager"] == "team"
 
-    async def test_the_same_notice_in_a_later_record_has_its_row_already(
+    async def test_the_same_notice_in_a_later_record_takes_over_the_row_while_it_waits(
         self, database: Database
     ) -> None:
         post = Post(database)
         notice = reminder()
-        first, second = (record(n, notice, tasks=(task(),)) for n in (1, 2))
-        assert await post.write(first, second) == [1, 0]
+        first, second, third = (record(n, notice, tasks=(task(),)) for n in (1, 2, 3))
+        assert await post.write(first, second) == [1, 1]
+        await post.deliver(first)
+        assert await post.mails() == []
+        await post.deliver(second)
+        assert len(await post.mails()) == 1
+        assert await post.write(third) == [0]
 
     async def test_a_new_revision_or_another_rung_is_another_email(
         self, database: Database
