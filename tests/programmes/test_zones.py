@@ -13,7 +13,7 @@ SHOWS_AN_OFFSET = """
 from datetime import date, time
 from programmes.calendar import WorkingCalendar
 nine = WorkingCalendar("Europe/London", (0, 1, 2, 3, 4), time(9), time(17), time(9), time(16), ())
-print(nine.at(date(2027, 1, 11), time(9)).isoformat())
+print(nine.send_opening(date(2027, 1, 11)).isoformat())
 """
 
 

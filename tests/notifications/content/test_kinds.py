@@ -166,10 +166,10 @@ async def all_told(database: Database) -> list[MailboxMessage]:
             await post.write(one)
             await post.deliver(one)
 
-    for ends in ("completed", "withdrawn"):
-        await play(engagement(ends))
+    for ends, after in (("completed", 0), ("withdrawn", 100)):
+        await play(replace(one, sequence=one.sequence + after) for one in engagement(ends))
         # The same member starts anew, with numbers that go on, for what comes next.
-        await post.write(replace(closing(90, "active"), sequence=90))
+        await post.write(replace(closing(90, "active"), sequence=90 + after))
     for story in (onboarding, research, other_ends_of_research, advice, review):
         await play(story())
     return await post.mails()
