@@ -35,9 +35,7 @@ HIDE_PARAMETERS = True
 
 POOL_SIZE = 10
 POOL_OVERFLOW = 10
-POOL_TIMEOUT = 5.0
-"""Seconds that a caller waits for a free connection to PostgreSQL. An attempt to write a record
-takes at most 10 (``workflows.policies.RECORD_ATTEMPT``), so it fails before Temporal ends it."""
+POOL_TIMEOUT = 30.0
 
 
 def utc_now() -> datetime:
@@ -105,8 +103,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0,
-        # The writers of a process wait here for each other, as those of other processes do below.
-        pool_timeout=BUSY_TIMEOUT,
+        pool_timeout=POOL_TIMEOUT,
         connect_args={"timeout": BUSY_TIMEOUT},
         hide_parameters=HIDE_PARAMETERS,
     )

@@ -34,7 +34,7 @@ MEASURES = (
     Measure("request and email", "the same, until its emails are with the sender", 61),
     Measure("reminder", "a reminder, from its activity to the sender", 33),
     Measure("board", "the board page", 25),
-    Measure("assign", "milepost engagement assign", 33),
+    Measure("assign", "milepost engagement assign", 34),
 )
 
 
