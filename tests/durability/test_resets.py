@@ -7,17 +7,20 @@ from tests.durability.acts import (
     insist,
     item,
     item_progress_of,
+    onboarding_of,
+    progress_of,
     submit_request,
     until_closed,
+    until_stage,
 )
 from tests.durability.reconciled import comparison as comparison
 from tests.durability.reconciled import impatient as impatient
 from tests.durability.reconciled import repaired, reset_without_updates, until_quiet
 from tests.durability.reconciled import url as url
 from tests.workflows.office import Engaged
-from tests.workflows.stories import MANAGER
-from workflows.ids import item_workflow_id
-from workflows.messages import AcceptRequest, DeclineRequest
+from tests.workflows.stories import LEAD, MANAGER
+from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.messages import AcceptRequest, CompleteStep, DeclineRequest
 
 pytestmark = pytest.mark.dev_server
 
@@ -71,3 +74,17 @@ async def test_an_item_that_had_closed_is_open_again_once_it_is_reset_and_repair
     assert (await item(engaged, request))["closed_at"] is None
     await insist(engaged, decline, "research", request)
     assert (await until_closed(engaged, request))["outcome"] == "declined"
+
+
+async def test_an_engagement_that_was_reset_is_told_again_what_its_items_reported(
+    engaged: Engaged, comparison: Comparison
+) -> None:
+    for step in ("hello", "plan"):
+        await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, step))
+    await until_stage(engaged, "active")
+    await engaged.item_handle("onboarding", onboarding_of(engaged)).result()
+    await until_quiet(engaged)
+    await reset_without_updates(engaged, engagement_workflow_id(engaged.id), signals_too=True)
+    await repaired(comparison, ("copy_ahead", "engagement"), ("end_unheard", "onboarding"))
+    assert (await engaged.row())["stage"] == "active"
+    assert (await progress_of(engaged)).sequence == (await engaged.row())["sequence"]
