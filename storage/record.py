@@ -74,12 +74,14 @@ async def write(session: AsyncSession, record: Record, now: datetime) -> Written
     if about_item and record.engagement is not None:
         raise MisplacedState(f"{record.item_id} at {record.sequence} carries an engagement's state")
     known = await _known(session, record)
-    if known.written and (found := await compare(session, record)) is not Written.NEW:
-        return found
+    seen = known.item_sequence if about_item else known.engagement_sequence
+    if known.written:
+        found = await compare(session, record, is_latest=record.sequence >= seen)
+        if found is not Written.NEW:
+            return found
     if record.facts:
         # The state under this number is from a lost decision, even if that had no fact.
         known = _before(record, known)
-    seen = known.item_sequence if about_item else known.engagement_sequence
     added = await insert_or_ignore(session, events, _events(record))
     if added < len(record.facts):
         raise Raced(record.item_id)

@@ -200,6 +200,17 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
         except WorkflowAlreadyStartedError:
             # An earlier run of this engagement started the item under the same id.
             workflow.logger.info("item %s was opened before", item.item_id)
+            await self._let_restate(item.item_id)
+
+    async def _let_restate(self, item_id: str) -> None:
+        """Let an item of an earlier run record its own state: its opening was just written again,
+        with the dates of now."""
+        item = self._item(item_id)
+        try:
+            if item is not None:
+                await item.signal("restate")
+        except FailureError:
+            workflow.logger.info("item %s has ended", item_id)
 
     def _opening_of(self, item: ItemInput) -> Record:
         return ITEMS[item.kind][0](item).opening()

@@ -11,15 +11,22 @@ from tests.durability.acts import (
     progress_of,
     submit_request,
     until_closed,
+    until_open,
     until_stage,
 )
 from tests.durability.reconciled import comparison as comparison
 from tests.durability.reconciled import impatient as impatient
-from tests.durability.reconciled import repaired, reset_without_updates, until_quiet
+from tests.durability.reconciled import (
+    repaired,
+    reset_without_updates,
+    until_found,
+    until_quiet,
+)
 from tests.durability.reconciled import url as url
+from tests.durability.waiting import until
 from tests.workflows.office import Engaged
 from tests.workflows.stories import LEAD, MANAGER
-from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
 from workflows.messages import AcceptRequest, CompleteStep, DeclineRequest
 
 pytestmark = pytest.mark.dev_server
@@ -82,9 +89,23 @@ async def test_an_engagement_that_was_reset_is_told_again_what_its_items_reporte
     for step in ("hello", "plan"):
         await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, step))
     await until_stage(engaged, "active")
+    # The first advice cycle opens a second later. A reset in the midst of that is another case.
+    await until_open(engaged, "advice")
+    cycle = scheduled_item_id(engaged.id, "advice", "1")
+    before = await item_progress_of(engaged, "advice", cycle)
     await engaged.item_handle("onboarding", onboarding_of(engaged)).result()
     await until_quiet(engaged)
     await reset_without_updates(engaged, engagement_workflow_id(engaged.id), signals_too=True)
     await repaired(comparison, ("copy_ahead", "engagement"), ("end_unheard", "onboarding"))
     assert (await engaged.row())["stage"] == "active"
+
+    async def cycle_is_known() -> bool:
+        return cycle in (await progress_of(engaged)).items
+
+    await until(cycle_is_known, "the engagement opens the cycle again, which runs already")
+    await until_found(comparison)
     assert (await progress_of(engaged)).sequence == (await engaged.row())["sequence"]
+    tasks = [row for row in await engaged.rows("tasks") if row["item_id"] == cycle]
+    assert {row["key"]: row["due_at"] for row in tasks} == {
+        key: deadline.due_at for key, deadline in before.open.items()
+    }

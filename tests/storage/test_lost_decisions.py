@@ -11,13 +11,16 @@ from sqlalchemy import select, text
 
 from notifications.delivery.reserving import of_record, reserve, write_and_reserve
 from programmes.facts import EngagementState, Fact, Notice, Record
+from programmes.holidays import calendar_for
 from storage.database import Database
 from storage.lost_decisions import Written
 from storage.record import Raced, write
 from storage.sql import engagements, events, items, notifications, tasks
 from tests.databases import count_statements, fresh, migrated_sqlite, opened
+from tests.definitions import definition
 from tests.storage.fixtures import Postgres
 from tests.storage.office import NOW, days, item_record, office, task
+from workflows.processes.last_words import item_lost
 
 OPENED = item_record(1, "triage", task("triage", due=2))
 LOST = replace(
@@ -150,6 +153,25 @@ async def test_the_same_decision_at_later_dates_replaces_the_lost_one(
     assert await state(stocked) == await state(other)
     assert await recorded(stocked, LOST, later) == [Written.OVERTAKEN, Written.REPEATED]
     assert await state(stocked) == await state(other)
+
+
+async def test_the_same_decision_later_is_a_repetition_once_another_follows(
+    stocked: Database,
+) -> None:
+    """After its engagement's reset, the opening of an item that runs is written again."""
+    await recorded(stocked, OPENED, LOST, AFTER)
+    before = await state(stocked)
+    assert await recorded(stocked, at_later_dates(LOST)) == [Written.REPEATED]
+    assert await state(stocked) == before
+
+
+async def test_a_repair_that_is_repeated_later_changes_nothing(stocked: Database) -> None:
+    calendar = calendar_for(definition(), "WLS", first=date(2026, 1, 1), last=date(2029, 12, 31))
+    first, again = (item_lost("eng_1", "itm_1", "research", calendar, days(n)) for n in (3, 4))
+    await recorded(stocked, OPENED, first)
+    before = await state(stocked)
+    assert await recorded(stocked, again) == [Written.REPEATED]
+    assert await state(stocked) == before
 
 
 def moved(sequence: int, *, hour: int) -> Record:
