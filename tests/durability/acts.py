@@ -69,12 +69,27 @@ async def item(engaged: Engaged, item_id: str) -> dict[str, Any]:
     return next((row for row in await engaged.rows("items") if row["id"] == item_id), {})
 
 
+async def runs(engaged: Engaged, kind: ItemKind, item_id: str) -> bool:
+    """Whether an item's workflow has been started: the item is on record a moment before."""
+    try:
+        await engaged.item_handle(kind, item_id).describe()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
 async def until_open(engaged: Engaged, kind: ItemKind) -> None:
-    """Wait until an item of that kind is open."""
+    """Wait until an item of that kind is open, and its workflow runs."""
 
     async def is_open() -> bool:
         return any(
-            row["kind"] == kind and not row["closed_at"] for row in await engaged.rows("items")
+            [
+                await runs(engaged, kind, str(row["id"]))
+                for row in await engaged.rows("items")
+                if row["kind"] == kind and not row["closed_at"]
+            ]
         )
 
     await until(is_open, f"an item opens: {kind}")

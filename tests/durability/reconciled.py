@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.service import RPCError, RPCStatusCode
 
 from commands.reconciling import differences as found_by
 from commands.reconciling import reading as comparing
@@ -24,6 +23,7 @@ from tests.databases import migrated_postgres, migrated_sqlite
 from tests.durability.acts import (
     finish_onboarding,
     progress_of,
+    until_open,
 )
 from tests.durability.server import waits_for_activity
 from tests.durability.waiting import until
@@ -146,20 +146,8 @@ async def begin_anew(engaged: Engaged) -> None:
 async def advice(engaged: Engaged) -> str:
     """The id of its first advice cycle, which is open."""
     await finish_onboarding(engaged)
-    cycle = scheduled_item_id(engaged.id, "advice", "1")
-
-    async def runs() -> bool:
-        # It is on record before it is started.
-        try:
-            await engaged.item_handle("advice", cycle).describe()
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                raise
-            return False
-        return True
-
-    await until(runs, "its first advice cycle runs")
-    return cycle
+    await until_open(engaged, "advice")
+    return scheduled_item_id(engaged.id, "advice", "1")
 
 
 async def terminate(engaged: Engaged) -> None:

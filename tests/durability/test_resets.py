@@ -11,23 +11,22 @@ from tests.durability.acts import (
     progress_of,
     submit_request,
     until_closed,
-    until_open,
-    until_stage,
 )
-from tests.durability.reconciled import comparison as comparison
-from tests.durability.reconciled import impatient as impatient
 from tests.durability.reconciled import (
+    advice,
     repaired,
     reset_without_updates,
     until_found,
     until_quiet,
 )
+from tests.durability.reconciled import comparison as comparison
+from tests.durability.reconciled import impatient as impatient
 from tests.durability.reconciled import url as url
 from tests.durability.waiting import until
 from tests.workflows.office import Engaged
-from tests.workflows.stories import LEAD, MANAGER
-from workflows.ids import engagement_workflow_id, item_workflow_id, scheduled_item_id
-from workflows.messages import AcceptRequest, CompleteStep, DeclineRequest
+from tests.workflows.stories import MANAGER
+from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.messages import AcceptRequest, DeclineRequest
 
 pytestmark = pytest.mark.dev_server
 
@@ -86,12 +85,8 @@ async def test_an_item_that_had_closed_is_open_again_once_it_is_reset_and_repair
 async def test_an_engagement_that_was_reset_is_told_again_what_its_items_reported(
     engaged: Engaged, comparison: Comparison
 ) -> None:
-    for step in ("hello", "plan"):
-        await engaged.item_command("onboarding", onboarding_of(engaged), CompleteStep(LEAD, step))
-    await until_stage(engaged, "active")
     # The first advice cycle opens a second later. A reset in the midst of that is another case.
-    await until_open(engaged, "advice")
-    cycle = scheduled_item_id(engaged.id, "advice", "1")
+    cycle = await advice(engaged)
     before = await item_progress_of(engaged, "advice", cycle)
     await engaged.item_handle("onboarding", onboarding_of(engaged)).result()
     await until_quiet(engaged)
