@@ -40,14 +40,7 @@ GRACE = timedelta(seconds=10)
 ASK_AGAIN = (1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to connect. The last one repeats."""
 
-PURE_MODULES = (
-    "programmes",
-    "activities.inputs",
-    "workflows.ids",
-    "workflows.messages",
-    "pydantic",
-    "pydantic_core",
-)
+PURE_MODULES = ("programmes", "activities.inputs", "workflows", "temporal.converter", "pydantic")
 """Shared with the sandbox instead of imported again for each workflow. They hold no state."""
 
 log = structlog.get_logger("milepost.worker")

@@ -28,7 +28,6 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 import observability
 from activities.record import Recorder
@@ -38,6 +37,7 @@ from programmes.calendar import WorkingCalendar, calendar_as_json
 from programmes.rules import LadderRule, RungRule, StageRule, StepRule
 from storage.database import Database
 from storage.migrate import upgrade
+from temporal.converter import DATA_CONVERTER
 from tests.durability.server import ATTRIBUTES
 from tests.fakes.sendgrid import KEY, FakeSendGrid, serving
 from tests.notifications.office import IGN, source
@@ -145,7 +145,7 @@ async def play(asked: argparse.Namespace, address: str, folder: Path) -> int:
     console = Console(highlight=False, width=120)
     url = f"sqlite+aiosqlite:///{folder}/volume.db"
     await upgrade(url)
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=DATA_CONVERTER)
     lead = timedelta(seconds=asked.lead or 20 + asked.count / 12)
     bench = Bench(asked.count, timedelta(seconds=asked.spread), datetime.now(UTC) + lead)
     fake = FakeSendGrid(limit=asked.rate)

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
+
+from temporal.converter import DATA_CONVERTER
 
 CONNECT_TIMEOUT = timedelta(seconds=3)
 """How long a command waits for a connection before it says that Temporal is down."""
@@ -68,5 +69,5 @@ async def connect(**overrides: Any) -> Client:
     options.update(ClientConfig.load_client_connect_config())
     options.update(overrides)
     return await Client.connect(
-        options.pop("target_host"), data_converter=pydantic_data_converter, **options
+        options.pop("target_host"), data_converter=DATA_CONVERTER, **options
     )

@@ -27,13 +27,13 @@ from pathlib import Path
 import psycopg
 from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from embedded.programs import provide_temporal, provide_test_server
 from embedded.temporal_server import DevServer, dies_with_this_process
 from temporal.connection import TemporalDown, require_answer
+from temporal.converter import DATA_CONVERTER
 from tests import clock
 from tests.stand_in import add_search_attributes, standing_in
 
@@ -91,7 +91,7 @@ async def time_skipping(
     one hangs its workflow task.
     """
     environment = await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter,
+        data_converter=DATA_CONVERTER,
         test_server_existing_path=provide_test_server(os.environ).location,
         test_server_startup_timeout=timedelta(seconds=STARTS_WITHIN_SECONDS),
     )

@@ -2,22 +2,20 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from workflows.messages import (
-        CloseCycle,
-        CompleteAction,
-        ConfirmDate,
-        HoldSession,
-        ItemInput,
-        MissSession,
-        ProposeDates,
-        RecordNotes,
-        SendAgenda,
-    )
-    from workflows.processes.advice_cycle import AdviceCycleProcess
-
 from workflows.deciding import takes
 from workflows.item import ItemWorkflow
+from workflows.messages import (
+    CloseCycle,
+    CompleteAction,
+    ConfirmDate,
+    HoldSession,
+    ItemInput,
+    MissSession,
+    ProposeDates,
+    RecordNotes,
+    SendAgenda,
+)
+from workflows.processes.advice_cycle import AdviceCycleProcess
 
 
 @workflow.defn

@@ -8,15 +8,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows.policies import PROCESSED_UPDATES_KEPT
-
-with workflow.unsafe.imports_passed_through():
-    from programmes.facts import Record
-    from workflows.ids import command_name
-    from workflows.messages import Answer, Restate
-    from workflows.processes.process import Decision
-
+from programmes.facts import Record
+from workflows.ids import command_name
 from workflows.journal import Journal
+from workflows.messages import Answer, Restate
+from workflows.policies import PROCESSED_UPDATES_KEPT
+from workflows.processes.process import Decision
 
 UNDER_THE_NEXT_NUMBER = Restate()
 """What a signal without an argument means: earlier versions of Milepost sent none."""

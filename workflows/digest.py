@@ -6,17 +6,15 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from activities.inputs import (
-        DELIVERY_QUEUE_SUFFIX,
-        PLAN_DIGESTS,
-        SEND_DIGEST,
-        WITHHOLD_DIGEST,
-        DigestInput,
-        DigestPlan,
-        DigestRun,
-    )
-
+from activities.inputs import (
+    DELIVERY_QUEUE_SUFFIX,
+    PLAN_DIGESTS,
+    SEND_DIGEST,
+    WITHHOLD_DIGEST,
+    DigestInput,
+    DigestPlan,
+    DigestRun,
+)
 from workflows import policies
 
 

@@ -13,38 +13,36 @@ from temporalio.common import (
 )
 from temporalio.exceptions import CancelledError, FailureError, WorkflowAlreadyStartedError
 
-with workflow.unsafe.imports_passed_through():
-    from programmes.facts import MILEPOST, Record
-    from programmes.rules import ItemKind
-    from workflows.ids import item_workflow_id
-    from workflows.messages import (
-        Answer,
-        CloseItem,
-        Complete,
-        EngagementInput,
-        EngagementProgress,
-        ItemEnded,
-        ItemInput,
-        MoveReview,
-        OpenRequest,
-        ReviewMoved,
-        Start,
-        Withdraw,
-    )
-    from workflows.processes.advice_cycle import AdviceCycleProcess
-    from workflows.processes.engagement import EngagementProcess
-    from workflows.processes.engagement_plan import Opening
-    from workflows.processes.onboarding import OnboardingProcess
-    from workflows.processes.process import Process
-    from workflows.processes.research_request import ResearchRequestProcess
-    from workflows.processes.review_milestone import ReviewMilestoneProcess
-
+from programmes.facts import MILEPOST, Record
+from programmes.rules import ItemKind
 from workflows import ids, policies
 from workflows.advice_cycle import AdviceCycle
 from workflows.deciding import DecidingWorkflow, takes
+from workflows.ids import item_workflow_id
 from workflows.item import ItemWorkflow
 from workflows.journal import wait_until_due
+from workflows.messages import (
+    Answer,
+    CloseItem,
+    Complete,
+    EngagementInput,
+    EngagementProgress,
+    ItemEnded,
+    ItemInput,
+    MoveReview,
+    OpenRequest,
+    ReviewMoved,
+    Start,
+    Withdraw,
+)
 from workflows.onboarding import Onboarding
+from workflows.processes.advice_cycle import AdviceCycleProcess
+from workflows.processes.engagement import EngagementProcess
+from workflows.processes.engagement_plan import Opening
+from workflows.processes.onboarding import OnboardingProcess
+from workflows.processes.process import Process
+from workflows.processes.research_request import ResearchRequestProcess
+from workflows.processes.review_milestone import ReviewMilestoneProcess
 from workflows.research_request import ResearchRequest
 from workflows.review_milestone import ReviewMilestone
 

@@ -7,22 +7,20 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.exceptions import CancelledError, FailureError
 
-with workflow.unsafe.imports_passed_through():
-    from programmes.facts import MILEPOST
-    from workflows.ids import engagement_workflow_id
-    from workflows.messages import (
-        Answer,
-        CloseItem,
-        ItemEnded,
-        ItemInput,
-        ItemProgress,
-        MoveDeadline,
-        ReviewMoved,
-    )
-    from workflows.processes.process import Process
-
+from programmes.facts import MILEPOST
 from workflows.deciding import DecidingWorkflow
+from workflows.ids import engagement_workflow_id
 from workflows.journal import wait_until_due
+from workflows.messages import (
+    Answer,
+    CloseItem,
+    ItemEnded,
+    ItemInput,
+    ItemProgress,
+    MoveDeadline,
+    ReviewMoved,
+)
+from workflows.processes.process import Process
 
 P = TypeVar("P", bound=Process)
 
@@ -99,13 +97,13 @@ class ItemWorkflow(DecidingWorkflow[P]):
 
     async def _wake(self) -> None:
         async with self._lock:
-            record = self.process.wake(workflow.now())
-            if record is None:
+            woken = self.process.wake(workflow.now())
+            if woken is None:
                 return
-            if all(fact.kind in ("rung.fired", "rung.collapsed") for fact in record.facts):
-                self._journal.remind(record)
+            if woken.only_reminds:
+                self._journal.remind(woken.record)
             else:
-                await self._journal.write_or_note(record)
+                await self._journal.write_or_note(woken.record)
                 self._show_stage()
 
     async def _close(self, command: CloseItem) -> None:

@@ -8,19 +8,17 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.inputs import (
-        DELIVER,
-        DELIVERY_QUEUE_SUFFIX,
-        RECORD,
-        REMIND,
-        DeliverInput,
-        RecordResult,
-    )
-    from programmes.facts import Fact, Record, first_to_leave
-    from workflows.messages import NOT_RECORDED
-
+from activities.inputs import (
+    DELIVER,
+    DELIVERY_QUEUE_SUFFIX,
+    RECORD,
+    REMIND,
+    DeliverInput,
+    RecordResult,
+)
+from programmes.facts import Fact, Record, first_to_leave
 from workflows import policies
+from workflows.messages import NOT_RECORDED
 
 
 class Journal:

@@ -30,6 +30,9 @@ from programmes.planner import (
 )
 from programmes.rules import LadderEnd, LadderRule, StageRule
 
+FIRED = "rung.fired"
+COLLAPSED = "rung.collapsed"
+
 LATE = timedelta(minutes=5)
 """The fact of a rung that is sent later than this after its instant says so."""
 
@@ -95,6 +98,11 @@ class Wake:
     facts: list[Fact] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     ended: list[OpenDeadline] = field(default_factory=list)
+
+    @property
+    def only_reminds(self) -> bool:
+        """Whether this sends reminders and changes nothing else."""
+        return all(fact.kind in (FIRED, COLLAPSED) for fact in self.facts)
 
 
 @dataclass
@@ -212,11 +220,11 @@ class Deadlines:
         overdue = _said_as_overdue(current, last, ahead) if current.due_at <= now else None
         for rung in due if overdue else due[:-1]:
             into = {"into": (overdue or last).name}
-            outcome.facts.append(Fact("rung.collapsed", now, data=_about(current, rung) | into))
+            outcome.facts.append(Fact(COLLAPSED, now, data=_about(current, rung) | into))
         if overdue:
             return replace(current, ahead=ahead, skipped=(), deferred_to=None)
         late = {"late": "yes"} if now - last.at > LATE else {}
-        outcome.facts.append(Fact("rung.fired", now, data=_about(current, last) | late))
+        outcome.facts.append(Fact(FIRED, now, data=_about(current, last) | late))
         outcome.notices.append(
             Notice(
                 kind=f"{current.family}.{last.says}",

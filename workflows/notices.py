@@ -5,16 +5,14 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.inputs import (
-        DELIVER,
-        DELIVERY_QUEUE_SUFFIX,
-        REDELIVER,
-        DeliverInput,
-        RedeliverInput,
-        TellInput,
-    )
-
+from activities.inputs import (
+    DELIVER,
+    DELIVERY_QUEUE_SUFFIX,
+    REDELIVER,
+    DeliverInput,
+    RedeliverInput,
+    TellInput,
+)
 from workflows import policies
 from workflows.ids import DELIVER_NOTICES
 

@@ -2,16 +2,14 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from workflows.messages import (
-        CompleteStep,
-        ItemInput,
-        WaiveStep,
-    )
-    from workflows.processes.onboarding import OnboardingProcess
-
 from workflows.deciding import takes
 from workflows.item import ItemWorkflow
+from workflows.messages import (
+    CompleteStep,
+    ItemInput,
+    WaiveStep,
+)
+from workflows.processes.onboarding import OnboardingProcess
 
 
 @workflow.defn

@@ -2,25 +2,23 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from workflows.messages import (
-        AcceptDelivery,
-        AcceptRequest,
-        AgreeScope,
-        AnswerQuestion,
-        AskMember,
-        AssignRequest,
-        DeclineRequest,
-        DeliverRequest,
-        GiveFeedback,
-        ItemInput,
-        ReturnDelivery,
-        WithdrawRequest,
-    )
-    from workflows.processes.research_request import ResearchRequestProcess
-
 from workflows.deciding import takes
 from workflows.item import ItemWorkflow
+from workflows.messages import (
+    AcceptDelivery,
+    AcceptRequest,
+    AgreeScope,
+    AnswerQuestion,
+    AskMember,
+    AssignRequest,
+    DeclineRequest,
+    DeliverRequest,
+    GiveFeedback,
+    ItemInput,
+    ReturnDelivery,
+    WithdrawRequest,
+)
+from workflows.processes.research_request import ResearchRequestProcess
 
 
 @workflow.defn

@@ -2,19 +2,17 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from workflows.messages import (
-        AddEvidence,
-        ItemInput,
-        ReturnReview,
-        ReviewMoved,
-        SignOffReview,
-        SubmitReview,
-    )
-    from workflows.processes.review_milestone import ReviewMilestoneProcess
-
 from workflows.deciding import takes
 from workflows.item import ItemWorkflow
+from workflows.messages import (
+    AddEvidence,
+    ItemInput,
+    ReturnReview,
+    ReviewMoved,
+    SignOffReview,
+    SubmitReview,
+)
+from workflows.processes.review_milestone import ReviewMilestoneProcess
 
 
 @workflow.defn

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from commands.reconciling import differences
 from commands.reconciling import reading as comparing
 from settings import settings
+from temporal.converter import DATA_CONVERTER
 from tests.commands.conftest import Run
 from tests.databases import migrated_sqlite
 from tests.durability.acts import onboarding_of, submit_request, until_open
@@ -40,7 +40,7 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 async def office(server: str, url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     """An office whose command line sees what its workers do."""
-    client = await Client.connect(server, data_converter=pydantic_data_converter)
+    client = await Client.connect(server, data_converter=DATA_CONVERTER)
     monkeypatch.setattr(comparing, "SECOND_LOOK_SECONDS", 0.3)
     monkeypatch.setattr(differences, "MOMENT", timedelta())
     async with open_office(client, url, programme=TOUR, skipping=False) as running:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from embedded.temporal_server import DevServer
 from notifications.senders.mailbox import Mailbox
@@ -19,6 +18,7 @@ from notifications.senders.protocol import Accepted, Email, Transient
 from programmes.calendar import WorkingCalendar
 from settings import Settings
 from storage.database import Database, utc_now
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite, opened
 from tests.durability.acts import onboarding_of, until_open
 from tests.durability.pace import TOUR, reminding_rules, settle
@@ -121,7 +121,7 @@ async def test_complaint_4_what_fell_due_while_all_was_down_goes_once_by_day_if_
 
 async def _open(server: DevServer, database: Database) -> Office:
     await _come_back(server)
-    client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(server.address, data_converter=DATA_CONVERTER)
     settings = Settings(
         database_url=str(database.url), task_queue=f"down-{uuid.uuid4().hex}", delivery_rate=1000
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from settings import Settings
 from storage.database import Database
 from storage.sql import notifications
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite, opened
 from tests.durability.pace import TOUR, quiet_engagement, reminding_rules, settle
 from tests.durability.processes import WorkerProcess
@@ -46,7 +46,7 @@ async def test_complaint_1_mail_that_recovers_goes_out_once_though_the_run_has_f
     is killed and another one starts. When the provider is back each email goes out, once."""
     fake = FakeSendGrid(Faults(always="503 wait", retry_after=AGAIN_AFTER_SECONDS), limit=10_000)
     with dev_server(ATTRIBUTES) as address:
-        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
         async with serving(fake), opened(url) as database:
             settings = Settings(
                 database_url=url, data_dir=tmp_path, task_queue=f"again-{uuid.uuid4().hex}"

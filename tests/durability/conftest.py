@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite
 from tests.durability.acts import until_open
 from tests.durability.pace import TOUR, quiet_engagement
@@ -25,7 +25,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 async def client(server: str) -> Client:
     """A client as the API has it."""
-    return await Client.connect(server, data_converter=pydantic_data_converter)
+    return await Client.connect(server, data_converter=DATA_CONVERTER)
 
 
 @pytest.fixture

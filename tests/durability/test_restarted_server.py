@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from embedded.temporal_server import DevServer
 from programmes.rules import LadderRule, Rules, RungRule, Says
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite
 from tests.durability.acts import finish_onboarding, onboarding_of, until_open
 from tests.durability.pace import AHEAD_SECONDS, TOUR, quiet_rules, settle, today
@@ -124,7 +124,7 @@ async def live_through(folder: Path, url: str, first_due: int) -> Outage:
     server.start()
     try:
         server.wait_ready()
-        client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+        client = await Client.connect(server.address, data_converter=DATA_CONVERTER)
         async with open_office(client, url, programme=TOUR, skipping=False) as office:
             return await bear_with(office, server, first_due)
     finally:

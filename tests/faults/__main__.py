@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 import observability
 from ending import run_and_leave
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite
 from tests.durability.server import ATTRIBUTES
 from tests.faults.matrix import ROWS, play
@@ -59,7 +59,7 @@ async def play_all(asked: argparse.Namespace, address: str, folder: Path) -> int
     runs = [Run(seed, asked.count) for seed in seeds]
     console = Console(width=WIDTH)
     done: dict[str, Tally] = {}
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=DATA_CONVERTER)
     setting = Setting(client, address, folder)
     for row in ROWS:
         if asked.rows in row:

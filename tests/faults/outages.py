@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from activities.record import Recorder
 from embedded.temporal_server import DevServer
 from storage.migrate import upgrade
+from temporal.converter import DATA_CONVERTER
 from tests.durability.server import ATTRIBUTES
 from tests.fakes.sendgrid_faults import Faults
 from tests.faults.rows import Setting
@@ -88,7 +88,7 @@ async def temporal_restarted(setting: Setting, run: Run) -> Tally:
     server.start()
     try:
         await asyncio.to_thread(server.wait_ready)
-        client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+        client = await Client.connect(server.address, data_converter=DATA_CONVERTER)
         faults = Faults({"slow": 0.5}, run.seed, slowness=0.2)
         async with set_up(client, setting.url("restarted", run), run, faults=faults) as stage:
             await stage.launch()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite
 from tests.durability.server import ATTRIBUTES
 from tests.faults.matrix import NEVER_ANSWERED, REFUSED, ROWS, play
@@ -50,7 +50,7 @@ def empty(tmp_path: Path) -> Path:
 async def all_right(address: str, folder: Path, *rows: str, side_by_side: bool = False) -> None:
     """Play these rows, show their figures, and see that they are right."""
     done: dict[str, Tally] = {}
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=DATA_CONVERTER)
     setting = Setting(client, address, folder)
 
     async def one(row: str) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy import select, update
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.inputs import DigestInput, RedeliverInput
 from storage.sql import notifications, programmes
+from temporal.converter import DATA_CONVERTER
 from tests.durability.acts import (
     finish_onboarding,
     onboarding_of,
@@ -62,7 +62,7 @@ async def play_on_a_server(folder: Path) -> Histories:
     early = {"limit.historyCount.suggestContinueAsNew": str(EVENTS)}
     url = f"sqlite+aiosqlite:///{folder}/milepost.db"
     with dev_server(ATTRIBUTES, dynamic_config=early) as address:
-        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
         async with open_office(client, url, programme=TOUR, skipping=False) as office:
             return {
                 **await begun_anew(await begin(office, 1)),

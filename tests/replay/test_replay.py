@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-import worker
+from temporal.converter import DATA_CONVERTER
 from tests.histories import personal_data_in
 from tests.replay.kept import FINGERPRINTS, fingerprint, read, shapes
 from tests.replay.recording import play_on_skipping_time
@@ -34,6 +34,14 @@ LASTING = {"Engagement", "Onboarding", "ResearchRequest", "AdviceCycle", "Review
 
 MOST_KILOBYTES = 2048
 
+WATCHFUL = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        *("programmes", "activities.inputs", "temporal.converter", "pydantic", "pydantic_core"),
+        *("workflows.processes", "workflows.ladder", "workflows.messages", "workflows.ids"),
+    )
+)
+"""Imports the workflows anew and watches what they call. The worker's sandbox shares them."""
+
 SHAPE_HAS_CHANGED = (
     "The workflows ask for other things than those that run today. If that is meant, and running "
     "engagements can follow (they are replayed by the other tests here), record the new shape: "
@@ -49,8 +57,8 @@ def name_of(path: Path) -> str:
 async def test_every_recorded_history_is_replayed(path: Path) -> None:
     replayer = Replayer(
         workflows=WORKFLOWS,
-        workflow_runner=worker.sandbox(),
-        data_converter=pydantic_data_converter,
+        workflow_runner=WATCHFUL,
+        data_converter=DATA_CONVERTER,
         # Off goes the SDK's search for deadlocks, which takes a busy machine's pause of two seconds
         # for one. The sandbox stays.
         debug_mode=True,

@@ -16,7 +16,6 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 import worker
@@ -27,6 +26,7 @@ from storage.database import Database
 from storage.sql import deliveries, mailbox, notifications, programmes
 from temporal import schedules
 from temporal.connection import LazyTemporal
+from temporal.converter import DATA_CONVERTER
 from temporal.schedules import sync_schedules
 from temporal.summaries import Summaries, follow_definitions, keep_summaries
 from tests.clock import needs_real_time
@@ -65,7 +65,7 @@ async def test_schedules_follow_the_definition_and_a_run_sends_each_summary_once
     database: Database,
 ) -> None:
     with dev_server({key.name: "Keyword" for key in SEARCH_ATTRIBUTES}) as address:
-        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
         made = await sync_schedules(client, database, QUEUE)
         assert [(one.digest, one.change) for one in made] == [
             ("manager", "made"),
@@ -94,7 +94,7 @@ async def test_a_programme_that_is_added_has_its_schedules_at_once_or_with_the_n
     unreachable = LazyTemporal({"target_host": "127.0.0.1:9"})
     assert not await follow_definitions(unreachable, database, QUEUE)
     with dev_server({key.name: "Keyword" for key in SEARCH_ATTRIBUTES}) as address:
-        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
         assert await follow_definitions(Connected(client), database, QUEUE)
         assert (await sync_schedules(client, database, QUEUE))[0].change == "kept"
         await _looks_after_them(client, database)
@@ -125,7 +125,7 @@ async def test_schedules_follow_a_release_that_makes_them_otherwise(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with dev_server() as address:
-        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        client = await Client.connect(address, data_converter=DATA_CONVERTER)
         await sync_schedules(client, database, QUEUE)
         monkeypatch.setattr(schedules, "SHAPE", "the next one")
         for change in ("changed", "kept"):

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 
-from programmes.facts import EngagementStage, Record
+from programmes.facts import MILEPOST, EngagementStage, Record
 from programmes.planner import due_on
 from programmes.rules import ItemKind
+from workflows.ids import scheduled_item_id
 from workflows.messages import (
     Complete,
+    EngagementInput,
     ItemEnded,
     ItemInput,
     MoveReview,
@@ -19,15 +21,77 @@ from workflows.messages import (
     refusal,
 )
 from workflows.processes import last_words
-from workflows.processes.engagement_plan import PlannedEngagement
+from workflows.processes.engagement_plan import EngagementPlan, Opening
+from workflows.processes.engagement_state import RecordedEngagement
 from workflows.processes.process import Decision
 
 FURTHEST_REVIEW = timedelta(days=731)
 """How far ahead a review can be moved. The engagement knows the days off for longer."""
 
 
-class EngagementProcess(PlannedEngagement):
+class EngagementProcess(RecordedEngagement):
     """One member in one programme. Pure, as items are: the caller gives the time."""
+
+    def __init__(self, engagement: EngagementInput) -> None:
+        super().__init__(engagement)
+        self.plan = EngagementPlan(engagement)
+
+    # --- What the plan opens ----------------------------------------------------------------------
+
+    def next_opening(self) -> datetime | None:
+        """When the plan next opens an item."""
+        return min((opening.at for opening in self.upcoming()), default=None)
+
+    def upcoming(self) -> list[Opening]:
+        """The items that the plan will open, soonest first."""
+        if self.opened_at is None or self.is_closed:
+            return []
+        if self.onboarded_at is None:
+            known = self.knows("onboarding", "onboarding")
+            return [] if known else [self.plan.onboarding(self.opened_at)]
+        openings = [
+            Opening(review.opens_at, "review", review.key)
+            for review in self.plan.reviews(self.onboarded_at, self.moved)
+            if not self.knows("review", review.key)
+        ]
+        if self.stage == "active" and not self.rolling_over:
+            cycle = self.plan.next_cycle(self.onboarded_at, self.moved, self.cycles)
+            openings += [cycle] if cycle else []
+        return sorted(openings, key=lambda opening: (opening.at, opening.kind, opening.key))
+
+    def open_advice(self) -> str:
+        """The id of the open advice cycle, or an empty string."""
+        return next((one for one, name in self.items.items() if name.startswith("advice:")), "")
+
+    def open_planned(self, opening: Opening, now: datetime) -> ItemInput:
+        """Note that a planned item is open. Returns the item's input."""
+        item_id = scheduled_item_id(self.id, opening.kind, opening.key)
+        item = self._open(opening.kind, opening.key, item_id, now, MILEPOST)
+        match opening.kind:
+            case "onboarding":
+                assert self.opened_at is not None
+                # On an always-open calendar a start is an instant, that of the opening.
+                begins = self.plan.onboarding(self.opened_at).at
+                begins_on_a_day = None if self.calendar.always_open else begins
+                return replace(item, onboarding=self.rules.onboarding, begins=begins_on_a_day)
+            case "review":
+                assert self.onboarded_at is not None
+                review = self.plan.review(opening.key, self.onboarded_at, self.moved)
+                return replace(item, review=self.rules.review(opening.key), due=review.due_at)
+            case _:
+                self.cycles = (*self.cycles, now)
+                carried, self.carried = self.carried, ()
+                return replace(item, advice=self.rules.advice, carried=carried)
+
+    def cycle_opened(self, decision: Decision) -> None:
+        """Note that a cycle opens, because the engagement's read model has its date. Every record
+        has a fact, whose instant tells a lost decision from the one that was taken."""
+        decision.fact("advice.scheduled", cycle=str(len(self.cycles)))
+
+    def _open(self, kind: ItemKind, key: str, item_id: str, now: datetime, by: str) -> ItemInput:
+        self.items[item_id] = f"{kind}:{key}"
+        first = self.onboarded_at is None
+        return self.plan.item_input(kind, key, item_id, now, by, first=first)
 
     # --- Commands ---------------------------------------------------------------------------------
 
@@ -45,9 +109,8 @@ class EngagementProcess(PlannedEngagement):
         """Note that a research request is open. Returns the item's input."""
         self.requests += 1
         key = str(self.requests)
-        self.items[command.item_id] = f"research:{key}"
         return replace(
-            self.item_input("research", key, command.item_id, now, by=command.by),
+            self._open("research", key, command.item_id, now, command.by),
             research=self.rules.research,
             text=command.text,
             theme=command.theme,
@@ -98,6 +161,23 @@ class EngagementProcess(PlannedEngagement):
         # There is no task yet, and so no revision to tell one move from the next.
         rung = f"{command.review}#{self.sequence + 1}"
         decision.tell("review.replanned", "lead", rung=rung, text=command.reason)
+
+    def due_before(self, after: str) -> datetime | None:
+        """When the review or onboarding that a review follows is due, if known."""
+        return self.plan.due_before(after, self.opened_at, self.onboarded_at, self.moved)
+
+    def _move_review(self, review: str, due: date) -> None:
+        """Move a review and those after it. Reviews that have opened keep their dates."""
+        before = self._review_dues()
+        self.moved[review] = due
+        for key, at in self._review_dues().items():
+            if at != before[key] and self.knows("review", key):
+                self.moved.setdefault(key, self.calendar.local_date(before[key]))
+
+    def _review_dues(self) -> dict[str, datetime]:
+        if self.onboarded_at is None:
+            return {}
+        return {one.key: one.due_at for one in self.plan.reviews(self.onboarded_at, self.moved)}
 
     def may_withdraw(self, command: Withdraw, now: datetime) -> None:
         """An engagement can be withdrawn until it has ended."""

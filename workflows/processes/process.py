@@ -5,7 +5,7 @@ it answers with records. The workflow around it waits, records and delivers.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
@@ -68,6 +68,15 @@ class Decision:
                 not_before=window if window > self.now else None,
             )
         )
+
+
+@dataclass(frozen=True)
+class Woken:
+    """What a wake did."""
+
+    record: Record
+    only_reminds: bool
+    """Whether it sends reminders and changes nothing: then writing and sending are one activity."""
 
 
 class Process:
@@ -134,7 +143,7 @@ class Process:
         command(decision)
         return self._record(decision)
 
-    def wake(self, now: datetime) -> Record | None:
+    def wake(self, now: datetime) -> Woken | None:
         """Do what is due. Returns ``None`` if nothing is."""
         outcome = self.deadlines.wake(now)
         if not outcome.facts:
@@ -146,7 +155,8 @@ class Process:
             if not self.is_closed:
                 self.ladder_ended(deadline, decision)
         # A rung changes neither the item nor its tasks, so the record has facts and notices alone.
-        return self._record(decision, changed=bool(outcome.ended))
+        record = self._record(decision, changed=bool(outcome.ended))
+        return Woken(record, only_reminds=outcome.only_reminds)
 
     def may_move_deadline(self, command: MoveDeadline, now: datetime) -> None:
         """An open task can be moved to today or a later day."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from commands.checks.temporal import check_processes
+from temporal.converter import DATA_CONVERTER
 from tests.databases import migrated_sqlite
 from tests.durability.acts import until_open
 from tests.durability.pace import TOUR, quiet_engagement, quiet_rules, settle, today
@@ -39,7 +39,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def office(server: str, url: str) -> AsyncIterator[Office]:
-    client = await Client.connect(server, data_converter=pydantic_data_converter)
+    client = await Client.connect(server, data_converter=DATA_CONVERTER)
     async with open_office(client, url, programme=TOUR, skipping=False) as running:
         yield running
 

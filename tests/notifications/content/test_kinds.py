@@ -36,7 +36,7 @@ def _wakes(process: Process, before: datetime | None = None) -> Iterator[Record]
         woken = process.wake(due)
         if woken is None:
             return
-        yield woken
+        yield woken.record
 
 
 def onboarding() -> Iterator[Record]:

@@ -36,9 +36,9 @@ def run_out(process: Process, until: datetime, now: datetime) -> list[Record]:
     records: list[Record] = []
     while (wake := process.deadlines.next_wake()) is not None and wake <= until:
         now = max(now, wake)
-        record = process.wake(now)
-        if record is not None:
-            records.append(record)
+        woken = process.wake(now)
+        if woken is not None:
+            records.append(woken.record)
     return records
 
 
