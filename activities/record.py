@@ -23,6 +23,10 @@ PATIENCE = timedelta(seconds=5)
 it leaves the timer of each attempt behind. That timer ends a later attempt too early, or panics
 when the worker has gone."""
 
+TRY = timedelta(seconds=4)
+"""How long one try waits for a connection and a lock. The last try may begin as the patience ends.
+So the two together are less than the workflow gives an attempt, which fails with its own error."""
+
 FIRST_PAUSE_SECONDS = 0.2
 
 
@@ -39,10 +43,12 @@ class Recorder:
         clock: Callable[[], datetime] = utc_now,
         *,
         patience: timedelta = timedelta(0),
+        try_for: timedelta = TRY,
     ) -> None:
         self._database = database
         self._clock = clock
         self._patience = patience.total_seconds()
+        self._try_for = try_for.total_seconds()
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
@@ -51,7 +57,8 @@ class Recorder:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await self._write(record)
+                async with asyncio.timeout(self._try_for):
+                    return await self._write(record)
             except Raced:
                 continue
             except (SQLAlchemyError, OSError):

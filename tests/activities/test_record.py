@@ -1,6 +1,7 @@
 """The ``record`` activity: one transaction, one result, and which records it refuses."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,15 +12,16 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.inputs import RecordResult
-from activities.record import RECORD_REFUSED, Recorder
+from activities.record import PATIENCE, RECORD_REFUSED, TRY, Recorder
 from programmes.facts import Fact, Notice, Record
-from storage.database import Database
+from storage.database import POOL_OVERFLOW, Database
 from storage.sql import events, items, notifications, tasks
 from tests.databases import count_statements, opened, sqlite_url
 from tests.storage.fixtures import database as database
 from tests.storage.fixtures import database_url as database_url
 from tests.storage.fixtures import postgres_database as postgres_database
 from tests.storage.office import NOW, item_record, office, task
+from workflows import policies
 
 SUBMITTED = replace(
     item_record(1, "triage", task("triage"), facts=2),
@@ -145,3 +147,23 @@ async def test_the_statements_of_a_record_do_not_grow_with_it(
     with count_statements(database) as seen:
         await recorded(recorder, many)
     assert len(seen) == small
+
+
+async def test_an_attempt_gives_up_by_itself_where_no_connection_gets_free(
+    recorder: Recorder, database: Database
+) -> None:
+    # SQLite has one writer whatever the size.
+    small = Database(database.url.render_as_string(hide_password=False), pool_size=1)
+    brief = Recorder(small, clock=lambda: NOW, try_for=timedelta(seconds=0.2))
+    async with AsyncExitStack() as held:
+        held.push_async_callback(small.dispose)
+        for _ in range(1 if small.dialect == "sqlite" else 1 + POOL_OVERFLOW):
+            session = await held.enter_async_context(small.transaction())
+            await session.execute(text("SELECT 1"))
+        with pytest.raises(TimeoutError):
+            await recorded(brief, SUBMITTED)
+    assert await recorded(recorder, SUBMITTED) == RecordResult(notifications=4)
+
+
+def test_an_attempt_ends_before_the_workflow_ends_it() -> None:
+    assert PATIENCE + TRY < policies.RECORD_ATTEMPT
