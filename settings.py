@@ -4,6 +4,8 @@
 ``MILEPOST_TEST_SERVER``) and where downloads are kept (``MILEPOST_CACHE``).
 """
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +22,7 @@ _LIKE = {
     "public_url": "write it like https://office.example.org, with at most 200 characters",
 }
 _DATABASES = ("sqlite+aiosqlite://", "postgresql+psycopg://")
+_KEY_BYTES = 32
 _LONGEST_URL = 200
 """A link in a header has to fit on one line."""
 
@@ -126,6 +129,14 @@ class Settings(BaseSettings):
             "and workers need the same value."
         ),
     )
+    payload_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description=(
+            "Keys that encrypt what Temporal keeps, as `name:key,name:key`. The first encrypts, "
+            "and all of them decrypt. A key is what `openssl rand -base64 32` prints. API, workers "
+            "and commands need the same value."
+        ),
+    )
     command_timeout: float = Field(
         default=5.0,
         description="Seconds that the API waits for a command's record before it answers 202.",
@@ -179,10 +190,39 @@ class Settings(BaseSettings):
             raise ValueError(f"begin it with {' or '.join(_DATABASES)}")
         return value
 
+    @field_validator("payload_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr) -> SecretStr:
+        _keys(value)
+        return value
+
+    @property
+    def payload_key_bytes(self) -> tuple[tuple[str, bytes], ...]:
+        """The name and the 32 bytes of each key, the one that encrypts first."""
+        return _keys(self.payload_keys)
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _is_level(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+
+def _keys(value: SecretStr) -> tuple[tuple[str, bytes], ...]:
+    keys: dict[str, bytes] = {}
+    for part in filter(None, value.get_secret_value().replace(" ", "").split(",")):
+        name, _, written = part.partition(":")
+        try:
+            key = b64decode(written, validate=True)
+        except ValueError:
+            key = b""
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name) or len(key) != _KEY_BYTES:
+            raise ValueError(
+                "write it like 2026:<key>, with what openssl rand -base64 32 prints as the key"
+            )
+        if name in keys:
+            raise ValueError("give each key a name of its own")
+        keys[name] = key
+    return tuple(keys.items())
 
 
 def _listens_at(held: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from settings import settings as read_settings
 from storage.database import Database, utc_now
 from storage.migrate import is_current
 from temporal.connection import connect
+from temporal.converter import converter_with
 from temporal.summaries import Summaries
 from workflows.registry import WORKFLOWS
 
@@ -132,7 +133,7 @@ async def _reach(settings: Settings, stop: asyncio.Event) -> Client | None:
     while not stop.is_set():
         try:
             if await is_current(settings.database_url):
-                return await connect()
+                return await connect(data_converter=converter_with(settings.payload_key_bytes))
             log.warning("worker.waiting", for_="database", fix="milepost migrate")
         except (RuntimeError, OSError) as problem:
             log.warning("worker.waiting", for_="Temporal", reason=str(problem))

@@ -23,9 +23,9 @@ PATIENCE = timedelta(seconds=5)
 it leaves the timer of each attempt behind. That timer ends a later attempt too early, or panics
 when the worker has gone."""
 
-TRY = timedelta(seconds=4)
-"""How long one try waits for a connection and a lock. The last try may begin as the patience ends.
-So the two together are less than the workflow gives an attempt, which fails with its own error."""
+ATTEMPT = timedelta(seconds=9)
+"""How long an attempt may wait for a connection or a lock. The workflow gives it a second more, so
+that it ends with an error of its own."""
 
 FIRST_PAUSE_SECONDS = 0.2
 
@@ -43,22 +43,25 @@ class Recorder:
         clock: Callable[[], datetime] = utc_now,
         *,
         patience: timedelta = timedelta(0),
-        try_for: timedelta = TRY,
+        attempt: timedelta = ATTEMPT,
     ) -> None:
         self._database = database
         self._clock = clock
         self._patience = patience.total_seconds()
-        self._try_for = try_for.total_seconds()
+        self._attempt = attempt.total_seconds()
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:
         """Append the facts, update the read model, reserve the notifications: all or nothing."""
+        async with asyncio.timeout(self._attempt):
+            return await self._insist(record)
+
+    async def _insist(self, record: Record) -> RecordResult:
         deadline = time.monotonic() + self._patience
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                async with asyncio.timeout(self._try_for):
-                    return await self._write(record)
+                return await self._write(record)
             except Raced:
                 continue
             except (SQLAlchemyError, OSError):

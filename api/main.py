@@ -41,6 +41,7 @@ from settings import Settings
 from settings import settings as process_settings
 from storage.database import Database
 from temporal.connection import LazyTemporal, Temporal
+from temporal.converter import converter_with
 from web import board, calendar_feed, links, rendering, unsubscribe
 from web import mailbox as mailbox_pages
 from web import problems as problem_pages
@@ -94,7 +95,10 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=attrgetter("name"),
     )
-    app.state.backend = Backend(opened, temporal or LazyTemporal(), settings)
+    keys = converter_with(settings.payload_key_bytes)
+    app.state.backend = Backend(
+        opened, temporal or LazyTemporal({"data_converter": keys}), settings
+    )
     app.state.teller = Teller(app.state.backend)
     problem_handlers.install(app)
     for page in PAGES:

@@ -17,17 +17,19 @@ from settings import Settings, address_of, settings
 from storage.database import Database
 from storage.migrate import current, is_newer, newest
 from temporal.connection import LazyTemporal, connect
+from temporal.converter import converter_with
 
 T = TypeVar("T")
 
 
 def temporal_overrides(settings: Settings) -> dict[str, Any]:
-    """Where the office that runs in the data folder has its Temporal; empty where none runs or
-    ``TEMPORAL_ADDRESS`` is set."""
-    if os.environ.get("TEMPORAL_ADDRESS"):
-        return {}
-    office = running_in(settings.data_dir)
-    return {"target_host": office.temporal, "namespace": "default"} if office else {}
+    """How to reach the office's Temporal: with its keys, and at its place where it runs in the data
+    folder. ``TEMPORAL_ADDRESS`` counts before that."""
+    options: dict[str, Any] = {"data_converter": converter_with(settings.payload_key_bytes)}
+    office = None if os.environ.get("TEMPORAL_ADDRESS") else running_in(settings.data_dir)
+    if office:
+        options |= {"target_host": office.temporal, "namespace": "default"}
+    return options
 
 
 async def reach_temporal(settings: Settings) -> Client:

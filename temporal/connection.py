@@ -65,9 +65,7 @@ async def require_answer(client: Client) -> None:
 
 async def connect(**overrides: Any) -> Client:
     """Connect as the ``TEMPORAL_*`` settings say, or to the local default."""
-    options: dict[str, Any] = {"target_host": "localhost:7233"}
+    options: dict[str, Any] = {"target_host": "localhost:7233", "data_converter": DATA_CONVERTER}
     options.update(ClientConfig.load_client_connect_config())
     options.update(overrides)
-    return await Client.connect(
-        options.pop("target_host"), data_converter=DATA_CONVERTER, **options
-    )
+    return await Client.connect(options.pop("target_host"), **options)

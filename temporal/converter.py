@@ -1,5 +1,6 @@
-"""How arguments and results become JSON: as Pydantic says, with one memory of types a process."""
+"""How arguments and results become what Temporal keeps: JSON as Pydantic says, and encrypted."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from temporalio.contrib.pydantic import (
@@ -7,6 +8,7 @@ from temporalio.contrib.pydantic import (
     PydanticPayloadConverter,
     pydantic_data_converter,
 )
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 
 _JSON = PydanticJSONPlainPayloadConverter()
 """Keeps what Pydantic works out about each type: some milliseconds for an item's input."""
@@ -22,4 +24,18 @@ class SharedPydanticConverter(PydanticPayloadConverter):
 
 
 DATA_CONVERTER = replace(pydantic_data_converter, payload_converter_class=SharedPydanticConverter)
-"""What every client, worker and replay uses."""
+"""What every client, worker and replay uses where nothing is encrypted."""
+
+
+def converter_with(keys: Sequence[tuple[str, bytes]]) -> DataConverter:
+    """The converter of an office with these keys; without any, nothing is encrypted. The messages
+    of failures are encrypted too."""
+    if not keys:
+        return DATA_CONVERTER
+    from temporal.encryption import Encryption  # an office without keys need not import it
+
+    return replace(
+        DATA_CONVERTER,
+        payload_codec=Encryption(keys),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )

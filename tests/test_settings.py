@@ -1,10 +1,14 @@
 """Settings that cannot be right are told at once, by name, and without what they hold."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
 
 from settings import Settings, settings
+
+KEY = b64encode(bytes(range(32))).decode()
+LIKE_KEYS = "write it like 2026:<key>, with what openssl rand -base64 32 prints as the key"
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,10 @@ def test_each_fault_is_a_line_with_its_variable_and_nothing_secret(
         ("API_PORT", "0", "write a port from 1 to 65535"),
         ("DATABASE_URL", "mysql://x", "begin it with sqlite+aiosqlite:// or postgresql+psycopg://"),
         ("LOG_LEVEL", "nope", "write 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("PAYLOAD_KEYS", "2026", LIKE_KEYS),
+        ("PAYLOAD_KEYS", "2026:c2hvcnQ=", LIKE_KEYS),
+        ("PAYLOAD_KEYS", f"20 26!:{KEY}", LIKE_KEYS),
+        ("PAYLOAD_KEYS", f"2026:{KEY},2026:{KEY}", "give each key a name of its own"),
         ("INBOUND_DOMAIN", "replies.example.org.", "write it like replies.example.org"),
         ("INBOUND_DOMAIN", "@replies.example.org", "write it like replies.example.org"),
         ("INBOUND_DOMAIN", "https://replies.example.org", "write it like replies.example.org"),
@@ -107,3 +115,14 @@ def test_links_lead_to_where_the_api_listens_unless_it_is_said(
     given: dict[str, object], link: str
 ) -> None:
     assert Settings.model_validate(given).public_url == link
+
+
+def test_keys_are_read_in_their_order_with_spaces_and_padding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MILEPOST_PAYLOAD_KEYS", f"2026-b:{KEY}, 2026-a:{KEY}")
+    assert settings().payload_key_bytes == (
+        ("2026-b", bytes(range(32))),
+        ("2026-a", bytes(range(32))),
+    )
+    assert KEY not in repr(settings())

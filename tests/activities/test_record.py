@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.inputs import RecordResult
-from activities.record import PATIENCE, RECORD_REFUSED, TRY, Recorder
+from activities.record import ATTEMPT, PATIENCE, RECORD_REFUSED, Recorder
 from programmes.facts import Fact, Notice, Record
 from storage.database import POOL_OVERFLOW, Database
 from storage.sql import events, items, notifications, tasks
@@ -154,7 +154,7 @@ async def test_an_attempt_gives_up_by_itself_where_no_connection_gets_free(
 ) -> None:
     # SQLite has one writer whatever the size.
     small = Database(database.url.render_as_string(hide_password=False), pool_size=1)
-    brief = Recorder(small, clock=lambda: NOW, try_for=timedelta(seconds=0.2))
+    brief = Recorder(small, clock=lambda: NOW, attempt=timedelta(seconds=0.2))
     async with AsyncExitStack() as held:
         held.push_async_callback(small.dispose)
         for _ in range(1 if small.dialect == "sqlite" else 1 + POOL_OVERFLOW):
@@ -166,4 +166,4 @@ async def test_an_attempt_gives_up_by_itself_where_no_connection_gets_free(
 
 
 def test_an_attempt_ends_before_the_workflow_ends_it() -> None:
-    assert PATIENCE + TRY < policies.RECORD_ATTEMPT
+    assert PATIENCE < ATTEMPT < policies.RECORD_ATTEMPT

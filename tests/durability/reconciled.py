@@ -192,10 +192,11 @@ async def erase(engaged: Engaged, item_id: str | None = None) -> None:
             await session.execute(delete(engagements).where(engagements.c.id == engaged.id))
 
 
-async def reset_without_updates(
-    engaged: Engaged, workflow_id: str, *, signals_too: bool = False
+async def reset(
+    engaged: Engaged, workflow_id: str, *, updates: bool = True, signals: bool = True
 ) -> None:
-    """What `temporal workflow reset --type FirstWorkflowTask --reapply-exclude Update` does."""
+    """What `temporal workflow reset --type FirstWorkflowTask` does. What came later happens again,
+    but for what is left out, as by `--reapply-exclude Update`."""
     client = engaged.office.client
     handle = client.get_workflow_handle(workflow_id)
     history = await handle.fetch_history()
@@ -204,8 +205,10 @@ async def reset_without_updates(
         for event in history.events
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
     )
-    excluded = [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE]
-    if signals_too:
+    excluded = []
+    if not updates:
+        excluded.append(ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE)
+    if not signals:
         excluded.append(ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL)
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(

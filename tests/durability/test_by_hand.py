@@ -1,12 +1,7 @@
 """What an operator asks of workflows by hand: to begin anew, to restate themselves, a reset."""
 
-import uuid
-
 import pytest
 from sqlalchemy import delete, update
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 
 from storage.sql import engagements, items, tasks
@@ -19,6 +14,7 @@ from tests.durability.acts import (
     until_closed,
     until_open,
 )
+from tests.durability.reconciled import reset
 from tests.durability.waiting import until
 from tests.workflows.office import Engaged
 from tests.workflows.stories import MANAGER
@@ -109,7 +105,7 @@ async def test_an_engagement_that_is_reset_opens_no_item_a_second_time(engaged: 
     await until_open(engaged, "advice")
     onboarding = onboarding_of(engaged)
     ended = await engaged.item_handle("onboarding", onboarding).describe()
-    await reset_to_its_first_task(engaged)
+    await reset(engaged, engagement_workflow_id(engaged.id))
 
     async def is_active_again() -> bool:
         progress = await progress_of(engaged)
@@ -130,24 +126,3 @@ async def heard_twice(engaged: Engaged) -> set[tuple[str, str]]:
 def without(rows: list[dict[str, object]], columns: set[str]) -> list[dict[str, object]]:
     kept = [{key: value for key, value in row.items() if key not in columns} for row in rows]
     return sorted(kept, key=lambda row: (str(row.get("id")), str(row.get("key"))))
-
-
-async def reset_to_its_first_task(engaged: Engaged) -> None:
-    """What `temporal workflow reset --type FirstWorkflowTask` does."""
-    client, workflow_id = engaged.office.client, engagement_workflow_id(engaged.id)
-    history = await client.get_workflow_handle(workflow_id).fetch_history()
-    first = next(
-        event.event_id
-        for event in history.events
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-    )
-    run = await run_of(engaged, workflow_id)
-    await client.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run),
-            reason="by hand",
-            workflow_task_finish_event_id=first,
-            request_id=uuid.uuid4().hex,
-        )
-    )

@@ -15,7 +15,7 @@ from tests.durability.acts import (
 from tests.durability.reconciled import (
     advice,
     repaired,
-    reset_without_updates,
+    reset,
     until_found,
     until_quiet,
 )
@@ -46,7 +46,7 @@ async def test_after_a_reset_another_decision_takes_the_place_of_the_one_under_i
     request = await submit_request(engaged)
     await engaged.item_command("research", request, AcceptRequest(MANAGER))
     await until_quiet(engaged)
-    await reset_without_updates(engaged, research(engaged, request))
+    await reset(engaged, research(engaged, request), updates=False)
     decline = DeclineRequest(MANAGER, await engaged.office.text())
     await insist(engaged, decline, "research", request)
     assert (await until_closed(engaged, request))["outcome"] == "declined"
@@ -59,7 +59,7 @@ async def test_a_record_that_is_ahead_of_a_reset_item_is_brought_back_and_goes_o
     request = await submit_request(engaged)
     await engaged.item_command("research", request, AcceptRequest(MANAGER))
     await until_quiet(engaged)
-    await reset_without_updates(engaged, research(engaged, request))
+    await reset(engaged, research(engaged, request), updates=False)
     await repaired(comparison, ("copy_ahead", "research"))
     assert (await item(engaged, request))["stage"] == "triage"
     assert (await item_progress_of(engaged, "research", request)).stage == "triage"
@@ -75,7 +75,7 @@ async def test_an_item_that_had_closed_is_open_again_once_it_is_reset_and_repair
     await engaged.item_command("research", request, decline)
     await engaged.item_handle("research", request).result()
     await until_quiet(engaged)
-    await reset_without_updates(engaged, research(engaged, request))
+    await reset(engaged, research(engaged, request), updates=False)
     await repaired(comparison, ("copy_ahead", "research"))
     assert (await item(engaged, request))["closed_at"] is None
     await insist(engaged, decline, "research", request)
@@ -90,7 +90,7 @@ async def test_an_engagement_that_was_reset_is_told_again_what_its_items_reporte
     before = await item_progress_of(engaged, "advice", cycle)
     await engaged.item_handle("onboarding", onboarding_of(engaged)).result()
     await until_quiet(engaged)
-    await reset_without_updates(engaged, engagement_workflow_id(engaged.id), signals_too=True)
+    await reset(engaged, engagement_workflow_id(engaged.id), updates=False, signals=False)
     await repaired(comparison, ("copy_ahead", "engagement"), ("end_unheard", "onboarding"))
     assert (await engaged.row())["stage"] == "active"
 

@@ -264,8 +264,10 @@ async def open_office(
     nation: Nation = "ENG",
     programme: str = "inclusive-growth-network",
     skipping: bool = True,
+    encrypted: bool = False,
 ) -> AsyncIterator[Office]:
-    """An office with its workers on a fresh pair of task queues."""
+    """An office with its workers on a fresh pair of task queues. Its histories are searched for
+    personal data, unless they are encrypted: by chance that may look like an address."""
     await upgrade(url)
     settings = Settings(database_url=url, task_queue=f"test-{uuid.uuid4().hex}", delivery_rate=1000)
     database = Database(url)
@@ -282,7 +284,8 @@ async def open_office(
         )
         async with workers[0], workers[1]:
             yield office
-            await require_no_personal_data(client, database)
+            if not encrypted:
+                await require_no_personal_data(client, database)
     finally:
         await database.dispose()
 

@@ -24,6 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("sendgrid_api_key", "sendgrid_host", "sendgrid_sandbox", "sendgrid_webhook_key"),
     ),
     "Replies by email": ("inbound_domain", "inbound_secret"),
+    "What Temporal keeps": ("payload_keys",),
     "The embedded Temporal server": ("temporal_port", "temporal_ui_port"),
 }
 """The settings of each group, in the order of the page."""

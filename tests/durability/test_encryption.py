@@ -1,0 +1,85 @@
+"""An office with keys: a whole engagement whose histories none can read without them."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload, SearchAttributes
+from temporalio.api.history.v1 import MarkerRecordedEventAttributes
+from temporalio.client import Client
+from temporalio.worker import Replayer
+
+from notifications.senders.mailbox import Mailbox
+from storage.database import Database
+from temporal.converter import converter_with
+from tests.durability.pace import TOUR, settle
+from tests.durability.sprint import Sprint
+from tests.histories import office_histories
+from tests.workflows.office import Engaged, Office, open_office
+from worker import build_workers, sandbox
+from workflows.registry import WORKFLOWS
+
+pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def payloads_in(message: Message) -> Iterator[Payload]:
+    """Every payload of ours, however deep. The server has to read search attributes, and the SDK
+    keeps numbers of its own with a local activity."""
+    if isinstance(message, SearchAttributes):
+        return
+    if isinstance(message, MarkerRecordedEventAttributes):
+        yield from payloads_in(message.details["result"])
+        return
+    if isinstance(message, Payload):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            held = [one for one in value.values() if isinstance(one, Message)]
+        else:
+            held = value if field.is_repeated else [value]
+        for one in held:
+            yield from payloads_in(one)
+
+
+async def test_an_engagement_goes_on_while_its_keys_change_and_cannot_be_read(
+    server: str, url: str
+) -> None:
+    old, new = ("old", os.urandom(32)), ("new", os.urandom(32))
+    before = await Client.connect(server, data_converter=converter_with([old]))
+    async with open_office(
+        before, url, programme=TOUR, skipping=False, encrypted=True
+    ) as first_office:
+        engagement = await settle(first_office, 1)
+        sprint = Sprint(Engaged(first_office, engagement.engagement_id), 1)
+        await sprint.start(engagement)
+
+    after = await Client.connect(server, data_converter=converter_with([new, old]))
+    database = Database(url)
+    office = Office(after, database, first_office.settings)
+    sprint.engaged = Engaged(office, engagement.engagement_id)
+    mailbox = Mailbox(database, lambda: datetime.now(UTC))
+    deciding, delivering = build_workers(after, database, mailbox, office.settings)
+    async with deciding, delivering:
+        await sprint.run()
+    assert await sprint.sent() == sprint.expected
+
+    used: set[bytes] = set()
+    replayer = Replayer(
+        workflows=WORKFLOWS,
+        workflow_runner=sandbox(),
+        data_converter=after.data_converter,
+        debug_mode=True,
+    )
+    async for history in office_histories(after, database):
+        for event in history.events:
+            for payload in payloads_in(event):
+                assert payload.metadata["encoding"] == b"binary/encrypted", event
+                used.add(payload.metadata["encryption-key-id"])
+        assert (await replayer.replay_workflow(history)).replay_failure is None
+    assert used == {b"old", b"new"}
+    await database.dispose()
