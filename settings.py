@@ -8,6 +8,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -153,6 +154,20 @@ class Settings(BaseSettings):
     ready_file: Path | None = Field(
         default=None, description="The worker creates this file when it serves, for health checks."
     )
+    worker_metrics: str = Field(
+        default="",
+        description=(
+            "The address at which the worker shows figures to Prometheus, as `address:port`. "
+            "Without it, it shows none."
+        ),
+    )
+    api_metrics: str = Field(
+        default="",
+        description=(
+            "The address at which the API shows figures to Prometheus, as `address:port`. Not "
+            "the one that people reach."
+        ),
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The lowest level that is logged."
     )
@@ -189,6 +204,18 @@ class Settings(BaseSettings):
         if not value.startswith(_DATABASES):
             raise ValueError(f"begin it with {' or '.join(_DATABASES)}")
         return value
+
+    @field_validator("worker_metrics", "api_metrics")
+    @classmethod
+    def _is_place(cls, value: str) -> str:
+        host, _, port = value.strip().rpartition(":")
+        try:
+            known = bool(ip_address(host.strip("[]"))) and 0 < int(port) < 65_536
+        except ValueError:
+            known = False
+        if value.strip() and not known:
+            raise ValueError("write it like 127.0.0.1:9464")
+        return value.strip()
 
     @field_validator("payload_keys")
     @classmethod

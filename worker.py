@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 import uvloop
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -24,12 +25,14 @@ from activities.record import PATIENCE, Recorder
 from ending import run_and_leave
 from notifications.inbound.address import reply_addresses
 from notifications.senders import Sender, sender_for
+from notifications.senders.measured import Measured
 from settings import Settings
 from settings import settings as read_settings
 from storage.database import Database, utc_now
 from storage.migrate import is_current
 from temporal.connection import connect
 from temporal.converter import converter_with
+from temporal.metrics import answer_counter, runtime_at
 from temporal.summaries import Summaries
 from workflows.registry import WORKFLOWS
 
@@ -41,7 +44,7 @@ GRACE = timedelta(seconds=10)
 ASK_AGAIN = (1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to connect. The last one repeats."""
 
-PURE_MODULES = ("programmes", "activities.inputs", "workflows", "temporal.converter", "pydantic")
+PURE_MODULES = ("programmes", "activities.inputs", "workflows", "pydantic", "pydantic_core")
 """Shared with the sandbox instead of imported again for each workflow. They hold no state."""
 
 log = structlog.get_logger("milepost.worker")
@@ -96,9 +99,11 @@ def build_workers(
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Running activities then get ``GRACE`` to finish."""
     database = Database(settings.database_url)
+    runtime = _runtime(settings)
     sender = sender_for(settings, database)
+    sender = Measured(sender, answer_counter(runtime.metric_meter, sender.name))
     try:
-        client = await _reach(settings, stop)
+        client = await _reach(settings, runtime, stop)
         if client is not None:
             async with Summaries(client, database, settings.task_queue, utc_now).at_work():
                 await _serve(build_workers(client, database, sender, settings), settings, stop)
@@ -106,6 +111,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await sender.close()
         # An SQLite engine that is not disposed keeps the process alive.
         await database.dispose()
+
+
+def _runtime(settings: Settings) -> Runtime:
+    if not settings.worker_metrics:
+        return Runtime.default()
+    try:
+        return runtime_at(settings.worker_metrics)
+    except ValueError as problem:
+        raise SystemExit(f"MILEPOST_WORKER_METRICS: {problem}") from None
 
 
 async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.Event) -> None:
@@ -127,13 +141,14 @@ async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.
     log.info("worker.stopped")
 
 
-async def _reach(settings: Settings, stop: asyncio.Event) -> Client | None:
+async def _reach(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> Client | None:
     """A client, once the database is migrated and Temporal answers. None if asked to stop first."""
+    converter = converter_with(settings.payload_key_bytes)
     attempt = 0
     while not stop.is_set():
         try:
             if await is_current(settings.database_url):
-                return await connect(data_converter=converter_with(settings.payload_key_bytes))
+                return await connect(data_converter=converter, runtime=runtime)
             log.warning("worker.waiting", for_="database", fix="milepost migrate")
         except (RuntimeError, OSError) as problem:
             log.warning("worker.waiting", for_="Temporal", reason=str(problem))

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from operator import attrgetter
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from api import (
     advice,
@@ -21,6 +22,7 @@ from api import (
     mailbox,
     me,
     members,
+    metrics,
     notifications,
     onboarding,
     people,
@@ -78,10 +80,16 @@ def create_app(
 ) -> FastAPI:
     """The application. A database that it opens itself, it closes itself."""
     opened = database or Database(settings.database_url)
+    registry = CollectorRegistry()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with app.state.teller.at_work(), Releaser(app.state.backend).at_work():
+        backend = app.state.backend
+        async with (
+            app.state.teller.at_work(),
+            Releaser(backend).at_work(),
+            metrics.shown(settings.api_metrics, registry, backend),
+        ):
             yield
         if database is None:
             await opened.dispose()
@@ -112,6 +120,8 @@ def create_app(
     app.add_middleware(EntityTags)
     app.add_middleware(BodyLimit)
     app.add_middleware(Envelope)
+    if settings.api_metrics:
+        app.add_middleware(metrics.Measuring, registry=registry)
     return app
 
 

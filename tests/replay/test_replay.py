@@ -36,7 +36,7 @@ MOST_KILOBYTES = 2048
 
 WATCHFUL = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        *("programmes", "activities.inputs", "temporal.converter", "pydantic", "pydantic_core"),
+        *("programmes", "activities.inputs", "pydantic", "pydantic_core"),
         *("workflows.processes", "workflows.ladder", "workflows.messages", "workflows.ids"),
     )
 )

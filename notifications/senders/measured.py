@@ -1,0 +1,36 @@
+"""A sender whose answers are counted."""
+
+from collections.abc import Callable
+
+from notifications.senders.protocol import Accepted, Email, Refusal, Sender
+
+
+class Measured:
+    """Hands emails to another sender. ``count`` hears ``accepted``, or the reason of a refusal,
+    such as ``rate_limited``: names without personal data."""
+
+    def __init__(self, sender: Sender, count: Callable[[str], None]) -> None:
+        self._sender = sender
+        self._count = count
+        self.name = sender.name
+
+    async def send(self, email: Email) -> Accepted:
+        """As the other one."""
+        try:
+            accepted = await self._sender.send(email)
+        except Refusal as refusal:
+            self._count(refusal.reason)
+            raise
+        except BaseException:
+            self._count("broken")
+            raise
+        self._count("accepted")
+        return accepted
+
+    async def recall(self, notification_id: str) -> Accepted | None:
+        """As the other one."""
+        return await self._sender.recall(notification_id)
+
+    async def close(self) -> None:
+        """As the other one."""
+        await self._sender.close()
