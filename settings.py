@@ -21,6 +21,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 _LIKE = {
     "sendgrid_host": "write it like https://api.sendgrid.com",
     "public_url": "write it like https://office.example.org, with at most 200 characters",
+    "traces": "write it like http://collector:4318/v1/traces",
 }
 _DATABASES = ("sqlite+aiosqlite://", "postgresql+psycopg://")
 _KEY_BYTES = 32
@@ -168,6 +169,13 @@ class Settings(BaseSettings):
             "the one that people reach."
         ),
     )
+    traces: str = Field(
+        default="",
+        description=(
+            "Where a collector takes traces by OTLP over HTTP, such as "
+            "`http://collector:4318/v1/traces`. Without it, nothing is traced."
+        ),
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The lowest level that is logged."
     )
@@ -175,9 +183,11 @@ class Settings(BaseSettings):
         default="console", description="How log lines look: `json` is for machines."
     )
 
-    @field_validator("sendgrid_host", "public_url")
+    @field_validator("sendgrid_host", "public_url", "traces")
     @classmethod
     def _is_web_address(cls, value: str, info: ValidationInfo) -> str:
+        if not value.strip() and info.field_name == "traces":
+            return ""
         try:
             address = str(HttpUrl(value.strip())).rstrip("/")
         except ValueError:

@@ -7,8 +7,9 @@ gc.disable()  # An import leaves little garbage, and looking for it takes a tent
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvloop
@@ -35,6 +36,9 @@ from temporal.converter import converter_with
 from temporal.metrics import answer_counter, runtime_at
 from temporal.summaries import Summaries
 from workflows.registry import WORKFLOWS
+
+if TYPE_CHECKING:
+    from temporal.tracing import Tracing
 
 gc.enable()
 
@@ -100,10 +104,17 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Running activities then get ``GRACE`` to finish."""
     database = Database(settings.database_url)
     runtime = _runtime(settings)
+    tracing = _tracing(settings)
     sender = sender_for(settings, database)
-    sender = Measured(sender, answer_counter(runtime.metric_meter, sender.name))
+    count = answer_counter(runtime.metric_meter, sender.name)
+    sender = Measured(sender, count, tracing.sending if tracing else None)
+    options = {
+        "data_converter": converter_with(settings.payload_key_bytes),
+        "interceptors": [tracing.interceptor] if tracing else [],
+        "runtime": runtime,
+    }
     try:
-        client = await _reach(settings, runtime, stop)
+        client = await _reach(settings, options, stop)
         if client is not None:
             async with Summaries(client, database, settings.task_queue, utc_now).at_work():
                 await _serve(build_workers(client, database, sender, settings), settings, stop)
@@ -111,6 +122,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await sender.close()
         # An SQLite engine that is not disposed keeps the process alive.
         await database.dispose()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
 
 def _runtime(settings: Settings) -> Runtime:
@@ -120,6 +133,14 @@ def _runtime(settings: Settings) -> Runtime:
         return runtime_at(settings.worker_metrics)
     except ValueError as problem:
         raise SystemExit(f"MILEPOST_WORKER_METRICS: {problem}") from None
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    if not settings.traces:
+        return None
+    from temporal.tracing import Tracing  # an office that traces nothing need not import it
+
+    return Tracing(settings.traces, "milepost-worker")
 
 
 async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.Event) -> None:
@@ -141,14 +162,15 @@ async def _serve(workers: tuple[Worker, ...], settings: Settings, stop: asyncio.
     log.info("worker.stopped")
 
 
-async def _reach(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> Client | None:
+async def _reach(
+    settings: Settings, options: Mapping[str, Any], stop: asyncio.Event
+) -> Client | None:
     """A client, once the database is migrated and Temporal answers. None if asked to stop first."""
-    converter = converter_with(settings.payload_key_bytes)
     attempt = 0
     while not stop.is_set():
         try:
             if await is_current(settings.database_url):
-                return await connect(data_converter=converter, runtime=runtime)
+                return await connect(**options)
             log.warning("worker.waiting", for_="database", fix="milepost migrate")
         except (RuntimeError, OSError) as problem:
             log.warning("worker.waiting", for_="Temporal", reason=str(problem))

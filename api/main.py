@@ -4,10 +4,12 @@ import gc
 
 gc.disable()  # An import leaves little garbage, and looking for it takes a tenth of the start.
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -48,6 +50,9 @@ from web import board, calendar_feed, links, rendering, unsubscribe
 from web import mailbox as mailbox_pages
 from web import problems as problem_pages
 
+if TYPE_CHECKING:
+    from temporal.tracing import Tracing
+
 gc.enable()
 
 VERSION = version("milepost")
@@ -81,6 +86,7 @@ def create_app(
     """The application. A database that it opens itself, it closes itself."""
     opened = database or Database(settings.database_url)
     registry = CollectorRegistry()
+    tracing = _tracing(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -93,6 +99,8 @@ def create_app(
             yield
         if database is None:
             await opened.dispose()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
     # FastAPI's own documentation pages load scripts from elsewhere.
     app = Described(
@@ -103,10 +111,10 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=attrgetter("name"),
     )
-    keys = converter_with(settings.payload_key_bytes)
-    app.state.backend = Backend(
-        opened, temporal or LazyTemporal({"data_converter": keys}), settings
-    )
+    options: dict[str, Any] = {"data_converter": converter_with(settings.payload_key_bytes)}
+    if tracing:
+        options["interceptors"] = [tracing.interceptor]
+    app.state.backend = Backend(opened, temporal or LazyTemporal(options), settings)
     app.state.teller = Teller(app.state.backend)
     problem_handlers.install(app)
     for page in PAGES:
@@ -122,7 +130,19 @@ def create_app(
     app.add_middleware(Envelope)
     if settings.api_metrics:
         app.add_middleware(metrics.Measuring, registry=registry)
+    if tracing:
+        from api.tracing import Traced
+
+        app.add_middleware(Traced, tracer=tracing.tracer)
     return app
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    if not settings.traces:
+        return None
+    from temporal.tracing import Tracing  # an office that traces nothing need not import it
+
+    return Tracing(settings.traces, "milepost-api")
 
 
 def served() -> FastAPI:

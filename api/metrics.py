@@ -105,12 +105,12 @@ class Measuring:
         try:
             await self.app(scope, receive, noting)
         finally:
-            route = _pattern(scope)
+            route = pattern_of(scope)
             self._answers.labels(scope["method"], route, status).inc()
             self._seconds.labels(route).observe(time.perf_counter() - began)
 
 
-def _pattern(scope: Scope) -> str:
+def pattern_of(scope: Scope) -> str:
     """The route's pattern; ``none`` where there is no such route."""
     pattern = getattr(scope.get("route"), "path", "none")
     # A route knows its path below the prefix that it was included under.

@@ -55,6 +55,7 @@ def test_each_fault_is_a_line_with_its_variable_and_nothing_secret(
         ("API_PORT", "0", "write a port from 1 to 65535"),
         ("DATABASE_URL", "mysql://x", "begin it with sqlite+aiosqlite:// or postgresql+psycopg://"),
         ("LOG_LEVEL", "nope", "write 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("TRACES", "collector:4318", "write it like http://collector:4318/v1/traces"),
         ("API_METRICS", "9464", "write it like 127.0.0.1:9464"),
         ("API_METRICS", "metrics.example.org:9464", "write it like 127.0.0.1:9464"),
         ("WORKER_METRICS", "127.0.0.1:70000", "write it like 127.0.0.1:9464"),

@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("api_host", "api_port", "command_timeout", "task_queue", "ready_file"),
         *("log_level", "log_format"),
     ),
-    "Figures for Prometheus": ("worker_metrics", "api_metrics"),
+    "Figures and traces": ("worker_metrics", "api_metrics", "traces"),
     "Emails": (*("sender", "mail_from", "mail_timeout", "delivery_rate", "unknown_after"),),
     "SMTP": (
         *("smtp_host", "smtp_port", "smtp_user", "smtp_password", "smtp_tls"),
