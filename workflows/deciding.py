@@ -96,8 +96,13 @@ class DecidingWorkflow(Generic[P]):
     # --- For subclasses ---------------------------------------------------------------------------
 
     def admit(self, command: object) -> None:
-        """Validate an update: raise the refusal of its guard. A repeated update passes."""
-        if not self._taken.has_current():
+        """Validate an update: raise the refusal of its guard. A repeated update passes.
+
+        While another decision is under way, the state is not the one that this command will meet.
+        It passes then too, and ``decide`` asks the guard again. After a reset all commands come at
+        once, and each needs what the one before it did.
+        """
+        if not self._taken.has_current() and not self._lock.locked():
             self._guard(command)(command, workflow.now())
 
     async def decide(self, command: object) -> Answer:
