@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from temporalio.client import WorkflowHistory
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
 
 HISTORIES = Path(__file__).with_name("histories")
-"""One folder a released shape of the workflows: ``v1``, ``v2`` and so on. None is ever changed."""
+"""One folder a released shape of the workflows: ``v1``, ``v2`` and so on. No history is ever
+changed. The decisions noted beside it are, when they change on purpose."""
 
 FINGERPRINTS = "fingerprints.json"
 
@@ -30,6 +32,12 @@ def write(history: WorkflowHistory, path: Path) -> None:
     path.write_text(json.dumps(kept, separators=(",", ":")) + "\n")
 
 
+def histories_in(shape: Path) -> list[Path]:
+    """The files of all histories of a shape."""
+    return sorted(path for path in shape.glob("*.json") if path.name != FINGERPRINTS)
+
+
+@cache
 def read(path: Path) -> WorkflowHistory:
     """A history that was kept."""
     kept = json.loads(path.read_text())
