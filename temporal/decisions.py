@@ -41,6 +41,8 @@ Values = Mapping[str, str]
 LOCAL_ACTIVITY = "core_local_activity"
 """The name of the marker that a local activity leaves in a history."""
 
+CHANGES = "TemporalChangeVersion"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -117,7 +119,11 @@ def _recorded(event: HistoryEvent, own_queue: str, numbers: "_Numbers") -> Decis
             return Decision("answer", update.meta.update_id, "", values, number)
         case "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES":
             upsert = event.upsert_workflow_search_attributes_event_attributes
-            return _upsert(upsert.search_attributes.indexed_fields, numbers, number)
+            attributes = upsert.search_attributes.indexed_fields
+            # The SDK lists the changes behind ``patched`` itself.
+            if set(attributes) == {CHANGES}:
+                return None
+            return _upsert(attributes, numbers, number)
         case "WORKFLOW_PROPERTIES_MODIFIED":
             memo = event.workflow_properties_modified_event_attributes.upserted_memo
             return _memo(memo.fields, numbers, number)

@@ -1,8 +1,10 @@
 """Replays histories against the code that is installed, and compares every decision."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
@@ -10,8 +12,10 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import (
     Replayer,
+    UnsandboxedWorkflowRunner,
     WorkflowInstance,
     WorkflowInstanceDetails,
     WorkflowRunner,
@@ -27,6 +31,9 @@ TASKS = (
     EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT,
 )
 
+_MESSAGE = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
+"""Where the SDK quotes the error within the text of a larger one."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -34,12 +41,16 @@ class Difference:
 
     decision: Decision
     path: str = ""
-    """Of the value; empty where the whole decision is new."""
+    """Of the value; empty where the whole decision is new, or gone."""
     was: str | None = None
     now: str | None = None
+    asked: bool = True
+    """Whether the code asks for the decision at all."""
 
     def __str__(self) -> str:
         event = f" (event {self.decision.event})" if self.decision.event else ""
+        if not self.asked:
+            return f"{self.decision}{event} is gone"
         if not self.path:
             return f"{self.decision} is new: the history ends without it"
         was, now = (one if one is not None else "nothing" for one in (self.was, self.now))
@@ -69,12 +80,14 @@ class Replayed:
         for one in self.recorded:
             asked = self.asked.decisions.get(one.place)
             was = known.get(one.place, one.values)
-            if asked is None or asked.values is None:
-                continue  # the replay has failed before it, and says so itself
+            if asked is None:
+                # A replay that failed has not come so far, and says so itself.
+                found += [] if self.failure else [Difference(one, asked=False)]
+                continue
             if asked.name != one.name:
                 found.append(Difference(one, "name", json.dumps(one.name), json.dumps(asked.name)))
             if was is not None and was != asked.values:
-                found += _different(one, was, asked.values)
+                found += _different(one, was, asked.values or {})
         return found + [Difference(one) for one in self._beyond()]
 
     def _beyond(self) -> list[Decision]:
@@ -99,23 +112,38 @@ async def replay(
     data_converter: DataConverter,
 ) -> AsyncIterator[Replayed]:
     """Replay one history after the other, in the runner of the workers."""
-    watching = _Watching(runner)
+    asked: dict[str, Asked] = {}
     replayer = Replayer(
         workflows=workflows,
-        workflow_runner=watching,
+        workflow_runner=_Watching(runner, asked),
+        unsandboxed_workflow_runner=_Watching(UnsandboxedWorkflowRunner(), asked),
         data_converter=data_converter,
         # Off goes the SDK's search for deadlocks, which takes a busy machine's pause of two seconds
         # for one. The runner stays as it is.
         debug_mode=True,
+        runtime=_quiet(),
     )
     async with replayer.workflow_replay_iterator(histories) as results:
         async for result in results:
             yield Replayed(
                 result.history,
-                str(result.replay_failure or ""),
+                _reason(result.replay_failure),
                 await recorded(result.history, data_converter.payload_codec),
-                watching.asked.pop(result.history.run_id, Asked()),
+                asked.pop(result.history.run_id, Asked()),
             )
+
+
+def _reason(failure: Exception | None) -> str:
+    """What went wrong, without the SDK's internals around it."""
+    told = str(failure or "")
+    quoted = _MESSAGE.search(told)
+    return quoted[1].replace('\\"', '"') if quoted else told
+
+
+@cache
+def _quiet() -> Runtime:
+    """A runtime that logs nothing. The SDK's would log each failed replay to standard output."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 class _Watching(WorkflowRunner):
@@ -124,9 +152,9 @@ class _Watching(WorkflowRunner):
     Interceptors see no timer. Here each command passes, with its values before they are encrypted.
     """
 
-    def __init__(self, runner: WorkflowRunner) -> None:
+    def __init__(self, runner: WorkflowRunner, asked: dict[str, Asked]) -> None:
         self._runner = runner
-        self.asked: dict[str, Asked] = {}
+        self._asked = asked
 
     def prepare_workflow(self, defn: Any) -> None:
         self._runner.prepare_workflow(defn)
@@ -138,7 +166,7 @@ class _Watching(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         info = det.info
-        asked = self.asked[info.run_id] = Asked(info.workflow_type, info.task_queue)
+        asked = self._asked[info.run_id] = Asked(info.workflow_type, info.task_queue)
         return _Watched(self._runner.create_instance(det), asked)
 
 

@@ -4,8 +4,8 @@
 
 Run it when the workflows have a new shape that is about to be released (docs/decisions/0005). It
 plays the stories of tests/replay with the code as it is, and writes a folder of its own. What was
-recorded before is never touched, because engagements of that shape may still be running. Beside each
-history it notes the decisions (tools/note_decisions.py).
+recorded before is never touched, because engagements of that shape may still be running. The
+decisions are noted beside each history (tools/note_decisions.py).
 """
 
 import asyncio

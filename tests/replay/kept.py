@@ -11,6 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
+from temporal.decisions import LOCAL_ACTIVITY
 
 HISTORIES = Path(__file__).with_name("histories")
 """One folder a released shape of the workflows: ``v1``, ``v2`` and so on. No history is ever
@@ -18,7 +19,8 @@ changed. The decisions noted beside it are, when they change on purpose."""
 
 FINGERPRINTS = "fingerprints.json"
 
-LOCAL_ACTIVITY = "core_local_activity"
+PATCH, PATCH_DATA = "core_patch", "patch-data"
+"""The marker that ``workflow.patched`` leaves, and where its name is."""
 
 
 def shapes() -> list[Path]:
@@ -55,6 +57,15 @@ def _without_identity(value: object) -> dict[str, object]:
     cleaned = clean(value)
     assert isinstance(cleaned, dict)
     return cleaned
+
+
+def patches_in(history: WorkflowHistory) -> set[str]:
+    """The names of the changes that a run made because it began after them."""
+    return {
+        json.loads(marker.details[PATCH_DATA].payloads[0].data)["id"]
+        for event in history.events
+        if (marker := event.marker_recorded_event_attributes).marker_name == PATCH
+    }
 
 
 def fingerprint(history: WorkflowHistory) -> list[str]:

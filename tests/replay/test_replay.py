@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType
 
 from tests.histories import EMAIL_ADDRESS, personal_data_in
 from tests.replay.gate import ROOT, judged, longest
-from tests.replay.kept import FINGERPRINTS, fingerprint, histories_in, read, shapes
+from tests.replay.kept import FINGERPRINTS, fingerprint, histories_in, patches_in, read, shapes
 from tests.replay.noted import ENDING
 from tests.replay.recording import play_on_skipping_time
 from workflows.registry import WORKFLOWS
@@ -67,16 +67,8 @@ def test_every_change_behind_a_patch_is_in_the_shape_that_was_recorded_last() ->
         for path in sorted(WORKFLOW_SOURCES.rglob("*.py"))
         for name in PATCHED.findall(path.read_text())
     }
-    assert named <= _patches_of(shapes()[-1]), SHAPE_HAS_CHANGED
-
-
-def _patches_of(shape: Path) -> set[str]:
-    return {
-        json.loads(marker.details["patch-data"].payloads[0].data)["id"]
-        for path in histories_in(shape)
-        for event in read(path).events
-        if (marker := event.marker_recorded_event_attributes).marker_name == "core_patch"
-    }
+    recorded = {name for path in histories_in(shapes()[-1]) for name in patches_in(read(path))}
+    assert named <= recorded, SHAPE_HAS_CHANGED
 
 
 @pytest.mark.time_skipping
