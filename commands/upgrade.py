@@ -1,4 +1,4 @@
-"""`milepost upgrade`: finds out before an upgrade whether running workflows can follow it."""
+"""`milepost upgrade`: whether running workflows can follow, and which build new work goes to."""
 
 import asyncio
 import logging
@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from commands.outcome import Exit, ending
+from commands.outcome import Exit, Stop, ending
 from commands.reconciling.reading import at_temporal
 from commands.show import AsJson, print_json, print_sentence, print_table
 from commands.upgrading.checking import Checked, Failure, check
 from commands.upgrading.running import running, sample
 from settings import settings
+from temporal.builds import Build, UnknownBuild, builds, set_current, without_build
 
-app = typer.Typer(help="Check an upgrade before it is installed.", no_args_is_help=True)
+app = typer.Typer(help="Check an upgrade, and move the work to it.", no_args_is_help=True)
 
 Sample = Annotated[
     int | None,
@@ -58,6 +59,68 @@ def check_all(count: Sample = None, as_json: AsJson = False) -> None:
     else:
         _print(found, checked)
     raise typer.Exit(Exit.REFUSED if checked.failures else Exit.OK)
+
+
+@app.command("builds")
+def list_builds(as_json: AsJson = False) -> None:
+    """List the builds of the worker, and how many workflows run on each.
+
+    Counts are a few seconds old.
+
+    Exit code 3: Temporal does not answer.
+    """
+
+    async def work() -> tuple[list[Build], int]:
+        async with at_temporal(settings()) as client:
+            queue = settings().task_queue
+            return await builds(client, queue), await without_build(client, queue)
+
+    with ending(as_json):
+        found, bare = asyncio.run(work())
+    if as_json:
+        print_json({"builds": found, "without_build": bare})
+        return
+    rows = [(one.id, one.running, _state(one)) for one in found]
+    if bare:
+        rows.append(("none", bare, "Began on workers without a build."))
+    print_table("Builds", ["Build", "Running workflows", "State"], rows)
+
+
+@app.command("set-current")
+def make_current(
+    build: Annotated[str, typer.Argument(help="The build, as MILEPOST_BUILD of its workers says.")],
+    as_json: AsJson = False,
+) -> None:
+    """Send new work to a build, once its workers run.
+
+    New workflows begin on it, and those that restart continue on it. `milepost renew` restarts all
+    of them. You can set an earlier build again.
+
+    Exit code 1: no worker of this build has run yet. 3: Temporal does not answer.
+    """
+
+    async def work() -> str:
+        async with at_temporal(settings()) as client:
+            try:
+                return await set_current(client, settings().task_queue, build)
+            except UnknownBuild:
+                raise Stop(
+                    f"No worker of build {build} has run yet. "
+                    f"Start one with MILEPOST_BUILD={build}."
+                ) from None
+
+    with ending(as_json):
+        before = asyncio.run(work())
+    if as_json:
+        print_json({"current": build, "before": before or None})
+    else:
+        print_sentence(f"New work goes to build {build}. Move the rest with `milepost renew`.")
+
+
+def _state(build: Build) -> str:
+    if build.current:
+        return "New work goes to it."
+    return "Finishing its work." if build.running else "Nothing runs on it: stop its workers."
 
 
 def _print(count: int, checked: Checked) -> None:

@@ -16,15 +16,18 @@ from commands.upgrading import checking
 from settings import settings
 from tests.commands.conftest import Run
 from tests.databases import migrated_sqlite
-from tests.durability.acts import onboarding_of, submit_request, until_open
+from tests.durability.acts import REQUEST, onboarding_of, submit_request, until_open
+from tests.durability.builds import worker_of
 from tests.durability.pace import TOUR, quiet_engagement
 from tests.durability.server import ATTRIBUTES
 from tests.durability.waiting import until
 from tests.servers import dev_server
 from tests.workflows.office import Engaged, Office, open_office
+from tests.workflows.stories import MANAGER
 from workflows import ladder
 from workflows.engagement import Engagement
 from workflows.ids import engagement_workflow_id, item_workflow_id
+from workflows.messages import AcceptRequest
 from workflows.registry import WORKFLOWS
 
 pytestmark = pytest.mark.dev_server
@@ -162,6 +165,37 @@ async def test_without_its_database_kinds_alone_make_the_sample(
     settings.cache_clear()
     assert (await line.answers("--sample", "1"))["replayed"] == 3
     assert not missing.exists()
+
+
+async def test_new_work_goes_to_the_build_that_is_set(
+    run: Run, office: Office, engaged: Engaged
+) -> None:
+    async def says(*arguments: str, code: int = 0) -> str:
+        result = await asyncio.to_thread(run, "upgrade", *arguments)
+        assert result.exit_code == code, result.output
+        return result.output
+
+    assert json.loads(await says("builds", "--json")) == {"builds": [], "without_build": 3}
+    assert "without a build" in await says("builds")
+    assert "No worker of build 2 has run yet" in await says("set-current", "2", code=1)
+    async with worker_of(office, "2"):
+        assert "New work goes to build 2" in await says("set-current", "2")
+        told = json.loads(await says("builds", "--json"))
+        assert [(one["id"], one["current"]) for one in told["builds"]] == [("2", True)]
+        assert "New work goes to it" in await says("builds")
+        again = json.loads(await says("set-current", "2", "--json"))
+        assert again == {"current": "2", "before": "2"}
+        # What began on a worker without a build continues on the build that is current.
+        await engaged.item_command("research", REQUEST, AcceptRequest(MANAGER))
+        assert "2" in await builds_in(engaged.item_handle("research", REQUEST).id, office)
+
+
+async def builds_in(workflow_id: str, office: Office) -> set[str]:
+    history = await office.client.get_workflow_handle(workflow_id).fetch_history()
+    return {
+        event.workflow_task_completed_event_attributes.deployment_version.build_id
+        for event in history.events
+    }
 
 
 async def test_without_temporal_it_ends_with_3(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

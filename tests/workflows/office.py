@@ -264,10 +264,16 @@ async def open_office(
     nation: Nation = "ENG",
     programme: str = "inclusive-growth-network",
     skipping: bool = True,
+    build: str = "",
 ) -> AsyncIterator[Office]:
     """An office with its workers on a fresh pair of task queues."""
     await upgrade(url)
-    settings = Settings(database_url=url, task_queue=f"test-{uuid.uuid4().hex}", delivery_rate=1000)
+    settings = Settings(
+        database_url=url,
+        task_queue=f"test-{uuid.uuid4().hex}",
+        delivery_rate=1000,
+        build=build,
+    )
     database = Database(url)
     clock = server_clock if skipping else (lambda: datetime.now(UTC))
     try:
