@@ -82,6 +82,7 @@ def listed() -> Iterable[Listed]:
         *("reconcile", CARE, "Compare the database with the workflows, and repair it."),
         *("reconcile", "reconcile"),
     )
+    yield Listed("upgrade", CARE, "Check an upgrade, and move the work to it.", "upgrade")
     yield Listed("renew", CARE, "Restart all workflows after an upgrade.", "renew", "renew")
     yield Listed(
         *("fake-sendgrid", CARE, "Run a stand-in for SendGrid, to try things out."),

@@ -152,6 +152,13 @@ class Settings(BaseSettings):
     temporal_ui_port: Port = Field(
         default=8434, description="The port of the embedded Temporal server's pages."
     )
+    build: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = Field(
+        default="",
+        description=(
+            "The build that a worker belongs to, such as the version. What a build begins stays on "
+            "it until `milepost renew`. Without it, every worker serves every workflow."
+        ),
+    )
     ready_file: Path | None = Field(
         default=None, description="The worker creates this file when it serves, for health checks."
     )

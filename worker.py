@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvloop
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import Runtime
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import observability
@@ -30,7 +31,7 @@ from notifications.senders.measured import Measured
 from settings import Settings
 from settings import settings as read_settings
 from storage.database import Database, utc_now
-from storage.migrate import is_current
+from storage.migrate import current, is_newer, newest
 from temporal.connection import connect
 from temporal.converter import converter_with
 from temporal.metrics import answer_counter, runtime_at
@@ -61,6 +62,18 @@ def sandbox() -> SandboxedWorkflowRunner:
     )
 
 
+def deployment(settings: Settings) -> WorkerDeploymentConfig | None:
+    """The build of the workflows' worker, if it has one. What begins on it stays on it, until it
+    continues as new."""
+    if not settings.build:
+        return None
+    return WorkerDeploymentConfig(
+        WorkerDeploymentVersion(deployment_name=settings.task_queue, build_id=settings.build),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
 def build_workers(
     client: Client,
     database: Database,
@@ -84,8 +97,10 @@ def build_workers(
         workflows=WORKFLOWS,
         activities=[recorder.record],
         workflow_runner=sandbox(),
+        deployment_config=deployment(settings),
         graceful_shutdown_timeout=GRACE,
     )
+    # It belongs to no build: the newest code sends the emails of every build.
     delivering = Worker(
         client,
         task_queue=settings.task_queue + DELIVERY_QUEUE_SUFFIX,
@@ -116,8 +131,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     try:
         client = await _reach(settings, options, stop)
         if client is not None:
-            async with Summaries(client, database, settings.task_queue, utc_now).at_work():
-                await _serve(build_workers(client, database, sender, settings), settings, stop)
+            workers = build_workers(client, database, sender, settings)
+            if is_newer(await current(database)):
+                # The workers of a newer build send the emails. This one finishes its workflows.
+                await _serve(workers[:1], settings, stop)
+            else:
+                async with Summaries(client, database, settings.task_queue, utc_now).at_work():
+                    await _serve(workers, settings, stop)
     finally:
         await sender.close()
         # An SQLite engine that is not disposed keeps the process alive.
@@ -169,7 +189,7 @@ async def _reach(
     attempt = 0
     while not stop.is_set():
         try:
-            if await is_current(settings.database_url):
+            if await has_tables(settings):
                 return await connect(**options)
             log.warning("worker.waiting", for_="database", fix="milepost migrate")
         except (RuntimeError, OSError) as problem:
@@ -179,6 +199,16 @@ async def _reach(
             await asyncio.wait_for(stop.wait(), delay)
         attempt += 1
     return None
+
+
+async def has_tables(settings: Settings) -> bool:
+    """Whether the database has the tables that this worker needs.
+
+    A worker with a build also works on the tables of a newer version, until nothing runs on its
+    build.
+    """
+    revision = await current(settings.database_url)
+    return revision == newest() or (bool(settings.build) and is_newer(revision))
 
 
 async def main(settings: Settings | None = None) -> None:

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 import worker
+from commands.checks.temporal import has_pollers
 from notifications.senders.mailbox import Mailbox
 from settings import Settings
 from storage.database import Database
@@ -52,6 +55,56 @@ def test_a_worker_needs_nothing_of_the_web() -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, ready_file=tmp_path / "ready", delivery_rate=5.0)
+
+
+@pytest.mark.parametrize(("build", "serves"), [("", False), ("0.1.0", True)])
+async def test_only_a_worker_with_a_build_serves_on_the_tables_of_a_newer_version(
+    settings: Settings, build: str, serves: bool
+) -> None:
+    settings = settings.model_copy(update={"build": build})
+    assert not await worker.has_tables(settings)
+    await upgrade(settings.database_url)
+    assert await worker.has_tables(settings)
+    await make_tables_newer(settings)
+    assert await worker.has_tables(settings) is serves
+
+
+async def make_tables_newer(settings: Settings) -> None:
+    database = Database(settings.database_url)
+    try:
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    finally:
+        await database.dispose()
+
+
+@pytest.mark.dev_server
+async def test_an_old_build_on_newer_tables_finishes_workflows_and_sends_no_emails(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings.model_copy(update={"build": "0.1.0"})
+    await upgrade(settings.database_url)
+    await make_tables_newer(settings)
+    with dev_server() as address:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+        client = await Client.connect(address)
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(settings, stop))
+        async with asyncio.timeout(100):
+            while not await has_pollers(client, settings.task_queue, "workflow"):
+                assert not running.done()
+                await asyncio.sleep(0.05)
+            assert not await has_pollers(client, f"{settings.task_queue}-delivery", "activity")
+            stop.set()
+            await running
+
+
+def test_a_worker_pins_what_begins_on_its_build(settings: Settings) -> None:
+    assert worker.deployment(settings) is None
+    built = worker.deployment(settings.model_copy(update={"build": "0.1.0"}))
+    assert built is not None
+    assert built.version.to_canonical_string() == "milepost.0.1.0"
+    assert built.default_versioning_behavior == VersioningBehavior.PINNED
 
 
 @pytest.mark.dev_server

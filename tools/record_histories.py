@@ -4,7 +4,8 @@
 
 Run it when the workflows have a new shape that is about to be released (docs/decisions/0005). It
 plays the stories of tests/replay with the code as it is, and writes a folder of its own. What was
-recorded before is never touched, because engagements of that shape may still be running.
+recorded before is never touched, because engagements of that shape may still be running. The
+decisions are noted beside each history (tools/note_decisions.py).
 """
 
 import asyncio
@@ -14,9 +15,11 @@ import tempfile
 from pathlib import Path
 
 from tests.replay.begun_anew import play_on_a_server
+from tests.replay.gate import longest
 from tests.replay.kept import FINGERPRINTS, HISTORIES, fingerprint, write
 from tests.replay.playing import Histories
 from tests.replay.recording import play_on_skipping_time
+from tools.note_decisions import note
 
 LINE = "{count} histories, {size} KB, in {folder}"
 USAGE = "usage: python -m tools.record_histories v<number of a shape that is not recorded yet>"
@@ -36,6 +39,7 @@ def record(folder: Path) -> None:
         write(history, folder / f"{name}.json")
     fingerprints = {name: fingerprint(history) for name, history in sorted(skipped.items())}
     (folder / FINGERPRINTS).write_text(json.dumps(fingerprints, indent=1) + "\n")
+    asyncio.run(note([path for path in longest() if path.parent == folder]))
     size = sum(path.stat().st_size for path in folder.iterdir()) // 1024
     print(LINE.format(count=len(skipped | served), size=size, folder=folder))
 

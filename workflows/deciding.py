@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -149,6 +149,13 @@ class DecidingWorkflow(Generic[P]):
         """Whether to restart now: it was asked for, and no work is in progress."""
         wanted = self._asked_to_begin_anew or workflow.info().is_continue_as_new_suggested()
         return wanted and self._is_settled()
+
+    def _begin_anew(self, carried_on: object) -> NoReturn:
+        """Continue as new, on the build that is current by then."""
+        workflow.continue_as_new(
+            carried_on,
+            initial_versioning_behavior=workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
+        )
 
     def _is_settled(self) -> bool:
         return workflow.all_handlers_finished() and self._journal.is_idle

@@ -75,7 +75,7 @@ class Engagement(DecidingWorkflow[EngagementProcess]):
             while not self.process.is_closed:
                 await self._wait()
                 if self._can_begin_anew():
-                    workflow.continue_as_new(self._carried_on())
+                    self._begin_anew(self._carried_on())
                 await self._undivided(self._open_what_is_due)
             await self._end(self.process.stage)
         except (asyncio.CancelledError, CancelledError):

@@ -44,7 +44,7 @@ class ItemWorkflow(DecidingWorkflow[P]):
             while not self.process.is_closed:
                 await self._wait()
                 if self._can_begin_anew():
-                    workflow.continue_as_new(self._carried_on())
+                    self._begin_anew(self._carried_on())
                 # A cancellation waits for this step, so that no decision is lost half-way.
                 await asyncio.shield(self._wake())
             await self._end()

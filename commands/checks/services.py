@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
+from commands.checks.builds import check_builds
 from commands.checks.machine import Finding
 from commands.checks.temporal import (
     ANSWER_WITHIN,
@@ -44,6 +45,8 @@ async def check_services(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
         if findings[0].state == "ok":
             yield await check_workers(client, settings.task_queue)
+            for finding in await check_builds(client, settings.task_queue):
+                yield finding
             if database.state == "ok":
                 yield await check_processes(settings, client)
     yield await check_api(settings)

@@ -254,6 +254,16 @@ class TestNextCycleAt:
         following = next_cycle_at(RULES, uk("SCT"), self.onboarded, very_late)
         assert following == at("2027-08-25 09:00")
 
+    def test_there_is_none_on_the_day_of_the_last_review(self) -> None:
+        following = next_cycle_at(RULES, uk("SCT"), self.onboarded, ())
+        assert following is not None
+        last = RULES.reviews[-1].key
+        earlier = {one.key: following.date() for one in RULES.reviews[:-1]}
+        on_the_day = earlier | {last: following.date()}
+        assert next_cycle_at(RULES, uk("SCT"), self.onboarded, (), on_the_day) is None
+        later = earlier | {last: following.date() + timedelta(days=1)}
+        assert next_cycle_at(RULES, uk("SCT"), self.onboarded, (), later) == following
+
     def test_there_is_none_without_advice(self) -> None:
         rules = replace(RULES, advice=None)
         assert next_cycle_at(rules, uk(), self.onboarded, ()) is None

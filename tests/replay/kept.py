@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
+from temporal.decisions import LOCAL_ACTIVITY
 
 HISTORIES = Path(__file__).with_name("histories")
-"""One folder a released shape of the workflows: ``v1``, ``v2`` and so on. None is ever changed."""
+"""One folder a released shape of the workflows: ``v1``, ``v2`` and so on. No history is ever
+changed. The decisions noted beside it are, when they change on purpose."""
 
 FINGERPRINTS = "fingerprints.json"
 
-LOCAL_ACTIVITY = "core_local_activity"
+PATCH, PATCH_DATA = "core_patch", "patch-data"
+"""The marker that ``workflow.patched`` leaves, and where its name is."""
 
 
 def shapes() -> list[Path]:
@@ -30,6 +34,12 @@ def write(history: WorkflowHistory, path: Path) -> None:
     path.write_text(json.dumps(kept, separators=(",", ":")) + "\n")
 
 
+def histories_in(shape: Path) -> list[Path]:
+    """The files of all histories of a shape."""
+    return sorted(path for path in shape.glob("*.json") if path.name != FINGERPRINTS)
+
+
+@cache
 def read(path: Path) -> WorkflowHistory:
     """A history that was kept."""
     kept = json.loads(path.read_text())
@@ -47,6 +57,15 @@ def _without_identity(value: object) -> dict[str, object]:
     cleaned = clean(value)
     assert isinstance(cleaned, dict)
     return cleaned
+
+
+def patches_in(history: WorkflowHistory) -> set[str]:
+    """The names of the changes that a run made because it began after them."""
+    return {
+        json.loads(marker.details[PATCH_DATA].payloads[0].data)["id"]
+        for event in history.events
+        if (marker := event.marker_recorded_event_attributes).marker_name == PATCH
+    }
 
 
 def fingerprint(history: WorkflowHistory) -> list[str]:

@@ -12,6 +12,7 @@ from activities.inputs import TellInput
 from programmes.calendar import WorkingCalendar
 from programmes.holidays import calendar_for
 from programmes.rules import ItemKind
+from programmes.vocabulary import Nation
 from tests.definitions import definition
 from tests.workflows.office import Engaged, Office, council, skip_to
 from tests.workflows.stories import MANAGER, rules
@@ -33,18 +34,24 @@ Histories = dict[str, WorkflowHistory]
 
 
 @cache
-def far_calendar() -> WorkingCalendar:
-    """The calendar of an English member, as far as the stories go."""
-    return calendar_for(definition(), "ENG", first=date(2039, 12, 1), last=date(2044, 12, 31))
+def far_calendar(nation: Nation = "ENG") -> WorkingCalendar:
+    """The calendar of a member in a nation, as far as the stories go."""
+    return calendar_for(definition(), nation, first=date(2039, 12, 1), last=date(2044, 12, 31))
 
 
 class Play:
     """Commands to one engagement and its items, and the days between them."""
 
     def __init__(
-        self, name: str, environment: WorkflowEnvironment, office: Office, engaged: Engaged
+        self,
+        name: str,
+        environment: WorkflowEnvironment,
+        office: Office,
+        engaged: Engaged,
+        nation: Nation,
     ) -> None:
         self.name = name
+        self._nation: Nation = nation
         self._environment = environment
         self._office = office
         self._engaged = engaged
@@ -57,6 +64,14 @@ class Play:
         now = await self._environment.get_current_time()
         day = calendar.roll_forward(calendar.local_date(now) + timedelta(days=days))
         await skip_to(self._environment, datetime.combine(day, time(hour), UTC))
+
+    async def until_a_day_off_of_the_office(self) -> None:
+        """Let days pass until the member works and the office does not; it is 11 o'clock."""
+        calendar = far_calendar(self._nation)
+        day = calendar.local_date(await self._environment.get_current_time())
+        while not calendar.is_working(day) or calendar.for_office().is_working(day):
+            day += timedelta(days=1)
+        await skip_to(self._environment, datetime.combine(day, time(11), UTC))
 
     async def do(self, command: object) -> Answer:
         """A command to the engagement."""
@@ -139,14 +154,18 @@ Story = Callable[[Play], Awaitable[None]]
 
 
 async def play(
-    name: str, story: Story, environment: WorkflowEnvironment, office: Office
+    name: str,
+    story: Story,
+    environment: WorkflowEnvironment,
+    office: Office,
+    nation: Nation = "ENG",
 ) -> Histories:
     """Start an engagement on the next Monday, and live through a story of it."""
-    calendar = far_calendar()
+    calendar = far_calendar(nation)
     today = max(FIRST_DAY, calendar.local_date(await environment.get_current_time()))
     monday = today + timedelta(days=-today.weekday() % 7)
     await skip_to(environment, datetime.combine(monday, time(11), UTC))
-    rows = council(f"mem_{name}", f"Sample council of {name}", whose=name)
+    rows = council(f"mem_{name}", f"Sample council of {name}", whose=name, nation=nation)
     async with office.database.transaction() as session:
         await rows.write(session)
     engaged = await office.start(
@@ -160,6 +179,6 @@ async def play(
             title=f"Member mem_{name}",
         )
     )
-    playing = Play(name, environment, office, engaged)
+    playing = Play(name, environment, office, engaged, nation)
     await story(playing)
     return playing.histories

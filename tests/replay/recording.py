@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.replay.playing import Histories, play
-from tests.replay.stories import STORIES
+from tests.replay.stories import NATIONS, STORIES
 from tests.servers import time_skipping
 from tests.workflows.office import open_office
 from workflows.ids import SEARCH_ATTRIBUTES
@@ -19,5 +19,6 @@ async def play_on_skipping_time(folder: Path) -> Histories:
         open_office(environment.client, url) as office,
     ):
         for name, story in STORIES.items():
-            histories |= await play(name, story, environment, office)
+            nation = NATIONS.get(name, "ENG")
+            histories |= await play(name, story, environment, office, nation)
     return histories

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from programmes.rules import ItemKind
+from programmes.vocabulary import Nation
 from tests.replay.playing import Play, Story, far_calendar
 from tests.workflows.stories import ADVISER, MANAGER, RESEARCHER
 from workflows.messages import (
@@ -250,5 +251,24 @@ async def barely_begun(play: Play) -> None:
     await play.tell_of_an_answer()
 
 
-STORIES: dict[str, Story] = {"year": year, "left": left, "barely": barely_begun}
+async def north(play: Play) -> None:
+    """A Scottish member that works while the office is closed: who hears of it on which day."""
+    lead, text = play.lead, await play.text()
+    await play.until_a_day_off_of_the_office()
+    request = await play.submit()
+    await play.request(request, AcceptRequest(MANAGER), AgreeScope(MANAGER, text, "note"))
+    steps = ("agreement", "contacts", "baseline", "welcome-call", "plan")
+    await play.item("onboarding", ONBOARDING, *(CompleteStep(lead, one) for one in steps))
+    await play.after(2)
+    await play.do(Withdraw(MANAGER, text))
+    await play.after(1)
+    await play.keep_engagement("withdrawn")
+    await play.keep("completed", ("onboarding", ONBOARDING))
+    await play.keep("withdrawn", ("research", request))
+
+
+STORIES: dict[str, Story] = {"year": year, "left": left, "barely": barely_begun, "north": north}
 """On a time-skipping server, one after the other."""
+
+NATIONS: dict[str, Nation] = {"north": "SCT"}
+"""Where the member of a story is, unless it is in England."""

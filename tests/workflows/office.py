@@ -265,11 +265,17 @@ async def open_office(
     programme: str = "inclusive-growth-network",
     skipping: bool = True,
     encrypted: bool = False,
+    build: str = "",
 ) -> AsyncIterator[Office]:
     """An office with its workers on a fresh pair of task queues. Its histories are searched for
     personal data, unless they are encrypted: by chance that may look like an address."""
     await upgrade(url)
-    settings = Settings(database_url=url, task_queue=f"test-{uuid.uuid4().hex}", delivery_rate=1000)
+    settings = Settings(
+        database_url=url,
+        task_queue=f"test-{uuid.uuid4().hex}",
+        delivery_rate=1000,
+        build=build,
+    )
     database = Database(url)
     clock = server_clock if skipping else (lambda: datetime.now(UTC))
     try:

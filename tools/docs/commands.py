@@ -13,7 +13,7 @@ from tools.docs.markdown import choice, code, table
 
 SECTIONS = {
     "Run Milepost": ("up", "demo", "api", "worker", "migrate", "doctor"),
-    "After an upgrade or a restore": ("renew", "reconcile", "schedules"),
+    "Upgrades and restores": ("upgrade", "renew", "reconcile", "schedules"),
     "Programmes": ("programme",),
     "Members and people": ("member", "person", "token"),
     "Engagements": ("engagement",),

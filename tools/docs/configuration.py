@@ -12,7 +12,7 @@ from tools.docs.markdown import choice, code, table
 GROUPS: dict[str, tuple[str, ...]] = {
     "The office": ("data_dir", "database_url", "public_url", "secret"),
     "API and worker": (
-        *("api_host", "api_port", "command_timeout", "task_queue", "ready_file"),
+        *("api_host", "api_port", "command_timeout", "task_queue", "build", "ready_file"),
         *("log_level", "log_format"),
     ),
     "Figures and traces": ("worker_metrics", "api_metrics", "traces"),

@@ -1,0 +1,1 @@
+"""What `milepost upgrade` does: it finds out whether running workflows can follow this version."""
