@@ -100,7 +100,12 @@ async def test_a_workflow_stays_on_its_build_until_it_is_renewed(
             await until(lambda: all_are_listed(office, pairs), "Temporal lists all of them")
             await ask_all(client, queue)
             await until(lambda: nothing_is_left_on(office, "1"), "build 1 has nothing to do")
-            assert await runs_on(office, [*old, *new]) == {"2"}
+
+            async def all_run_on_the_new_build() -> bool:
+                # A run that has just begun is on none before its first decision.
+                return await runs_on(office, [*old, *new]) == {"2"}
+
+            await until(all_run_on_the_new_build, "all run on build 2")
         # The worker of build 1 has ended.
         for one in (*old, *new):
             await one.item_command("research", request_of(one), WithdrawRequest(MANAGER, text))
