@@ -90,10 +90,10 @@ def edit(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a member. Values that are left out stay; blackouts replace the present ones.
+    """Change a member's name, nation or blackouts.
 
-    Emails obey the blackouts at once. The dates of running engagements stay: the answer lists
-    those that fall in a blackout.
+    Values that are left out stay. Given blackouts replace all that it has. Emails obey them at
+    once. The dates of running engagements stay: the answer lists those that fall in a blackout.
 
     Exit code 1: there is no such member, or a value is invalid. Then nothing is changed.
     """
