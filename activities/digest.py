@@ -9,7 +9,7 @@ from activities.deliver import heartbeats, retry_error, uninterrupted, worker_st
 from activities.inputs import PLAN_DIGESTS, SEND_DIGEST, WITHHOLD_DIGEST, DigestPlan
 from notifications.content.programme import newest_definition
 from notifications.delivery.sending import OfficeSettings
-from notifications.digests.planning import reserve_digests
+from notifications.digests.planning import Page, reserve_digests
 from notifications.digests.sending import DigestSending
 from notifications.senders.protocol import Sender, Transient
 from storage.database import Database, utc_now
@@ -36,15 +36,17 @@ class DigestDesk:
 
     @activity.defn(name=PLAN_DIGESTS)
     async def plan_digests(self, of: DigestPlan) -> list[str]:
-        """Reserve the summaries of a run, one per period and recipient; returns their ids.
+        """Reserve a page of summaries, one per period and recipient; returns their ids.
 
-        Empty if the programme does not exist, cannot be read, or has no such summary any more.
+        The page is full unless there are no more. Empty if the programme does not exist, cannot be
+        read, or has no such summary any more.
         """
         async with self._database.transaction() as session:
             definition = await newest_definition(session, of.programme_id)
             if definition is None or definition.digests.time_of(of.digest) is None:
                 return []
-            return await reserve_digests(session, definition, of.digest, of.at, self._clock())
+            page = Page(of.after, of.limit, of.unsent)
+            return await reserve_digests(session, definition, of.digest, of.at, self._clock(), page)
 
     @activity.defn(name=SEND_DIGEST)
     async def send_digest(self, notification_id: str) -> float | None:

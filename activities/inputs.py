@@ -70,21 +70,52 @@ class RedeliverInput:
     """The id of the user's comment."""
 
 
+DIGEST_PAGE = 500
+"""Summaries that one run of the workflow reserves and sends, before it continues as new."""
+
+
+@dataclass(frozen=True)
+class DigestProgress:
+    """How far the summaries of one period are, from one run of the workflow to the next.
+
+    Its size does not grow with the recipients: the ledger has what is still to be sent.
+    """
+
+    at: datetime
+    """The instant that identifies the period: the begin of the first run."""
+    after: str = ""
+    """The last summary of the page before; empty at the begin of a round."""
+    again_at: tuple[datetime, ...] = ()
+    """When those that have to wait are tried again, each in another round. There are at most as
+    many as quarters of an hour in the life of the summaries."""
+    first_round: bool = True
+    planned: int = 0
+    handed_over: int = 0
+
+
 @dataclass(frozen=True)
 class DigestInput:
     """The programme, and which of its summaries."""
 
     programme_id: str
     digest: Digest
+    progress: DigestProgress | None = None
+    """``None`` in the first run."""
+    page: int = DIGEST_PAGE
 
 
 @dataclass(frozen=True)
 class DigestPlan:
-    """The same, with the instant that identifies the period."""
+    """One page of the summaries of a period, which the instant identifies."""
 
     programme_id: str
     digest: Digest
     at: datetime
+    after: str = ""
+    """The last summary of the page before."""
+    limit: int = DIGEST_PAGE
+    unsent: bool = False
+    """Whether only those that have not left, and need not wait longer, are asked for."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from services.problems import Problem
 from services.views import office as views
 from services.views.office import MemberDetail
 from services.views.rows import MemberRef, Page, member_ref
+from services.views.running import EditedMember, running_engagements
 from storage import master
 from storage.queries import members as stored
 
@@ -123,8 +124,12 @@ async def add_member(body: NewMember, response: Response, call: Commanded) -> Me
 
 
 @router.patch("/members/{member_id}", summary="Edit a member", responses=EDIT)
-async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDetail:
-    """Change the given fields. Running engagements keep their calendar."""
+async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> EditedMember:
+    """Change the given fields.
+
+    Emails obey new blackouts at once, also those of running engagements. The dates of running
+    engagements stay; `running` says what each of them does, and which dates fall in a blackout.
+    """
     edited = await office.edit_member(
         call.backend,
         call.actor,
@@ -133,7 +138,13 @@ async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> MemberDe
         nation=body.nation,
         blackouts=None if body.blackouts is None else _blackouts(body.blackouts),
     )
-    return views.member(call.actor, edited)
+    member = views.member(call.actor, edited)
+    running = (
+        await running_engagements(call.backend, call.actor, member_id)
+        if body.blackouts is not None
+        else []
+    )
+    return EditedMember(**member.model_dump(), running=running)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""`milepost member`: add members, import them from a file, list them."""
+"""`milepost member`: add and change members, import them from a file, list them."""
 
 from datetime import date
 from email.utils import parseaddr
@@ -7,20 +7,30 @@ from typing import Annotated
 
 import typer
 
+from commands.lookup import member_named
 from commands.outcome import ending
 from commands.reach import with_backend, with_database
-from commands.show import AsJson, print_json, print_sentence, print_table
+from commands.show import AsJson, plain, print_json, print_sentence, print_table
 from programmes.vocabulary import Nation
-from services.backend import Backend
-from services.office import IMPORT_COLUMNS, add_member, import_members
+from services.backend import OFFICE_CLOCK, Backend
+from services.office import IMPORT_COLUMNS, add_member, edit_member, import_members
 from services.permissions import OPERATOR
+from services.views.running import RunningEngagement, running_engagements
 from storage.database import Database
 from storage.master.checks import Blackout, NewContact
 from storage.queries.members import MemberDetail, list_members, show_members
 from storage.queries.paging import MAX_LIMIT
 
-app = typer.Typer(help="Add, import and list members.", no_args_is_help=True)
+app = typer.Typer(help="Add, change, import and list members.", no_args_is_help=True)
 
+Blackouts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--blackout",
+        metavar="FIRST:LAST[:REASON]",
+        help="Days without emails and due dates; repeatable.",
+    ),
+]
 Sample = Annotated[bool, typer.Option(help="Mark as sample data wherever it is shown.")]
 
 
@@ -36,12 +46,7 @@ def add(
         list[str] | None,
         typer.Option(metavar="'NAME <ADDRESS>'", help="Another contact; repeatable."),
     ] = None,
-    blackout: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIRST:LAST[:REASON]", help="Days without emails and due dates; repeatable."
-        ),
-    ] = None,
+    blackout: Blackouts = None,
     sample: Sample = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,6 +74,65 @@ def add(
         print_json(added)
     else:
         print_sentence(f"{added.member.name} is added: {added.member.id}.")
+
+
+@app.command()
+def edit(
+    member: Annotated[str, typer.Argument(help="The member's id, or a part of its name.")],
+    name: Annotated[str | None, typer.Option(help="The organisation's new name.")] = None,
+    nation: Annotated[
+        Nation | None,
+        typer.Option(case_sensitive=False, help="The nation whose bank holidays it follows."),
+    ] = None,
+    blackout: Blackouts = None,
+    no_blackouts: Annotated[
+        bool, typer.Option("--no-blackouts", help="Remove the member's blackouts.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change a member's name, nation or blackouts.
+
+    Values that are left out stay. Given blackouts replace all that it has. Emails obey them at
+    once. The dates of running engagements stay: the answer lists those that fall in a blackout.
+
+    Exit code 1: there is no such member, or a value is invalid. Then nothing is changed.
+    """
+    if blackout and no_blackouts:
+        raise typer.BadParameter("Give --blackout or --no-blackouts.", param_hint="--no-blackouts")
+    given = [_blackout(each) for each in blackout or []]
+    blackouts = given if given or no_blackouts else None
+
+    async def work(backend: Backend) -> tuple[MemberDetail, list[RunningEngagement]]:
+        async with backend.database.reading() as session:
+            found = await member_named(session, member)
+        edited = await edit_member(
+            backend, OPERATOR, found.id, name=name, nation=nation, blackouts=blackouts
+        )
+        running = []
+        if blackouts is not None:
+            running = await running_engagements(backend, OPERATOR, found.id)
+        return edited, running
+
+    with ending(as_json):
+        edited, running = with_backend(work)
+    if as_json:
+        print_json(plain(edited) | {"running": [one.model_dump(mode="json") for one in running]})
+        return
+    print_sentence(f"{edited.member.name} is changed: {edited.member.id}.")
+    if blackouts is not None:
+        _print_running(running)
+
+
+def _print_running(running: list[RunningEngagement]) -> None:
+    if not running:
+        print_sentence("It has no running engagement. The next is planned around its blackouts.")
+    for one in running:
+        print_sentence(f"{one.id} ({one.programme}):")
+        for sentence in one.says:
+            print_sentence(f"  {sentence}")
+        for inside in one.dates_inside:
+            day = OFFICE_CLOCK.day(inside.due_at)
+            print_sentence(f"  {day}: {inside.title} ({inside.about})")
 
 
 @app.command("list")

@@ -20,10 +20,21 @@ Repair = Annotated[
 ]
 
 
-def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
+Nightly = Annotated[
+    bool,
+    typer.Option(
+        "--nightly",
+        help="Compare Temporal's lists with the database, and ask only workflows that are suspect.",
+    ),
+]
+
+
+def reconcile(repair: Repair = False, nightly: Nightly = False, as_json: AsJson = False) -> None:
     """Compare the database with the workflows, and repair it.
 
-    Run it after a backup was restored, or a workflow was terminated or reset in Temporal.
+    It asks every open workflow. Run it after a backup was restored, or a workflow was terminated or
+    reset in Temporal. With `--nightly` it asks no workflow of a healthy office; docs/deploy.md says
+    what that does not see.
 
     Exit code 1: they differ, or a difference is left after the repair. 3: Temporal, its worker or
     the database does not answer.
@@ -32,7 +43,7 @@ def reconcile(repair: Repair = False, as_json: AsJson = False) -> None:
     async def work(database: Database) -> Repaired:
         async with at_temporal(settings(), queries=True) as client:
             comparison = Comparison(database, client, settings().task_queue)
-            found = await comparison.everything()
+            found = await (comparison.nightly() if nightly else comparison.everything())
             if repair:
                 return await Repairing(comparison).repair(found)
             return Repaired((), tuple(found))

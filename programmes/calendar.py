@@ -4,7 +4,7 @@ Emails to the member follow the member's working days; emails to the office foll
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -74,6 +74,10 @@ class WorkingCalendar:
             office=self.office and tuple(day for day in self.office if first <= day <= last),
             blackouts=tuple(b for b in self.blackouts if b.last >= first and b.first <= last),
         )
+
+    def with_blackouts(self, blackouts: Iterable[Blackout]) -> "WorkingCalendar":
+        """The same calendar with these blackouts in place of its own."""
+        return replace(self, blackouts=tuple(blackouts))
 
     def for_office(self) -> "WorkingCalendar":
         """The calendar of the office's people in this engagement: the office's days off, with the
@@ -154,6 +158,13 @@ class WorkingCalendar:
                 return "blackout", blackout.reason
         return ("weekend" if day.weekday() not in self.working_weekdays else "day_off"), ""
 
+    def blackout_ahead(self, instant: datetime) -> Blackout | None:
+        """The blackout without which an email could leave at that instant, or sooner after it."""
+        day = self.local_date(self.with_blackouts(()).next_send_instant(instant))
+        if self.always_open:
+            return None
+        return next((one for one in self.blackouts if one.first <= day <= one.last), None)
+
     def next_working_instant(self, instant: datetime) -> datetime:
         """The instant itself within working hours, else the next opening of the office."""
         return self._next_within(instant, self.opens, self.closes)
@@ -218,6 +229,16 @@ def first_window(calendar: WorkingCalendar, to: Iterable[str], now: datetime) ->
 def calendar_from_json(stored: object) -> WorkingCalendar:
     """The calendar as it was read from the database. Raises ``ValueError`` if it is not one."""
     return _adapter().validate_python(stored)
+
+
+def blackouts_from_json(stored: Iterable[Mapping[str, str]]) -> tuple[Blackout, ...]:
+    """The blackouts of a member as they were read from the database."""
+    return tuple(
+        Blackout(
+            date.fromisoformat(one["first"]), date.fromisoformat(one["last"]), one.get("reason", "")
+        )
+        for one in stored
+    )
 
 
 def calendar_as_json(calendar: WorkingCalendar) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowExecut
 from temporalio.service import RPCError, RPCStatusCode
 
 from notifications.words import item_title, parsed_in_thread
-from programmes.calendar import Blackout, WorkingCalendar, calendar_as_json
+from programmes.calendar import WorkingCalendar, blackouts_from_json, calendar_as_json
 from programmes.definition import Definition
 from programmes.holidays import calendar_for
 from services.backend import Backend, writing
@@ -112,18 +112,12 @@ async def _calendar(
         found = await show_member(session, order.member_id)
     if found is None:
         raise wrong_value("member", "#/member")
-    blackouts = [
-        Blackout(
-            date.fromisoformat(one["first"]), date.fromisoformat(one["last"]), one.get("reason", "")
-        )
-        for one in found.blackouts
-    ]
     return calendar_for(
         definition,
         found.member.nation,
         first=min(order.start, backend.now().date()) - timedelta(days=31),
         last=max(order.start, backend.now().date()) + timedelta(days=366 * PLANNED_YEARS),
-        blackouts=blackouts,
+        blackouts=blackouts_from_json(found.blackouts),
         stagger=engagement_id,
     )
 

@@ -137,7 +137,8 @@ async def edit_member(
     nation: str | None = None,
     blackouts: Sequence[Blackout] | None = None,
 ) -> MemberDetail:
-    """Change the given values. Engagements keep the calendar of their start."""
+    """Change the given values. Running engagements keep their dates; emails obey blackouts at
+    once."""
     require(actor, "edit_member")
     async with writing(backend) as session:
         await master.update_member(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.inputs import RedeliverInput
+from notifications.delivery.blackouts import released_from_blackouts
 from notifications.delivery.ledger import Waiting
 from notifications.delivery.reassignment import sendable_now, unsent_notices
 from notifications.feedback.suppression import left_waiting, waiting_for
@@ -61,9 +62,9 @@ async def release_unheard(backend: Backend, actor: Actor) -> None:
 
 
 class Releaser:
-    """Looks regularly for emails that a corrected address or a filled role should have
-    released. It also finds people who have taken over and were not told. The ledger has them,
-    so a crash loses none. The workflow's id makes a repeat harmless."""
+    """Looks regularly for emails that a corrected address, a filled role or a removed blackout
+    should have released. It also finds people who have taken over and were not told. The ledger
+    has them, so a crash loses none. The workflow's id makes a repeat harmless."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -72,8 +73,10 @@ class Releaser:
         """Release what is left, as far as Temporal takes it. Returns how many."""
         try:
             async with self._backend.database.reading() as session:
+                now = self._backend.now()
                 left = [*await left_waiting(session), *await sendable_now(session)]
-                untold = await unsent_notices(session, self._backend.now())
+                left += await released_from_blackouts(session, now)
+                untold = await unsent_notices(session, now)
             await tell(self._backend, untold)
             for one in left:
                 client = await reachable(self._backend)

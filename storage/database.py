@@ -144,13 +144,14 @@ async def insert_or_ignore(
 ) -> int:
     """Insert the rows whose unique key is not stored yet; returns how many were new.
 
-    One statement, on both databases. Every row must name the same columns.
+    One statement for up to 1,000 rows, or as many as the database takes parameters for: SQLAlchemy
+    builds it once and divides the rows. Every row must name the same columns.
     """
     if not rows:
         return 0
     key = next(iter(table.primary_key.columns))
-    statement = _insert(session, table).values(list(rows)).on_conflict_do_nothing().returning(key)
-    return len((await session.execute(statement)).all())
+    statement = _insert(session, table).on_conflict_do_nothing().returning(key)
+    return len((await session.execute(statement, list(rows))).all())
 
 
 def _insert(session: AsyncSession, table: Table) -> "postgresql.Insert | sqlite.Insert":

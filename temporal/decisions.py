@@ -269,7 +269,7 @@ def _timer(key: str, wait: Duration, event: int = 0) -> Decision:
 def _child(
     arguments: Sequence[Payload], close_policy: int, attributes: Mapping[str, Payload]
 ) -> Values:
-    searched = {f"search attribute {name}": _read(one) for name, one in attributes.items()}
+    searched = {f"search attribute {name}": _read(one) for name, one in sorted(attributes.items())}
     return {**_values(arguments), **flat(searched), "parent close policy": str(close_policy)}
 
 
@@ -278,12 +278,12 @@ def _signal(target: str, arguments: Sequence[Payload]) -> Values:
 
 
 def _upsert(attributes: Mapping[str, Payload], numbers: _Numbers, event: int = 0) -> Decision:
-    values = flat({name: _read(one) for name, one in attributes.items()})
+    values = flat({name: _read(one) for name, one in sorted(attributes.items())})
     return Decision("search attributes", numbers.of("search attributes"), "", values, event)
 
 
 def _memo(fields: Mapping[str, Payload], numbers: _Numbers, event: int = 0) -> Decision:
-    values = flat({name: _read(one) for name, one in fields.items()})
+    values = flat({name: _read(one) for name, one in sorted(fields.items())})
     return Decision("memo", numbers.of("memo"), "", values, event)
 
 

@@ -42,7 +42,7 @@ PROCESSED_UPDATES_KEPT = 100
 """Ids of updates carried across continue-as-new: more than any client retries."""
 
 DIGEST_PLAN_ATTEMPT = timedelta(minutes=5)
-"""One attempt to collect the content of all summaries of a programme."""
+"""One attempt to reserve a page of the summaries of a programme."""
 
 DIGESTS_AT_ONCE = 50
 """Summaries of one run that are sent at the same time: fewer than Temporal's limit for a
@@ -50,6 +50,13 @@ workflow. Those that wait for a day do not count. The queue's rate limits them f
 
 DIGEST_LIFE = timedelta(days=5)
 """How long a run of summaries lasts. After that the next run is near, with current content."""
+
+DIGEST_TRY = timedelta(hours=1)
+"""How long one summary of many is tried, and how long it waits then. One that always fails delays
+no other page for days."""
+
+DIGEST_ROUNDS = timedelta(minutes=15)
+"""The least time between two rounds of summaries that had to wait."""
 
 DIGEST_WITHHOLD = timedelta(days=1)
 """How long the database may be away while a summary is withheld. With that, a run still ends

@@ -20,10 +20,16 @@ from commands.checks.temporal import has_pollers
 from commands.outcome import Exit, Stop
 from commands.reach import reach_temporal
 from commands.reconciling.differences import Difference, Look, Seen, confirmed, differences
+from commands.reconciling.listing import OVERDUE_AFTER, Listing, failing, is_suspect
 from programmes.rules import ItemKind
 from settings import Settings
 from storage.database import Database
-from storage.queries.reconciling import EngagementOnRecord, on_record, unfinished
+from storage.queries.reconciling import (
+    EngagementOnRecord,
+    on_record,
+    overdue_processes,
+    unfinished,
+)
 from workflows.ids import (
     WorkflowAddress,
     engagement_workflow_id,
@@ -47,6 +53,9 @@ FAILS = 3
 """Attempts at one step that count as failing. A worker that died in a step accounts for two."""
 
 BY_ITSELF = (WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CANCELED)
+
+CUT_OFF = ("Terminated", "Failed", "TimedOut")
+"""How Temporal lists a run that did not end by itself. A reset terminates the run before it."""
 
 DUMB = frozenset(
     {
@@ -94,11 +103,17 @@ def _down() -> Stop:
     return Stop("Temporal does not answer.", code=Exit.DOWN)
 
 
-async def running(client: Client, task_queue: str) -> AsyncIterator[WorkflowAddress]:
-    """Every engagement and item that runs on this office's queue, as Temporal lists them."""
+async def running(
+    client: Client, task_queue: str, *statuses: str
+) -> AsyncIterator[WorkflowAddress]:
+    """Every engagement and item that runs on this office's queue, as Temporal lists them.
+
+    With ``statuses``, the runs that Temporal keeps and that have one of these instead.
+    """
     types = ", ".join(f"'{name}'" for name in TYPES)
+    which = ", ".join(f"'{name}'" for name in statuses or ("Running",))
     queue = task_queue.replace("'", "''")
-    query = f"ExecutionStatus = 'Running' AND TaskQueue = '{queue}' AND WorkflowType IN ({types})"
+    query = f"ExecutionStatus IN ({which}) AND TaskQueue = '{queue}' AND WorkflowType IN ({types})"
     async for one in client.list_workflows(query):
         yield parse_workflow_id(one.id)
 
@@ -188,14 +203,40 @@ class Comparison:
 
     async def everything(self) -> list[Difference]:
         """What differs, and still does at a second look a few seconds later."""
-        self._listed = await _listed(self.client, self.task_queue)
+        self._listed = (await self._listing()).items
         first: list[Difference] = []
         async for ids in self._pages():
             first += await self.of(ids)
+        return await self._lasting(first)
+
+    async def nightly(self) -> list[Difference]:
+        """What differs, as far as lists and descriptions raise a suspicion. Only what is suspect is
+        queried."""
+        return await self._lasting(await self.of(await self.suspects()))
+
+    async def suspects(self) -> list[str]:
+        """The engagements that lists and descriptions make suspect. No query."""
+        listing = await self._listing(*CUT_OFF)
+        self._listed = listing.items
+        found: dict[str, None] = {}
+        async for ids in self._pages():
+            async with self.database.reading() as session:
+                rows = await on_record(session, ids)
+            found |= dict.fromkeys(id for id in ids if is_suspect(listing, id, rows.get(id)))
+        async with self.database.reading() as session:
+            overdue = await overdue_processes(session, datetime.now(UTC) - OVERDUE_AFTER)
+        return list(found | dict.fromkeys(await failing(self.client, overdue, fails=FAILS)))
+
+    async def _lasting(self, first: list[Difference]) -> list[Difference]:
         if not first:
             return []
         await asyncio.sleep(SECOND_LOOK_SECONDS)
         return confirmed(first, await self.of(list(dict.fromkeys(d.engagement_id for d in first))))
+
+    async def _listing(self, *cut_off: str) -> Listing:
+        queue = self.task_queue
+        cut = [one async for one in running(self.client, queue, *cut_off)] if cut_off else []
+        return Listing.of([one async for one in running(self.client, queue)], cut)
 
     async def of(self, ids: Sequence[str]) -> list[Difference]:
         """What differs about these engagements at this moment."""
@@ -245,15 +286,6 @@ class Comparison:
             item_id: (kind, one) for (item_id, kind), one in zip(kinds.items(), seen, strict=True)
         }
         return Look(engagement_id, row, engagement, items)
-
-
-async def _listed(client: Client, task_queue: str) -> Listed:
-    listed: dict[str, dict[str, ItemKind]] = {}
-    async for one in running(client, task_queue):
-        its = listed.setdefault(one.engagement_id, {})
-        if one.item_id:
-            its[one.item_id] = cast(ItemKind, one.kind)
-    return listed
 
 
 def _sliced(ids: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -138,8 +138,12 @@ def calendar_of(scene: Scene) -> WorkingCalendar:
 
 
 def calendar_for(scene: Scene, recipient_id: str) -> WorkingCalendar:
-    """The engagement's calendar for this recipient: the office has days off of its own."""
-    return recipient_calendar(calendar_of(scene), scene.definition, recipient_id)
+    """The calendar that sets when this recipient gets emails.
+
+    The blackouts are those that the member has today. The office has days off of its own.
+    """
+    today = calendar_of(scene).with_blackouts(scene.blackouts)
+    return recipient_calendar(today, scene.definition, recipient_id)
 
 
 def recipient_calendar(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notifications.digests.reading import ListedTask, tasks_of_engagement
 from notifications.sentences import Clock
 from notifications.words import Titles, parsed_in_thread, titles_of
+from programmes.calendar import Blackout, blackouts_from_json
 from programmes.definition import Definition
 from programmes.problems import DefinitionErrors
 from programmes.vocabulary import Language
@@ -91,6 +92,7 @@ class Scene:
     moved: Mapping[str, str]
     cycles: tuple[str, ...]
     calendar: Mapping[str, Any]
+    """The calendar that the engagement was planned with."""
     clock: Clock
     titles: Titles
     definition: Definition | None
@@ -109,6 +111,8 @@ class Scene:
     programme_id: str = ""
     everything_open: tuple[ListedTask, ...] = ()
     """Every open task of the engagement; read only for emails about the engagement itself."""
+    blackouts: tuple[Blackout, ...] = ()
+    """The member's blackouts as stored today; the engagement may be planned with others."""
 
     def name_of(self, id: str | None) -> str:
         """The name behind an id, or an empty string."""
@@ -174,6 +178,7 @@ async def read_scene(
         everything_open=tuple(
             await tasks_of_engagement(session, engagement_id) if item_id == engagement_id else ()
         ),
+        blackouts=blackouts_from_json(row.blackouts),
     )
 
 
@@ -191,6 +196,7 @@ async def _engagement(session: AsyncSession, engagement_id: str, item_id: str) -
         select(
             engagements.c.member_id,
             members.c.name.label("member"),
+            members.c.blackouts,
             engagements.c.stage,
             engagements.c.started_on,
             engagements.c.onboarded_at,

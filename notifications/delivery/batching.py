@@ -232,10 +232,12 @@ class Batching:
                 checked = await check_message(self.session, one, about, self.public_url, self.now)
             except Quiet:
                 continue
-            # An outdated one is withheld by its own delivery, with its own reason.
+            # An outdated one is withheld by its own delivery, with its own reason. One whose member
+            # is in a blackout waits for its end.
             if (
                 isinstance(checked, Fit)
                 and checked.message.recipient.id == mine.message.recipient.id
+                and checked.message.recipient_calendar.blackout_ahead(self.now) is None
             ):
                 found += [checked, *await self._still_true(one)]
         return found

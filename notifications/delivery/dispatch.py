@@ -73,10 +73,12 @@ class Dispatch(Sending[Scene, ClaimedMessage]):
         if not found:
             assert isinstance(checked, Unfit)
             return await self._withhold(session, held, checked.state, checked.reason, now)
+        for one in found:
+            # One that an earlier attempt has batched may be about a member in a new blackout.
+            require_window(one.message.recipient_calendar, now)
         kind, message = found[0].kind, found[0].message
         if len(found) > 1 or found[0] is not checked:
             kind, message = KINDS[CATCH_UP], catch_up(found)
-            require_window(message.recipient_calendar, now)
         languages = found[0].languages
         message = message.in_language(languages[0])
         part: CalendarPart | str | None = None

@@ -98,6 +98,8 @@ class Held:
     resolution: str
     interrupted: int | None
     """The attempt whose result is not known yet, if there is one."""
+    waits_until: datetime | None = None
+    """Until when it waits, or waited last, for the recipient's day or hours."""
 
     @property
     def open(self) -> bool:

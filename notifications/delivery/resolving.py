@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notifications.delivery import ledger
+from notifications.delivery.blackouts import BLACKOUT
 from notifications.delivery.ledger import IN_TRANSIT, Held, State, look
 from notifications.delivery.reassignment import NO_RECIPIENT, SAID_LATER, said_since
 from storage.queries.troubles import NEVER_LEFT, UNHEARD, never_left
@@ -121,14 +122,16 @@ async def begin_round(
     """Begin a new round of sending; a repeated call finds it begun.
 
     A round begins when a user wants the email sent again or has fixed the address. It also begins
-    when the role has a holder now, or when no summary comes before the date. Returns ``None`` if
+    when the role has a holder now, or when no summary comes before the date. And it begins when the
+    blackout that the email waits for is gone. Returns ``None`` if
     the notification has been settled meanwhile, or if a later email repeats it.
     """
     held = await look(session, notification_id)
     if held.round == number:
         return held
     withheld_for = held.reason if held.state == "withheld" else ""
-    stalled = await _is_stalled(session, held.id, now)
+    freed = held.open and held.reason == BLACKOUT
+    stalled = freed or await _is_stalled(session, held.id, now)
     again = stalled or withheld_for in ("in_digest", "suppressed", NO_RECIPIENT)
     again = again or "send_again" in choices_of(held.state)
     if held.round != number - 1 or held.resolution or not again:
@@ -139,6 +142,8 @@ async def begin_round(
     await (_begin_stalled_round if stalled else _reopen)(session, held, now)
     if withheld_for == "in_digest":
         await _note(session, replace(held, state="collected"), "let_go", word, now)
+    elif freed:
+        await _note(session, replace(held, state="freed"), "let_go", word, now)
     elif withheld_for == NO_RECIPIENT:
         await _note(session, replace(held, state="unheard"), "send_again", word, now)
     else:

@@ -17,6 +17,7 @@ from notifications.content.rendering import Rendered
 from notifications.custom_templates.writing import Written
 from notifications.delivery import ledger
 from notifications.delivery.batching import take_turn
+from notifications.delivery.blackouts import BLACKOUT
 from notifications.delivery.recipient import Quiet
 from notifications.senders.protocol import (
     Accepted,
@@ -88,10 +89,11 @@ Mine = TypeVar("Mine", bound=Claimed)
 
 
 def require_window(calendar: WorkingCalendar, now: datetime) -> None:
-    """Raise ``Quiet`` outside the recipient's sending hours, so that no retry arrives at night."""
+    """Raise ``Quiet`` in a blackout or outside the recipient's sending hours, so that no retry
+    arrives at night."""
     waits = calendar.next_send_instant(now) - now
     if waits > OPENING_TOLERANCE:
-        raise Quiet("outside_window", waits)
+        raise Quiet(BLACKOUT if calendar.blackout_ahead(now) else "outside_window", waits)
 
 
 @dataclass(frozen=True)
@@ -144,15 +146,19 @@ class Sending(ABC, Generic[About, Mine]):
     async def abandon(self, notification_id: str, reason: str, since: datetime) -> bool:
         """Fail an email that could not be sent for ``GIVE_UP_AFTER``; returns whether it has.
 
-        The time counts from the first refusal, or else from ``since``. A manager then finds the
-        email among those in trouble, and may send it again. An attempt that was cut off is not
-        failed: its email may have left, which the next attempt finds out.
+        The time counts from the first refusal, or else from ``since``, and not before the end of a
+        wait for the recipient's day or hours. A manager then finds the email among those in
+        trouble, and may send it again. An attempt that was cut off is not failed: its email may
+        have left, which the next attempt finds out.
         """
         now = self.clock()
         async with self.database.transaction() as session:
             held = await ledger.look(session, notification_id)
-            refused = await ledger.first_refusal(session, held)
-            if now - (refused or since) < GIVE_UP_AFTER:
+            began = await ledger.first_refusal(session, held) or since
+            # A blackout of weeks is no trouble. A time still to come is the sender's own wish.
+            if held.waits_until is not None and held.waits_until <= now:
+                began = max(began, held.waits_until)
+            if now - began < GIVE_UP_AFTER:
                 return False
             if not held.open or held.interrupted is not None:
                 return False

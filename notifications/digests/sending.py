@@ -25,7 +25,7 @@ from notifications.digests.content import (
 )
 from notifications.senders.protocol import Email
 from notifications.words import Titles, languages_of, titles_of
-from programmes.calendar import WorkingCalendar, calendar_from_json
+from programmes.calendar import WorkingCalendar, blackouts_from_json, calendar_from_json
 from programmes.definition import Definition
 from programmes.holidays import office_calendar
 from programmes.vocabulary import Language
@@ -190,7 +190,10 @@ async def _place(
         today = now.date()
         return Place(office_calendar(definition, first=today, last=today + _AHEAD))
     query = (
-        select(engagements.c.id, engagements.c.calendar, members.c.id, members.c.name)
+        select(
+            *(engagements.c.id, engagements.c.calendar),
+            *(members.c.id, members.c.name, members.c.blackouts),
+        )
         .select_from(
             contacts.join(members, members.c.id == contacts.c.member_id).join(
                 engagements, engagements.c.member_id == members.c.id
@@ -206,4 +209,5 @@ async def _place(
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    return Place(calendar_from_json(row[1]), row[2], row[3], row[0])
+    calendar = calendar_from_json(row[1]).with_blackouts(blackouts_from_json(row[4]))
+    return Place(calendar, row[2], row[3], row[0])

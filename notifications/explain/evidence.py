@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notifications.content.message import calendar_for
+from notifications.content.message import calendar_of, recipient_calendar
 from notifications.content.programme import NewestVersion, newest_version, read_programme_scene
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.batching import Batch, read_batch
@@ -115,7 +115,7 @@ class Evidence:
     member: str
     version: int
     calendar: WorkingCalendar | None
-    """The recipient's calendar; ``None`` if the stored one cannot be read."""
+    """The recipient's calendar, as the engagement was planned; ``None`` if it cannot be read."""
     causes: tuple[TimelineEvent, ...]
     """The facts of the record that reserved it."""
     dates: tuple[TimelineEvent, ...]
@@ -245,7 +245,7 @@ async def _open_due(session: AsyncSession, item_id: str, task: str) -> tuple[int
 
 def _calendar(scene: Scene, recipient_id: str) -> WorkingCalendar | None:
     try:
-        return calendar_for(scene, recipient_id)
+        return recipient_calendar(calendar_of(scene), scene.definition, recipient_id)
     except ValidationError:
         return None
 

@@ -6,7 +6,9 @@ Pure functions over what ``evidence`` has read.
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifications.delivery.ledger import IN_TRANSIT
 from notifications.explain.evidence import Evidence
+from programmes.calendar import Blackout, WorkingCalendar
 from programmes.rules import Rules, RungRule, StageRule
 
 
@@ -44,6 +46,21 @@ class CalendarDecision:
     why: str
     """``outside_hours``, ``day_off``, ``weekend`` or ``blackout``; empty if it was not held."""
     blackout: str = ""
+
+
+def _blackout_since(
+    evidence: Evidence, calendar: WorkingCalendar, ready_at: datetime
+) -> tuple[datetime, Blackout] | None:
+    """A blackout that the engagement was not planned with and that holds the email, with the
+    instant of its release. ``None`` if the email left, or was withheld, before that."""
+    today = calendar.with_blackouts((*calendar.blackouts, *evidence.scene.blackouts))
+    blackout, opens = today.blackout_ahead(ready_at), today.next_send_instant(ready_at)
+    if blackout is None:
+        return None
+    detail = evidence.detail
+    settled = [detail.row.changed_at] if detail.row.state not in IN_TRANSIT else []
+    ended_at = min((*settled, *(attempt.at for attempt in detail.attempts)), default=None)
+    return None if ended_at is not None and ended_at < opens else (opens, blackout)
 
 
 def rule_of(evidence: Evidence) -> Rule:
@@ -93,10 +110,12 @@ def calendar_of(evidence: Evidence) -> CalendarDecision | None:
         if noted.kind == "rung.deferred" and noted.data.get("rung") == name:
             decided, held = noted.at, datetime.fromisoformat(noted.data["to"])
             break
+    why, blackout = calendar.why_closed(decided) if held is not None else ("", "")
     if held is not None:
         # The stored instant is the first window of any recipient; this one's may come later.
         held = calendar.next_send_instant(held)
-    why, blackout = calendar.why_closed(decided) if held is not None else ("", "")
+    if (stored := _blackout_since(evidence, calendar, held or decided)) is not None:
+        held, why, blackout = stored[0], "blackout", stored[1].reason
     return CalendarDecision(
         nation=evidence.nation,
         zone=calendar.zone,

@@ -9,7 +9,13 @@ from pydantic import BaseModel, Field
 from notifications.calendar.ical import Method
 from notifications.delivery.upcoming import Dropped, upcoming_email
 from notifications.sentences import kind_title, reason_sentence
-from programmes.calendar import Closed, WorkingCalendar, calendar_from_json, is_office
+from programmes.calendar import (
+    Closed,
+    WorkingCalendar,
+    blackouts_from_json,
+    calendar_from_json,
+    is_office,
+)
 from services.backend import Backend
 from services.permissions import Actor, require
 from services.problems import Problem
@@ -152,6 +158,7 @@ def _waiting(row: Reserved, calendar: WorkingCalendar | None, now: datetime) -> 
     if calendar is not None:
         if is_office(row.recipient.id):
             calendar = calendar.for_office()
+        calendar = calendar.with_blackouts(blackouts_from_json(row.blackouts))
         at = calendar.next_send_instant(at)
         if calendar.next_send_instant(now) > now:
             why, blackout = calendar.why_closed(now)

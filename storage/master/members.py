@@ -74,7 +74,7 @@ async def update_member(
     nation: str | None = None,
     blackouts: Sequence[Blackout] | None = None,
 ) -> None:
-    """Change the given fields. Running engagements keep the calendar that they started with.
+    """Change the given fields. Running engagements keep their dates; emails obey the row at once.
 
     Raises ``Missing`` and ``Rejected``.
     """

@@ -3,13 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.access import ALL, Visibility
 from storage.queries.paging import LIMIT, Page, beyond, clamp, decode, encode, page_of
 from storage.queries.rows import MemberRow
-from storage.sql import contacts, members, people, programme_funders
+from storage.sql import contacts, engagements, members, people, programme_funders, programmes
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,17 @@ class MemberDetail:
     member: MemberRow
     blackouts: tuple[dict[str, str], ...]
     contacts: tuple[ContactRow, ...]
+
+
+@dataclass(frozen=True)
+class RunningRow:
+    """A running engagement, with the definition and the calendar that it was planned with."""
+
+    id: str
+    programme_id: str
+    source: str
+    calendar: object
+    """As it is stored."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,18 @@ async def show_members(
         )
         for row in rows
     )
+
+
+async def running_of(session: AsyncSession, member_id: str) -> tuple[RunningRow, ...]:
+    """The open engagements of a member, by programme. One statement."""
+    e, p = engagements.c, programmes.c
+    statement = (
+        select(e.id, e.programme_id, p.source, e.calendar)
+        .join(programmes, and_(p.id == e.programme_id, p.version == e.programme_version))
+        .where(e.member_id == member_id, e.closed_at.is_(None))
+        .order_by(e.programme_id)
+    )
+    return tuple(RunningRow(*row) for row in await session.execute(statement))
 
 
 async def contacts_of(session: AsyncSession, member_id: str) -> tuple[ContactRow, ...]:

@@ -62,6 +62,21 @@ async def open_processes(session: AsyncSession, limit: int) -> OpenProcesses:
     )
 
 
+async def overdue_processes(session: AsyncSession, before: datetime) -> list[OpenProcess]:
+    """The items with a task that was due before that instant, and their engagements. One
+    statement."""
+    t = tasks.c
+    statement = (
+        select(t.engagement_id, items.c.kind, t.item_id)
+        .join(items, items.c.id == t.item_id)
+        .where(t.due_at < before, items.c.closed_at.is_(None))
+        .distinct()
+        .order_by(t.engagement_id, t.item_id)
+    )
+    found = [OpenProcess(*row) for row in await session.execute(statement)]
+    return [*(OpenProcess(id) for id in dict.fromkeys(one.engagement_id for one in found)), *found]
+
+
 @dataclass(frozen=True)
 class ItemOnRecord:
     """The parts of an item's read model that are compared."""

@@ -1,5 +1,6 @@
 """Emails that the sender has not accepted yet: which, why, how many, and since when."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,6 +90,8 @@ class Reserved:
     """The engagement's calendar as it is stored; ``None`` for a summary."""
     recipient: Named
     not_before: datetime | None
+    blackouts: Sequence[Mapping[str, str]]
+    """The member's blackouts as they are stored."""
 
 
 async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved]:
@@ -97,7 +100,7 @@ async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved
     query = (
         select(
             *(n.id, n.kind, n.engagement_id, members.c.name.label("member")),
-            *(engagements.c.calendar, n.recipient_id, n.not_before),
+            *(engagements.c.calendar, n.recipient_id, n.not_before, members.c.blackouts),
             func.coalesce(contacts.c.name, people.c.name, "").label("recipient"),
         )
         .select_from(
@@ -115,6 +118,7 @@ async def reserved_emails(session: AsyncSession, *, limit: int) -> list[Reserved
             *(row.id, row.kind, row.engagement_id, row.member or "", row.calendar),
             Named(row.recipient_id, row.recipient or ""),
             row.not_before,
+            row.blackouts or (),
         )
         for row in await session.execute(query)
     ]

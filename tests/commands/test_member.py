@@ -1,5 +1,6 @@
 """Members come in by hand or from a file, all or none, and are listed."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from commands.member import every_member
 from storage.master.checks import NewContact
 from storage.master.members import add_member
 from tests.commands.conftest import Run
+from tests.commands.test_engagement import furnish
 from tests.databases import count_statements, opened
 from tests.storage.office import NOW
 
@@ -106,3 +108,46 @@ def test_a_file_that_is_no_text_is_wrong_usage(run: Run, tmp_path: Path) -> None
     file = tmp_path / "members.csv"
     file.write_bytes(b"\xff\xfe\x00\xd8")
     assert run("member", "import", str(file)).exit_code == 2
+
+
+ELECTION = "2027-01-18:2027-05-06:Pre-election period"
+
+
+def test_an_edit_says_what_a_running_engagement_does_with_a_blackout(
+    run: Run, database: str
+) -> None:
+    asyncio.run(furnish(database))
+    edited = run("member", "edit", "Cardiff", "--blackout", ELECTION)
+    assert edited.exit_code == 0, edited.output
+    told = " ".join(edited.output.split())
+    assert "Cardiff is changed: mem_1." in told
+    assert "eng_1 (ign): Its emails obey the member's blackouts at once." in told
+    assert "planned without the blackout from 2027-01-18 to 2027-05-06" in told
+    shown = json.loads(run("member", "edit", "mem_1", "--no-blackouts", "--json").stdout)
+    assert shown["blackouts"] == []
+    assert [one["id"] for one in shown["running"]] == ["eng_1"]
+
+
+def test_an_edit_of_a_member_that_runs_in_no_programme_says_so(run: Run) -> None:
+    run("member", "add", "Cardiff", "--nation", "WLS", "--lead", LEAD)
+    edited = run("member", "edit", "cardiff", "--name", "Caerdydd", "--blackout", ELECTION)
+    assert "Caerdydd is changed" in edited.output
+    assert "It has no running engagement." in edited.output
+    renamed = run("member", "edit", "Caerdydd", "--name", "Cardiff")
+    assert "engagement" not in renamed.output
+    assert json.loads(run("member", "list", "--json").stdout)[0]["blackouts"][0]["last"] == (
+        "2027-05-06"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("Swansea", "--name", "Abertawe"), 1),
+        (("Cardiff", "--blackout", ELECTION, "--no-blackouts"), 2),
+        (("Cardiff", "--blackout", "2027-05-06:2027-01-18"), 1),
+    ],
+)
+def test_an_edit_that_cannot_be_is_refused(run: Run, arguments: tuple[str, ...], code: int) -> None:
+    run("member", "add", "Cardiff", "--nation", "WLS", "--lead", LEAD)
+    assert run("member", "edit", *arguments).exit_code == code
