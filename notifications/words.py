@@ -246,12 +246,13 @@ def on_day(text: str, language: Language) -> str:
 def counted(number: int, thing: str, language: Language) -> str:
     """A number of things, in the plural form that the number needs: Welsh has six."""
     forms: Mapping[str, str] = entry("counted", thing, language=language)
-    form = _locale(language).plural_form(number)
+    form = locale_of(language).plural_form(number)
     return fill(forms.get(form, forms["other"]), {"number": str(number)})
 
 
 @cache
-def _locale(language: Language) -> Locale:
+def locale_of(language: Language) -> Locale:
+    """Babel's data of a language, read once."""
     return Locale.parse(LOCALES[language])
 
 
