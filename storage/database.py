@@ -99,12 +99,15 @@ def create_folder(url: URL) -> None:
 
 
 def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
+    # An office with PostgreSQL needs no driver for SQLite.
+    from storage.sqlite import connect
+
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        connect_args={"timeout": BUSY_TIMEOUT},
+        connect_args={"timeout": BUSY_TIMEOUT, "async_creator_fn": connect},
         hide_parameters=HIDE_PARAMETERS,
     )
 
@@ -114,7 +117,9 @@ def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        # The first statement takes it along.
+        opened: Any = connection.connection.driver_connection
+        opened.begins_with = "BEGIN IMMEDIATE" if write else "BEGIN"
 
     return engine
 
