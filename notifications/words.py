@@ -206,10 +206,10 @@ def entry(*path: str, language: Language = ENGLISH) -> Mapping[str, Any]:
     """The catalogue's entry under that path, in English if ``language`` lacks it; else empty."""
     found: Any = catalogue(language)
     for part in path:
-        found = found.get(part, {}) if isinstance(found, Mapping) else {}
+        found = found.get(part, {}) if isinstance(found, dict) else {}
     if not found and language != ENGLISH:
         return entry(*path)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 @cache

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, bindparam, or_
 
 from programmes.vocabulary import Health
 from storage.queries.paging import BadCursor, beyond, decode, encode, instant, parsed
-from storage.queries.rows import AnyRow
+from storage.queries.rows import AnyRow, Moment
 from storage.sql import engagements, members
+from storage.tables.fields import Instant
 
 Sort = Literal["member", "started_on", "opened_at", "due_at", "health"]
 
@@ -38,6 +39,36 @@ class Position(NamedTuple):
     id: str
 
 
+AT = bindparam("at", type_=Instant())
+"""``Order.at``, in a statement that is built once."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one statement serves: an order, and the part in which the page starts."""
+
+    sort: Sort
+    descending: bool
+    behind: int | None = None
+    """The part of the row after which the page starts; ``None`` for a first page."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts in sequence."""
+        return _parts(self.sort, AT, descending=self.descending)
+
+    def by(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+        """The columns to sort by within a part."""
+        return [column.desc() if self.descending else column.asc() for column in columns]
+
+    def beyond(self, part: Part) -> ColumnElement[bool]:
+        """The condition for rows of ``part`` after the position, which comes as ``key`` and
+        ``id``."""
+        columns = [part.key, engagements.c.id]
+        position = [bindparam("key", type_=part.key.type), bindparam("id")]
+        return beyond(columns, position, descending=self.descending)
+
+
 @dataclass(frozen=True)
 class Order:
     """One order, and the position at which a page starts."""
@@ -50,18 +81,15 @@ class Order:
     behind: Position | None = None
 
     @property
-    def parts(self) -> list[Part]:
-        """The parts in sequence."""
-        return _parts(self.sort, self.at, descending=self.descending)
+    def shape(self) -> Shape:
+        """The shape of its statement."""
+        return Shape(self.sort, self.descending, self.behind.part if self.behind else None)
 
-    def by(self, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-        """The columns to sort by within a part."""
-        return [column.desc() if self.descending else column.asc() for column in columns]
-
-    def beyond(self, part: Part, position: Position) -> ColumnElement[bool]:
-        """The condition for rows of ``part`` after the position."""
-        columns = [part.key, engagements.c.id]
-        return beyond(columns, [position.key, position.id], descending=self.descending)
+    @property
+    def values(self) -> dict[str, object]:
+        """The values of its statement."""
+        behind = {"key": self.behind.key, "id": self.behind.id} if self.behind else {}
+        return {"at": self.at, **behind}
 
     def cursor(self, last: AnyRow) -> str:
         """The cursor of the page after this row, which has ``part``, ``id`` and its part's key."""
@@ -79,7 +107,7 @@ def order_of(sort: Sort, cursor: str | None, now: datetime, *, descending: bool)
     if found["s"] != sort or found["d"] != int(descending):
         raise BadCursor
     at, number = instant(found["at"]), found["p"]
-    parts = _parts(sort, at, descending=descending)
+    parts = Shape(sort, descending).parts
     if not 0 <= number < len(parts):
         raise BadCursor
     key = parts[number].read(found["k"])
@@ -91,7 +119,7 @@ def key_name(part: int) -> str:
     return f"key_{part}"
 
 
-def has_health(health: Health, now: datetime) -> ColumnElement[bool]:
+def has_health(health: Health, now: Moment) -> ColumnElement[bool]:
     """The same as comparing ``health_column``, in a form that an index can serve."""
     c = engagements.c
     worst_first = (("stuck", c.stuck_at), ("overdue", c.due_at), ("due_soon", c.soon_at))
@@ -103,7 +131,7 @@ def has_health(health: Health, now: datetime) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _parts(sort: Sort, at: datetime, *, descending: bool) -> list[Part]:
+def _parts(sort: Sort, at: Moment, *, descending: bool) -> list[Part]:
     c = engagements.c
     match sort:
         case "member":
@@ -119,7 +147,7 @@ def _parts(sort: Sort, at: datetime, *, descending: bool) -> list[Part]:
             return _by_health(at, descending=descending)
 
 
-def _by_health(at: datetime, *, descending: bool) -> list[Part]:
+def _by_health(at: Moment, *, descending: bool) -> list[Part]:
     """Late engagements are sorted by due date, and the others by the member's name."""
     c = engagements.c
     is_open = c.closed_at.is_(None)

@@ -1,8 +1,9 @@
 """The list of engagements: filters, one page in order, and counts by health."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
@@ -12,7 +13,9 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     Select,
+    String,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -26,9 +29,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagement_order import Order, Part, Sort, has_health, key_name, order_of
-from storage.queries.paging import LIMIT, Page, clamp, page_of
+from storage.queries.engagement_order import Part, Shape, Sort, has_health, key_name, order_of
+from storage.queries.paging import ESCAPE, LIMIT, Page, clamp, escaped, page_of
 from storage.queries.rows import (
+    NOW,
     AnyRow,
     MemberRow,
     Named,
@@ -63,32 +67,40 @@ class EngagementFilter:
     text: str | None = None
     """Part of the member's or the manager's name, in any case."""
 
+    @property
+    def shape(self) -> "EngagementFilter":
+        """The same for any value that a statement takes when it is executed."""
+        names: dict[str, Any] = {name: name for name in _BOUND if getattr(self, name)}
+        return replace(self, **names)
 
-def conditions_of(
-    where: EngagementFilter, now: datetime, visible_to: Visibility
-) -> list[ColumnElement[bool]]:
+    @property
+    def values(self) -> dict[str, object]:
+        """The values of a statement with this shape."""
+        given = {name: getattr(self, name) for name in _BOUND}
+        return given | {"text": escaped(self.text) if self.text else None}
+
+
+_BOUND = ("stage", "programme_id", "member_id", "manager_id", "text")
+"""The filters whose values a statement takes when it is executed."""
+
+
+def conditions_of(where: EngagementFilter, visible_to: Visibility) -> list[ColumnElement[bool]]:
     """The conditions of a filter, for use with the tables of ``listed``."""
     c = engagements.c
     # An engagement whose start is not recorded yet may still be removed.
     conditions = [visible_to.of_engagements(), c.stage != PENDING]
-    if where.stage is not None:
-        conditions.append(c.stage == where.stage)
-    if where.programme_id is not None:
-        conditions.append(c.programme_id == where.programme_id)
-    if where.member_id is not None:
-        conditions.append(c.member_id == where.member_id)
-    if where.manager_id is not None:
-        conditions.append(c.manager_id == where.manager_id)
+    columns = (c.stage, c.programme_id, c.member_id, c.manager_id)
+    conditions += [
+        column == bindparam(column.name) for column in columns if getattr(where, column.name)
+    ]
     if where.health is not None:
-        conditions.append(has_health(where.health, now))
+        conditions.append(has_health(where.health, NOW))
     if where.open is not None:
         conditions.append(c.closed_at.is_(None) if where.open else c.closed_at.is_not(None))
     if where.text:
+        text = bindparam("text", type_=String())
         conditions.append(
-            or_(
-                members.c.name.icontains(where.text, autoescape=True),
-                managers.c.name.icontains(where.text, autoescape=True),
-            )
+            or_(*(table.c.name.icontains(text, escape=ESCAPE) for table in (members, managers)))
         )
     return conditions
 
@@ -100,18 +112,22 @@ def listed() -> FromClause:
     )
 
 
-def page_of_ids(conditions: list[ColumnElement[bool]], order: Order, limit: int) -> Select[Any]:
+def page_of_ids(conditions: list[ColumnElement[bool]], order: Shape) -> Select[Any]:
     """Ids of one page with their ``part``, and a key column for each part: ``key_name``."""
     parts = order.parts
-    first = order.behind.part if order.behind else 0
-    chosen = [_part(parts, number, conditions, order, limit) for number in range(first, len(parts))]
+    chosen = [
+        _part(parts, number, conditions, order) for number in range(order.behind or 0, len(parts))
+    ]
     if len(chosen) == 1:
         return chosen[0]
     together = union_all(*(select(each.subquery()) for each in chosen)).subquery()
-    return select(together).order_by(*in_order(together, order)).limit(limit)
+    return select(together).order_by(*in_order(together, order)).limit(_LIMIT)
 
 
-def in_order(page: FromClause, order: Order) -> list[ColumnElement[Any]]:
+_LIMIT = bindparam("limit", type_=Integer())
+
+
+def in_order(page: FromClause, order: Shape) -> list[ColumnElement[Any]]:
     """The order of a page's rows; the id makes it total."""
     keys = [page.c[key_name(number)] for number in range(len(order.parts))]
     return [page.c.part, *order.by(*keys, page.c.id)]
@@ -121,13 +137,12 @@ def _part(
     parts: list[Part],
     number: int,
     conditions: list[ColumnElement[bool]],
-    order: Order,
-    limit: int,
+    order: Shape,
 ) -> Select[Any]:
     part = parts[number]
     conditions = [*conditions, *part.where]
-    if order.behind is not None and order.behind.part == number:
-        conditions.append(order.beyond(part, order.behind))
+    if order.behind == number:
+        conditions.append(order.beyond(part))
     # The other keys are typed, since PostgreSQL wants each column of a union to have one type.
     keys = [
         (each.key if each is part else cast(null(), each.key.type)).label(key_name(place))
@@ -138,7 +153,7 @@ def _part(
         .select_from(listed())
         .where(*conditions)
         .order_by(*order.by(part.key, engagements.c.id))
-        .limit(limit)
+        .limit(_LIMIT)
     )
 
 
@@ -156,15 +171,22 @@ async def count_engagements(
     visible_to: Visibility = ALL,
 ) -> Mapping[HealthGroup, int]:
     """How many engagements are in each group, the worst first, with zeros. One statement."""
-    group = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
+    where = where or EngagementFilter()
+    statement = _count_statement(where.shape, visible_to.shape)
+    found = await session.execute(statement, {"now": now, **where.values, **visible_to.values})
+    return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
+
+
+@cache
+def _count_statement(where: EngagementFilter, visible_to: Visibility) -> Select[Any]:
+    group = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(NOW))
     each = (
         select(group.label("group"))
         .select_from(listed())
-        .where(*conditions_of(where or EngagementFilter(), now, visible_to))
+        .where(*conditions_of(where, visible_to))
         .subquery()
     )
-    found = await session.execute(select(each.c.group, func.count()).group_by(each.c.group))
-    return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
+    return select(each.c.group, func.count()).group_by(each.c.group)
 
 
 @dataclass(frozen=True)
@@ -202,11 +224,18 @@ async def list_engagements(
     visible_to: Visibility = ALL,
 ) -> Page[EngagementRow]:
     """One page. Raises ``BadCursor``. One statement."""
-    limit = clamp(limit)
-    conditions = conditions_of(where or EngagementFilter(), now, visible_to)
+    limit, where = clamp(limit), where or EngagementFilter()
     order = order_of(sort, cursor, now, descending=descending)
-    page = page_of_ids(conditions, order, limit + 1).cte("page")
-    ranked = _ranked_tasks(page, now).cte("ranked")
+    values = {"now": now, "limit": limit + 1, **where.values, **order.values, **visible_to.values}
+    statement = _page_statement(where.shape, order.shape, visible_to.shape)
+    found = page_of((await session.execute(statement, values)).all(), limit, order.cursor)
+    return Page(tuple(_row(row) for row in found.rows), found.next)
+
+
+@lru_cache(maxsize=512)
+def _page_statement(where: EngagementFilter, order: Shape, visible_to: Visibility) -> Select[Any]:
+    page = page_of_ids(conditions_of(where, visible_to), order).cte("page")
+    ranked = _ranked_tasks(page).cte("ranked")
     source = with_owner(
         page.join(engagements, engagements.c.id == page.c.id)
         .join(members, members.c.id == engagements.c.member_id)
@@ -216,9 +245,9 @@ async def list_engagements(
         .outerjoin(items, items.c.id == ranked.c.item_id),
         ranked,
     )
-    statement = (
+    return (
         select(
-            *engagement_columns(now),
+            *engagement_columns(),
             *member_columns(),
             *task_columns(ranked),
             _open_requests().label("open_requests"),
@@ -227,11 +256,9 @@ async def list_engagements(
         .select_from(source)
         .order_by(*in_order(page, order))
     )
-    found = page_of((await session.execute(statement)).all(), limit, order.cursor)
-    return Page(tuple(_row(row) for row in found.rows), found.next)
 
 
-def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:
+def engagement_columns() -> list[ColumnElement[Any]]:
     """The engagement's columns with its health and people; join ``managers`` and ``advisers``."""
     c = engagements.c
     return [
@@ -239,13 +266,13 @@ def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:
         *(c.onboarded_at, c.closed_at, c.due_at, c.sequence, c.manager_id, c.adviser_id),
         managers.c.name.label("manager_name"),
         advisers.c.name.label("adviser_name"),
-        health_column(now).label("health"),
+        health_column(NOW).label("health"),
     ]
 
 
-def _ranked_tasks(page: CTE, now: datetime) -> Select[Any]:
+def _ranked_tasks(page: CTE) -> Select[Any]:
     c = tasks.c
-    worst = case((c.stuck_at <= now, 0), (c.due_at <= now, 1), (c.soon_at <= now, 2), else_=3)
+    worst = case((c.stuck_at <= NOW, 0), (c.due_at <= NOW, 1), (c.soon_at <= NOW, 2), else_=3)
     rank = func.row_number().over(
         partition_by=c.engagement_id, order_by=(worst, c.due_at, c.item_id, c.key)
     )

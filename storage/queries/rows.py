@@ -7,15 +7,30 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Label,
+    Row,
+    Table,
+    bindparam,
+    case,
+    func,
+)
 
 from programmes.vocabulary import Health, Nation
 from storage.sql import contacts, engagements, items, members, people, tasks, texts
+from storage.tables.fields import Instant
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 AnyRow = Row[*tuple[Any, ...]]
+Moment = datetime | BindParameter[datetime]
+"""An instant, or its name in a statement that is built once and gets its values at each reading."""
+
+NOW = bindparam("now", type_=Instant())
 Filled = TypeVar("Filled", bound="DataclassInstance")
 
 
@@ -127,7 +142,7 @@ def health_of(
     return "on_track"
 
 
-def health_column(now: datetime, table: FromClause = engagements) -> ColumnElement[str]:
+def health_column(now: Moment, table: FromClause = engagements) -> ColumnElement[str]:
     """The health in SQL; ``health_of`` says the same in Python."""
     c = table.c
     return case(
