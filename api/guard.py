@@ -55,10 +55,17 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             backend: Backend = request.app.state.backend
+            if request.method != "GET":
+                return await checked(request, backend)
+            # The look-up of the token and the read itself take one connection.
+            async with backend.database.one_reading():
+                return await checked(request, backend)
+
+        async def checked(request: Request, backend: Backend) -> Response:
             actor = await authenticate(backend, request.headers.get("authorization", ""))
             require(actor, operation)
             _require_known(request, parameters)
-            if request.method not in {"GET", "HEAD"}:
+            if request.method != "GET":
                 await _require_media_type(request, takes)
             key = key_of(request)
             own = await own_key(key, request) if key is not None else None

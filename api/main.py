@@ -114,4 +114,7 @@ def create_app(
 def served() -> FastAPI:
     """The application on this process's settings, for uvicorn. Importing this module opens
     nothing."""
-    return create_app(process_settings())
+    app = create_app(process_settings())
+    # All of this lives as long as the process, so looking for garbage in it is wasted.
+    gc.freeze()
+    return app

@@ -38,7 +38,8 @@ from services.views.written import written
 from settings import settings
 from storage.database import Database
 from storage.queries.engagement_detail import EngagementDetail
-from storage.queries.engagements import EngagementFilter, list_engagements
+from storage.queries.engagement_filter import EngagementFilter
+from storage.queries.engagements import list_engagements
 from storage.queries.paging import BadCursor
 
 app = typer.Typer(name="engagement", help="Start engagements and see where they stand.")

@@ -67,19 +67,19 @@ class Titles:
 
     def theme(self, key: str) -> str:
         """A theme of the programme."""
-        return self.themes.get(key, readable(key))
+        return self.themes.get(key) or readable(key)
 
     def step(self, key: str) -> str:
         """An onboarding step."""
-        return self.steps.get(key, readable(key))
+        return self.steps.get(key) or readable(key)
 
     def review(self, key: str) -> str:
         """A review milestone."""
-        return self.reviews.get(key, readable(key))
+        return self.reviews.get(key) or readable(key)
 
     def check(self, review: str, key: str) -> str:
         """A line of a review's checklist."""
-        return self.checks.get((review, key), readable(key))
+        return self.checks.get((review, key)) or readable(key)
 
 
 def readable(key: str) -> str:

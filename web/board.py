@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from services.backend import OFFICE_CLOCK, Backend
 from services.views.engagements import entries
+from storage.queries.engagement_filter import EngagementFilter
 from storage.queries.engagements import (
-    EngagementFilter,
     HealthGroup,
     count_engagements,
     list_engagements,

@@ -137,7 +137,9 @@ class Item(ListedItem):
             "sequence": 1,
         }
     )
-    details: Annotated[dict[str, str], Field(description="A theme, a score, a date: by name.")]
+    details: Annotated[
+        dict[str, str], Field(description="Small facts by name: a theme, a score, a date.")
+    ]
     texts: Annotated[dict[str, WrittenText], Field(description="By name. Empty for viewers.")]
     steps: Annotated[list[Step], Field(description="Of an onboarding.")]
     checklist: Annotated[list[Check], Field(description="Of a review.")]

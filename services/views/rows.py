@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from notifications.words import Titles, item_title, task_words
 from programmes.vocabulary import Health
@@ -76,11 +76,12 @@ class ProgrammeRef:
 Entry = TypeVar("Entry")
 
 
-class Page(BaseModel, Generic[Entry]):
+@dataclass(kw_only=True)
+class Page(Generic[Entry]):
     """A part of a list, and where it continues."""
 
     items: list[Entry]
-    next: str | None = Field(default=None, description="The address of the next page, if any.")
+    next: Annotated[str | None, Field(description="The address of the next page, if any.")] = None
 
 
 @dataclass(kw_only=True)

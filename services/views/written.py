@@ -16,5 +16,5 @@ def written(rows: object) -> bytes:
 
 def _fields(value: object) -> dict[str, Any]:
     if isinstance(value, BaseModel):
-        return vars(value)
+        return value.model_dump()
     raise TypeError(type(value).__name__)

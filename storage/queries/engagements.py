@@ -1,19 +1,17 @@
-"""The list of engagements: filters, one page in order, and counts by health."""
+"""The list of engagements: one page in order, and counts by health."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     FromClause,
     Integer,
     ScalarSelect,
     Select,
-    String,
     and_,
     bindparam,
     case,
@@ -21,95 +19,40 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
+    tuple_,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagement_order import Part, Shape, Sort, has_health, key_name, order_of
-from storage.queries.paging import ESCAPE, LIMIT, Page, clamp, escaped, page_of
+from storage.queries.engagement_filter import (
+    EngagementFilter,
+    advisers,
+    conditions_of,
+    listed,
+    managers,
+)
+from storage.queries.engagement_order import Part, Shape, Sort, key_name, order_of
+from storage.queries.paging import LIMIT, Page, clamp, page_of
 from storage.queries.rows import (
     NOW,
     AnyRow,
+    Filler,
     MemberRow,
     Named,
     TaskRow,
-    filled,
     health_column,
     member_columns,
-    member_row,
     named,
+    places,
     task_columns,
-    task_row,
     with_owner,
 )
-from storage.sql import engagements, items, members, people, tasks
-from storage.starting import PENDING
+from storage.sql import engagements, items, members, tasks
 
-managers = people.alias("managers")
-advisers = people.alias("advisers")
-
-
-@dataclass(frozen=True)
-class EngagementFilter:
-    """Filters of the list; ``None`` filters nothing."""
-
-    stage: str | None = None
-    health: Health | None = None
-    open: bool | None = None
-    """Open engagements only, or ended ones only."""
-    programme_id: str | None = None
-    member_id: str | None = None
-    manager_id: str | None = None
-    text: str | None = None
-    """Part of the member's or the manager's name, in any case."""
-
-    @property
-    def shape(self) -> "EngagementFilter":
-        """The same for any value that a statement takes when it is executed."""
-        names: dict[str, Any] = {name: name for name in _BOUND if getattr(self, name)}
-        return replace(self, **names)
-
-    @property
-    def values(self) -> dict[str, object]:
-        """The values of a statement with this shape."""
-        given = {name: getattr(self, name) for name in _BOUND}
-        return given | {"text": escaped(self.text) if self.text else None}
-
-
-_BOUND = ("stage", "programme_id", "member_id", "manager_id", "text")
-"""The filters whose values a statement takes when it is executed."""
-
-
-def conditions_of(where: EngagementFilter, visible_to: Visibility) -> list[ColumnElement[bool]]:
-    """The conditions of a filter, for use with the tables of ``listed``."""
-    c = engagements.c
-    # An engagement whose start is not recorded yet may still be removed.
-    conditions = [visible_to.of_engagements(), c.stage != PENDING]
-    columns = (c.stage, c.programme_id, c.member_id, c.manager_id)
-    conditions += [
-        column == bindparam(column.name) for column in columns if getattr(where, column.name)
-    ]
-    if where.health is not None:
-        conditions.append(has_health(where.health, NOW))
-    if where.open is not None:
-        conditions.append(c.closed_at.is_(None) if where.open else c.closed_at.is_not(None))
-    if where.text:
-        text = bindparam("text", type_=String())
-        conditions.append(
-            or_(*(table.c.name.icontains(text, escape=ESCAPE) for table in (members, managers)))
-        )
-    return conditions
-
-
-def listed() -> FromClause:
-    """Engagements with their members and managers."""
-    return engagements.join(members, members.c.id == engagements.c.member_id).outerjoin(
-        managers, managers.c.id == engagements.c.manager_id
-    )
+worst = tasks.alias("worst")
 
 
 def page_of_ids(conditions: list[ColumnElement[bool]], order: Shape) -> Select[Any]:
@@ -227,35 +170,36 @@ async def list_engagements(
     limit, where = clamp(limit), where or EngagementFilter()
     order = order_of(sort, cursor, now, descending=descending)
     values = {"now": now, "limit": limit + 1, **where.values, **order.values, **visible_to.values}
-    statement = _page_statement(where.shape, order.shape, visible_to.shape)
-    found = page_of((await session.execute(statement, values)).all(), limit, order.cursor)
-    return Page(tuple(_row(row) for row in found.rows), found.next)
+    listing = _listing(where.shape, order.shape, visible_to.shape)
+    rows = (await session.execute(listing.statement, values)).all()
+    found = page_of(rows, limit, order.cursor)
+    return Page(tuple(listing.row(row) for row in found.rows), found.next)
 
 
 @lru_cache(maxsize=512)
-def _page_statement(where: EngagementFilter, order: Shape, visible_to: Visibility) -> Select[Any]:
+def _listing(where: EngagementFilter, order: Shape, visible_to: Visibility) -> "_Listing":
     page = page_of_ids(conditions_of(where, visible_to), order).cte("page")
-    ranked = _ranked_tasks(page).cte("ranked")
     source = with_owner(
         page.join(engagements, engagements.c.id == page.c.id)
         .join(members, members.c.id == engagements.c.member_id)
         .outerjoin(managers, managers.c.id == engagements.c.manager_id)
         .outerjoin(advisers, advisers.c.id == engagements.c.adviser_id)
-        .outerjoin(ranked, and_(ranked.c.engagement_id == engagements.c.id, ranked.c.rank == 1))
-        .outerjoin(items, items.c.id == ranked.c.item_id),
-        ranked,
+        .outerjoin(worst, _is_worst())
+        .outerjoin(items, items.c.id == worst.c.item_id),
+        worst,
     )
-    return (
+    statement = (
         select(
             *engagement_columns(),
             *member_columns(),
-            *task_columns(ranked),
+            *task_columns(worst),
             _open_requests().label("open_requests"),
             *(column for column in page.c if column.name != "id"),
         )
         .select_from(source)
         .order_by(*in_order(page, order))
     )
+    return _Listing(statement)
 
 
 def engagement_columns() -> list[ColumnElement[Any]]:
@@ -270,13 +214,21 @@ def engagement_columns() -> list[ColumnElement[Any]]:
     ]
 
 
-def _ranked_tasks(page: CTE) -> Select[Any]:
-    c = tasks.c
-    worst = case((c.stuck_at <= NOW, 0), (c.due_at <= NOW, 1), (c.soon_at <= NOW, 2), else_=3)
-    rank = func.row_number().over(
-        partition_by=c.engagement_id, order_by=(worst, c.due_at, c.item_id, c.key)
+def _is_worst() -> ColumnElement[bool]:
+    """Whether it is the first of its engagement's open tasks: the worst, then the earliest."""
+    c = tasks.alias("rival").c
+    rank = case((c.stuck_at <= NOW, 0), (c.due_at <= NOW, 1), (c.soon_at <= NOW, 2), else_=3)
+    first = (
+        select(c.item_id, c.key)
+        .where(c.engagement_id == engagements.c.id)
+        .order_by(rank, c.due_at, c.item_id, c.key)
+        .limit(1)
+        .correlate(engagements)
     )
-    return select(tasks, rank.label("rank")).join(page, page.c.id == c.engagement_id)
+    # The first condition follows from the second, but an index serves it.
+    return and_(
+        worst.c.engagement_id == engagements.c.id, tuple_(worst.c.item_id, worst.c.key).in_(first)
+    )
 
 
 def _open_requests() -> ScalarSelect[int]:
@@ -293,14 +245,31 @@ def _open_requests() -> ScalarSelect[int]:
     )
 
 
-def _row(row: AnyRow) -> EngagementRow:
-    return filled(
-        EngagementRow,
-        row,
-        **team_of(row),
-        member=member_row(row),
-        task=None if row.task_item_id is None else task_row(row),
-    )
+class _Listing:
+    """The statement of a page, and how its rows are read."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+        given = ("member", "task", "manager", "adviser")
+        self._engagement = Filler(EngagementRow, statement, "", *given)
+        self._member = Filler(MemberRow, statement, "member_")
+        self._task = Filler(TaskRow, statement, "task_", "owner")
+        self._people = places(
+            statement,
+            *("manager_id", "manager_name", "adviser_id", "adviser_name"),
+            *("task_item_id", "task_owner_id", "task_owner_name"),
+        )
+
+    def row(self, row: AnyRow) -> EngagementRow:
+        """The engagement, its member and team, and the task that explains its health."""
+        manager, its_name, adviser, their_name, item, owner, owner_name = self._people(row)
+        return self._engagement(
+            row,
+            member=self._member(row),
+            manager=named(manager, its_name),
+            adviser=named(adviser, their_name),
+            task=self._task(row, owner=named(owner, owner_name)) if item is not None else None,
+        )
 
 
 def team_of(row: AnyRow) -> dict[str, Named | None]:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -13,6 +12,7 @@ from sqlalchemy import (
     FromClause,
     Label,
     Row,
+    Select,
     Table,
     bindparam,
     case,
@@ -37,22 +37,38 @@ Filled = TypeVar("Filled", bound="DataclassInstance")
 def filled(kind: type[Filled], row: AnyRow, prefix: str = "", /, **others: Any) -> Filled:
     """A dataclass from the row's columns of the same names after ``prefix``, and the given values.
 
-    Raises ``AttributeError`` where the row lacks a column.
+    Raises ``KeyError`` where the row lacks a column.
     """
-    names, values = _columns_of(kind, prefix, frozenset(others))
-    made = object.__new__(kind)
-    # A frozen dataclass sets each field by a call of its own, which takes twice as long.
-    made.__dict__.update(zip(names, values(row), strict=True), **others)
-    return made
+    values = row._mapping
+    names = (each.name for each in fields(kind) if each.name not in others)
+    return kind(**{name: values[prefix + name] for name in names}, **others)
 
 
-@cache
-def _columns_of(
-    kind: type["DataclassInstance"], prefix: str, others: frozenset[str]
-) -> tuple[tuple[str, ...], Callable[[AnyRow], tuple[Any, ...]]]:
-    """The fields that come from columns, and what takes all of them from a row."""
-    names = tuple(each.name for each in fields(kind) if each.name not in others)
-    return names, attrgetter(*(prefix + name for name in names))
+def places(statement: Select[Any], *names: str) -> Callable[[AnyRow], tuple[Any, ...]]:
+    """What takes several columns from a row of the statement, by where they stand in it."""
+    columns = list(statement.selected_columns.keys())
+    return itemgetter(*map(columns.index, names))
+
+
+class Filler(Generic[Filled]):
+    """``filled`` for the many rows of one statement: where each column stands is found out once.
+
+    ``others`` are the names of the values that are given with each row.
+    """
+
+    def __init__(
+        self, kind: type[Filled], statement: Select[Any], prefix: str = "", *others: str
+    ) -> None:
+        self._kind = kind
+        self._names = [each.name for each in fields(kind) if each.name not in others]
+        self._values = places(statement, *(prefix + name for name in self._names))
+
+    def __call__(self, row: AnyRow, **others: Any) -> Filled:
+        """The dataclass of this row."""
+        made = object.__new__(self._kind)
+        # A frozen dataclass would set each field by a call of its own, which takes twice as long.
+        made.__dict__.update(zip(self._names, self._values(row), strict=True), **others)
+        return made
 
 
 @dataclass(frozen=True)

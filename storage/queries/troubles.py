@@ -103,10 +103,12 @@ def in_trouble(since: Limits, *, waiting: bool = True) -> ColumnElement[bool]:
     """The condition on ``notifications``. With ``waiting`` it includes emails that the sender keeps
     waiting: the cause is often the office's own settings, and no other list shows it."""
     c = notifications.c
+    # SQLAlchemy writes a plain list into the statement anew at each execution.
+    at_once = [literal(state) for state in AT_ONCE]
     return and_(
         c.resolved_at.is_(None),
         or_(
-            c.state.in_(AT_ONCE),
+            c.state.in_(at_once),
             and_(c.state == IN_TIME, c.changed_at <= since.unknown),
             never_left(since.never_left),
             *([kept_waiting(since.waiting)] if waiting else []),
@@ -121,7 +123,7 @@ def never_left(since: Moment) -> ColumnElement[bool]:
     by hand."""
     c = notifications.c
     return and_(
-        c.state.in_(("reserved", "claimed")),
+        or_(c.state == "reserved", c.state == "claimed"),
         c.changed_at <= since,
         or_(c.not_before.is_(None), c.not_before <= since),
         or_(c.waits_until.is_(None), c.waits_until <= since),
