@@ -1,8 +1,8 @@
 """``python -m bench.reads``: list, detail and board beside a hello-world route of the same app.
 
 A server process serves an office of 50 engagements through uvicorn, as ``milepost api`` does. The
-bench calls hello world and the reads in turns, in short blocks, and compares the processor time of
-the server: other work on the machine slows all of them alike, and the client is not counted.
+bench calls hello world and the reads in turns, in short blocks. It compares the processor time of
+the server, so the client is not counted. Other work on the machine slows all of them alike.
 """
 
 import asyncio

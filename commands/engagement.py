@@ -38,7 +38,7 @@ from services.views.written import written
 from settings import settings
 from storage.database import Database
 from storage.queries.engagement_detail import EngagementDetail
-from storage.queries.engagement_filter import EngagementFilter
+from storage.queries.engagement_order import EngagementFilter
 from storage.queries.engagements import list_engagements
 from storage.queries.paging import BadCursor
 

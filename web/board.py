@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from services.backend import OFFICE_CLOCK, Backend
 from services.views.engagements import entries
-from storage.queries.engagement_filter import EngagementFilter
+from storage.queries.engagement_order import EngagementFilter
 from storage.queries.engagements import (
     HealthGroup,
     count_engagements,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagement_filter import advisers, managers
+from storage.queries.engagement_order import advisers, managers
 from storage.queries.engagements import engagement_columns, team_of
 from storage.queries.members import ContactRow, contacts_of
 from storage.queries.rows import (

@@ -27,14 +27,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagement_filter import (
+from storage.queries.engagement_order import (
     EngagementFilter,
+    Part,
+    Shape,
+    Sort,
     advisers,
     conditions_of,
+    key_name,
     listed,
     managers,
+    order_of,
 )
-from storage.queries.engagement_order import Part, Shape, Sort, key_name, order_of
 from storage.queries.paging import LIMIT, Page, clamp, page_of
 from storage.queries.rows import (
     NOW,

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from storage.database import Database
 from storage.queries.access import Visibility
-from storage.queries.engagement_filter import EngagementFilter
+from storage.queries.engagement_order import EngagementFilter
 from storage.queries.engagements import count_engagements
 from storage.sql import engagements
 from storage.starting import PENDING
