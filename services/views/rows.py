@@ -1,7 +1,7 @@
 """The rows that several subjects share: people, members, programmes, tasks, pages of a list.
 
-Rows are plain dataclasses, which FastAPI describes in OpenAPI as it does models. A model would check
-each row again, though the database and the definition have done so.
+Rows are plain dataclasses, which FastAPI describes in OpenAPI as it does models. A model would
+check each row again, though the database and the definition have done so.
 """
 
 from dataclasses import dataclass
