@@ -51,7 +51,7 @@ docs: setup  ## Write the parts of docs/ that come from the code: keys, commands
 	@.venv/bin/milepost programme schema > programmes/definitions/programme.schema.json
 	@$(PY) -m tools.docs
 
-bench: setup  ## Count actions, events and bytes of an engagement against a naive version
+bench: setup  ## Count what an engagement costs against a naive version; time the reads
 	@$(PY) -m bench $(ARGS)
 
 walk: setup  ## Count the files that four everyday tasks pass through; ARGS=--list names them

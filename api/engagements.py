@@ -19,8 +19,7 @@ from services.views import engagements as views
 from services.views.engagements import Engagement, EngagementEntry
 from services.views.plan import Plan, planned
 from services.views.rows import Page
-from storage.queries.engagement_order import Sort
-from storage.queries.engagements import EngagementFilter
+from storage.queries.engagement_order import EngagementFilter, Sort
 from storage.queries.engagements import list_engagements as listed
 
 router = guarded_router("Engagements")

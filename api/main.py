@@ -148,4 +148,7 @@ def _tracing(settings: Settings) -> "Tracing | None":
 def served() -> FastAPI:
     """The application on this process's settings, for uvicorn. Importing this module opens
     nothing."""
-    return create_app(process_settings())
+    app = create_app(process_settings())
+    # All of this lives as long as the process, so looking for garbage in it is wasted.
+    gc.freeze()
+    return app

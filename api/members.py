@@ -144,7 +144,7 @@ async def edit_member(member_id: Id, body: MemberEdit, call: Edited) -> EditedMe
         if body.blackouts is not None
         else []
     )
-    return EditedMember(**member.model_dump(), running=running)
+    return EditedMember(**vars(member), running=running)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""``make bench``: what twelve months of one engagement cost, beside the naive version."""
+"""``make bench``: what a year of one engagement costs beside the naive version; what reads cost."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from rich.table import Table
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from bench import reads
 from bench.counting import Cost, cost_of, histories
 from bench.idle import MONTH, MONTHS, Month, months
 from bench.naive import ACTIVITIES
@@ -168,7 +169,7 @@ async def _cost(office: Office, ids: Iterable[str]) -> Cost:
 
 
 async def main() -> int:
-    """Play the year twice and print the table; ``--json`` prints the figures alone.
+    """Play the year twice, time the reads, print the tables. ``--json`` prints the figures alone.
 
     Returns the exit code: 1 where a target is missed, which standard error names.
     """
@@ -188,6 +189,7 @@ async def main() -> int:
                 naive_office(naive_at, f"sqlite+aiosqlite:///{folder}/naive.db")
             ),
         )
+    timed = await reads.measured()
     if "--json" in sys.argv:
         print(
             json.dumps(
@@ -195,12 +197,14 @@ async def main() -> int:
                     "ours": asdict(ours),
                     "naive": asdict(naive),
                     "idle": [asdict(month) for month in spent],
+                    "reads": {read.name: read.share(timed[0]) for read in timed},
                 }
             )
         )
     else:
         show(ours, naive)
         show_idle(spent)
+        reads.show(timed)
     over = missed(ours, naive, spent)
     for sentence in over:
         print(sentence, file=sys.stderr)

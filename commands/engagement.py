@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from json import loads
 from typing import Annotated
 
 import typer
@@ -33,10 +34,12 @@ from services.problems import Problem
 from services.views.engagements import Engagement, EngagementEntry, entries, stored_engagement
 from services.views.engagements import engagement as engagement_row
 from services.views.rows import Task
+from services.views.written import written
 from settings import settings
 from storage.database import Database
 from storage.queries.engagement_detail import EngagementDetail
-from storage.queries.engagements import EngagementFilter, list_engagements
+from storage.queries.engagement_order import EngagementFilter
+from storage.queries.engagements import list_engagements
 from storage.queries.paging import BadCursor
 
 app = typer.Typer(name="engagement", help="Start engagements and see where they stand.")
@@ -117,7 +120,7 @@ def assign(
     with ending(as_json):
         row = with_backend(carry_out)
     if isinstance(row, Engagement):
-        print_json(row.model_dump(mode="json"))
+        print_json(loads(written(row)))
         return
     for role, holder in (("manager", row.manager), ("adviser", row.adviser)):
         if holder is not None:
@@ -156,8 +159,7 @@ def list_all(
     with ending(as_json):
         rows, further = with_backend(read)
     if as_json:
-        shown = [row.model_dump(mode="json") for row in rows]
-        print_json({"engagements": shown, "next": further})
+        print_json({"engagements": loads(written(rows)), "next": further})
         return
     print_engagements(rows)
     if further:
@@ -181,7 +183,7 @@ def show(
     with ending(as_json):
         row = with_backend(read)
     if as_json:
-        print_json(row.model_dump(mode="json"))
+        print_json(loads(written(row)))
     else:
         print_engagement(row)
 

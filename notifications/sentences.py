@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
-from notifications.words import ENGLISH, LOCALES, Titles, entry, fill, readable, task_words
+from notifications.words import ENGLISH, Titles, entry, fill, locale_of, readable, task_words
 from programmes.facts import MILEPOST
 from programmes.vocabulary import Language
 
@@ -55,16 +56,19 @@ class Clock:
         return instant.astimezone(ZoneInfo(self.zone))
 
 
+# A page of a list names a few days many times, and Babel takes 30 µs for each.
+@lru_cache(maxsize=4096)
 def day_in_words(day: date, language: Language = ENGLISH) -> str:
     """``Tuesday 5 January 2027``, ``dydd Mawrth 5 Ionawr 2027``."""
-    words = format_date(day, "EEEE d MMMM y", locale=LOCALES[language])
+    words = format_date(day, "EEEE d MMMM y", locale=locale_of(language))
     # Names of days have no capital in a Welsh sentence, but Babel writes one.
     return words if language == ENGLISH else words[:1].lower() + words[1:]
 
 
+@lru_cache(maxsize=4096)
 def short_day(day: date, language: Language = ENGLISH) -> str:
     """``3 March``: for where the year is clear."""
-    return format_date(day, "d MMMM", locale=LOCALES[language])
+    return format_date(day, "d MMMM", locale=locale_of(language))
 
 
 def time_in_words(local: datetime, seconds: bool = False, language: Language = ENGLISH) -> str:
@@ -73,7 +77,7 @@ def time_in_words(local: datetime, seconds: bool = False, language: Language = E
         return str(entry("when", language=language)[_PLAIN[local.hour, local.minute]])
     if language != ENGLISH:
         pattern = "HH:mm:ss" if seconds else "HH:mm"
-        return format_time(local.time(), pattern, locale=LOCALES[language])
+        return format_time(local.time(), pattern, locale=locale_of(language))
     clock = f"{local:%I:%M:%S}" if seconds else f"{local:%I:%M}"
     return f"{clock.lstrip('0')}{'am' if local.hour < 12 else 'pm'}"
 

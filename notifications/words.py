@@ -67,19 +67,19 @@ class Titles:
 
     def theme(self, key: str) -> str:
         """A theme of the programme."""
-        return self.themes.get(key, readable(key))
+        return self.themes.get(key) or readable(key)
 
     def step(self, key: str) -> str:
         """An onboarding step."""
-        return self.steps.get(key, readable(key))
+        return self.steps.get(key) or readable(key)
 
     def review(self, key: str) -> str:
         """A review milestone."""
-        return self.reviews.get(key, readable(key))
+        return self.reviews.get(key) or readable(key)
 
     def check(self, review: str, key: str) -> str:
         """A line of a review's checklist."""
-        return self.checks.get((review, key), readable(key))
+        return self.checks.get((review, key)) or readable(key)
 
 
 def readable(key: str) -> str:
@@ -206,10 +206,10 @@ def entry(*path: str, language: Language = ENGLISH) -> Mapping[str, Any]:
     """The catalogue's entry under that path, in English if ``language`` lacks it; else empty."""
     found: Any = catalogue(language)
     for part in path:
-        found = found.get(part, {}) if isinstance(found, Mapping) else {}
+        found = found.get(part, {}) if isinstance(found, dict) else {}
     if not found and language != ENGLISH:
         return entry(*path)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 @cache
@@ -246,12 +246,13 @@ def on_day(text: str, language: Language) -> str:
 def counted(number: int, thing: str, language: Language) -> str:
     """A number of things, in the plural form that the number needs: Welsh has six."""
     forms: Mapping[str, str] = entry("counted", thing, language=language)
-    form = _locale(language).plural_form(number)
+    form = locale_of(language).plural_form(number)
     return fill(forms.get(form, forms["other"]), {"number": str(number)})
 
 
 @cache
-def _locale(language: Language) -> Locale:
+def locale_of(language: Language) -> Locale:
+    """Babel's data of a language, read once."""
     return Locale.parse(LOCALES[language])
 
 

@@ -16,6 +16,7 @@ import secrets
 from base64 import b32encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
         self.url = make_url(url)
+        self._shared: ContextVar[AsyncSession | None] = ContextVar("shared", default=None)
         if self.url.get_backend_name() == "sqlite":
             create_folder(self.url)
             self._writer = _sqlite_engine(self.url, pool_size=1, write=True)
@@ -82,9 +84,26 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session for reading; a write through it fails."""
+        """A session for reading; a write through it fails. Within ``one_reading``, its session."""
+        shared = self._shared.get()
+        if shared is not None:
+            yield shared
+            return
         async with AsyncSession(self._reader, expire_on_commit=False) as session:
             yield session
+
+    @asynccontextmanager
+    async def one_reading(self) -> AsyncIterator[None]:
+        """Let each ``reading`` of this task share a session: one connection, taken once.
+
+        The block must not read from two tasks at a time.
+        """
+        async with self.reading() as session:
+            before = self._shared.set(session)
+            try:
+                yield
+            finally:
+                self._shared.reset(before)
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -99,12 +118,15 @@ def create_folder(url: URL) -> None:
 
 
 def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
+    # An office with PostgreSQL needs no driver for SQLite.
+    from storage.sqlite import connect
+
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
-        connect_args={"timeout": BUSY_TIMEOUT},
+        connect_args={"timeout": BUSY_TIMEOUT, "async_creator_fn": connect},
         hide_parameters=HIDE_PARAMETERS,
     )
 
@@ -114,7 +136,9 @@ def _sqlite_engine(url: URL, *, pool_size: int, write: bool) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        # The first statement takes it along.
+        opened: Any = connection.connection.driver_connection
+        opened.begins_with = "BEGIN IMMEDIATE" if write else "BEGIN"
 
     return engine
 

@@ -30,11 +30,11 @@ class Measure:
 
 
 MEASURES = (
-    Measure("request", "a member's research request, until it is answered", 42),
-    Measure("request and email", "the same, until its emails are with the sender", 61),
-    Measure("reminder", "a reminder, from its activity to the sender", 33),
-    Measure("board", "the board page", 25),
-    Measure("assign", "milepost engagement assign", 34),
+    Measure("request", "a member's research request, until it is answered", 43),
+    Measure("request and email", "the same, until its emails are with the sender", 62),
+    Measure("reminder", "a reminder, from its activity to the sender", 34),
+    Measure("board", "the board page", 26),
+    Measure("assign", "milepost engagement assign", 35),
 )
 
 

@@ -9,13 +9,13 @@ from fastapi.responses import HTMLResponse
 
 from services.backend import OFFICE_CLOCK, Backend
 from services.views.engagements import entries
+from storage.queries.engagement_order import EngagementFilter
 from storage.queries.engagements import (
-    EngagementFilter,
     HealthGroup,
     count_engagements,
     list_engagements,
 )
-from storage.queries.troubles import count_troubles, troubles_of
+from storage.queries.troubles import count_troubles
 from web.rendering import FORM_POLICY, page, require_embedded, words
 
 router = APIRouter(include_in_schema=False)
@@ -43,8 +43,7 @@ async def board(
         found = await list_engagements(
             session, now, where=_where(health, text), sort="health", cursor=cursor, limit=A_PAGE
         )
-        troubles = await count_troubles(session, now, wait)
-        troubled = await troubles_of(session, now, wait, [row.id for row in found.rows])
+        troubled = await count_troubles(session, now, wait)
     rows = await entries(backend, found.rows, texts=True)
     found_in_all = sum(counts.values())
     answer = page(
@@ -58,7 +57,7 @@ async def board(
         total=counts[health] if health else found_in_all,
         chosen=health,
         q=text,
-        troubles=troubles,
+        troubles=sum(troubled.values()),
         troubled=troubled,
         clock=OFFICE_CLOCK,
         now=OFFICE_CLOCK.moment(now),

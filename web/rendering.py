@@ -50,7 +50,7 @@ READER = Actor("embedded", "manager")
 """The user at the embedded product's own computer. ``require_embedded`` comes before its use."""
 
 
-def require_embedded(request: Request) -> None:
+async def require_embedded(request: Request) -> None:
     """Raise the problem ``not-found`` unless embedded, so that these pages stay hidden."""
     if not is_embedded(request):
         raise Problem("not-found")

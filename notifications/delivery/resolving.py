@@ -16,7 +16,7 @@ from notifications.delivery import ledger
 from notifications.delivery.blackouts import BLACKOUT
 from notifications.delivery.ledger import IN_TRANSIT, Held, State, look
 from notifications.delivery.reassignment import NO_RECIPIENT, SAID_LATER, said_since
-from storage.queries.troubles import NEVER_LEFT, UNHEARD, never_left
+from storage.queries.troubles import NEVER_LEFT, NEVER_LEFT_AFTER, UNHEARD, never_left
 from storage.sql import events, notifications
 
 Choice = Literal["arrived", "send_again", "dismiss"]
@@ -170,7 +170,9 @@ async def _reopen(session: AsyncSession, held: Held, now: datetime) -> None:
 
 async def _is_stalled(session: AsyncSession, notification_id: str, now: datetime) -> bool:
     """Whether it should have left and no workflow seems to be sending it."""
-    query = select(notifications.c.id).where(notifications.c.id == notification_id, never_left(now))
+    query = select(notifications.c.id).where(
+        notifications.c.id == notification_id, never_left(now - NEVER_LEFT_AFTER)
+    )
     return (await session.execute(query)).scalar_one_or_none() is not None
 
 

@@ -1,10 +1,11 @@
 """Engagements: the rows of the list, and one in full."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import ConfigDict, Field
 
 from notifications.sentences import Clock, health_sentence
 from notifications.words import Titles
@@ -53,29 +54,31 @@ STARTING = "starting"
 """The stage of an engagement whose opening is not recorded yet."""
 
 
-class EngagementEntry(BaseModel):
+@dataclass(kw_only=True)
+class EngagementEntry:
     """Where one member stands in one programme."""
 
-    model_config = example(ENGAGEMENT)
+    __pydantic_config__: ClassVar[ConfigDict] = example(ENGAGEMENT)
     id: str
     member: MemberRef
     programme: ProgrammeRef
     manager: Ref | None
     stage: str
     health: Health
-    because: str = Field(description="The health in words.")
-    task: Task | None = Field(description="The task that explains the health.")
+    because: Annotated[str, Field(description="The health in words.")]
+    task: Annotated[Task | None, Field(description="The task that explains the health.")]
     started_on: date
     opened_at: datetime
     closed_at: datetime | None
-    due_at: datetime | None = Field(description="When the next thing is due.")
+    due_at: Annotated[datetime | None, Field(description="When the next thing is due.")]
     open_requests: int
 
 
+@dataclass(kw_only=True)
 class Engagement(EngagementEntry):
     """An engagement with its items and open tasks."""
 
-    model_config = example(
+    __pydantic_config__: ClassVar[ConfigDict] = example(
         {
             **ENGAGEMENT,
             "adviser": None,
@@ -88,7 +91,7 @@ class Engagement(EngagementEntry):
     )
     adviser: Ref | None
     onboarded_at: datetime | None
-    reason: str | None = Field(description="Why it was withdrawn. Not shown to viewers.")
+    reason: Annotated[str | None, Field(description="Why it was withdrawn. Not shown to viewers.")]
     items: list[ItemSummary]
     tasks: list[Task]
     sequence: int

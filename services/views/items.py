@@ -1,10 +1,11 @@
 """Items: one with its tasks and texts, and the rows of lists of one kind."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import ConfigDict, Field
 
 from notifications.words import Titles, item_title
 from services.backend import Backend
@@ -47,7 +48,8 @@ TEXT: dict[str, Any] = {
 }
 
 
-class WrittenText(BaseModel):
+@dataclass(kw_only=True)
+class WrittenText:
     """A text that a person wrote."""
 
     text: str
@@ -57,38 +59,42 @@ class WrittenText(BaseModel):
     written_at: datetime
 
 
-class Step(BaseModel):
+@dataclass(kw_only=True)
+class Step:
     """A step of an onboarding."""
 
     key: str
     title: str
-    state: str = Field(description="`waiting`, `open`, `done` or `waived`.")
+    state: Annotated[str, Field(description="`waiting`, `open`, `done` or `waived`.")]
     ended_at: datetime | None
 
 
-class Check(BaseModel):
+@dataclass(kw_only=True)
+class Check:
     """One item of a review's checklist."""
 
     key: str
     title: str
     done: bool
-    evidence: WrittenText | None = Field(description="Not shown to viewers.")
+    evidence: Annotated[WrittenText | None, Field(description="Not shown to viewers.")]
 
 
-class Action(BaseModel):
+@dataclass(kw_only=True)
+class Action:
     """An action that was agreed in an advice session."""
 
     id: str
-    state: str = Field(description="`open`, `done`, `carried` or `dropped`.")
-    owner: str = Field(description="A role, or the id of a contact or person.")
+    state: Annotated[str, Field(description="`open`, `done`, `carried` or `dropped`.")]
+    owner: Annotated[str, Field(description="A role, or the id of a contact or person.")]
     due: date
-    text: str | None = Field(description="Not shown to viewers.")
+    text: Annotated[str | None, Field(description="Not shown to viewers.")]
 
 
-class ItemSummary(BaseModel):
+@dataclass(kw_only=True)
+class ItemSummary:
     """One process inside an engagement."""
 
-    model_config = example(ITEM)
+    __pydantic_config__: ClassVar[ConfigDict] = example(ITEM)
     id: str
     kind: str
     key: str
@@ -101,18 +107,22 @@ class ItemSummary(BaseModel):
     assignee: Ref | None
 
 
+@dataclass(kw_only=True)
 class ListedItem(ItemSummary):
     """One process, with its member."""
 
-    model_config = example({**ITEM, "engagement": TASK["engagement"], "member": MEMBER})
+    __pydantic_config__: ClassVar[ConfigDict] = example(
+        {**ITEM, "engagement": TASK["engagement"], "member": MEMBER}
+    )
     engagement: str
     member: MemberRef
 
 
+@dataclass(kw_only=True)
 class Item(ListedItem):
     """One process with its tasks and what was written about it."""
 
-    model_config = example(
+    __pydantic_config__: ClassVar[ConfigDict] = example(
         {
             **ITEM,
             "engagement": TASK["engagement"],
@@ -127,14 +137,20 @@ class Item(ListedItem):
             "sequence": 1,
         }
     )
-    details: dict[str, str] = Field(description="Small facts by name: a theme, a score, a date.")
-    texts: dict[str, WrittenText] = Field(description="By name. Empty for viewers.")
-    steps: list[Step] = Field(description="Of an onboarding.")
-    checklist: list[Check] = Field(description="Of a review.")
-    dates: list[datetime] = Field(description="Offered for the session of an advice cycle.")
-    actions: list[Action] = Field(description="Agreed in an advice cycle, or carried into it.")
+    details: Annotated[
+        dict[str, str], Field(description="Small facts by name: a theme, a score, a date.")
+    ]
+    texts: Annotated[dict[str, WrittenText], Field(description="By name. Empty for viewers.")]
+    steps: Annotated[list[Step], Field(description="Of an onboarding.")]
+    checklist: Annotated[list[Check], Field(description="Of a review.")]
+    dates: Annotated[
+        list[datetime], Field(description="Offered for the session of an advice cycle.")
+    ]
+    actions: Annotated[
+        list[Action], Field(description="Agreed in an advice cycle, or carried into it.")
+    ]
     tasks: list[Task]
-    sequence: int = Field(description="Grows with each change.")
+    sequence: Annotated[int, Field(description="Grows with each change.")]
 
 
 async def item(backend: Backend, actor: Actor, item_id: str, kind: str = "") -> Item:
@@ -156,7 +172,7 @@ async def listed(backend: Backend, rows: Sequence[stored.ListedItem]) -> list[Li
         summary = item_summary(row.item, voice.titles)
         answers.append(
             ListedItem(
-                **summary.model_dump(),
+                **vars(summary),
                 engagement=row.item.engagement_id,
                 member=member_ref(row.member),
             )
@@ -185,7 +201,7 @@ def _answer(found: ItemDetail, titles: Titles, now: datetime, *, shown: bool) ->
     texts = {name: _written(text) for name, text in found.texts.items()} if shown else {}
     parts = ("step:", "check:", "action:", "date:")
     return Item(
-        **item_summary(found.item, titles).model_dump(),
+        **vars(item_summary(found.item, titles)),
         engagement=found.item.engagement_id,
         member=member_ref(found.member),
         details={

@@ -1,9 +1,10 @@
 """Master data: programmes, members, people."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from notifications.words import parsed_in_thread
 from services.permissions import Actor
@@ -89,10 +90,11 @@ class BlackoutAnswer(BaseModel):
     reason: str = ""
 
 
+@dataclass(kw_only=True)
 class MemberDetail(MemberRef):
     """A member organisation with its contacts."""
 
-    model_config = example(
+    __pydantic_config__: ClassVar[ConfigDict] = example(
         {
             **MEMBER,
             "contacts": [

@@ -1,9 +1,14 @@
-"""The rows that several subjects share: people, members, programmes, tasks, pages of a list."""
+"""The rows that several subjects share: people, members, programmes, tasks, pages of a list.
 
+Rows are plain dataclasses, which FastAPI describes in OpenAPI as it does models. A model would
+check each row again, though the database and the definition have done so.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from notifications.words import Titles, item_title, task_words
 from programmes.vocabulary import Health
@@ -39,25 +44,28 @@ def example(values: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [values]})
 
 
-class Ref(BaseModel):
+@dataclass(kw_only=True)
+class Ref:
     """A person or contact, by id and name."""
 
-    model_config = example(PERSON)
+    __pydantic_config__: ClassVar[ConfigDict] = example(PERSON)
     id: str
     name: str
 
 
-class MemberRef(BaseModel):
+@dataclass(kw_only=True)
+class MemberRef:
     """A member organisation."""
 
-    model_config = example(MEMBER)
+    __pydantic_config__: ClassVar[ConfigDict] = example(MEMBER)
     id: str
     name: str
     nation: str
     sample: bool
 
 
-class ProgrammeRef(BaseModel):
+@dataclass(kw_only=True)
+class ProgrammeRef:
     """One version of a programme."""
 
     id: str
@@ -68,26 +76,28 @@ class ProgrammeRef(BaseModel):
 Entry = TypeVar("Entry")
 
 
-class Page(BaseModel, Generic[Entry]):
+@dataclass(kw_only=True)
+class Page(Generic[Entry]):
     """A part of a list, and where it continues."""
 
     items: list[Entry]
-    next: str | None = Field(default=None, description="The address of the next page, if any.")
+    next: Annotated[str | None, Field(description="The address of the next page, if any.")] = None
 
 
-class Task(BaseModel):
+@dataclass(kw_only=True)
+class Task:
     """What one person has to do now."""
 
-    model_config = example(TASK)
+    __pydantic_config__: ClassVar[ConfigDict] = example(TASK)
     item: str
     engagement: str
-    member: MemberRef | None = Field(default=None, description="In lists over all members.")
+    member: Annotated[MemberRef | None, Field(description="In lists over all members.")] = None
     key: str
     title: str
     what_to_do: str
-    about: str = Field(description="The item that it belongs to.")
+    about: Annotated[str, Field(description="The item that it belongs to.")]
     owner_role: str
-    owner: Ref | None = Field(description="Who holds that role today; null if vacant.")
+    owner: Annotated[Ref | None, Field(description="Who holds that role today; null if vacant.")]
     due_at: datetime
     health: Health
     revision: int

@@ -1,9 +1,11 @@
 """What a member's running engagements do with its blackouts: emails obey them, dates stay."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from notifications.digests.reading import ListedTask, tasks_of_engagement
 from notifications.words import Titles, item_title, parsed_in_thread, task_words
@@ -50,10 +52,11 @@ class RunningEngagement(BaseModel):
     dates_inside: list[DateInside]
 
 
+@dataclass(kw_only=True)
 class EditedMember(MemberDetail):
     """A member as it is after an edit, and what the edit does to its running engagements."""
 
-    model_config = example(
+    __pydantic_config__: ClassVar[ConfigDict] = example(
         {
             **MEMBER,
             "contacts": [],
@@ -78,10 +81,13 @@ class EditedMember(MemberDetail):
             ],
         }
     )
-    running: list[RunningEngagement] = Field(
-        description="What each running engagement does with the blackouts of this edit. Empty if"
-        " the edit sets none, or if no engagement runs: the next one is planned around them."
-    )
+    running: Annotated[
+        list[RunningEngagement],
+        Field(
+            description="What each running engagement does with the blackouts of this edit. Empty"
+            " if the edit sets none, or if no engagement runs: the next one is planned around them."
+        ),
+    ]
 
 
 async def running_engagements(

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.rules import ItemKind
@@ -21,16 +31,28 @@ class Visibility:
 
     def of_engagements(self) -> ColumnElement[bool]:
         """The condition on ``engagements``."""
-        if self.member_id is None:
-            return true()
-        return engagements.c.member_id == self.member_id
+        return true() if self.member_id is None else engagements.c.member_id == self._bound()
 
     def of_members(self) -> ColumnElement[bool]:
         """The condition on ``members``."""
-        return true() if self.member_id is None else members.c.id == self.member_id
+        return true() if self.member_id is None else members.c.id == self._bound()
+
+    @property
+    def shape(self) -> "Visibility":
+        """The same for every member, for a statement that is built once."""
+        return ALL if self.member_id is None else SOME_MEMBER
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The values of a statement with this shape."""
+        return {} if self.member_id is None else {"visible_to": self.member_id}
+
+    def _bound(self) -> BindParameter[str]:
+        return bindparam("visible_to", self.member_id)
 
 
 ALL = Visibility()
+SOME_MEMBER = Visibility("")
 
 
 @dataclass(frozen=True)
@@ -63,21 +85,21 @@ _TOKENS = tokens.outerjoin(owner_contacts, owner_contacts.c.id == tokens.c.holde
 )
 _NAME = func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("holder_name")
 
+_HOLDER = (
+    select(tokens.c.id, tokens.c.holder_id, tokens.c.role, _NAME, owner_contacts.c.member_id)
+    .select_from(_TOKENS)
+    .where(
+        tokens.c.sha256 == bindparam("sha256"),
+        tokens.c.revoked_at.is_(None),
+        func.coalesce(owner_contacts.c.active, owner_people.c.active),
+    )
+)
+
 
 async def holder_of(session: AsyncSession, sha256: str) -> Holder | None:
     """The holder of the token with this hash. ``None`` if the token is unknown or revoked, or the
     holder is no longer active. One statement."""
-    c = tokens.c
-    statement = (
-        select(c.id, c.holder_id, c.role, _NAME, owner_contacts.c.member_id)
-        .select_from(_TOKENS)
-        .where(
-            c.sha256 == sha256,
-            c.revoked_at.is_(None),
-            func.coalesce(owner_contacts.c.active, owner_people.c.active),
-        )
-    )
-    row = (await session.execute(statement)).one_or_none()
+    row = (await session.execute(_HOLDER, {"sha256": sha256})).one_or_none()
     return Holder(*row) if row else None
 
 

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagements import advisers, engagement_columns, managers, team_of
+from storage.queries.engagement_order import advisers, managers
+from storage.queries.engagements import engagement_columns, team_of
 from storage.queries.members import ContactRow, contacts_of
 from storage.queries.rows import (
     ItemRow,
@@ -98,24 +100,8 @@ async def show_engagement(
     session: AsyncSession, engagement_id: str, now: datetime, *, visible_to: Visibility = ALL
 ) -> EngagementDetail | None:
     """The engagement; ``None`` if this reader may not see it. Three statements."""
-    c = engagements.c
-    title = programmes.c.title.label("programme_title")
-    statement = (
-        select(
-            *engagement_columns(now),
-            *member_columns(),
-            *(c.moved, c.cycles, title, texts.c.body.label("reason_text")),
-        )
-        .select_from(
-            engagements.join(members, members.c.id == c.member_id)
-            .outerjoin(managers, managers.c.id == c.manager_id)
-            .outerjoin(advisers, advisers.c.id == c.adviser_id)
-            .outerjoin(programmes, _its_programme())
-            .outerjoin(texts, texts.c.id == c.reason)
-        )
-        .where(c.id == engagement_id, visible_to.of_engagements())
-    )
-    row = (await session.execute(statement)).one_or_none()
+    values = {"engagement_id": engagement_id, "now": now, **visible_to.values}
+    row = (await session.execute(_engagement_statement(visible_to.shape), values)).one_or_none()
     if row is None:
         return None
     member = member_row(row)
@@ -134,10 +120,42 @@ async def show_engagement(
     )
 
 
+@cache
+def _engagement_statement(visible_to: Visibility) -> Select[Any]:
+    c = engagements.c
+    title = programmes.c.title.label("programme_title")
+    return (
+        select(
+            *engagement_columns(),
+            *member_columns(),
+            *(c.moved, c.cycles, title, texts.c.body.label("reason_text")),
+        )
+        .select_from(
+            engagements.join(members, members.c.id == c.member_id)
+            .outerjoin(managers, managers.c.id == c.manager_id)
+            .outerjoin(advisers, advisers.c.id == c.adviser_id)
+            .outerjoin(programmes, _its_programme())
+            .outerjoin(texts, texts.c.id == c.reason)
+        )
+        .where(c.id == bindparam("engagement_id"), visible_to.of_engagements())
+    )
+
+
 async def _items_and_tasks(
     session: AsyncSession, engagement_id: str
 ) -> tuple[tuple[ItemRow, ...], tuple[TaskRow, ...]]:
-    statement = (
+    found = await session.execute(_items_and_tasks_statement(), {"engagement_id": engagement_id})
+    rows = found.all()
+    # Each item has one row per task, or one row without a task.
+    first = {row.item_id: row for row in rows}
+    open_tasks = [task_row(row) for row in rows if row.task_key is not None]
+    open_tasks.sort(key=lambda one: (one.due_at, one.item_id, one.key))
+    return tuple(item_row(row) for row in first.values()), tuple(open_tasks)
+
+
+@cache
+def _items_and_tasks_statement() -> Select[Any]:
+    return (
         select(*item_columns(), *task_columns())
         .select_from(
             with_owner(
@@ -146,15 +164,9 @@ async def _items_and_tasks(
                 )
             )
         )
-        .where(items.c.engagement_id == engagement_id, items.c.state_sequence > 0)
+        .where(items.c.engagement_id == bindparam("engagement_id"), items.c.state_sequence > 0)
         .order_by(items.c.opened_at, items.c.id)
     )
-    rows = (await session.execute(statement)).all()
-    # Each item has one row per task, or one row without a task.
-    found = {row.item_id: row for row in rows}
-    open_tasks = [task_row(row) for row in rows if row.task_key is not None]
-    open_tasks.sort(key=lambda one: (one.due_at, one.item_id, one.key))
-    return tuple(item_row(row) for row in found.values()), tuple(open_tasks)
 
 
 async def planned_from(

@@ -1,117 +1,80 @@
-"""The list of engagements: filters, one page in order, and counts by health."""
+"""The list of engagements: one page in order, and counts by health."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     FromClause,
     Integer,
     ScalarSelect,
     Select,
     and_,
+    bindparam,
     case,
     cast,
     func,
     literal,
     null,
-    or_,
     select,
+    tuple_,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from programmes.vocabulary import Health
 from storage.queries.access import ALL, Visibility
-from storage.queries.engagement_order import Order, Part, Sort, has_health, key_name, order_of
+from storage.queries.engagement_order import (
+    EngagementFilter,
+    Part,
+    Shape,
+    Sort,
+    advisers,
+    conditions_of,
+    key_name,
+    listed,
+    managers,
+    order_of,
+)
 from storage.queries.paging import LIMIT, Page, clamp, page_of
 from storage.queries.rows import (
+    NOW,
     AnyRow,
+    Filler,
     MemberRow,
     Named,
     TaskRow,
-    filled,
     health_column,
     member_columns,
-    member_row,
     named,
+    places,
     task_columns,
-    task_row,
     with_owner,
 )
-from storage.sql import engagements, items, members, people, tasks
-from storage.starting import PENDING
+from storage.sql import engagements, items, members, tasks
 
-managers = people.alias("managers")
-advisers = people.alias("advisers")
+worst = tasks.alias("worst")
 
 
-@dataclass(frozen=True)
-class EngagementFilter:
-    """Filters of the list; ``None`` filters nothing."""
-
-    stage: str | None = None
-    health: Health | None = None
-    open: bool | None = None
-    """Open engagements only, or ended ones only."""
-    programme_id: str | None = None
-    member_id: str | None = None
-    manager_id: str | None = None
-    text: str | None = None
-    """Part of the member's or the manager's name, in any case."""
-
-
-def conditions_of(
-    where: EngagementFilter, now: datetime, visible_to: Visibility
-) -> list[ColumnElement[bool]]:
-    """The conditions of a filter, for use with the tables of ``listed``."""
-    c = engagements.c
-    # An engagement whose start is not recorded yet may still be removed.
-    conditions = [visible_to.of_engagements(), c.stage != PENDING]
-    if where.stage is not None:
-        conditions.append(c.stage == where.stage)
-    if where.programme_id is not None:
-        conditions.append(c.programme_id == where.programme_id)
-    if where.member_id is not None:
-        conditions.append(c.member_id == where.member_id)
-    if where.manager_id is not None:
-        conditions.append(c.manager_id == where.manager_id)
-    if where.health is not None:
-        conditions.append(has_health(where.health, now))
-    if where.open is not None:
-        conditions.append(c.closed_at.is_(None) if where.open else c.closed_at.is_not(None))
-    if where.text:
-        conditions.append(
-            or_(
-                members.c.name.icontains(where.text, autoescape=True),
-                managers.c.name.icontains(where.text, autoescape=True),
-            )
-        )
-    return conditions
-
-
-def listed() -> FromClause:
-    """Engagements with their members and managers."""
-    return engagements.join(members, members.c.id == engagements.c.member_id).outerjoin(
-        managers, managers.c.id == engagements.c.manager_id
-    )
-
-
-def page_of_ids(conditions: list[ColumnElement[bool]], order: Order, limit: int) -> Select[Any]:
+def page_of_ids(conditions: list[ColumnElement[bool]], order: Shape) -> Select[Any]:
     """Ids of one page with their ``part``, and a key column for each part: ``key_name``."""
     parts = order.parts
-    first = order.behind.part if order.behind else 0
-    chosen = [_part(parts, number, conditions, order, limit) for number in range(first, len(parts))]
+    chosen = [
+        _part(parts, number, conditions, order) for number in range(order.behind or 0, len(parts))
+    ]
     if len(chosen) == 1:
         return chosen[0]
     together = union_all(*(select(each.subquery()) for each in chosen)).subquery()
-    return select(together).order_by(*in_order(together, order)).limit(limit)
+    return select(together).order_by(*in_order(together, order)).limit(_LIMIT)
 
 
-def in_order(page: FromClause, order: Order) -> list[ColumnElement[Any]]:
+_LIMIT = bindparam("limit", type_=Integer())
+
+
+def in_order(page: FromClause, order: Shape) -> list[ColumnElement[Any]]:
     """The order of a page's rows; the id makes it total."""
     keys = [page.c[key_name(number)] for number in range(len(order.parts))]
     return [page.c.part, *order.by(*keys, page.c.id)]
@@ -121,13 +84,12 @@ def _part(
     parts: list[Part],
     number: int,
     conditions: list[ColumnElement[bool]],
-    order: Order,
-    limit: int,
+    order: Shape,
 ) -> Select[Any]:
     part = parts[number]
     conditions = [*conditions, *part.where]
-    if order.behind is not None and order.behind.part == number:
-        conditions.append(order.beyond(part, order.behind))
+    if order.behind == number:
+        conditions.append(order.beyond(part))
     # The other keys are typed, since PostgreSQL wants each column of a union to have one type.
     keys = [
         (each.key if each is part else cast(null(), each.key.type)).label(key_name(place))
@@ -138,7 +100,7 @@ def _part(
         .select_from(listed())
         .where(*conditions)
         .order_by(*order.by(part.key, engagements.c.id))
-        .limit(limit)
+        .limit(_LIMIT)
     )
 
 
@@ -156,15 +118,22 @@ async def count_engagements(
     visible_to: Visibility = ALL,
 ) -> Mapping[HealthGroup, int]:
     """How many engagements are in each group, the worst first, with zeros. One statement."""
-    group = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(now))
+    where = where or EngagementFilter()
+    statement = _count_statement(where.shape, visible_to.shape)
+    found = await session.execute(statement, {"now": now, **where.values, **visible_to.values})
+    return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
+
+
+@cache
+def _count_statement(where: EngagementFilter, visible_to: Visibility) -> Select[Any]:
+    group = case((engagements.c.closed_at.is_not(None), "ended"), else_=health_column(NOW))
     each = (
         select(group.label("group"))
         .select_from(listed())
-        .where(*conditions_of(where or EngagementFilter(), now, visible_to))
+        .where(*conditions_of(where, visible_to))
         .subquery()
     )
-    found = await session.execute(select(each.c.group, func.count()).group_by(each.c.group))
-    return dict.fromkeys(WORST_FIRST, 0) | {row[0]: row[1] for row in found}
+    return select(each.c.group, func.count()).group_by(each.c.group)
 
 
 @dataclass(frozen=True)
@@ -202,36 +171,42 @@ async def list_engagements(
     visible_to: Visibility = ALL,
 ) -> Page[EngagementRow]:
     """One page. Raises ``BadCursor``. One statement."""
-    limit = clamp(limit)
-    conditions = conditions_of(where or EngagementFilter(), now, visible_to)
+    limit, where = clamp(limit), where or EngagementFilter()
     order = order_of(sort, cursor, now, descending=descending)
-    page = page_of_ids(conditions, order, limit + 1).cte("page")
-    ranked = _ranked_tasks(page, now).cte("ranked")
+    values = {"now": now, "limit": limit + 1, **where.values, **order.values, **visible_to.values}
+    listing = _listing(where.shape, order.shape, visible_to.shape)
+    rows = (await session.execute(listing.statement, values)).all()
+    found = page_of(rows, limit, order.cursor)
+    return Page(tuple(listing.row(row) for row in found.rows), found.next)
+
+
+@lru_cache(maxsize=512)
+def _listing(where: EngagementFilter, order: Shape, visible_to: Visibility) -> "_Listing":
+    page = page_of_ids(conditions_of(where, visible_to), order).cte("page")
     source = with_owner(
         page.join(engagements, engagements.c.id == page.c.id)
         .join(members, members.c.id == engagements.c.member_id)
         .outerjoin(managers, managers.c.id == engagements.c.manager_id)
         .outerjoin(advisers, advisers.c.id == engagements.c.adviser_id)
-        .outerjoin(ranked, and_(ranked.c.engagement_id == engagements.c.id, ranked.c.rank == 1))
-        .outerjoin(items, items.c.id == ranked.c.item_id),
-        ranked,
+        .outerjoin(worst, _is_worst())
+        .outerjoin(items, items.c.id == worst.c.item_id),
+        worst,
     )
     statement = (
         select(
-            *engagement_columns(now),
+            *engagement_columns(),
             *member_columns(),
-            *task_columns(ranked),
+            *task_columns(worst),
             _open_requests().label("open_requests"),
             *(column for column in page.c if column.name != "id"),
         )
         .select_from(source)
         .order_by(*in_order(page, order))
     )
-    found = page_of((await session.execute(statement)).all(), limit, order.cursor)
-    return Page(tuple(_row(row) for row in found.rows), found.next)
+    return _Listing(statement)
 
 
-def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:
+def engagement_columns() -> list[ColumnElement[Any]]:
     """The engagement's columns with its health and people; join ``managers`` and ``advisers``."""
     c = engagements.c
     return [
@@ -239,17 +214,25 @@ def engagement_columns(now: datetime) -> list[ColumnElement[Any]]:
         *(c.onboarded_at, c.closed_at, c.due_at, c.sequence, c.manager_id, c.adviser_id),
         managers.c.name.label("manager_name"),
         advisers.c.name.label("adviser_name"),
-        health_column(now).label("health"),
+        health_column(NOW).label("health"),
     ]
 
 
-def _ranked_tasks(page: CTE, now: datetime) -> Select[Any]:
-    c = tasks.c
-    worst = case((c.stuck_at <= now, 0), (c.due_at <= now, 1), (c.soon_at <= now, 2), else_=3)
-    rank = func.row_number().over(
-        partition_by=c.engagement_id, order_by=(worst, c.due_at, c.item_id, c.key)
+def _is_worst() -> ColumnElement[bool]:
+    """Whether it is the first of its engagement's open tasks: the worst, then the earliest."""
+    c = tasks.alias("rival").c
+    rank = case((c.stuck_at <= NOW, 0), (c.due_at <= NOW, 1), (c.soon_at <= NOW, 2), else_=3)
+    first = (
+        select(c.item_id, c.key)
+        .where(c.engagement_id == engagements.c.id)
+        .order_by(rank, c.due_at, c.item_id, c.key)
+        .limit(1)
+        .correlate(engagements)
     )
-    return select(tasks, rank.label("rank")).join(page, page.c.id == c.engagement_id)
+    # The first condition follows from the second, but an index serves it.
+    return and_(
+        worst.c.engagement_id == engagements.c.id, tuple_(worst.c.item_id, worst.c.key).in_(first)
+    )
 
 
 def _open_requests() -> ScalarSelect[int]:
@@ -266,14 +249,31 @@ def _open_requests() -> ScalarSelect[int]:
     )
 
 
-def _row(row: AnyRow) -> EngagementRow:
-    return filled(
-        EngagementRow,
-        row,
-        **team_of(row),
-        member=member_row(row),
-        task=None if row.task_item_id is None else task_row(row),
-    )
+class _Listing:
+    """The statement of a page, and how its rows are read."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+        given = ("member", "task", "manager", "adviser")
+        self._engagement = Filler(EngagementRow, statement, "", *given)
+        self._member = Filler(MemberRow, statement, "member_")
+        self._task = Filler(TaskRow, statement, "task_", "owner")
+        self._people = places(
+            statement,
+            *("manager_id", "manager_name", "adviser_id", "adviser_name"),
+            *("task_item_id", "task_owner_id", "task_owner_name"),
+        )
+
+    def row(self, row: AnyRow) -> EngagementRow:
+        """The engagement, its member and team, and the task that explains its health."""
+        manager, its_name, adviser, their_name, item, owner, owner_name = self._people(row)
+        return self._engagement(
+            row,
+            member=self._member(row),
+            manager=named(manager, its_name),
+            adviser=named(adviser, their_name),
+            task=self._task(row, owner=named(owner, owner_name)) if item is not None else None,
+        )
 
 
 def team_of(row: AnyRow) -> dict[str, Named | None]:

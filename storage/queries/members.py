@@ -1,9 +1,9 @@
 """Members and their contacts, and the people of the office."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.access import ALL, Visibility
@@ -120,15 +120,17 @@ async def contacts_of(session: AsyncSession, member_id: str) -> tuple[ContactRow
     return tuple((await _contacts(session, [member_id])).get(member_id, ()))
 
 
+_CONTACTS = (
+    select(*(contacts.c[each.name] for each in fields(ContactRow)))
+    .where(contacts.c.member_id.in_(bindparam("member_ids", expanding=True)))
+    .order_by(contacts.c.lead.desc(), contacts.c.active.desc(), contacts.c.name, contacts.c.id)
+)
+
+
 async def _contacts(
     session: AsyncSession, member_ids: Collection[str]
 ) -> dict[str, list[ContactRow]]:
-    c = contacts.c
-    found = await session.execute(
-        select(c.id, c.member_id, c.name, c.email, c.lead, c.active)
-        .where(c.member_id.in_(member_ids))
-        .order_by(c.lead.desc(), c.active.desc(), c.name, c.id)
-    )
+    found = await session.execute(_CONTACTS, {"member_ids": list(member_ids)})
     theirs: dict[str, list[ContactRow]] = {}
     for row in found:
         theirs.setdefault(row.member_id, []).append(ContactRow(*row))

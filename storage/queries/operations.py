@@ -51,6 +51,7 @@ async def figures(session: AsyncSession, now: datetime, unknown_after: timedelta
     emails_late, emails_unknown = (
         await session.execute(select(late, unknown).where(is_open))
     ).one()
+    trouble = await count_troubles(session, now, unknown_after)
     return Figures(
         engagements={stage: by_stage.get(stage, 0) for stage in STAGES},
         tasks=tasks_open,
@@ -58,7 +59,7 @@ async def figures(session: AsyncSession, now: datetime, unknown_after: timedelta
         tasks_stuck=tasks_stuck,
         emails_late=emails_late,
         emails_unknown=emails_unknown,
-        emails_in_trouble=await count_troubles(session, now, unknown_after),
+        emails_in_trouble=sum(trouble.values()),
     )
 
 

@@ -46,6 +46,14 @@ def clamp(limit: int) -> int:
     return max(1, min(limit, MAX_LIMIT))
 
 
+ESCAPE = "/"
+
+
+def escaped(text: str) -> str:
+    """A text to search for in a pattern with this ``ESCAPE``: none of its characters is special."""
+    return text.translate({ord(special): ESCAPE + special for special in f"{ESCAPE}%_"})
+
+
 def encode(**position: Any) -> str:
     """An opaque cursor. Values are strings, numbers or ``None``."""
     return urlsafe_b64encode(json.dumps(position, sort_keys=True).encode()).decode().rstrip("=")

@@ -1,18 +1,36 @@
 """The rows that several subjects share, and the columns that make them up."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Label, Row, Table, case, func
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Label,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+)
 
 from programmes.vocabulary import Health, Nation
 from storage.sql import contacts, engagements, items, members, people, tasks, texts
+from storage.tables.fields import Instant
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 AnyRow = Row[*tuple[Any, ...]]
+Moment = datetime | BindParameter[datetime]
+"""An instant, or its name in a statement that is built once and gets its values at each reading."""
+
+NOW = bindparam("now", type_=Instant())
 Filled = TypeVar("Filled", bound="DataclassInstance")
 
 
@@ -24,6 +42,33 @@ def filled(kind: type[Filled], row: AnyRow, prefix: str = "", /, **others: Any) 
     values = row._mapping
     names = (each.name for each in fields(kind) if each.name not in others)
     return kind(**{name: values[prefix + name] for name in names}, **others)
+
+
+def places(statement: Select[Any], *names: str) -> Callable[[AnyRow], tuple[Any, ...]]:
+    """What takes several columns from a row of the statement, by where they stand in it."""
+    columns = list(statement.selected_columns.keys())
+    return itemgetter(*map(columns.index, names))
+
+
+class Filler(Generic[Filled]):
+    """``filled`` for the many rows of one statement: where each column stands is found out once.
+
+    ``others`` are the names of the values that are given with each row.
+    """
+
+    def __init__(
+        self, kind: type[Filled], statement: Select[Any], prefix: str = "", *others: str
+    ) -> None:
+        self._kind = kind
+        self._names = [each.name for each in fields(kind) if each.name not in others]
+        self._values = places(statement, *(prefix + name for name in self._names))
+
+    def __call__(self, row: AnyRow, **others: Any) -> Filled:
+        """The dataclass of this row."""
+        made = object.__new__(self._kind)
+        # A frozen dataclass would set each field by a call of its own, which takes twice as long.
+        made.__dict__.update(zip(self._names, self._values(row), strict=True), **others)
+        return made
 
 
 @dataclass(frozen=True)
@@ -113,7 +158,7 @@ def health_of(
     return "on_track"
 
 
-def health_column(now: datetime, table: FromClause = engagements) -> ColumnElement[str]:
+def health_column(now: Moment, table: FromClause = engagements) -> ColumnElement[str]:
     """The health in SQL; ``health_of`` says the same in Python."""
     c = table.c
     return case(

@@ -1,10 +1,23 @@
 """Emails that a person has to look at: derived when they are read, so nothing polls for them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.queries.notifications import NotificationRow
@@ -12,6 +25,7 @@ from storage.queries.paging import LIMIT, Page, by_instant, clamp, instant_curso
 from storage.queries.rows import (
     AnyRow,
     MemberRow,
+    Moment,
     Named,
     filled,
     member_columns,
@@ -20,7 +34,7 @@ from storage.queries.rows import (
     owner_contacts,
     owner_people,
 )
-from storage.queries.waiting import current_reason, first_refused_at, kept_waiting
+from storage.queries.waiting import A_WHILE, current_reason, first_refused_at, kept_waiting
 from storage.sql import (
     contacts,
     engagements,
@@ -30,6 +44,7 @@ from storage.sql import (
     people,
     suppressions,
 )
+from storage.tables.fields import Instant
 
 AT_ONCE = ("failed", "bounced", "dropped", "complained")
 """The states that are trouble as soon as they are known."""
@@ -70,30 +85,45 @@ class TroubleRow:
     since: datetime
 
 
-def in_trouble(
-    now: datetime, unknown_after: timedelta, *, waiting: bool = True
-) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class Limits:
+    """Since when an email must have been in its state to be trouble."""
+
+    unknown: Moment
+    never_left: Moment
+    waiting: Moment
+
+
+def limits(now: datetime, unknown_after: timedelta) -> Limits:
+    """The limits at ``now``."""
+    return Limits(now - unknown_after, now - NEVER_LEFT_AFTER, now - A_WHILE)
+
+
+def in_trouble(since: Limits, *, waiting: bool = True) -> ColumnElement[bool]:
     """The condition on ``notifications``. With ``waiting`` it includes emails that the sender keeps
     waiting: the cause is often the office's own settings, and no other list shows it."""
     c = notifications.c
+    # SQLAlchemy writes a plain list into the statement anew at each execution.
+    at_once = [literal(state) for state in AT_ONCE]
     return and_(
         c.resolved_at.is_(None),
         or_(
-            c.state.in_(AT_ONCE),
-            and_(c.state == IN_TIME, c.changed_at <= now - unknown_after),
-            never_left(now),
-            *([kept_waiting(now)] if waiting else []),
+            c.state.in_(at_once),
+            and_(c.state == IN_TIME, c.changed_at <= since.unknown),
+            never_left(since.never_left),
+            *([kept_waiting(since.waiting)] if waiting else []),
             and_(c.state == "withheld", c.reason == "no_recipient"),
             and_(c.state == "withheld", c.reason == "suppressed", _takes_nothing(), _last_one()),
         ),
     )
 
 
-def never_left(now: datetime) -> ColumnElement[bool]:
-    """Whether it waits or is under way without a courier, since its workflow was ended by hand."""
-    c, since = notifications.c, now - NEVER_LEFT_AFTER
+def never_left(since: Moment) -> ColumnElement[bool]:
+    """Whether it has waited or been under way without a courier since then: its workflow was ended
+    by hand."""
+    c = notifications.c
     return and_(
-        c.state.in_(("reserved", "claimed")),
+        or_(c.state == "reserved", c.state == "claimed"),
         c.changed_at <= since,
         or_(c.not_before.is_(None), c.not_before <= since),
         or_(c.waits_until.is_(None), c.waits_until <= since),
@@ -160,6 +190,7 @@ async def list_troubles(
     left out. Raises ``BadCursor``. One statement.
     """
     limit, c, since = clamp(limit), notifications.c, _since()
+    bounds = limits(now, unknown_after)
     source = (
         notifications.outerjoin(engagements, engagements.c.id == c.engagement_id)
         .outerjoin(items, items.c.id == c.item_id)
@@ -173,7 +204,9 @@ async def list_troubles(
     statement = (
         select(
             *(c.id, c.engagement_id, c.item_id, c.kind, c.task, c.recipient_id, c.state),
-            case((never_left(now), NEVER_LEFT), else_=current_reason()).label("reason"),
+            case((never_left(bounds.never_left), NEVER_LEFT), else_=current_reason()).label(
+                "reason"
+            ),
             since.label("since"),
             func.coalesce(owner_contacts.c.name, owner_people.c.name, "").label("recipient_name"),
             func.coalesce(items.c.kind, "").label("item_kind"),
@@ -182,7 +215,7 @@ async def list_troubles(
             *member_columns(),
         )
         .select_from(source)
-        .where(in_trouble(now, unknown_after, waiting=waiting))
+        .where(in_trouble(bounds, waiting=waiting))
     )
     if manager_id is not None:
         statement = statement.where(_theirs(manager_id))
@@ -201,25 +234,20 @@ def _since() -> ColumnElement[datetime]:
     )
 
 
-async def troubles_of(
-    session: AsyncSession, now: datetime, unknown_after: timedelta, engagement_ids: Sequence[str]
-) -> Mapping[str, int]:
-    """How many emails of each engagement a person has to look at: every engagement is counted."""
+async def count_troubles(
+    session: AsyncSession, now: datetime, unknown_after: timedelta
+) -> Mapping[str | None, int]:
+    """How many emails of each engagement a person has to look at; those of no engagement, such as
+    summaries, are under ``None``. Engagements without trouble are left out. One statement."""
+    values = vars(limits(now, unknown_after))
+    return {row[0]: row[1] for row in await session.execute(_counting(), values)}
+
+
+@cache
+def _counting() -> Select[Any]:
+    bound = Limits(*(bindparam(each.name, type_=Instant()) for each in fields(Limits)))
     c = notifications.c
-    found = await session.execute(
-        select(c.engagement_id, func.count())
-        .where(c.engagement_id.in_(engagement_ids), in_trouble(now, unknown_after))
-        .group_by(c.engagement_id)
-    )
-    return dict.fromkeys(engagement_ids, 0) | {row[0]: row[1] for row in found}
-
-
-async def count_troubles(session: AsyncSession, now: datetime, unknown_after: timedelta) -> int:
-    """How many there are in the whole office."""
-    statement = (
-        select(func.count()).select_from(notifications).where(in_trouble(now, unknown_after))
-    )
-    return int((await session.execute(statement)).scalar_one())
+    return select(c.engagement_id, func.count()).where(in_trouble(bound)).group_by(c.engagement_id)
 
 
 def _theirs(manager_id: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.queries.rows import Named
+from storage.queries.rows import Moment, Named
 from storage.sql import contacts, deliveries, engagements, members, notifications, people
 
 A_WHILE = timedelta(minutes=15)
@@ -24,12 +24,12 @@ class Waiting:
     """The first attempt of the email that has waited longest."""
 
 
-def kept_waiting(now: datetime) -> ColumnElement[bool]:
-    """Whether the sender has refused it for longer than ``A_WHILE``: a condition on
-    ``notifications``. It stays true during the next attempt."""
+def kept_waiting(since: Moment) -> ColumnElement[bool]:
+    """Whether the sender has refused it since then or longer: a condition on ``notifications``. It
+    stays true during the next attempt."""
     return and_(
         notifications.c.state == "claimed",
-        exists().where(*_refused(), deliveries.c.at <= now - A_WHILE).correlate(notifications),
+        exists().where(*_refused(), deliveries.c.at <= since).correlate(notifications),
     )
 
 

@@ -153,4 +153,4 @@ async def test_it_costs_as_many_statements_with_10_as_with_10000(
         for path in ("/", "/?health=on_track&q=council"):
             with count_statements(database) as seen:
                 assert (await here.get(path)).status_code == 200
-            assert len(seen) == 4, path
+            assert len(seen) == 3, path

@@ -6,7 +6,8 @@ from sqlalchemy import update
 
 from storage.database import Database
 from storage.queries.access import Visibility
-from storage.queries.engagements import EngagementFilter, count_engagements
+from storage.queries.engagement_order import EngagementFilter
+from storage.queries.engagements import count_engagements
 from storage.sql import engagements
 from storage.starting import PENDING
 from tests.databases import count_statements

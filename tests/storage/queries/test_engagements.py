@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from storage.queries.engagement_order import Sort
-from storage.queries.engagements import EngagementFilter, EngagementRow, list_engagements
+from storage.queries.engagement_order import EngagementFilter, Sort
+from storage.queries.engagements import EngagementRow, list_engagements
 from storage.queries.paging import BadCursor, encode
 from storage.record import write
 from tests.databases import count_statements

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 
 from programmes.vocabulary import Health
 from storage.database import Database
-from storage.queries.engagements import EngagementFilter, list_engagements
+from storage.queries.engagement_order import EngagementFilter
+from storage.queries.engagements import list_engagements
 from storage.queries.rows import health_column, health_of
 from storage.sql import engagements
 from tests.storage.office import NOW
