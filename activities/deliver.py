@@ -11,7 +11,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.inputs import DELIVER, REDELIVER, REMIND, DeliverInput, RedeliverInput
+from activities.inputs import DELIVER, NOT_YET, REDELIVER, REMIND, DeliverInput, RedeliverInput
 from activities.record import Recorder
 from notifications.content.scene import Scene, read_scene
 from notifications.delivery.dispatch import Dispatch
@@ -27,9 +27,6 @@ from programmes.facts import Record
 from storage.database import Database, utc_now
 
 log = structlog.get_logger(__name__)
-
-NOT_YET = "DeliveryNotYet"
-"""The error type of an attempt that could not send everything; Temporal retries it."""
 
 BEATS = 4
 """Heartbeats within the heartbeat timeout, after which Temporal starts another attempt."""
@@ -118,7 +115,10 @@ class Courier:
 
     @activity.defn(name=REMIND)
     async def remind(self, record: Record) -> None:
-        """Write one record, and send the notifications that it reserves."""
+        """Write one record, and send the notifications that it reserves.
+
+        Raises ``NOT_YET`` where some have to wait: they are left to ``deliver``.
+        """
         async with heartbeats():
             written = await self._recorder.record(record)
             if written.notifications:

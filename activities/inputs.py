@@ -14,6 +14,9 @@ DELIVER = "deliver"
 REMIND = "remind"
 """Write one ``Record`` and send what it reserved; runs on the delivery task queue."""
 
+NOT_YET = "DeliveryNotYet"
+"""The error type of an attempt that could not send everything: those emails have to wait."""
+
 REDELIVER = "redeliver"
 """Send one notification again because a person asked. Runs on the delivery task queue."""
 

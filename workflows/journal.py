@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from activities.inputs import (
     DELIVER,
     DELIVERY_QUEUE_SUFFIX,
+    NOT_YET,
     RECORD,
     REMIND,
     DeliverInput,
@@ -107,13 +108,17 @@ class Journal:
                 task_queue=_delivery_queue(),
                 start_to_close_timeout=policies.DELIVER_ATTEMPT,
                 heartbeat_timeout=policies.DELIVER_HEARTBEAT,
-                retry_policy=policies.DELIVER_RETRY,
+                retry_policy=policies.REMIND_RETRY,
+                priority=policies.REMIND_PRIORITY,
                 summary=_summary(record),
             )
-        except ActivityError:
-            # The activity retries without end, so the database rejected the record. One reminder is
-            # lost, and the timeline says which.
-            await self._note_loss(record)
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.type == NOT_YET:
+                await self._deliver(record)
+            else:
+                # The database rejected the record. One reminder is lost, and the timeline says
+                # which.
+                await self._note_loss(record)
 
     def _start(self, sending: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(sending)

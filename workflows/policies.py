@@ -1,8 +1,11 @@
 """Every timeout and retry policy of the workflows, by name."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
+
+from activities.inputs import NOT_YET
 
 RECORD_ATTEMPT = timedelta(seconds=10)
 """One attempt to write a record: a short transaction, which the activity itself retries for a
@@ -34,6 +37,14 @@ DELIVER_RETRY = RetryPolicy(
 )
 """Retry without end, because a mail server that is down comes back. Outdated emails are
 withheld by then."""
+
+REMIND_RETRY = replace(DELIVER_RETRY, non_retryable_error_types=[NOT_YET])
+"""Retry without end while the database is away. What only has to wait for the sender is handed to
+a delivery, whose retries come after every new reminder."""
+
+REMIND_PRIORITY = Priority(priority_key=2)
+"""Before deliveries, which have 3: emails that wait for a mail server are tried again and again,
+and would use up the rate that the write of a new reminder needs."""
 
 CLOSING_GRACE = timedelta(minutes=10)
 """How long an ending engagement waits for its items to report their end."""

@@ -10,8 +10,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.deliver import NOT_YET
-from activities.inputs import DeliverInput
+from activities.inputs import NOT_YET, DeliverInput
 from notifications.senders.mailbox import Mailbox
 from notifications.senders.protocol import Accepted, Email, Transient, Unknown
 from programmes.facts import Notice
