@@ -43,8 +43,8 @@ REMIND_RETRY = replace(DELIVER_RETRY, non_retryable_error_types=[NOT_YET])
 a delivery, whose retries come after every new reminder."""
 
 REMIND_PRIORITY = Priority(priority_key=2)
-"""Before deliveries, which have 3: emails that wait for a mail server are tried again and again,
-and would use up the rate that the write of a new reminder needs."""
+"""Before deliveries, which have 3. Emails that wait for a mail server are tried again and again.
+They would use up the rate that the write of a new reminder needs."""
 
 CLOSING_GRACE = timedelta(minutes=10)
 """How long an ending engagement waits for its items to report their end."""
