@@ -30,11 +30,11 @@ class Measure:
 
 
 MEASURES = (
-    Measure("request", "a member's research request, until it is answered", 43),
-    Measure("request and email", "the same, until its emails are with the sender", 62),
+    Measure("request", "a member's research request, until it is answered", 44),
+    Measure("request and email", "the same, until its emails are with the sender", 63),
     Measure("reminder", "a reminder, from its activity to the sender", 34),
     Measure("board", "the board page", 26),
-    Measure("assign", "milepost engagement assign", 35),
+    Measure("assign", "milepost engagement assign", 36),
 )
 
 
