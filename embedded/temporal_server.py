@@ -31,6 +31,9 @@ SILENT = "it does not answer"
 
 PR_SET_PDEATHSIG = 1
 
+STARTS = 3
+"""How often a server that chooses its own ports is started, where it ends before it serves."""
+
 
 class ServerFailed(Exception):
     """The dev server ended by itself or did not become ready; says where its log is."""
@@ -153,12 +156,20 @@ class DevServer:
             self._process.wait()
 
     def __enter__(self) -> Self:
-        self.start()
-        try:
-            self.wait_ready()
-        except BaseException:
-            self.kill()
-            raise
+        chosen = self._port, self._ui_port
+        for left in reversed(range(STARTS)):
+            self.start()
+            try:
+                self.wait_ready()
+            except BaseException as failure:
+                ended = isinstance(failure, ServerFailed) and not self.is_running
+                self.kill()
+                # Another process may have taken a port between its choice and its use.
+                if not (ended and left and not chosen[0]):
+                    raise
+                self._port, self._ui_port = chosen
+            else:
+                break
         return self
 
     def __exit__(

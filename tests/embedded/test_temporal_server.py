@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from embedded import temporal_server
 from embedded.temporal_server import DevServer, ServerFailed, clear_half_made
 from tests.embedded.programs import program
 from tests.servers import temporal_cli
@@ -195,3 +197,21 @@ def execute(database: Path, statement: str) -> None:
     """Run one statement, and commit it."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute(statement)
+
+
+def test_a_server_whose_port_was_taken_meanwhile_takes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = temporal_server._free_port()
+        ports = iter([taken.getsockname()[1], free])
+        monkeypatch.setattr(temporal_server, "_free_port", lambda: next(ports))
+        with DevServer(temporal_cli()) as server:
+            assert server.address == f"127.0.0.1:{free}"
+
+
+def test_a_server_on_a_port_that_was_asked_for_is_started_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = DevServer(temporal_cli(), port=taken.getsockname()[1])
+        with pytest.raises(ServerFailed, match="ended by itself"):
+            server.__enter__()
