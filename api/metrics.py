@@ -106,8 +106,17 @@ class Measuring:
             await self.app(scope, receive, noting)
         finally:
             route = pattern_of(scope)
-            self._answers.labels(scope["method"], route, status).inc()
+            self._answers.labels(method_of(scope), route, status).inc()
             self._seconds.labels(route).observe(time.perf_counter() - began)
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def method_of(scope: Scope) -> str:
+    """The request's method; ``other`` for an unusual one. A caller may make up any word."""
+    method: str = scope["method"]
+    return method if method in METHODS else "other"
 
 
 def pattern_of(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.metrics import pattern_of
+from api.metrics import method_of, pattern_of
 
 
 class Traced:
@@ -20,8 +20,9 @@ class Traced:
             await self.app(scope, receive, send)
             return
         caller = extract(dict(Headers(scope=scope)))
+        method = method_of(scope)
         with self._tracer.start_as_current_span(
-            scope["method"], context=caller, kind=SpanKind.SERVER
+            method, context=caller, kind=SpanKind.SERVER
         ) as span:
 
             async def noting(message: Message) -> None:
@@ -36,4 +37,4 @@ class Traced:
             finally:
                 route = pattern_of(scope)
                 span.set_attribute("http.route", route)
-                span.update_name(f"{scope['method']} {route}")
+                span.update_name(f"{method} {route}")
