@@ -32,6 +32,8 @@ from tests.storage.office import Rows
 ELECTION = {"first": "2027-01-11", "last": "2027-02-26", "reason": "Pre-election period"}
 AFTER = datetime(2027, 3, 1, 9, tzinfo=UTC)
 """The Monday after it."""
+LATE = NOW + timedelta(days=3)
+TO_TRIAGE = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
 RECEIVED = record(
     1,
     Notice("research.received", ("lead",), rung="#1"),
@@ -108,10 +110,8 @@ async def test_the_row_decides_and_not_the_calendar_that_the_engagement_started_
 async def test_an_email_to_the_office_about_that_member_waits_too(database: Database) -> None:
     """As it does in a blackout that the engagement was planned around."""
     await store(database, ELECTION)
-    new = record(
-        1, Notice("research.new", ("manager",), rung="#1", task="triage", revision=1),
-        tasks=(task(due_at=AFTER + timedelta(days=9)),), data={"request": "txt_request"},
-    )  # fmt: skip
+    due = task(due_at=AFTER + timedelta(days=9))
+    new = record(1, TO_TRIAGE, tasks=(due,), data={"request": "txt_request"})
     post = Post(database)
     await post.write(new)
     await held(post, new)
@@ -119,8 +119,8 @@ async def test_an_email_to_the_office_about_that_member_waits_too(database: Data
     assert [mail.to_email for mail in await post.mails()] == ["per_manager@example.org"]
 
 
-async def test_another_members_email_does_not_carry_one_that_waits(database: Database) -> None:
-    """The manager's late emails go as one, but none of them leaves in a blackout."""
+async def late_for_two_members(database: Database) -> Post:
+    """Two emails to the manager, about two members, that should have left three days ago."""
     rows = Rows()
     rows.member("mem_2", name="Glasgow", nation="SCT")
     rows.contact("con_two", "mem_2", lead=True)
@@ -130,15 +130,18 @@ async def test_another_members_email_does_not_carry_one_that_waits(database: Dat
     )  # fmt: skip
     async with database.transaction() as session:
         await rows.write(session)
-    late = NOW + timedelta(days=3)
     post = Post(database)
-    notice = Notice("research.new", ("manager",), rung="#1", task="triage", revision=1)
-    mine = record(1, notice, tasks=(task(),), data={"request": "txt_request"})
-    other = record(1, notice, item="itm_2", tasks=(task(),), data={"request": "txt_request"})
-    other = replace(other, engagement_id="eng_2")
-    await post.write(mine, other)
+    mine = record(1, TO_TRIAGE, tasks=(task(),), data={"request": "txt_request"})
+    other = record(1, TO_TRIAGE, item="itm_2", tasks=(task(),), data={"request": "txt_request"})
+    await post.write(mine, replace(other, engagement_id="eng_2"))
+    return post
+
+
+async def test_another_members_email_does_not_carry_one_that_waits(database: Database) -> None:
+    """The manager's late emails go as one, but none of them leaves in a blackout."""
+    post = await late_for_two_members(database)
     await store(database, ELECTION)
-    courier = Post(database, post.sender, lambda: late).courier
+    courier = Post(database, post.sender, lambda: LATE).courier
     await courier.deliver(DeliverInput("eng_2", "itm_2", 1))
     [mail] = await post.mails()
     assert mail.kind == "research.new"
@@ -146,6 +149,40 @@ async def test_another_members_email_does_not_carry_one_that_waits(database: Dat
         "itm_1": "reserved",
         "itm_2": "accepted",
     }
+
+
+async def test_an_email_is_not_released_while_it_carries_one_that_waits(
+    database: Database,
+) -> None:
+    """It would be released again each minute, and would wait again each time."""
+    await late_for_two_members(database)
+    sender = Scripted([Transient("smtp_greeting_421")])
+    courier = Post(database, sender, lambda: LATE).courier
+    with pytest.raises(ApplicationError, match="smtp_greeting_421"):
+        await courier.deliver(DeliverInput("eng_2", "itm_2", 1))
+    await store(database, ELECTION)
+    with pytest.raises(ApplicationError, match="blackout"):
+        await courier.deliver(DeliverInput("eng_2", "itm_2", 1))
+    assert await released(database, LATE) == []
+    await store(database)
+    assert len(await released(database, LATE)) == 1
+
+
+async def test_an_email_to_the_office_is_released_by_the_days_of_the_office(
+    database: Database,
+) -> None:
+    """Today the member works, the office does not, and tomorrow the blackout begins."""
+    calendar = stored_calendar() | {"office": [NOW.date().isoformat()]}
+    async with database.transaction() as session:
+        await session.execute(update(engagements).values(calendar=calendar))
+    tomorrow = (NOW + timedelta(days=1)).date().isoformat()
+    await store(database, ELECTION | {"first": tomorrow})
+    post = Post(database)
+    due = task(due_at=AFTER + timedelta(days=9))
+    new = record(1, TO_TRIAGE, tasks=(due,), data={"request": "txt_request"})
+    await post.write(new)
+    await held(post, new)
+    assert await released(database, NOW) == []
 
 
 async def _by_item(database: Database) -> dict[tuple[str, str], tuple[str, str]]:
