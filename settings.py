@@ -22,6 +22,7 @@ _LIKE = {
     "sendgrid_host": "write it like https://api.sendgrid.com",
     "public_url": "write it like https://office.example.org, with at most 200 characters",
     "traces": "write it like http://collector:4318/v1/traces",
+    "payload_keys": "write it like 2026:<key>, with what openssl rand -base64 32 prints as the key",
 }
 _DATABASES = ("sqlite+aiosqlite://", "postgresql+psycopg://")
 _KEY_BYTES = 32
@@ -237,7 +238,8 @@ class Settings(BaseSettings):
     @field_validator("payload_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr) -> SecretStr:
-        _keys(value)
+        if not _keys(value) and value.get_secret_value().strip():
+            raise ValueError(_LIKE["payload_keys"])
         return value
 
     @property
@@ -260,9 +262,7 @@ def _keys(value: SecretStr) -> tuple[tuple[str, bytes], ...]:
         except ValueError:
             key = b""
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", name) or len(key) != _KEY_BYTES:
-            raise ValueError(
-                "write it like 2026:<key>, with what openssl rand -base64 32 prints as the key"
-            )
+            raise ValueError(_LIKE["payload_keys"])
         if name in keys:
             raise ValueError("give each key a name of its own")
         keys[name] = key

@@ -60,6 +60,7 @@ def test_each_fault_is_a_line_with_its_variable_and_nothing_secret(
         ("API_METRICS", "metrics.example.org:9464", "write it like 127.0.0.1:9464"),
         ("WORKER_METRICS", "127.0.0.1:70000", "write it like 127.0.0.1:9464"),
         ("PAYLOAD_KEYS", "2026", LIKE_KEYS),
+        ("PAYLOAD_KEYS", " , ", LIKE_KEYS),
         ("PAYLOAD_KEYS", "2026:c2hvcnQ=", LIKE_KEYS),
         ("PAYLOAD_KEYS", f"20 26!:{KEY}", LIKE_KEYS),
         ("PAYLOAD_KEYS", f"2026:{KEY},2026:{KEY}", "give each key a name of its own"),
