@@ -121,7 +121,9 @@ def method_of(scope: Scope) -> str:
 
 def pattern_of(scope: Scope) -> str:
     """The route's pattern; ``none`` where there is no such route."""
-    pattern = getattr(scope.get("route"), "path", "none")
+    pattern = getattr(scope.get("route"), "path", None)
+    if pattern is None:
+        return "none"
     # A route knows its path below the prefix that it was included under.
     return f"{API}{pattern}" if scope["path"].startswith(f"{API}/") else pattern
 
