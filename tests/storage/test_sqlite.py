@@ -1,6 +1,9 @@
 """An SQLite connection goes to its thread once a statement, and never without one."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.sql import members
+from storage.sqlite import OneTrip
 from tests.databases import migrated_sqlite, opened
 from tests.storage.office import NOW
 
@@ -18,6 +22,12 @@ from tests.storage.office import NOW
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     async with opened(migrated_sqlite(tmp_path / "own.db")) as database:
         yield database
+
+
+def row(number: int) -> dict[str, Any]:
+    """A member."""
+    named = {"id": f"mem_{number}", "name": f"Council {number}", "nation": "ENG"}
+    return named | {"sample": False, "blackouts": [], "created_at": NOW}
 
 
 async def trips(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -56,11 +66,7 @@ async def test_a_transaction_without_a_statement_makes_no_trip(
 async def test_many_rows_are_inserted_in_one_trip(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [
-        {"id": f"mem_{n}", "name": f"Council {n}", "nation": "ENG", "sample": False}
-        | {"blackouts": [], "created_at": NOW}
-        for n in range(3)
-    ]
+    rows = [row(n) for n in range(3)]
     async with database.transaction() as session:
         made = await trips(session, monkeypatch)
         await session.execute(insert(members), rows)
@@ -74,3 +80,32 @@ async def test_readings_within_one_reading_share_a_session(database: Database) -
         assert first is second
     async with database.reading() as other:
         assert other is not first
+
+
+async def test_a_write_that_is_cancelled_while_it_waits_for_the_lock_leaves_none(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = asyncio.Event()
+    run = OneTrip.run
+
+    async def noted(connection: OneTrip, statement: Any) -> None:
+        waiting.set()
+        await run(connection, statement)
+
+    async def write() -> None:
+        async with database.transaction() as session:
+            await session.execute(insert(members), [row(1)])
+
+    monkeypatch.setattr(OneTrip, "run", noted)
+    with closing(sqlite3.connect(str(database.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(write())
+        await waiting.wait()
+        writing.cancel()
+        other.execute("ROLLBACK")
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT count(*) FROM members").fetchone() == (0,)
+        other.execute("ROLLBACK")
+    await write()
