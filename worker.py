@@ -23,7 +23,7 @@ import observability
 from activities.deliver import Courier
 from activities.digest import DigestDesk
 from activities.inputs import DELIVERY_QUEUE_SUFFIX
-from activities.record import PATIENCE, Recorder
+from activities.record import ATTEMPT, PATIENCE, Recorder
 from ending import run_and_leave
 from notifications.inbound.address import reply_addresses
 from notifications.senders import Sender, sender_for
@@ -86,7 +86,7 @@ def build_workers(
 
     ``clock`` dates what the activities write. Tests pass the time-skipping server's clock.
     """
-    recorder = Recorder(database, clock, patience=PATIENCE)
+    recorder = Recorder(database, clock, patience=PATIENCE, attempt=ATTEMPT)
     replies = reply_addresses(settings.inbound_secret, settings.inbound_domain)
     secret = settings.secret.get_secret_value()
     courier = Courier(database, sender, settings, clock, replies, secret)

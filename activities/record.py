@@ -24,8 +24,8 @@ it leaves the timer of each attempt behind. That timer ends a later attempt too 
 when the worker has gone."""
 
 ATTEMPT = timedelta(seconds=9)
-"""How long an attempt may wait for a connection or a lock. The workflow gives it a second more, so
-that it ends with an error of its own."""
+"""How long an attempt of a workflow's own may wait for a connection. The workflow gives it a second
+more, so that it ends with an error of its own."""
 
 FIRST_PAUSE_SECONDS = 0.2
 
@@ -43,12 +43,12 @@ class Recorder:
         clock: Callable[[], datetime] = utc_now,
         *,
         patience: timedelta = timedelta(0),
-        attempt: timedelta = ATTEMPT,
+        attempt: timedelta | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._patience = patience.total_seconds()
-        self._attempt = attempt.total_seconds()
+        self._attempt = attempt.total_seconds() if attempt else None
 
     @activity.defn(name=RECORD)
     async def record(self, record: Record) -> RecordResult:

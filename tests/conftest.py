@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.worker._workflow import _WorkflowWorker
 
 from tests.log_guard import pytest_configure as pytest_configure
 from tests.log_guard import pytest_runtest_setup as pytest_runtest_setup
@@ -30,6 +31,9 @@ EXPECTED_SECONDS = {
 """What a test with this mark takes, roughly: only the order of whole files depends on it."""
 
 OTHERS_SECONDS = 0.1
+
+PATIENCE_SECONDS = 60
+"""How long a workflow may compute without a pause before it counts as deadlocked."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,12 +82,21 @@ def expected_seconds(item: pytest.Item) -> float:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart() -> None:
-    """Bear with the SDK where it takes a workflow for deadlocked that a busy machine holds up.
+    """Keep the SDK from taking a workflow for deadlocked that a busy machine holds up.
 
-    It interrupts such a workflow, whose task is then done again. An interruption that hits a
-    callback of the garbage collector goes nowhere: that is no fault of the test under way.
+    After two seconds it interrupts such a workflow, whose task is then done again; a query fails.
+    It has no setting for that. An interruption that hits a callback of the garbage collector goes
+    nowhere: that is no fault of the test under way.
     """
     sys.unraisablehook = _but_for_interruptions(sys.unraisablehook)
+    begin = _WorkflowWorker.__init__
+
+    def begin_patiently(self: _WorkflowWorker, *arguments: Any, **named: Any) -> None:
+        begin(self, *arguments, **named)
+        if self._deadlock_timeout_seconds is not None:
+            self._deadlock_timeout_seconds = PATIENCE_SECONDS
+
+    _WorkflowWorker.__init__ = begin_patiently  # type: ignore[method-assign]
 
 
 def _but_for_interruptions(report: Callable[[Any], object]) -> Callable[[Any], None]:
