@@ -12,14 +12,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
-ENCODING = b"binary/encrypted"
+from temporal.converter import ENCRYPTED, CannotDecrypt
+
 KEY_ID = "encryption-key-id"
 NONCE_BYTES = 12
 """What AES-GCM wants. Random ones may repeat after some 2^32 payloads: change the key by then."""
-
-
-class CannotDecrypt(Exception):
-    """A payload was encrypted with a key that is not among the settings, or was changed since."""
 
 
 class Encryption(PayloadCodec):
@@ -42,10 +39,10 @@ class Encryption(PayloadCodec):
     def _encrypted(self, payload: Payload) -> Payload:
         nonce, name = os.urandom(NONCE_BYTES), self._name.encode()
         sealed = self._ciphers[self._name].encrypt(nonce, payload.SerializeToString(), name)
-        return Payload(metadata={"encoding": ENCODING, KEY_ID: name}, data=nonce + sealed)
+        return Payload(metadata={"encoding": ENCRYPTED, KEY_ID: name}, data=nonce + sealed)
 
     def _decrypted(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != ENCODING:
+        if payload.metadata.get("encoding") != ENCRYPTED:
             return payload
         name = payload.metadata.get(KEY_ID, b"")
         cipher = self._ciphers.get(name.decode(errors="replace"))

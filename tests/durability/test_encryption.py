@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, SearchAttributes
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import MarkerRecordedEventAttributes
 from temporalio.client import Client
 from temporalio.worker import Replayer
@@ -14,11 +15,14 @@ from temporalio.worker import Replayer
 from notifications.senders.mailbox import Mailbox
 from storage.database import Database
 from temporal.converter import converter_with
-from tests.durability.pace import TOUR, settle
+from tests.durability.acts import until_open
+from tests.durability.pace import TOUR, quiet_engagement, settle
 from tests.durability.sprint import Sprint
+from tests.durability.waiting import until
 from tests.histories import office_histories
 from tests.workflows.office import Engaged, Office, open_office
 from worker import build_workers, sandbox
+from workflows.messages import Restate
 from workflows.registry import WORKFLOWS
 
 pytestmark = [pytest.mark.dev_server, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -82,4 +86,33 @@ async def test_an_engagement_goes_on_while_its_keys_change_and_cannot_be_read(
                 used.add(payload.metadata["encryption-key-id"])
         assert (await replayer.replay_workflow(history)).replay_failure is None
     assert used == {b"old", b"new"}
+    await database.dispose()
+
+
+async def test_a_worker_without_the_keys_drops_nothing_that_is_encrypted(
+    server: str, url: str
+) -> None:
+    """The SDK would drop a signal that it cannot read. The workflow waits for the keys instead."""
+    without = await Client.connect(server, data_converter=converter_with(()))
+    keyed = await Client.connect(server, data_converter=converter_with([("k", os.urandom(32))]))
+    async with open_office(without, url, programme=TOUR, skipping=False, encrypted=True) as office:
+        engaged = await office.start(quiet_engagement())
+        await until_open(engaged, "onboarding")
+        await keyed.get_workflow_handle(engaged.handle.id).signal("restate", Restate())
+
+        async def is_refused() -> bool:
+            failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+            return failed in [e.event_type async for e in engaged.handle.fetch_history_events()]
+
+        await until(is_refused, "the worker without keys refuses the signal")
+    database = Database(url)
+    mailbox = Mailbox(database, lambda: datetime.now(UTC))
+    deciding, delivering = build_workers(keyed, database, mailbox, office.settings)
+    late = Engaged(Office(keyed, database, office.settings), engaged.id)
+    async with deciding, delivering:
+
+        async def is_restated() -> bool:
+            return "record.restated" in await late.facts()
+
+        await until(is_restated, "a worker with the keys takes it")
     await database.dispose()

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 
-from temporal.converter import DATA_CONVERTER, converter_with
-from temporal.encryption import CannotDecrypt, Encryption
+from temporal.converter import CannotDecrypt, Plain, converter_with
+from temporal.encryption import Encryption
 
 OLD, NEW = ("old", bytes(32)), ("new", bytes(range(32)))
 
@@ -49,6 +49,10 @@ async def test_a_changed_key_and_a_changed_payload_are_refused() -> None:
         await Encryption([OLD]).decode(sealed)
 
 
-def test_without_keys_nothing_changes() -> None:
-    assert converter_with(()) is DATA_CONVERTER
-    assert converter_with([NEW]).payload_codec is not None
+async def test_without_keys_nothing_is_encrypted_and_nothing_encrypted_is_taken() -> None:
+    plain = Payload(metadata={"encoding": b"json/plain"}, data=b'"early"')
+    codec = converter_with(()).payload_codec
+    assert isinstance(codec, Plain)
+    assert await codec.encode([plain]) == await codec.decode([plain]) == [plain]
+    with pytest.raises(CannotDecrypt, match="Set MILEPOST_PAYLOAD_KEYS"):
+        await codec.decode([plain, *await Encryption([NEW]).encode([plain])])
