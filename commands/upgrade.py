@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -37,15 +39,13 @@ def check_all(count: Sample = None, as_json: AsJson = False) -> None:
 
     Exit code 1: a workflow would stand still, or decide otherwise. 3: Temporal does not answer.
     """
-    # The SDK logs each replay that fails, with a traceback. The report says it in a line.
-    logging.getLogger("temporalio").setLevel(logging.CRITICAL)
 
     async def work() -> tuple[int, Checked]:
         async with at_temporal(settings()) as client:
             found = await running(client, settings())
             return len(found), await check(client, sample(found, count or len(found)))
 
-    with ending(as_json):
+    with ending(as_json), _quiet_sdk():
         found, checked = asyncio.run(work())
     if as_json:
         print_json(
@@ -59,6 +59,18 @@ def check_all(count: Sample = None, as_json: AsJson = False) -> None:
     else:
         _print(found, checked)
     raise typer.Exit(Exit.REFUSED if checked.failures else Exit.OK)
+
+
+@contextmanager
+def _quiet_sdk() -> Iterator[None]:
+    """The SDK logs each replay that fails, with a traceback. The report says it in a line."""
+    log = logging.getLogger("temporalio")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @app.command("builds")
